@@ -1,0 +1,59 @@
+// What a use case knows of the call it works for: who asks, under which ids, until when.
+// Plain data, no gRPC: made by shared/rpc from the call's metadata, by tests from literals.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace dramatis {
+
+enum class AccessRole {
+  kUser,
+  kAdmin,
+  kService,  // another service of this deployment, on behalf of `user_id`
+};
+
+// Who asks.
+struct Identity {
+  std::string user_id;
+  AccessRole role = AccessRole::kUser;
+
+  bool IsAdmin() const { return role == AccessRole::kAdmin; }
+  // Owner or admin.
+  bool MayManage(const std::string& owner_id) const { return IsAdmin() || user_id == owner_id; }
+};
+
+// Reads the value of an `authorization` header or metadata entry. Only the local form exists yet:
+// empty is the admin `local`; `Bearer local:<user>`, `local:<user>:admin` and
+// `local:<user>:service` name another. Everything else is UNAUTHENTICATED. A user is
+// `[A-Za-z0-9._@-]{1,128}`.
+absl::StatusOr<Identity> ParseAuthorization(const std::string& authorization);
+// The value that ParseAuthorization reads back to `identity`.
+std::string FormatAuthorization(const Identity& identity);
+
+struct CallContext {
+  Identity identity;
+  // Names the request in every log line and answer; `[A-Za-z0-9._-]{1,128}`.
+  std::string correlation_id;
+  // W3C trace context, as received; may be empty.
+  std::string traceparent;
+  // The caller's Idempotency-Key; empty where there is none.
+  std::string idempotency_key;
+  // The caller's If-Match, without quotes; empty where there is none.
+  std::string if_match;
+  // When the caller stops waiting. absl::InfiniteFuture() where it did not say.
+  absl::Time deadline = absl::InfiniteFuture();
+  // Sends a header of this name with the answer; set by the adapter, may be empty in tests.
+  std::function<void(const std::string& name, const std::string& value)> send_header;
+
+  // The same call on behalf of `user_id` as a service: for calls to neighbours.
+  CallContext AsService(const std::string& user_id) const;
+};
+
+// Whether `text` may be a correlation id.
+bool IsCorrelationId(const std::string& text);
+
+}  // namespace dramatis

@@ -1,0 +1,86 @@
+// Settings from environment variables, every problem reported at once.
+//
+//   Settings settings(environment);
+//   config.grpc_address = settings.Text("DRAMATIS_GRPC_ADDRESS", "127.0.0.1:50051");
+//   config.workers = settings.Integer("DRAMATIS_WORKERS", 16, 1, 1024);
+//   if (absl::Status status = settings.Check(); !status.ok()) return status;
+//
+// A variable named DRAMATIS_... that nobody knows is a problem: `Known` lists those that other
+// programs of the deployment read, so that one environment can serve all of them. Values are never
+// part of a message, since some are secrets.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace dramatis {
+
+using Environment = std::map<std::string, std::string>;
+
+// The process's environment.
+Environment SystemEnvironment();
+
+class Settings {
+ public:
+  explicit Settings(Environment environment);
+
+  // The variable's value, or `fallback` where unset or empty.
+  std::string Text(const std::string& name, const std::string& fallback = "");
+  // One of `allowed`.
+  std::string Choice(const std::string& name,
+                     const std::string& fallback,
+                     const std::vector<std::string>& allowed);
+  int Integer(const std::string& name, int fallback, int least, int most);
+  // `true` or `false`.
+  bool Flag(const std::string& name, bool fallback);
+  // A duration such as `250ms`, `5s`, `2m`.
+  absl::Duration Duration(const std::string& name,
+                          absl::Duration fallback,
+                          absl::Duration least,
+                          absl::Duration most);
+  // `host:port`, port 0..65535; IPv6 hosts in brackets.
+  std::string Address(const std::string& name, const std::string& fallback);
+  // The parts of a comma-separated list, trimmed, empty parts left out.
+  std::vector<std::string> List(const std::string& name, const std::string& fallback = "");
+  // A secret: the content of the file that `<name>_FILE` names (a trailing line end removed), or
+  // the variable itself where the environment is `local`. Empty where neither is set.
+  std::string Secret(const std::string& name);
+
+  // Notes a problem of the caller's own finding.
+  void Problem(const std::string& name, const std::string& what);
+  // OK, or INVALID_ARGUMENT whose message lists each problem on a line of its own: also unknown
+  // DRAMATIS_ variables.
+  absl::Status Check() const;
+
+ private:
+  Environment environment_;
+  std::set<std::string> read_;
+  std::vector<std::string> problems_;
+};
+
+// Settings that every program has.
+struct CommonConfig {
+  std::string environment = "local";  // local, staging, production
+  std::string log_level = "info";
+  std::string data_dir = "./data";
+  // Empty: SQLite files in the data folder.
+  std::string database_url;
+  std::string management_address = "127.0.0.1:9090";
+  // Threads, and database connections, of each service.
+  int workers = 16;
+  // Calls that may wait for a thread before further ones are refused.
+  int queue = 1024;
+  // How long a program waits for calls under way before it ends.
+  absl::Duration drain = absl::Seconds(20);
+
+  // `default_management_port` differs by program. Notes problems in `settings`; an environment
+  // other than local is one, until authentication exists.
+  static CommonConfig From(Settings& settings, int default_management_port);
+};
+
+}  // namespace dramatis

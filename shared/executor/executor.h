@@ -1,0 +1,30 @@
+// A bounded thread pool for blocking work: a full queue refuses at once instead of growing.
+// Thread-safe.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+namespace dramatis {
+
+class Executor {
+ public:
+  // `threads` workers and at most `queue` waiting tasks.
+  Executor(int threads, int queue);
+  // Runs what is queued, then ends.
+  ~Executor();
+
+  // Runs `task` on a worker. False, and nothing is run, if the queue is full or Stop was called.
+  [[nodiscard]] bool TryPost(std::function<void()> task);
+  // The same past the queue's limit, for work that was accepted before and must end (a turn's last
+  // write). False only after Stop.
+  bool Post(std::function<void()> task);
+  // Refuses further tasks, waits for the ones queued and running.
+  void Stop();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace dramatis

@@ -1,0 +1,58 @@
+// The main of every program: arguments, settings, logs, databases, server, management port,
+// signals, drain.
+//
+//   // services/persona/main.cc
+//   int main(int argc, char** argv) {
+//     return dramatis::RunProgram(argc, argv, {.name = "dramatis-persona",
+//                                              .modules = {dramatis::persona::kModule}});
+//   }
+//
+// Commands of a program: none (serve), `migrate`, `migrate --check`, `--help`, `--version`,
+// `--check-config`. Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "shared/rpc/module.h"
+
+namespace dramatis {
+
+// Something a program runs beside its gRPC modules: the gateway.
+class Frontend {
+ public:
+  virtual ~Frontend() = default;
+  // Listens. The address, with the port that was picked where it was 0.
+  virtual absl::StatusOr<std::string> Start() = 0;
+  // Ends idle connections, waits for requests under way until `deadline`.
+  virtual void Drain(absl::Time deadline) = 0;
+  // Whether it can serve (its neighbours answer); for /readyz.
+  virtual bool Ready() = 0;
+};
+
+struct FrontendContext {
+  const Clock& clock;
+  IdSource& ids;
+  Logger& logger;
+  Metrics& metrics;
+  const CommonConfig& config;
+  std::function<std::shared_ptr<grpc::Channel>(const std::string& name)> channel;
+};
+
+struct Program {
+  std::string name;  // "dramatis-persona"
+  std::vector<ModuleFactory> modules;
+  // Set for programs with a gateway: reads its settings, returns how to make it.
+  std::function<std::function<absl::StatusOr<std::unique_ptr<Frontend>>(const FrontendContext&)>(
+      Settings& settings, const CommonConfig& common)>
+      frontend;
+  int default_grpc_port = 50051;
+  int default_management_port = 9090;
+};
+
+int RunProgram(int argc, char** argv, const Program& program);
+
+}  // namespace dramatis

@@ -1,0 +1,50 @@
+// Calls to neighbours: channels, and one way to make a call that carries identity, correlation id,
+// trace and a deadline a little shorter than the caller's.
+//
+//   absl::StatusOr<v1::RenderPersonaResponse> response = CallUnary<v1::RenderPersonaResponse>(
+//       call.AsService(user_id), kTimeout, request,
+//       [&](auto* context, const auto& request, auto* response) {
+//         return stub_->RenderPersona(context, request, response);
+//       });
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "grpcpp/grpcpp.h"
+#include "shared/call/call.h"
+#include "shared/rpc/status_conversion.h"
+
+namespace dramatis {
+
+// Each hop keeps this much of the deadline, so that the layer that noticed reports it.
+inline constexpr absl::Duration kHopMargin = absl::Milliseconds(20);
+// Largest message of either direction between services.
+inline constexpr int kMaxMessageBytes = 16 * 1024 * 1024;
+
+// A channel to `target` (`host:port`, `dns:///name:port`): round robin over every address, wait for
+// reconnects with back-off up to 2 s, keepalive, our message size.
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target);
+
+// Fills a client context: authorization, correlation id, traceparent, and as deadline the earlier of
+// the caller's less kHopMargin and now + `timeout`.
+void PrepareContext(const CallContext& call, absl::Duration timeout, grpc::ClientContext& context);
+
+// A blocking unary call; for executor threads only. Status details arrive intact.
+template <class Response, class Request, class Method>
+absl::StatusOr<Response> CallUnary(const CallContext& call,
+                                   absl::Duration timeout,
+                                   const Request& request,
+                                   Method method) {
+  grpc::ClientContext context;
+  PrepareContext(call, timeout, context);
+  Response response;
+  const grpc::Status status = method(&context, request, &response);
+  if (!status.ok()) return FromGrpc(status);
+  return response;
+}
+
+}  // namespace dramatis

@@ -1,0 +1,62 @@
+// One microservice as a part: what a program needs to run it, alone or together with others.
+// services/<name>/<name>_module.h declares `std::unique_ptr<Module> Make<Name>Module()`-like
+// factories over its Config.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "grpcpp/grpcpp.h"
+#include "shared/config/environment.h"
+#include "shared/ids/ids.h"
+#include "shared/log/log.h"
+#include "shared/metrics/metrics.h"
+#include "shared/sql/database.h"
+#include "shared/time/clock.h"
+
+namespace dramatis {
+
+// What every module is given. References outlive the module.
+struct ModuleContext {
+  const Clock& clock;
+  IdSource& ids;
+  Logger& logger;
+  Metrics& metrics;
+  const CommonConfig& config;
+  // The service's own database, migrated already.
+  sql::Database& database;
+  // A channel to a neighbour by its name ("persona", "memory", "inference", "conversation"). To be
+  // used from Start on. In one process it is in-process.
+  std::function<std::shared_ptr<grpc::Channel>(const std::string& name)> channel;
+  // This process's own gRPC address as other replicas reach it; set from Start on.
+  std::function<std::string()> own_address;
+};
+
+class Module {
+ public:
+  virtual ~Module() = default;
+  // The gRPC service, registered before the server starts. Full proto name of it: for health.
+  virtual grpc::Service& service() = 0;
+  virtual std::string full_name() const = 0;
+  // The server listens: connects to neighbours and starts background work (turn recovery). The
+  // service is reported SERVING afterwards.
+  virtual absl::Status Start() = 0;
+  // The program ends: stops background work, hands over what can be handed over. Calls under way
+  // go on; new ones are no longer sent here.
+  virtual void Drain(absl::Time deadline) = 0;
+};
+
+// How a program makes a module, and what it must know before. One constant per service.
+struct ModuleFactory {
+  std::string name;  // "persona"
+  const std::vector<sql::Migration>& (*migrations)();
+  // Reads the service's settings, notes problems, and returns a function that makes the module.
+  std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)> (*configure)(
+      Settings& settings, const CommonConfig& common);
+};
+
+}  // namespace dramatis
