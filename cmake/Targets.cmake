@@ -64,10 +64,14 @@ endfunction()
 #   <name>_server   <name>_service.cc, <name>_module.cc, peers.cc, grpc_*.cc, *_server.cc
 #   dramatis-<name> main.cc
 # and the tests: <name>_test (every *_test.cc beside core), <name>_store_test (*store_test.cc),
-# <name>_service_test (*_service_test.cc, grpc_*_test.cc).
+# <name>_service_test (*_service_test.cc, grpc_*_test.cc); and the fuzzers: <idea>_fuzz.cc with its
+# corpus in corpus/<idea>/.
 function(dramatis_service name)
   cmake_parse_arguments(arg "" "" "CORE_DEPS;SERVER_DEPS" ${ARGN})
   file(GLOB all CONFIGURE_DEPENDS RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" *.cc)
+  set(fuzzers ${all})
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+  list(FILTER all EXCLUDE REGEX "_fuzz\\.cc$")
   set(tests ${all})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   set(store_tests ${tests})
@@ -107,4 +111,8 @@ function(dramatis_service name)
                 LABELS store)
   dramatis_test(${name}_service_test SOURCES ${service_tests}
                 DEPS ${name}_server shared_rpc_testing LABELS service)
+  foreach(fuzzer ${fuzzers})
+    string(REGEX REPLACE "_fuzz\\.cc$" "" idea "${fuzzer}")
+    dramatis_fuzzer(${idea} SOURCES ${fuzzer} DEPS ${name}_core CORPUS corpus/${idea})
+  endforeach()
 endfunction()
