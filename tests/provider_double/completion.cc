@@ -1,0 +1,119 @@
+#include "tests/provider_double/completion.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "boost/json.hpp"
+
+namespace dramatis::provider_double {
+namespace {
+
+std::string Quoted(std::string_view text) {
+  return boost::json::serialize(boost::json::string_view(text.data(), text.size()));
+}
+
+boost::json::object UsageObject(int prompt_tokens, int completion_tokens) {
+  return {{"prompt_tokens", prompt_tokens},
+          {"completion_tokens", completion_tokens},
+          {"total_tokens", prompt_tokens + completion_tokens}};
+}
+
+}  // namespace
+
+absl::StatusOr<CompletionRequest> ParseCompletionRequest(const std::string& body) {
+  try {
+    const boost::json::object root = boost::json::parse(body).as_object();
+    CompletionRequest request;
+    request.model = std::string(root.at("model").as_string());
+    if (const auto* stream = root.if_contains("stream")) request.stream = stream->as_bool();
+    if (const auto* options = root.if_contains("stream_options")) {
+      const auto* usage = options->as_object().if_contains("include_usage");
+      request.include_usage = usage != nullptr && usage->as_bool();
+    }
+    size_t bytes = 0;
+    for (const boost::json::value& message : root.at("messages").as_array()) {
+      const boost::json::object& fields = message.as_object();
+      if (fields.at("role").as_string().empty()) return absl::InvalidArgumentError("role is empty");
+      request.newest_message = std::string(fields.at("content").as_string());
+      bytes += request.newest_message.size();
+    }
+    if (bytes == 0) return absl::InvalidArgumentError("messages is empty");
+    request.prompt_tokens = static_cast<int>(bytes / 4) + 1;
+    return request;
+  } catch (const std::exception& error) {
+    return absl::InvalidArgumentError(error.what());
+  }
+}
+
+std::vector<std::string> Words(std::string_view text) {
+  std::vector<std::string> words;
+  size_t begin = 0;
+  while (begin < text.size()) {
+    size_t end = text.find(' ', begin + 1);
+    if (end == std::string_view::npos) end = text.size();
+    words.emplace_back(text.substr(begin, end - begin));
+    begin = end;
+  }
+  return words;
+}
+
+ChunkWriter::ChunkWriter(const std::string& id, const std::string& model)
+    : head_(absl::StrCat(R"(data: {"id":")",
+                         id,
+                         R"(","object":"chat.completion.chunk","created":1700000000,"model":)",
+                         Quoted(model),
+                         R"(,"choices":[)")) {}
+
+std::string ChunkWriter::Role() const {
+  return absl::StrCat(head_, R"({"index":0,"delta":{"role":"assistant","content":""},)",
+                      "\"finish_reason\":null}]}\n\n");
+}
+
+std::string ChunkWriter::Token(std::string_view text) const {
+  return absl::StrCat(head_, R"({"index":0,"delta":{"content":)", Quoted(text),
+                      "},\"finish_reason\":null}]}\n\n");
+}
+
+std::string ChunkWriter::Finish(const std::string& reason) const {
+  return absl::StrCat(head_, R"({"index":0,"delta":{},"finish_reason":)", Quoted(reason),
+                      "}]}\n\n");
+}
+
+std::string ChunkWriter::Usage(int prompt_tokens, int completion_tokens) const {
+  return absl::StrCat(head_, R"(],"usage":)",
+                      boost::json::serialize(UsageObject(prompt_tokens, completion_tokens)),
+                      "}\n\n");
+}
+
+std::string CompletionBody(const std::string& id,
+                           const std::string& model,
+                           const std::string& text,
+                           const std::string& finish_reason,
+                           int prompt_tokens,
+                           int completion_tokens,
+                           bool usage) {
+  boost::json::object body{{"id", id},
+                           {"object", "chat.completion"},
+                           {"created", 1700000000},
+                           {"model", model},
+                           {"choices",
+                            {{{"index", 0},
+                              {"message", {{"role", "assistant"}, {"content", text}}},
+                              {"finish_reason", finish_reason}}}}};
+  if (usage) body["usage"] = UsageObject(prompt_tokens, completion_tokens);
+  return boost::json::serialize(body);
+}
+
+std::string ErrorBody(int status, const std::string& message) {
+  const std::string type = status == 429   ? "rate_limit_exceeded"
+                           : status >= 500 ? "server_error"
+                                           : "invalid_request_error";
+  return boost::json::serialize(boost::json::object{
+      {"error", {{"message", message}, {"type", type}, {"param", nullptr}, {"code", nullptr}}}});
+}
+
+std::string ModelsBody() {
+  return R"({"object":"list","data":[{"id":"double","object":"model","created":1700000000,)"
+         R"("owned_by":"provider-double"}]})";
+}
+
+}  // namespace dramatis::provider_double

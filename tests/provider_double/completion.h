@@ -1,0 +1,53 @@
+// The texts of OpenAI's chat completions as they go over the wire.
+// https://platform.openai.com/docs/api-reference/chat
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace dramatis::provider_double {
+
+// What the double reads of a request.
+struct CompletionRequest {
+  std::string model;
+  bool stream = false;
+  bool include_usage = false;
+  std::string newest_message;
+  int prompt_tokens = 0;  // bytes of all messages / 4
+};
+
+// INVALID_ARGUMENT where a real server would answer 400.
+absl::StatusOr<CompletionRequest> ParseCompletionRequest(const std::string& body);
+
+// Words with the white space before them; joined they are the text.
+std::vector<std::string> Words(std::string_view text);
+
+// The lines of one answer's stream, each with its empty line.
+class ChunkWriter {
+ public:
+  ChunkWriter(const std::string& id, const std::string& model);
+  // The first: role only.
+  std::string Role() const;
+  std::string Token(std::string_view text) const;
+  std::string Finish(const std::string& reason) const;
+  std::string Usage(int prompt_tokens, int completion_tokens) const;
+
+ private:
+  std::string head_;
+};
+
+// The whole answer to a request without `stream`.
+std::string CompletionBody(const std::string& id,
+                           const std::string& model,
+                           const std::string& text,
+                           const std::string& finish_reason,
+                           int prompt_tokens,
+                           int completion_tokens,
+                           bool usage);
+std::string ErrorBody(int status, const std::string& message);
+std::string ModelsBody();
+
+}  // namespace dramatis::provider_double

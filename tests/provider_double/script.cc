@@ -1,0 +1,141 @@
+#include "tests/provider_double/script.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace dramatis::provider_double {
+namespace {
+
+using std::chrono::milliseconds;
+
+absl::StatusOr<Piece> ParsePiece(const boost::json::value& json) {
+  if (json.is_string()) return Piece{.text = std::string(json.as_string())};
+  if (json.is_object() && json.as_object().size() == 1) {
+    const auto& [key, value] = *json.as_object().begin();
+    if (key == "raw" && value.is_string()) {
+      return Piece{.kind = Piece::Kind::kRaw, .text = std::string(value.as_string())};
+    }
+    if (key == "delay_ms" && value.is_int64()) {
+      return Piece{.kind = Piece::Kind::kDelay, .delay = milliseconds(value.as_int64())};
+    }
+    if (key == "hang") return Piece{.kind = Piece::Kind::kHang};
+    if (key == "cut") return Piece{.kind = Piece::Kind::kCut};
+  }
+  return absl::InvalidArgumentError("tokens: a text, {raw}, {delay_ms}, {hang} or {cut}");
+}
+
+absl::Status ParseTokens(const boost::json::array& tokens, Step& step) {
+  for (const boost::json::value& token : tokens) {
+    absl::StatusOr<Piece> piece = ParsePiece(token);
+    if (!piece.ok()) return piece.status();
+    step.pieces.push_back(*std::move(piece));
+  }
+  return absl::OkStatus();
+}
+
+// Sets one member. Throws boost::system::system_error where the type is wrong.
+absl::Status SetMember(const std::string& name, const boost::json::value& value, Step& step) {
+  const auto number = [&] { return value.to_number<int64_t>(); };
+  if (name == "tokens") return ParseTokens(value.as_array(), step);
+  if (name == "count") {
+    for (int64_t i = 0; i < number(); ++i)
+      step.pieces.push_back({.text = absl::StrCat("t", i, " ")});
+  } else if (name == "echo") {
+    step.echo = value.as_bool();
+  } else if (name == "first_delay_ms") {
+    step.first_delay = milliseconds(number());
+  } else if (name == "token_delay_ms") {
+    step.token_delay = milliseconds(number());
+  } else if (name == "cut_after_bytes") {
+    step.cut_after = static_cast<size_t>(number());
+  } else if (name == "split_bytes") {
+    step.split = static_cast<size_t>(number());
+  } else if (name == "usage") {
+    step.usage = value.as_bool();
+  } else if (name == "done") {
+    step.done = value.as_bool();
+  } else if (name == "finish_reason") {
+    step.finish_reason = std::string(value.as_string());
+  } else if (name == "status") {
+    step.status = static_cast<int>(number());
+  } else if (name == "error") {
+    step.error = std::string(value.as_string());
+  } else if (name == "retry_after") {
+    step.retry_after = std::string(value.as_string());
+  } else if (name == "hang") {
+    step.hang = value.as_bool();
+  } else if (name == "repeat") {
+    step.repeat = static_cast<int>(number());
+  } else {
+    return absl::InvalidArgumentError(absl::StrCat(name, ": unknown"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Step> ParseStep(const boost::json::value& json) {
+  if (!json.is_object()) return absl::InvalidArgumentError("a step is an object");
+  Step step;
+  for (const auto& [key, value] : json.as_object()) {
+    const std::string name(key);
+    try {
+      const absl::Status set = SetMember(name, value, step);
+      if (!set.ok()) return set;
+    } catch (const std::exception&) {
+      return absl::InvalidArgumentError(absl::StrCat(name, ": wrong type"));
+    }
+  }
+  return step;
+}
+
+Script::Script() {
+  Step greeting;
+  for (const char* token : {"Hello", " from", " the", " provider", " double", "."}) {
+    greeting.pieces.push_back({.text = token});
+  }
+  initial_ = std::make_shared<const Step>(std::move(greeting));
+  default_ = initial_;
+}
+
+absl::Status Script::Load(const std::string& json) {
+  boost::system::error_code error;
+  const boost::json::value root = boost::json::parse(json, error);
+  if (error || !root.is_object()) return absl::InvalidArgumentError("the script is a JSON object");
+  std::shared_ptr<const Step> fallback = default_;
+  std::deque<std::shared_ptr<const Step>> steps;
+  for (const auto& [key, value] : root.as_object()) {
+    if (key == "default") {
+      absl::StatusOr<Step> step = ParseStep(value);
+      if (!step.ok()) return step.status();
+      fallback = std::make_shared<const Step>(*std::move(step));
+    } else if (key == "steps" && value.is_array()) {
+      for (const boost::json::value& item : value.as_array()) {
+        absl::StatusOr<Step> step = ParseStep(item);
+        if (!step.ok()) return step.status();
+        const auto shared = std::make_shared<const Step>(*std::move(step));
+        for (int i = 0; i < shared->repeat; ++i)
+          steps.push_back(shared);
+      }
+    } else {
+      return absl::InvalidArgumentError("the script has `default` and `steps`");
+    }
+  }
+  default_ = std::move(fallback);
+  steps_ = std::move(steps);
+  return absl::OkStatus();
+}
+
+std::shared_ptr<const Step> Script::Next() {
+  if (steps_.empty()) return default_;
+  std::shared_ptr<const Step> step = steps_.front();
+  steps_.pop_front();
+  return step;
+}
+
+void Script::Reset() {
+  default_ = initial_;
+  steps_.clear();
+}
+
+}  // namespace dramatis::provider_double
