@@ -1,0 +1,67 @@
+#include "shared/call/call.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/strip.h"
+#include "shared/status/errors.h"
+
+namespace dramatis {
+namespace {
+
+constexpr size_t kLongestName = 128;
+constexpr char kLocalScheme[] = "Bearer local:";
+constexpr char kLocalAdmin[] = "local";
+
+bool IsName(std::string_view text, std::string_view punctuation) {
+  return !text.empty() && text.size() <= kLongestName &&
+         std::all_of(text.begin(), text.end(), [&](unsigned char c) {
+           return absl::ascii_isalnum(c) || punctuation.find(c) != std::string_view::npos;
+         });
+}
+
+absl::Status Unauthenticated() {
+  return Error(absl::StatusCode::kUnauthenticated, errors::v1::ERROR_REASON_UNAUTHENTICATED,
+               "the credentials are not valid");
+}
+
+}  // namespace
+
+absl::StatusOr<Identity> ParseAuthorization(const std::string& authorization) {
+  if (authorization.empty()) return Identity{kLocalAdmin, AccessRole::kAdmin};
+  if (!absl::StartsWithIgnoreCase(authorization, kLocalScheme)) return Unauthenticated();
+  std::string user = authorization.substr(sizeof(kLocalScheme) - 1);
+  AccessRole role = AccessRole::kUser;
+  if (const size_t colon = user.find(':'); colon != std::string::npos) {
+    const std::string name = user.substr(colon + 1);
+    if (name != "admin" && name != "service") return Unauthenticated();
+    role = name == "admin" ? AccessRole::kAdmin : AccessRole::kService;
+    user.resize(colon);
+  }
+  if (!IsName(user, "._@-")) return Unauthenticated();
+  return Identity{std::move(user), role};
+}
+
+std::string FormatAuthorization(const Identity& identity) {
+  std::string text = kLocalScheme + identity.user_id;
+  if (identity.role == AccessRole::kAdmin) text += ":admin";
+  if (identity.role == AccessRole::kService) text += ":service";
+  return text;
+}
+
+CallContext CallContext::AsService(const std::string& user_id) const {
+  CallContext call;
+  call.identity = {user_id, AccessRole::kService};
+  call.correlation_id = correlation_id;
+  call.traceparent = traceparent;
+  call.deadline = deadline;
+  return call;
+}
+
+bool IsCorrelationId(const std::string& text) {
+  return IsName(text, "._-");
+}
+
+}  // namespace dramatis

@@ -1,0 +1,216 @@
+#include "shared/config/environment.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+#include <unistd.h>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "shared/config/variables.h"
+
+namespace dramatis {
+namespace {
+
+constexpr char kEnvironment[] = "DRAMATIS_ENVIRONMENT";
+constexpr char kLocal[] = "local";
+constexpr char kPrefix[] = "DRAMATIS_";
+constexpr char kFileSuffix[] = "_FILE";
+
+struct HostAndPort {
+  std::string host;  // without brackets
+  int port = -1;     // -1 where the text is malformed
+};
+
+HostAndPort SplitAddress(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  if (colon == std::string::npos || colon == 0) return {};
+  std::string host = address.substr(0, colon);
+  const std::string digits = address.substr(colon + 1);
+  if (host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+    if (host.find(':') == std::string::npos) return {};
+  } else if (host.find_first_of("[]:/ ") != std::string::npos) {
+    return {};
+  }
+  int port = 0;
+  if (digits.empty() || digits.size() > 5 || !absl::c_all_of(digits, absl::ascii_isdigit) ||
+      !absl::SimpleAtoi(digits, &port) || port > 65535) {
+    return {};
+  }
+  return {std::move(host), port};
+}
+
+bool IsLoopback(const std::string& host) {
+  return host == "localhost" || host == "::1" ||
+         (absl::StartsWith(host, "127.") &&
+          host.find_first_not_of("0123456789.") == std::string::npos);
+}
+
+}  // namespace
+
+Environment SystemEnvironment() {
+  Environment environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const size_t equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return environment;
+}
+
+Settings::Settings(Environment environment) : environment_(std::move(environment)) {}
+
+std::string Settings::Text(const std::string& name, const std::string& fallback) {
+  read_.insert(name);
+  const auto found = environment_.find(name);
+  return found == environment_.end() || found->second.empty() ? fallback : found->second;
+}
+
+std::string Settings::Choice(const std::string& name,
+                             const std::string& fallback,
+                             const std::vector<std::string>& allowed) {
+  std::string value = Text(name, fallback);
+  if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return value;
+  Problem(name, absl::StrCat("must be one of ", absl::StrJoin(allowed, ", ")));
+  return fallback;
+}
+
+int Settings::Integer(const std::string& name, int fallback, int least, int most) {
+  const std::string text = Text(name);
+  if (text.empty()) return fallback;
+  int value = 0;
+  if (absl::SimpleAtoi(text, &value) && value >= least && value <= most) return value;
+  Problem(name, absl::StrCat("must be a whole number from ", least, " to ", most));
+  return fallback;
+}
+
+bool Settings::Flag(const std::string& name, bool fallback) {
+  return Choice(name, fallback ? "true" : "false", {"true", "false"}) == "true";
+}
+
+absl::Duration Settings::Duration(const std::string& name,
+                                  absl::Duration fallback,
+                                  absl::Duration least,
+                                  absl::Duration most) {
+  const std::string text = Text(name);
+  if (text.empty()) return fallback;
+  absl::Duration value;
+  if (absl::ParseDuration(text, &value) && value >= least && value <= most) return value;
+  Problem(name, absl::StrCat("must be a duration from ", absl::FormatDuration(least), " to ",
+                             absl::FormatDuration(most), ", such as 250ms, 5s or 2m"));
+  return fallback;
+}
+
+std::string Settings::Address(const std::string& name, const std::string& fallback) {
+  std::string value = Text(name, fallback);
+  if (value.empty() || SplitAddress(value).port >= 0) return value;
+  Problem(name, "must be host:port with a port from 0 to 65535, an IPv6 host in brackets");
+  return fallback;
+}
+
+std::vector<std::string> Settings::List(const std::string& name, const std::string& fallback) {
+  std::vector<std::string> parts;
+  for (const auto& part : absl::StrSplit(Text(name, fallback), ',')) {
+    const auto trimmed = absl::StripAsciiWhitespace(part);
+    if (!trimmed.empty()) parts.emplace_back(trimmed);
+  }
+  return parts;
+}
+
+std::string Settings::Secret(const std::string& name) {
+  const std::string file_name = name + kFileSuffix;
+  const std::string path = Text(file_name);
+  std::string value = Text(name);
+  if (path.empty()) {
+    if (value.empty() || Text(kEnvironment, kLocal) == kLocal) return value;
+    Problem(name, absl::StrCat("may only be set in the environment local; put it into a file and "
+                               "name that in ",
+                               file_name));
+    return "";
+  }
+  if (!value.empty()) {
+    Problem(name, absl::StrCat("is set and so is ", file_name, "; set one of them"));
+    return "";
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  content << file.rdbuf();
+  value = content.str();
+  if (!file) {
+    Problem(file_name, "names a file that cannot be read or is empty");
+    return "";
+  }
+  if (!value.empty() && value.back() == '\n') value.pop_back();
+  if (!value.empty() && value.back() == '\r') value.pop_back();
+  if (value.empty()) Problem(file_name, "names a file that is empty");
+  return value;
+}
+
+void Settings::Problem(const std::string& name, const std::string& what) {
+  problems_.push_back(absl::StrCat(name, " ", what));
+}
+
+absl::Status Settings::Check() const {
+  std::vector<std::string> problems = problems_;
+  std::set<std::string> known = read_;
+  for (const Variable& variable : KnownVariables()) {
+    known.emplace(variable.name);
+  }
+  for (const auto& [name, value] : environment_) {
+    if (!absl::StartsWith(name, kPrefix) || known.contains(name)) continue;
+    const std::string suggestion = SuggestVariable(name);
+    problems.push_back(absl::StrCat(name, " is not a setting",
+                                    suggestion.empty() ? "" : "; did you mean ", suggestion,
+                                    suggestion.empty() ? "" : "?"));
+  }
+  if (problems.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrJoin(problems, "\n"));
+}
+
+CommonConfig CommonConfig::From(Settings& settings, int default_management_port) {
+  CommonConfig config;
+  config.environment = settings.Choice(kEnvironment, kLocal, {kLocal, "staging", "production"});
+  config.log_level =
+      settings.Choice("DRAMATIS_LOG_LEVEL", "info", {"debug", "info", "warning", "error"});
+  config.data_dir = settings.Text("DRAMATIS_DATA_DIR", "./data");
+  config.database_url = settings.Text("DATABASE_URL");
+  if (!config.database_url.empty() && !absl::StartsWith(config.database_url, "postgresql://") &&
+      !absl::StartsWith(config.database_url, "postgres://")) {
+    settings.Problem("DATABASE_URL",
+                     "must be postgresql://..., or unset for SQLite under the data folder");
+  }
+  config.management_address = settings.Address("DRAMATIS_MANAGEMENT_ADDRESS",
+                                               absl::StrCat("127.0.0.1:", default_management_port));
+  config.workers = settings.Integer("DRAMATIS_WORKERS", 16, 1, 1024);
+  config.queue = settings.Integer("DRAMATIS_QUEUE", 1024, 0, 1'000'000);
+  config.drain = settings.Duration("DRAMATIS_DRAIN_TIMEOUT", absl::Seconds(20),
+                                   absl::ZeroDuration(), absl::Minutes(10));
+  if (config.environment != kLocal) {
+    settings.Problem(kEnvironment,
+                     "must be local: this version has no authentication yet, so it refuses to "
+                     "start anywhere else");
+    return config;
+  }
+  for (const char* name :
+       {"DRAMATIS_HTTP_ADDRESS", "DRAMATIS_GRPC_ADDRESS", "DRAMATIS_MANAGEMENT_ADDRESS"}) {
+    const HostAndPort address = SplitAddress(settings.Text(name, "127.0.0.1:0"));
+    if (address.port >= 0 && !IsLoopback(address.host)) {
+      settings.Problem(name,
+                       "must be on loopback (127.0.0.1, [::1] or localhost): the environment "
+                       "local runs without credentials");
+    }
+  }
+  return config;
+}
+
+}  // namespace dramatis

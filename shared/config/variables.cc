@@ -1,0 +1,121 @@
+#include "shared/config/variables.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace dramatis {
+namespace {
+
+constexpr char kAll[] = "all";
+constexpr char kServices[] = "persona, conversation, memory, inference";
+
+// The number of insertions, deletions and replacements between two names (Levenshtein).
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+bool Reads(const Variable& variable, std::string_view program) {
+  constexpr std::string_view kPrefix = "dramatis-";
+  if (program.substr(0, kPrefix.size()) != kPrefix || variable.programs == kAll) return true;
+  return variable.programs.find(program.substr(kPrefix.size())) != std::string_view::npos;
+}
+
+}  // namespace
+
+const std::vector<Variable>& KnownVariables() {
+  static const auto& variables = *new std::vector<Variable>{
+      {"DRAMATIS_ENVIRONMENT", "local", "local, staging or production", kAll},
+      {"DRAMATIS_LOG_LEVEL", "info", "debug, info, warning or error", kAll},
+      {"DRAMATIS_HTTP_ADDRESS", "127.0.0.1:8080", "where HTTP is served; port 0 picks one",
+       "gateway"},
+      {"DRAMATIS_GRPC_ADDRESS", "127.0.0.1:50051..50054", "where gRPC is served; port 0 picks one",
+       kServices},
+      {"DRAMATIS_MANAGEMENT_ADDRESS", "127.0.0.1:9090..9094",
+       "where /metrics, /livez and /readyz are served; port 0 picks one", kAll},
+      {"DRAMATIS_ADVERTISED_ADDRESS", "the gRPC address",
+       "this process's gRPC address as other replicas reach it", kServices},
+      {"DRAMATIS_DATA_DIR", "./data", "the folder of SQLite files and persona files", kServices},
+      {"DATABASE_URL", "SQLite under the data folder", "postgresql://...; one schema per service",
+       kServices},
+      {"DRAMATIS_DATABASE_CONNECTIONS", "DRAMATIS_WORKERS",
+       "most database connections of each service", kServices},
+      {"DRAMATIS_WORKERS", "16", "threads of each service", kAll},
+      {"DRAMATIS_QUEUE", "1024", "calls that may wait for a thread", kAll},
+      {"DRAMATIS_DRAIN_TIMEOUT", "20s", "how long calls under way may go on at the end", kAll},
+      {"DRAMATIS_PERSONA_ADDRESS", "127.0.0.1:50051", "where the persona service is",
+       "conversation, gateway"},
+      {"DRAMATIS_CONVERSATION_ADDRESS", "127.0.0.1:50052", "where the conversation service is",
+       "conversation, gateway"},
+      {"DRAMATIS_MEMORY_ADDRESS", "127.0.0.1:50053", "where the memory service is",
+       "conversation, gateway"},
+      {"DRAMATIS_INFERENCE_ADDRESS", "127.0.0.1:50054", "where the inference service is",
+       "conversation, memory, gateway"},
+      {"DRAMATIS_DEFAULT_PERSONA", "the sample me.txt",
+       "the persona of chats that name none: file:... or a persona id", "persona, conversation"},
+      {"DRAMATIS_RESTRICT_AI_PERSONAS", "false", "only admins may make AI personas", "persona"},
+      {"DRAMATIS_TURN_LEASE", "15s", "after how long a silent turn is taken over", "conversation"},
+      {"DRAMATIS_MODEL", "local", "the default model, as provider/model", "inference"},
+      {"OPENAI_API_KEY", "", "the key of an OpenAI-compatible server; or OPENAI_API_KEY_FILE",
+       "inference"},
+      {"OPENAI_BASE_URL", "https://api.openai.com/v1", "the OpenAI-compatible server", "inference"},
+      {"DRAMATIS_OPENAI_MODELS", "", "the models of that server, comma-separated", "inference"},
+      {"DRAMATIS_OPENAI_CONNECT_TIMEOUT", "5s", "for the connection to that server", "inference"},
+      {"DRAMATIS_OPENAI_FIRST_BYTE_TIMEOUT", "30s", "for the first byte of an answer", "inference"},
+      {"DRAMATIS_OPENAI_IDLE_TIMEOUT", "30s", "for the next byte of an answer", "inference"},
+      {"DRAMATIS_CORS_ORIGINS", "http://localhost:3000",
+       "origins of web pages that may call, comma-separated", "gateway"},
+      {"DRAMATIS_MAX_CONNECTIONS", "10000", "most HTTP connections at once", "gateway"},
+  };
+  return variables;
+}
+
+std::string SuggestVariable(const std::string& name) {
+  constexpr size_t kFarthest = 3;
+  const auto& variables = KnownVariables();
+  const auto nearest = std::min_element(
+      variables.begin(), variables.end(), [&](const Variable& a, const Variable& b) {
+        return EditDistance(name, a.name) < EditDistance(name, b.name);
+      });
+  if (EditDistance(name, nearest->name) > kFarthest) return "";
+  return std::string(nearest->name);
+}
+
+std::string VariablesHelp(const std::string& program) {
+  std::string text;
+  for (const Variable& variable : KnownVariables()) {
+    if (!Reads(variable, program)) continue;
+    absl::StrAppendFormat(&text, "  %-36s %s", std::string(variable.name),
+                          std::string(variable.meaning));
+    if (!variable.fallback.empty()) {
+      absl::StrAppendFormat(&text, " (%s)", std::string(variable.fallback));
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+std::string VariablesMarkdown() {
+  std::string text = "| Variable | Default | Meaning | Programs |\n|---|---|---|---|\n";
+  for (const Variable& variable : KnownVariables()) {
+    absl::StrAppendFormat(&text, "| `%s` | %s | %s | %s |\n", std::string(variable.name),
+                          std::string(variable.fallback), std::string(variable.meaning),
+                          std::string(variable.programs));
+  }
+  return text;
+}
+
+}  // namespace dramatis

@@ -1,0 +1,81 @@
+#include "shared/executor/executor.h"
+
+#include <deque>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+
+namespace dramatis {
+
+struct Executor::State {
+  State(int threads, int queue)
+      : limit(static_cast<size_t>(threads) + static_cast<size_t>(queue)) {}
+
+  void Work() {
+    while (true) {
+      std::function<void()> task;
+      {
+        const absl::MutexLock lock(&mutex);
+        mutex.Await(absl::Condition(this, &State::HasNews));
+        if (tasks.empty()) return;  // stopped, and nothing is left
+        task = std::move(tasks.front());
+        tasks.pop_front();
+        ++running;
+      }
+      task();
+      task = nullptr;  // what it holds goes before its place is free
+      const absl::MutexLock lock(&mutex);
+      --running;
+    }
+  }
+  bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return !tasks.empty() || stopped; }
+
+  const size_t limit;  // of tasks queued and running
+  absl::Mutex mutex;
+  std::deque<std::function<void()>> tasks ABSL_GUARDED_BY(mutex);
+  size_t running ABSL_GUARDED_BY(mutex) = 0;
+  bool stopped ABSL_GUARDED_BY(mutex) = false;
+  // Held while joining, so that each of several callers of Stop returns after the end.
+  absl::Mutex join_mutex;
+  std::vector<std::thread> workers ABSL_GUARDED_BY(join_mutex);
+};
+
+Executor::Executor(int threads, int queue) : state_(std::make_unique<State>(threads, queue)) {
+  const absl::MutexLock lock(&state_->join_mutex);
+  for (int i = 0; i < threads; ++i) {
+    state_->workers.emplace_back([state = state_.get()] { state->Work(); });
+  }
+}
+
+Executor::~Executor() {
+  Stop();
+}
+
+bool Executor::TryPost(std::function<void()> task) {
+  const absl::MutexLock lock(&state_->mutex);
+  if (state_->stopped || state_->tasks.size() + state_->running >= state_->limit) return false;
+  state_->tasks.push_back(std::move(task));
+  return true;
+}
+
+bool Executor::Post(std::function<void()> task) {
+  const absl::MutexLock lock(&state_->mutex);
+  if (state_->stopped) return false;
+  state_->tasks.push_back(std::move(task));
+  return true;
+}
+
+void Executor::Stop() {
+  {
+    const absl::MutexLock lock(&state_->mutex);
+    state_->stopped = true;
+  }
+  const absl::MutexLock lock(&state_->join_mutex);
+  for (std::thread& worker : state_->workers)
+    worker.join();
+  state_->workers.clear();
+}
+
+}  // namespace dramatis

@@ -1,0 +1,127 @@
+#include "shared/log/log.h"
+
+#include <cmath>
+#include <string_view>
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "shared/text/text.h"
+
+namespace dramatis {
+namespace {
+
+const char* NameOf(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarning:
+      return "warning";
+    case LogLevel::kError:
+      return "error";
+  }
+  return "error";
+}
+
+spdlog::level::level_enum SpdlogLevel(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+LogLevel LevelOf(std::string_view name) {
+  for (const LogLevel level : {LogLevel::kDebug, LogLevel::kWarning, LogLevel::kError}) {
+    if (name == NameOf(level)) return level;
+  }
+  return LogLevel::kInfo;
+}
+
+void AppendString(std::string& line, std::string_view text) {
+  // A log line must stay JSON, whatever got into it.
+  const std::string_view safe = IsValidUtf8(text) ? text : "(not UTF-8)";
+  line += boost::json::serialize(boost::json::string_view(safe.data(), safe.size()));
+}
+
+void AppendField(std::string& line, std::string_view name, const auto& value) {
+  line += ',';
+  AppendString(line, name);
+  line += ':';
+  using T = std::decay_t<decltype(value)>;
+  if constexpr (std::is_same_v<T, std::string>) {
+    AppendString(line, value);
+  } else if constexpr (std::is_same_v<T, double>) {
+    line += std::isfinite(value) ? boost::json::serialize(boost::json::value(value)) : "null";
+  } else {
+    line += boost::json::serialize(boost::json::value(value));
+  }
+}
+
+class JsonLogger : public Logger {
+ public:
+  JsonLogger(LogLevel level, std::string service)
+      : level_(level),
+        service_(std::move(service)),
+        spdlog_(service_, std::make_shared<spdlog::sinks::stderr_sink_mt>()) {
+    spdlog_.set_level(SpdlogLevel(level));
+    spdlog_.set_pattern("%v");
+    spdlog_.flush_on(spdlog::level::trace);
+    // A reader of our standard error that went away must not end in exceptions or more output.
+    spdlog_.set_error_handler([](const std::string&) {});
+  }
+
+  bool Enabled(LogLevel level) const override { return level >= level_; }
+
+  void Log(LogLevel level,
+           const std::string& message,
+           std::initializer_list<LogField> fields) override {
+    if (!Enabled(level)) return;
+    std::string line = "{\"time\":\"";
+    line += absl::FormatTime("%Y-%m-%d%ET%H:%M:%E6SZ", absl::Now(), absl::UTCTimeZone());
+    line += '"';
+    AppendField(line, "level", std::string(NameOf(level)));
+    AppendField(line, "service", service_);
+    AppendField(line, "message", message);
+    for (const LogField& field : fields) {
+      std::visit([&](const auto& value) { AppendField(line, field.name, value); }, field.value);
+    }
+    line += '}';
+    spdlog_.log(SpdlogLevel(level), spdlog::string_view_t(line.data(), line.size()));
+  }
+
+ private:
+  const LogLevel level_;
+  const std::string service_;
+  spdlog::logger spdlog_;
+};
+
+class SilentLogger : public Logger {
+ public:
+  bool Enabled(LogLevel) const override { return false; }
+  void Log(LogLevel, const std::string&, std::initializer_list<LogField>) override {}
+};
+
+}  // namespace
+
+std::unique_ptr<Logger> MakeLogger(const std::string& level, const std::string& service) {
+  return std::make_unique<JsonLogger>(LevelOf(level), service);
+}
+
+std::unique_ptr<Logger> MakeSilentLogger() {
+  return std::make_unique<SilentLogger>();
+}
+
+}  // namespace dramatis

@@ -1,0 +1,76 @@
+#include "shared/metrics/metrics.h"
+
+#include <sstream>
+#include <utility>
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include "absl/synchronization/mutex.h"
+
+namespace dramatis {
+namespace {
+
+const prometheus::Histogram::BucketBoundaries& Buckets() {
+  static const auto& buckets = *new prometheus::Histogram::BucketBoundaries{
+      0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+  return buckets;
+}
+
+// What prometheus-cpp looks up by hashing strings on every call, found once per name and labels.
+template <class Metric>
+using Known = std::map<std::pair<std::string, Labels>, Metric*>;
+
+}  // namespace
+
+struct Metrics::State {
+  template <class Metric, class Build, class... Extra>
+  Metric& Find(Known<Metric>& known,
+               const std::string& name,
+               const Labels& labels,
+               Build build,
+               Extra&&... extra) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    Metric*& metric = known[{name, labels}];
+    if (metric == nullptr) {
+      // Registering the same name again gives the same family.
+      metric = &build().Name(name).Register(registry).Add(labels, std::forward<Extra>(extra)...);
+    }
+    return *metric;
+  }
+
+  prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
+  absl::Mutex mutex;
+  Known<prometheus::Counter> counters ABSL_GUARDED_BY(mutex);
+  Known<prometheus::Gauge> gauges ABSL_GUARDED_BY(mutex);
+  Known<prometheus::Histogram> histograms ABSL_GUARDED_BY(mutex);
+};
+
+Metrics::Metrics() : state_(std::make_unique<State>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::Count(const std::string& name, const Labels& labels, double by) {
+  const absl::MutexLock lock(&state_->mutex);
+  state_->Find(state_->counters, name, labels, prometheus::BuildCounter).Increment(by);
+}
+
+void Metrics::Gauge(const std::string& name, const Labels& labels, double by) {
+  const absl::MutexLock lock(&state_->mutex);
+  state_->Find(state_->gauges, name, labels, prometheus::BuildGauge).Increment(by);
+}
+
+void Metrics::Observe(const std::string& name, const Labels& labels, double value) {
+  const absl::MutexLock lock(&state_->mutex);
+  state_->Find(state_->histograms, name, labels, prometheus::BuildHistogram, Buckets())
+      .Observe(value);
+}
+
+std::string Metrics::Text() const {
+  std::ostringstream out;
+  prometheus::TextSerializer().Serialize(out, state_->registry.Collect());
+  return out.str();
+}
+
+}  // namespace dramatis
