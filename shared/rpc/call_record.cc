@@ -1,0 +1,214 @@
+#include "shared/rpc/call_record.h"
+
+#include <algorithm>
+#include <exception>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "shared/rpc/status_conversion.h"
+#include "shared/rules/field_rules.h"
+#include "shared/text/text.h"
+
+namespace dramatis {
+namespace {
+
+constexpr char kCorrelationId[] = "x-correlation-id";
+constexpr size_t kMaxIdempotencyKeyBytes = 128;
+
+std::string ToString(const grpc::string_ref& text) {
+  return {text.data(), text.size()};
+}
+
+bool IsIdempotencyKey(const std::string& key) {
+  return !key.empty() && key.size() <= kMaxIdempotencyKeyBytes &&
+         std::all_of(key.begin(), key.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
+}
+
+// The opaque tag of an entity tag (RFC 9110, section 8.8.3). `*` matches whatever is there: no
+// condition beyond the one every update has.
+std::string BareEtag(std::string_view text) {
+  text = TrimSpace(text);
+  if (text == "*") return "";
+  if (text.substr(0, 2) == "W/") text.remove_prefix(2);
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
+    text = text.substr(1, text.size() - 2);
+  }
+  return std::string(text);
+}
+
+// `00-<32 hex>-<16 hex>-<2 hex>`; https://www.w3.org/TR/trace-context/#traceparent-header.
+bool IsTraceparent(const std::string& text) {
+  if (text.size() < 55) return false;
+  for (size_t i = 0; i < 55; ++i) {
+    const bool dash = i == 2 || i == 35 || i == 52;
+    const char c = text[i];
+    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    if (dash ? c != '-' : !hex) return false;
+  }
+  return true;
+}
+
+std::string TraceId(const std::string& traceparent) {
+  return traceparent.empty() ? "" : traceparent.substr(3, 32);
+}
+
+LogLevel LevelOf(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kOk:
+      return LogLevel::kDebug;
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kDataLoss:
+      return LogLevel::kError;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+      return LogLevel::kWarning;
+    default:
+      return LogLevel::kInfo;
+  }
+}
+
+}  // namespace
+
+void AnswerHeaders::Add(const std::string& name, const std::string& value) {
+  std::string key = name;
+  std::transform(key.begin(), key.end(), key.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  });
+  const absl::MutexLock lock(&mutex_);
+  if (!taken_) headers_.emplace_back(std::move(key), value);
+}
+
+std::vector<std::pair<std::string, std::string>> AnswerHeaders::Take() {
+  const absl::MutexLock lock(&mutex_);
+  taken_ = true;
+  return std::move(headers_);
+}
+
+CallRecord::CallRecord(CallParts& parts,
+                       const MethodFacts& method,
+                       grpc::CallbackServerContext& context)
+    : parts_(parts),
+      method_(method),
+      context_(context),
+      start_nanos_(absl::GetCurrentTimeNanos()),
+      headers_(std::make_shared<AnswerHeaders>()) {
+  call_.send_header = [headers = headers_](const std::string& name, const std::string& value) {
+    headers->Add(name, value);
+  };
+}
+
+void CallRecord::ReadMetadata(std::string& authorization) {
+  for (const auto& [key, value] : context_.client_metadata()) {
+    const std::string_view name(key.data(), key.size());
+    if (name == "authorization") {
+      authorization = ToString(value);
+    } else if (name == kCorrelationId) {
+      call_.correlation_id = ToString(value);
+    } else if (name == "traceparent") {
+      call_.traceparent = ToString(value);
+    } else if (name == "idempotency-key") {
+      call_.idempotency_key = ToString(value);
+      bad_idempotency_key_ = !IsIdempotencyKey(call_.idempotency_key);
+    } else if (name == "if-match") {
+      call_.if_match = BareEtag(std::string_view(value.data(), value.size()));
+    }
+  }
+  if (!IsCorrelationId(call_.correlation_id)) call_.correlation_id = parts_.ids.NewId();
+  if (!IsTraceparent(call_.traceparent)) call_.traceparent.clear();
+  // In the adapter's time, so that a use case compares it with its own clock.
+  const auto deadline = context_.deadline();
+  if (deadline != std::chrono::system_clock::time_point::max()) {
+    call_.deadline = parts_.clock.Now() + (absl::FromChrono(deadline) - absl::Now());
+  }
+}
+
+absl::Status CallRecord::Admit() {
+  std::string authorization;
+  ReadMetadata(authorization);
+  absl::StatusOr<Identity> identity = ParseAuthorization(authorization);
+  if (!identity.ok()) return std::move(identity).status();
+  call_.identity = *std::move(identity);
+  if (absl::Status access = CheckAccess(); !access.ok()) return access;
+  if (bad_idempotency_key_) {
+    return FieldErrors({{"Idempotency-Key", "must be 1 to 128 printable ASCII characters"}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CallRecord::CheckAccess() const {
+  const AccessRole role = call_.identity.role;
+  switch (method_.access) {
+    case options::v1::ACCESS_ADMIN:
+      if (role == AccessRole::kAdmin) return absl::OkStatus();
+      return PermissionError("only an admin may do this");
+    case options::v1::ACCESS_INTERNAL:
+      if (role == AccessRole::kAdmin || role == AccessRole::kService) return absl::OkStatus();
+      return PermissionError("only services of this deployment may do this");
+    default:
+      return absl::OkStatus();  // owners are told apart where the resource is read
+  }
+}
+
+absl::Status CallRecord::CheckRequest(const google::protobuf::Message& request) const {
+  if (context_.IsCancelled() || parts_.clock.Now() >= call_.deadline) return CancelledError();
+  return CheckFieldRules(request);
+}
+
+void CallRecord::SealHeaders() {
+  for (auto& [name, value] : headers_->Take())
+    context_.AddInitialMetadata(name, value);
+  context_.AddInitialMetadata(kCorrelationId, call_.correlation_id);
+}
+
+grpc::Status CallRecord::End(const absl::Status& status) {
+  const absl::Duration duration = absl::Nanoseconds(absl::GetCurrentTimeNanos() - start_nanos_);
+  parts_.metrics.Count(
+      "dramatis_rpc_requests_total",
+      {{"method", method_.name}, {"code", absl::StatusCodeToString(status.code())}});
+  parts_.metrics.Observe("dramatis_rpc_duration_seconds", {{"method", method_.name}},
+                         absl::ToDoubleSeconds(duration));
+  if (parts_.logger.Enabled(LevelOf(status.code()))) Log(status, duration);
+  return ToGrpc(status);
+}
+
+void CallRecord::Log(const absl::Status& status, absl::Duration duration) const {
+  parts_.logger.Log(LevelOf(status.code()), status.ok() ? "call answered" : "call failed",
+                    {{"method", method_.name},
+                     {"code", absl::StatusCodeToString(status.code())},
+                     {"reason", GetReason(status)},
+                     {"error", std::string(status.message())},
+                     {"cause", TransportCause(status)},
+                     {"duration_ms", absl::ToDoubleMilliseconds(duration)},
+                     {"correlation_id", call_.correlation_id},
+                     {"trace_id", TraceId(call_.traceparent)},
+                     {"user_id", call_.identity.user_id}});
+}
+
+absl::Status CallRecord::CancelledError() const {
+  if (parts_.clock.Now() >= call_.deadline) {
+    return Error(absl::StatusCode::kDeadlineExceeded, errors::v1::ERROR_REASON_TIMEOUT,
+                 "the answer did not come in time");
+  }
+  return Error(absl::StatusCode::kCancelled, errors::v1::ERROR_REASON_CANCELLED,
+               "the caller went away");
+}
+
+absl::Status OverloadedError() {
+  return WithRetryAfter(Error(absl::StatusCode::kResourceExhausted,
+                              errors::v1::ERROR_REASON_OVERLOADED, "too much work at once"),
+                        absl::Seconds(1));
+}
+
+absl::Status ThrownError() {
+  try {
+    throw;
+  } catch (const std::exception& thrown) {
+    return InternalError(absl::StrCat("the handler threw: ", thrown.what()));
+  } catch (...) {
+    return InternalError("the handler threw something that is no exception");
+  }
+}
+
+}  // namespace dramatis

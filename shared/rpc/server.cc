@@ -1,0 +1,93 @@
+#include "shared/rpc/server.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/resource_quota.h"
+#include "shared/rpc/channel.h"
+#include "shared/rpc/reflection.h"
+#include "shared/status/errors.h"
+
+namespace dramatis {
+namespace {
+
+void SetLimits(grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.SetMaxSendMessageSize(kMaxMessageBytes);
+  grpc::ResourceQuota quota("dramatis");
+  quota.Resize(size_t{512} * 1024 * 1024);
+  builder.SetResourceQuota(quota);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024);
+  // Otherwise two processes share a port and each gets some of the calls.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // A peer that is gone without a word is noticed; one that pings too often is cut off.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // Clients come back and find replicas that were started meanwhile; calls under way go on.
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, 10 * 60'000);
+}
+
+// `host:port` with the port that was picked.
+std::string WithPort(const std::string& address, int port) {
+  return absl::StrCat(address.substr(0, address.rfind(':') + 1), port);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
+    const std::string& address, const std::vector<grpc::Service*>& services) {
+  // Before the first server: each brings gRPC's own health service.
+  static const bool kHealth = [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    return true;
+  }();
+  static_cast<void>(kHealth);
+
+  std::unique_ptr<RpcServer> server(new RpcServer());
+  grpc::ServerBuilder builder;
+  SetLimits(builder);
+  int port = 0;
+  if (!address.empty()) {
+    builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+  }
+  for (grpc::Service* service : services)
+    builder.RegisterService(service);
+  builder.SetOption(MakeReflectionOption());
+  server->server_ = builder.BuildAndStart();
+  if (server->server_ == nullptr || (!address.empty() && port == 0)) {
+    return UnavailableError(absl::StrCat("cannot listen on ", address));
+  }
+  if (!address.empty()) server->address_ = WithPort(address, port);
+  return server;
+}
+
+RpcServer::~RpcServer() {
+  if (server_ != nullptr) Drain(absl::InfinitePast());
+}
+
+void RpcServer::SetServing(const std::string& service, bool serving) {
+  server_->GetHealthCheckService()->SetServingStatus(service, serving);
+}
+
+void RpcServer::StopServing() {
+  server_->GetHealthCheckService()->Shutdown();
+}
+
+void RpcServer::Drain(absl::Time deadline) {
+  StopServing();
+  server_->Shutdown(absl::ToChronoTime(deadline));
+}
+
+std::shared_ptr<grpc::Channel> RpcServer::InProcessChannel() {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  return server_->InProcessChannel(arguments);
+}
+
+}  // namespace dramatis

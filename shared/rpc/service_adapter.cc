@@ -1,0 +1,45 @@
+#include "shared/rpc/service_adapter.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/descriptor.h"
+
+namespace dramatis {
+namespace {
+
+// For what is wrong with the program itself, noticed when it starts.
+[[noreturn]] void Die(const std::string& message) {
+  std::fprintf(stderr, "%s\n", message.c_str());
+  std::abort();
+}
+
+}  // namespace
+
+ServiceAdapter::ServiceAdapter(const std::string& service,
+                               Executor& executor,
+                               const Clock& clock,
+                               Logger& logger,
+                               Metrics& metrics)
+    : parts_{executor, clock, logger, metrics, UuidV7Source(clock)} {
+  const google::protobuf::ServiceDescriptor* descriptor =
+      google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(service);
+  if (descriptor == nullptr) Die(absl::StrCat("no service is called ", service));
+  for (int i = 0; i < descriptor->method_count(); ++i) {
+    const google::protobuf::MethodDescriptor& method = *descriptor->method(i);
+    const options::v1::Access access = method.options().GetExtension(options::v1::method).access();
+    if (access == options::v1::ACCESS_UNSPECIFIED) {
+      Die(absl::StrCat(method.full_name(), " does not say who may call it"));
+    }
+    methods_.emplace(method.name(), MethodFacts{absl::StrCat(service, "/", method.name()), access});
+  }
+}
+
+const MethodFacts& ServiceAdapter::Find(const char* method) const {
+  const auto found = methods_.find(method);
+  if (found == methods_.end()) Die(absl::StrCat("no method is called ", method));
+  return found->second;
+}
+
+}  // namespace dramatis
