@@ -1,6 +1,7 @@
 # Compile options, and the functions that turn a folder into targets.
 add_library(dramatis_options INTERFACE)
 target_include_directories(dramatis_options INTERFACE "${PROJECT_SOURCE_DIR}")
+target_compile_definitions(dramatis_options INTERFACE DRAMATIS_VERSION="${PROJECT_VERSION}")
 target_compile_options(dramatis_options INTERFACE -Wall -Wextra -Wpedantic)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(dramatis_options INTERFACE -Wthread-safety)

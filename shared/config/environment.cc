@@ -192,6 +192,8 @@ CommonConfig CommonConfig::From(Settings& settings, int default_management_port)
   config.management_address = settings.Address("DRAMATIS_MANAGEMENT_ADDRESS",
                                                absl::StrCat("127.0.0.1:", default_management_port));
   config.workers = settings.Integer("DRAMATIS_WORKERS", 16, 1, 1024);
+  config.database_connections =
+      settings.Integer("DRAMATIS_DATABASE_CONNECTIONS", config.workers, 1, 1024);
   config.queue = settings.Integer("DRAMATIS_QUEUE", 1024, 0, 1'000'000);
   config.drain = settings.Duration("DRAMATIS_DRAIN_TIMEOUT", absl::Seconds(20),
                                    absl::ZeroDuration(), absl::Minutes(10));

@@ -71,8 +71,10 @@ struct CommonConfig {
   // Empty: SQLite files in the data folder.
   std::string database_url;
   std::string management_address = "127.0.0.1:9090";
-  // Threads, and database connections, of each service.
+  // Threads of each service.
   int workers = 16;
+  // Most database connections of each service.
+  int database_connections = 16;
   // Calls that may wait for a thread before further ones are refused.
   int queue = 1024;
   // How long a program waits for calls under way before it ends.

@@ -1,0 +1,89 @@
+#include "shared/program/databases.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "shared/status/macros.h"
+
+namespace dramatis {
+namespace {
+
+bool Embedded(const CommonConfig& config) {
+  return config.database_url.empty();
+}
+
+absl::Status FolderError(const std::string& folder, const char* what) {
+  return absl::UnavailableError(
+      absl::StrCat("DRAMATIS_DATA_DIR: cannot ", what, " ", folder, ": ", std::strerror(errno)));
+}
+
+}  // namespace
+
+absl::StatusOr<DataFolderLock> DataFolderLock::Take(const std::string& folder,
+                                                    const std::string& module) {
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(folder).parent_path(), error);
+  if (mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST) return FolderError(folder, "make");
+  const std::string path = absl::StrCat(folder, "/", module, ".lock");
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (file < 0) return FolderError(folder, "write to");
+  DataFolderLock lock(file);
+  if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("another process uses ", folder,
+                     ": end it, or name another folder with DRAMATIS_DATA_DIR"));
+  }
+  return lock;
+}
+
+DataFolderLock::DataFolderLock(DataFolderLock&& other) noexcept
+    : file_(std::exchange(other.file_, -1)) {}
+
+DataFolderLock& DataFolderLock::operator=(DataFolderLock&& other) noexcept {
+  std::swap(file_, other.file_);
+  return *this;
+}
+
+DataFolderLock::~DataFolderLock() {
+  if (file_ >= 0) close(file_);
+}
+
+absl::StatusOr<ModuleDatabase> OpenModuleDatabase(const CommonConfig& config,
+                                                  const ModuleFactory& module) {
+  ModuleDatabase opened;
+  sql::DatabaseOptions options;
+  options.url = config.database_url;
+  options.schema = module.name;
+  options.connections = config.database_connections;
+  if (Embedded(config)) {
+    DRAMATIS_ASSIGN_OR_RETURN(DataFolderLock lock,
+                              DataFolderLock::Take(config.data_dir, module.name));
+    opened.lock = std::make_unique<DataFolderLock>(std::move(lock));
+    options.url = absl::StrCat(config.data_dir, "/", module.name, ".db");
+  }
+  DRAMATIS_ASSIGN_OR_RETURN(opened.database, sql::Database::Open(options));
+  return opened;
+}
+
+absl::Status PrepareSchema(sql::Database& database,
+                           const ModuleFactory& module,
+                           const std::string& program) {
+  if (database.engine() == sql::Engine::kSqlite) return database.Migrate(module.migrations());
+  DRAMATIS_ASSIGN_OR_RETURN(const sql::SchemaState state,
+                            database.CheckSchema(module.migrations()));
+  if (state.pending.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("the schema ", module.name, " lacks ",
+                                                    absl::StrJoin(state.pending, ", "), ": run `",
+                                                    program, " migrate`"));
+}
+
+}  // namespace dramatis

@@ -1,0 +1,153 @@
+#include "shared/program/program.h"
+
+#include <csignal>
+#include <cstdio>
+#include <thread>
+#include <utility>
+
+#include <malloc.h>
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "shared/config/version.h"
+#include "shared/program/arguments.h"
+#include "shared/program/databases.h"
+#include "shared/program/runtime.h"
+#include "shared/status/macros.h"
+
+namespace dramatis {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+
+int Complain(const Program& program, const absl::Status& status, int code) {
+  std::fprintf(stderr, "%s: %s\n", program.name.c_str(), std::string(status.message()).c_str());
+  return code;
+}
+
+// Many threads with an arena each would make a small program large.
+void LimitArenas() {
+  constexpr int kArenas = 2;
+  mallopt(M_ARENA_MAX, kArenas);
+}
+
+// Thousands of streams need thousands of sockets.
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+sigset_t EndSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+int WaitForSignal() {
+  const sigset_t signals = EndSignals();
+  int signal = 0;
+  while (sigwait(&signals, &signal) != 0) {
+  }
+  return signal;
+}
+
+// A second signal ends the program at once. The thread is left behind when main returns.
+void EndAtNextSignal() {
+  std::thread([] {
+    WaitForSignal();
+    _exit(kFailed);
+  }).detach();
+}
+
+int Serve(const Program& program, const ProgramConfig& config) {
+  const sigset_t signals = EndSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread, so that all inherit it
+  std::signal(SIGPIPE, SIG_IGN);
+  const std::unique_ptr<Logger> logger = MakeLogger(config.common.log_level, program.name);
+  std::atomic<bool> failed = false;
+  Runtime runtime(program, config, *logger, [&failed] {
+    failed = true;
+    kill(getpid(), SIGTERM);
+  });
+  if (const absl::Status status = runtime.Start(); !status.ok()) {
+    logger->Error(absl::StrCat("cannot start: ", std::string(status.message())));
+    return kFailed;
+  }
+  logger->Info("started", {{"version", kVersion}});
+  const int signal = WaitForSignal();
+  logger->Info("draining", {{"signal", signal}});
+  EndAtNextSignal();
+  runtime.Drain();
+  logger->Info("ended");
+  return failed ? kFailed : kDone;
+}
+
+absl::Status MigrateModule(const ProgramConfig& config, const ModuleFactory& module) {
+  DRAMATIS_ASSIGN_OR_RETURN(const ModuleDatabase opened, OpenModuleDatabase(config.common, module));
+  DRAMATIS_RETURN_IF_ERROR(opened.database->Migrate(module.migrations()));
+  std::printf("%s: the schema is up to date\n", module.name.c_str());
+  return absl::OkStatus();
+}
+
+absl::Status CheckModule(const ProgramConfig& config, const ModuleFactory& module, bool& pending) {
+  DRAMATIS_ASSIGN_OR_RETURN(const ModuleDatabase opened, OpenModuleDatabase(config.common, module));
+  DRAMATIS_ASSIGN_OR_RETURN(const sql::SchemaState state,
+                            opened.database->CheckSchema(module.migrations()));
+  pending = pending || !state.pending.empty();
+  std::printf("%s: at %d, pending: %s\n", module.name.c_str(), state.version,
+              state.pending.empty() ? "none" : absl::StrJoin(state.pending, ", ").c_str());
+  return absl::OkStatus();
+}
+
+int Migrate(const Program& program, const ProgramConfig& config, bool only_check) {
+  bool pending = false;
+  for (const ModuleFactory& module : program.modules) {
+    const absl::Status status =
+        only_check ? CheckModule(config, module, pending) : MigrateModule(config, module);
+    if (!status.ok()) return Complain(program, status, kFailed);
+  }
+  return pending ? kFailed : kDone;
+}
+
+}  // namespace
+
+int RunProgram(int argc, char** argv, const Program& program) {
+  LimitArenas();
+  RaiseFileLimit();
+  const bool can_migrate = !program.modules.empty();
+  const absl::StatusOr<Command> command =
+      ParseArguments(std::vector<std::string>(argv + 1, argv + argc), can_migrate);
+  if (!command.ok()) return Complain(program, command.status(), kUsage);
+  if (*command == Command::kHelp) {
+    std::fputs(HelpText(program.name, can_migrate).c_str(), stdout);
+    return kDone;
+  }
+  if (*command == Command::kVersion) {
+    std::printf("%s %s\n", program.name.c_str(), kVersion);
+    return kDone;
+  }
+  const absl::StatusOr<ProgramConfig> config = ProgramConfig::From(program, SystemEnvironment());
+  if (!config.ok()) return Complain(program, config.status(), kUsage);
+  switch (*command) {
+    case Command::kCheckConfig:
+      std::printf("%s: the settings are valid\n", program.name.c_str());
+      return kDone;
+    case Command::kMigrate:
+      return Migrate(program, *config, /*only_check=*/false);
+    case Command::kCheckSchema:
+      return Migrate(program, *config, /*only_check=*/true);
+    default:
+      return Serve(program, *config);
+  }
+}
+
+}  // namespace dramatis

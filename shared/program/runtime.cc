@@ -1,0 +1,232 @@
+#include "shared/program/runtime.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "shared/rpc/channel.h"
+#include "shared/status/macros.h"
+
+namespace dramatis {
+namespace {
+
+// Where the services are unless a setting says otherwise.
+const std::map<std::string, std::string>& DefaultTargets() {
+  static const auto& targets =
+      *new std::map<std::string, std::string>{{"persona", "127.0.0.1:50051"},
+                                              {"conversation", "127.0.0.1:50052"},
+                                              {"memory", "127.0.0.1:50053"},
+                                              {"inference", "127.0.0.1:50054"}};
+  return targets;
+}
+
+constexpr absl::Duration kSchemaRetry = absl::Milliseconds(500);
+
+}  // namespace
+
+absl::StatusOr<ProgramConfig> ProgramConfig::From(const Program& program,
+                                                  const Environment& environment) {
+  Settings settings(environment);
+  ProgramConfig config;
+  config.common = CommonConfig::From(settings, program.default_management_port);
+  if (!program.modules.empty()) {
+    config.grpc_address = settings.Address("DRAMATIS_GRPC_ADDRESS",
+                                           absl::StrCat("127.0.0.1:", program.default_grpc_port));
+    config.advertised_address = settings.Text("DRAMATIS_ADVERTISED_ADDRESS");
+  }
+  for (const auto& [name, target] : DefaultTargets()) {
+    const bool here =
+        std::any_of(program.modules.begin(), program.modules.end(),
+                    [&name = name](const ModuleFactory& module) { return module.name == name; });
+    if (here) continue;
+    config.neighbours[name] =
+        settings.Text(absl::StrCat("DRAMATIS_", absl::AsciiStrToUpper(name), "_ADDRESS"), target);
+  }
+  for (const ModuleFactory& module : program.modules) {
+    config.modules.push_back(module.configure(settings, config.common));
+  }
+  if (program.frontend) config.frontend = program.frontend(settings, config.common);
+  DRAMATIS_RETURN_IF_ERROR(settings.Check());
+  return config;
+}
+
+// One module with what it was given.
+struct Runtime::Part {
+  Part(const ModuleFactory& module_factory, ModuleDatabase module_database)
+      : factory(module_factory), database(std::move(module_database)) {}
+
+  const ModuleFactory& factory;
+  ModuleDatabase database;
+  std::unique_ptr<ModuleContext> context;
+  std::unique_ptr<Module> module;
+  std::atomic<bool> started = false;
+};
+
+Runtime::Runtime(const Program& program,
+                 const ProgramConfig& config,
+                 Logger& logger,
+                 std::function<void()> fail)
+    : program_(program), config_(config), logger_(logger), fail_(std::move(fail)), ids_(clock_) {}
+
+Runtime::~Runtime() {
+  draining_ = true;
+  if (starter_.joinable()) starter_.join();
+  management_.reset();
+  frontend_.reset();
+  server_.reset();
+}
+
+absl::Status Runtime::Start() {
+  if (!program_.modules.empty()) {
+    DRAMATIS_RETURN_IF_ERROR(StartServer());
+    DRAMATIS_RETURN_IF_ERROR(StartModules());
+  }
+  DRAMATIS_RETURN_IF_ERROR(StartFrontend());
+  return StartManagement();
+}
+
+absl::Status Runtime::StartServer() {
+  std::vector<grpc::Service*> services;
+  for (size_t i = 0; i < program_.modules.size(); ++i) {
+    const ModuleFactory& factory = program_.modules[i];
+    DRAMATIS_ASSIGN_OR_RETURN(ModuleDatabase database, OpenModuleDatabase(config_.common, factory));
+    auto part = std::make_unique<Part>(factory, std::move(database));
+    part->context = std::make_unique<ModuleContext>(
+        ModuleContext{.clock = clock_,
+                      .ids = ids_,
+                      .logger = logger_,
+                      .metrics = metrics_,
+                      .config = config_.common,
+                      .database = *part->database.database,
+                      .channel = [this](const std::string& name) { return ChannelTo(name); },
+                      .own_address =
+                          [this] {
+                            return config_.advertised_address.empty() ? server_->address()
+                                                                      : config_.advertised_address;
+                          }});
+    DRAMATIS_ASSIGN_OR_RETURN(part->module, config_.modules[i](*part->context));
+    services.push_back(&part->module->service());
+    parts_.push_back(std::move(part));
+  }
+  // An embedded schema must be there before the first call; it takes a moment only.
+  for (const auto& part : parts_) {
+    if (part->database.database->engine() != sql::Engine::kSqlite) continue;
+    DRAMATIS_RETURN_IF_ERROR(PrepareSchema(*part->database.database, part->factory, program_.name));
+  }
+  DRAMATIS_ASSIGN_OR_RETURN(server_, RpcServer::Start(config_.grpc_address, services));
+  LogListening("grpc", server_->address());
+  return absl::OkStatus();
+}
+
+absl::Status Runtime::StartModules() {
+  bool waiting = false;
+  for (const auto& part : parts_) {
+    const absl::Status status = StartModule(*part);
+    if (absl::IsUnavailable(status)) {
+      logger_.Warning("waiting for the database", {{"module", part->factory.name}});
+      waiting = true;
+    } else if (!status.ok()) {
+      return status;
+    }
+  }
+  if (waiting) {
+    starter_ = std::thread([this] { StartLater(); });
+  } else {
+    server_->SetServing("", true);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Runtime::StartModule(Part& part) {
+  if (part.database.database->engine() != sql::Engine::kSqlite) {
+    DRAMATIS_RETURN_IF_ERROR(PrepareSchema(*part.database.database, part.factory, program_.name));
+  }
+  DRAMATIS_RETURN_IF_ERROR(part.module->Start());
+  part.started = true;
+  server_->SetServing(part.module->full_name(), true);
+  return absl::OkStatus();
+}
+
+void Runtime::StartLater() {
+  bool waiting = true;
+  while (waiting && !draining_) {
+    absl::SleepFor(kSchemaRetry);
+    waiting = false;
+    for (const auto& part : parts_) {
+      if (part->started || draining_) continue;
+      const absl::Status status = StartModule(*part);
+      if (status.ok()) {
+        logger_.Info("the database is there", {{"module", part->factory.name}});
+      } else if (absl::IsUnavailable(status)) {
+        waiting = true;
+      } else {
+        logger_.Error(std::string(status.message()), {{"module", part->factory.name}});
+        fail_();
+        return;
+      }
+    }
+  }
+  if (!draining_) server_->SetServing("", true);
+}
+
+absl::Status Runtime::StartFrontend() {
+  if (!config_.frontend) return absl::OkStatus();
+  const FrontendContext context{
+      .clock = clock_,
+      .ids = ids_,
+      .logger = logger_,
+      .metrics = metrics_,
+      .config = config_.common,
+      .channel = [this](const std::string& name) { return ChannelTo(name); }};
+  DRAMATIS_ASSIGN_OR_RETURN(frontend_, config_.frontend(context));
+  DRAMATIS_ASSIGN_OR_RETURN(const std::string address, frontend_->Start());
+  LogListening("http", address);
+  return absl::OkStatus();
+}
+
+absl::Status Runtime::StartManagement() {
+  management_ = std::make_unique<ManagementServer>(metrics_, [this] { return Ready(); });
+  DRAMATIS_ASSIGN_OR_RETURN(const std::string address,
+                            management_->Start(config_.common.management_address));
+  LogListening("management", address);
+  return absl::OkStatus();
+}
+
+bool Runtime::Ready() {
+  if (draining_) return false;
+  for (const auto& part : parts_) {
+    if (!part->started || !part->database.database->Ping().ok()) return false;
+  }
+  return frontend_ == nullptr || frontend_->Ready();
+}
+
+void Runtime::Drain() {
+  draining_ = true;
+  const absl::Time deadline = absl::Now() + config_.common.drain;
+  if (server_ != nullptr) server_->StopServing();
+  if (frontend_ != nullptr) frontend_->Drain(deadline);
+  if (starter_.joinable()) starter_.join();
+  for (const auto& part : parts_) {
+    if (part->started) part->module->Drain(deadline);
+  }
+  if (server_ != nullptr) server_->Drain(deadline);
+}
+
+std::shared_ptr<grpc::Channel> Runtime::ChannelTo(const std::string& name) {
+  const absl::MutexLock lock(&channels_mutex_);
+  std::shared_ptr<grpc::Channel>& channel = channels_[name];
+  if (channel == nullptr) {
+    const auto neighbour = config_.neighbours.find(name);
+    channel = neighbour == config_.neighbours.end() ? server_->InProcessChannel()
+                                                    : MakeChannel(neighbour->second);
+  }
+  return channel;
+}
+
+void Runtime::LogListening(const char* protocol, const std::string& address) {
+  logger_.Info("listening", {{"event", "listening"}, {"protocol", protocol}, {"address", address}});
+}
+
+}  // namespace dramatis

@@ -1,0 +1,93 @@
+// A program's parts, wired and running: databases, gRPC server, modules, frontend, management port.
+//
+//   Runtime runtime(program, config, logger);
+//   DRAMATIS_RETURN_IF_ERROR(runtime.Start());
+//   ... wait for a signal ...
+//   runtime.Drain();
+//
+// Start and Drain are called once each, by one thread.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "shared/program/databases.h"
+#include "shared/program/management_server.h"
+#include "shared/program/program.h"
+#include "shared/rpc/server.h"
+
+namespace dramatis {
+
+// What the settings say, read before anything is touched.
+struct ProgramConfig {
+  using MakeModule = std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)>;
+  using MakeFrontend =
+      std::function<absl::StatusOr<std::unique_ptr<Frontend>>(const FrontendContext&)>;
+
+  CommonConfig common;
+  std::string grpc_address;                       // empty where the program has no module
+  std::string advertised_address;                 // empty: the gRPC address
+  std::map<std::string, std::string> neighbours;  // name to target
+  std::vector<MakeModule> modules;                // in the program's order
+  MakeFrontend frontend;                          // may be empty
+
+  // Every problem at once.
+  static absl::StatusOr<ProgramConfig> From(const Program& program, const Environment& environment);
+};
+
+class Runtime {
+ public:
+  // `fail` is called from another thread when the program cannot go on (a schema that does not
+  // fit, found after the database came back).
+  Runtime(const Program& program,
+          const ProgramConfig& config,
+          Logger& logger,
+          std::function<void()> fail);
+  ~Runtime();
+
+  // Serves. Returns when every address listens; modules whose database cannot be reached yet start
+  // when it can.
+  absl::Status Start();
+  // Takes itself out of service, lets calls under way end, until the drain time-out.
+  void Drain();
+
+ private:
+  struct Part;
+
+  absl::Status StartServer();
+  absl::Status StartFrontend();
+  absl::Status StartManagement();
+  // Starts the modules whose schema is there; the others are left to the thread.
+  absl::Status StartModules();
+  absl::Status StartModule(Part& part);
+  void StartLater();
+  bool Ready();
+  std::shared_ptr<grpc::Channel> ChannelTo(const std::string& name);
+  void LogListening(const char* protocol, const std::string& address);
+
+  const Program& program_;
+  const ProgramConfig& config_;
+  Logger& logger_;
+  const std::function<void()> fail_;
+  SystemClock clock_;
+  UuidV7Source ids_;
+  Metrics metrics_;
+  std::vector<std::unique_ptr<Part>> parts_;
+  absl::Mutex channels_mutex_;
+  std::map<std::string, std::shared_ptr<grpc::Channel>> channels_ ABSL_GUARDED_BY(channels_mutex_);
+  std::unique_ptr<RpcServer> server_;
+  std::unique_ptr<Frontend> frontend_;
+  std::unique_ptr<ManagementServer> management_;
+  std::atomic<bool> draining_ = false;
+  std::thread starter_;
+};
+
+}  // namespace dramatis
