@@ -22,7 +22,6 @@ USER = "dramatis"
 # Nothing here outlives a test, so nothing needs to reach the disk.
 SETTINGS = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_connections": "300",
     "listen_addresses": "127.0.0.1",

@@ -1,0 +1,45 @@
+"""gRPC as people do it: every call is a run of the command line program grpcurl."""
+
+import json
+import subprocess
+
+
+class GrpcError(Exception):
+    def __init__(self, code, text):
+        super().__init__(text)
+        self.code = code  # "InvalidArgument", ...
+
+
+def _run(arguments, payload=None):
+    return subprocess.run(["grpcurl", "-plaintext", "-max-time", "30", *arguments],
+                          input=payload, capture_output=True)
+
+
+def list_services(address):
+    ran = _run([address, "list"])
+    assert ran.returncode == 0, ran.stderr.decode()
+    return ran.stdout.decode().split()
+
+
+def describe(address, symbol):
+    ran = _run([address, "describe", symbol])
+    assert ran.returncode == 0, ran.stderr.decode()
+    return ran.stdout.decode()
+
+
+def call(address, method, request=None, headers=()):
+    """The answers of a call: a list, since it may stream. Raises GrpcError."""
+    arguments = [option for header in headers for option in ("-H", header)]
+    ran = _run([*arguments, "-format", "json", "-d", "@", address, method],
+               json.dumps(request or {}).encode())
+    if ran.returncode != 0:
+        text = ran.stderr.decode()
+        code = next((line.split(":", 1)[1].strip() for line in text.splitlines()
+                     if line.strip().startswith("Code:")), "Unknown")
+        raise GrpcError(code, text)
+    decoder, text, answers = json.JSONDecoder(), ran.stdout.decode().strip(), []
+    while text:
+        answer, end = decoder.raw_decode(text)
+        answers.append(answer)
+        text = text[end:].lstrip()
+    return answers

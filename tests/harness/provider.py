@@ -1,0 +1,48 @@
+"""The provider double as a process of its own; see tests/provider_double/script.h."""
+
+import json
+
+from tests.harness.client import Client
+from tests.harness.program import Program
+
+
+class Provider:
+    MODEL = "double"
+
+    def __init__(self):
+        self.program = Program("provider-double", {})
+        self.address = self.program.address()
+        self._client = Client(self.address)
+
+    def settings(self):
+        """What makes Dramatis use it, for personas whose model is `openai/double`."""
+        return {
+            "OPENAI_BASE_URL": f"http://{self.address}/v1",
+            "OPENAI_API_KEY": "sk-test-0123456789",
+            "DRAMATIS_OPENAI_MODELS": self.MODEL,
+        }
+
+    def script(self, *steps, default=None):
+        """The next requests get `steps`, one each; those after them `default`."""
+        body = {"steps": list(steps)}
+        if default is not None:
+            body["default"] = default
+        self._client.post("/script", body).expect(200)
+
+    def counts(self):
+        return self._client.get("/counts").expect(200)
+
+    def requests(self):
+        """The bodies received, parsed."""
+        recorded = self._client.get("/requests").expect(200)
+        return [json.loads(request["body"]) for request in recorded["requests"]]
+
+    def authorizations(self):
+        recorded = self._client.get("/requests").expect(200)
+        return [request["authorization"] for request in recorded["requests"]]
+
+    def reset(self):
+        self._client.post("/reset").expect(200)
+
+    def stop(self):
+        self.program.kill()

@@ -1,0 +1,79 @@
+"""gRPC as grpcurl sees it, on every program that serves it."""
+
+import pytest
+
+from tests.harness import grpcurl
+from tests.harness.deployment import FULL_NAMES, SERVICES
+
+HEALTH = "grpc.health.v1.Health"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_list_and_describe_through_reflection(dramatis, service):
+    address = dramatis.grpc(service)
+    listed = grpcurl.list_services(address)
+    assert FULL_NAMES[service] in listed
+    assert HEALTH in listed
+    expected = 4 if dramatis.shape == "embedded" else 1
+    assert len([name for name in listed if name.startswith("dramatis.")]) == expected
+    described = grpcurl.describe(address, FULL_NAMES[service])
+    assert f"service {service.capitalize()}Service" in described
+    assert "option (.google.api.http)" in described
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_health_is_reported_for_the_service_by_name(dramatis, service):
+    address = dramatis.grpc(service)
+    assert grpcurl.call(address, f"{HEALTH}/Check") == [{"status": "SERVING"}]
+    assert grpcurl.call(address, f"{HEALTH}/Check", {"service": FULL_NAMES[service]}) == [
+        {"status": "SERVING"}]
+    with pytest.raises(grpcurl.GrpcError) as error:
+        grpcurl.call(address, f"{HEALTH}/Check", {"service": "no.such.Service"})
+    assert error.value.code == "NotFound"
+
+
+def test_call_on_each_service(dramatis, user):
+    headers = [f"authorization: Bearer local:{user}"]
+    created = grpcurl.call(
+        dramatis.grpc("persona"), f"{FULL_NAMES['persona']}/CreatePersona",
+        {"persona": {"name": "Wired", "type": "PERSONA_TYPE_AI_AGENT"}}, headers)[0]
+    assert created["name"] == "Wired"
+    remembered = grpcurl.call(
+        dramatis.grpc("memory"), f"{FULL_NAMES['memory']}/CreateMemory",
+        {"memory": {"content": "Wired in."}}, headers)[0]
+    assert remembered["content"] == "Wired in."
+    status = grpcurl.call(
+        dramatis.grpc("inference"), f"{FULL_NAMES['inference']}/GetStatus", {}, headers)[0]
+    assert {provider["name"] for provider in status["providers"]} == {"local", "openai"}
+    events = grpcurl.call(
+        dramatis.grpc("conversation"), f"{FULL_NAMES['conversation']}/StreamChat",
+        {"message": "Hello", "persona_id": created["personaId"]}, headers)
+    assert "start" in events[0] and "done" in events[-1]
+    text = "".join(event["delta"]["text"] for event in events if "delta" in event)
+    assert text == events[-1]["done"]["response"]
+    # The same, seen through the gateway.
+    history = dramatis.client(user).get(
+        f"/api/chat/history/{events[0]['start']['sessionId']}").expect(200)
+    assert history["messages"][1]["content"] == text
+
+
+def test_field_rules_hold_without_the_gateway(dramatis, user):
+    with pytest.raises(grpcurl.GrpcError) as error:
+        grpcurl.call(dramatis.grpc("persona"), f"{FULL_NAMES['persona']}/CreatePersona",
+                     {"persona": {"name": "x", "type": "PERSONA_TYPE_AI_AGENT"}},
+                     [f"authorization: Bearer local:{user}"])
+    assert error.value.code == "InvalidArgument"
+    assert "persona.name" in str(error.value)
+
+
+def test_internal_calls_are_refused_to_users(dramatis, user):
+    request = {"user_id": user, "turn_key": "t:1",
+               "messages": [{"role": "ROLE_USER", "text": "Hi", "message_id": "m", "sequence": 1}]}
+    with pytest.raises(grpcurl.GrpcError) as error:
+        grpcurl.call(dramatis.grpc("inference"), f"{FULL_NAMES['inference']}/StreamGenerate",
+                     request, [f"authorization: Bearer local:{user}"])
+    assert error.value.code == "PermissionDenied"
+    answered = grpcurl.call(
+        dramatis.grpc("inference"), f"{FULL_NAMES['inference']}/StreamGenerate", request,
+        [f"authorization: Bearer local:{user}:service"])
+    assert "done" in answered[-1]

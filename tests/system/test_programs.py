@@ -1,0 +1,140 @@
+"""Starting, settings and ending of the programs."""
+
+import time
+
+import pytest
+
+from tests.harness.client import Client
+from tests.harness.deployment import PORTS, SERVICES
+from tests.harness.program import Program, run_program
+from tests.harness.sse import Transcript
+
+PROGRAMS = ["dramatis", "dramatis-gateway"] + [f"dramatis-{service}" for service in SERVICES]
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return {**PORTS, "DRAMATIS_DATA_DIR": str(tmp_path / "data")}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_help_and_version(program, settings):
+    code, output = run_program(program, settings, ["--help"])
+    assert code == 0 and program in output and "DRAMATIS_ENVIRONMENT" in output
+    code, output = run_program(program, settings, ["--version"])
+    assert code == 0 and any(character.isdigit() for character in output)
+    code, output = run_program(program, settings, ["--no-such-option"])
+    assert code == 2 and "--no-such-option" in output
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_check_config_reports_every_problem_at_once_without_values(program, settings):
+    code, output = run_program(program, settings, ["--check-config"])
+    assert code == 0, output
+    code, output = run_program(program, {
+        **settings, "DRAMATIS_LOG_LEVEL": "chatty-value", "DRAMATIS_WORKERS": "many-value",
+        "DRAMATIS_SURPRISE": "secret-value"}, ["--check-config"])
+    assert code == 2
+    for name in ("DRAMATIS_LOG_LEVEL", "DRAMATIS_WORKERS", "DRAMATIS_SURPRISE"):
+        assert name in output
+    assert "-value" not in output
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("environment", ["production", "staging"])
+def test_other_environments_refuse_to_start_and_say_why(program, environment, settings):
+    code, output = run_program(program, {**settings, "DRAMATIS_ENVIRONMENT": environment})
+    assert code == 2
+    assert "DRAMATIS_ENVIRONMENT" in output and "authentication" in output
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_local_is_for_loopback_only(program, settings):
+    name = ("DRAMATIS_GRPC_ADDRESS" if program.removeprefix("dramatis-") in SERVICES
+            else "DRAMATIS_HTTP_ADDRESS")
+    code, output = run_program(program, {**settings, name: "0.0.0.0:0"})
+    assert code == 2
+    assert name in output
+
+
+def test_service_refuses_a_schema_it_has_not_migrated(make_deployment):
+    deployment = make_deployment("separate")
+    for service in SERVICES:
+        program = f"dramatis-{service}"
+        code, output = run_program(program, deployment.settings)
+        assert code != 0
+        assert f"{program} migrate" in output
+        code, output = run_program(program, deployment.settings, ["migrate", "--check"])
+        assert code != 0
+        code, output = run_program(program, deployment.settings, ["migrate"])
+        assert code == 0, output
+        code, output = run_program(program, deployment.settings, ["migrate", "--check"])
+        assert code == 0, output
+
+
+def test_sigterm_drains(make_deployment, shape, provider):
+    with make_deployment(shape, provider.settings()) as deployment:
+        client = deployment.client("alice")
+        persona = client.post("/api/personas", {
+            "name": "Slow", "type": "ai_agent", "modelConfig": {"model": "openai/double"},
+        }).expect(201)["personaId"]
+        provider.script({"count": 20, "token_delay_ms": 50})
+        with client.stream("/api/chat", {"message": "Hi", "persona_id": persona,
+                                         "stream": True}) as stream:
+            events = iter(stream)
+            transcript = Transcript().apply(next(events))
+            transcript.apply(next(events))
+            gateway = deployment.programs[deployment.gateway]
+            gateway.process.terminate()
+            transcript.apply_all(events)  # the stream goes on to its end
+        assert transcript.done["response"] == "".join(f"t{n} " for n in range(20)).strip()
+        assert gateway.wait() == 0
+        codes = {name: program.terminate() for name, program in deployment.programs.items()
+                 if program.running}
+        assert set(codes.values()) <= {0}
+
+
+def test_restart_keeps_everything(make_deployment, shape):
+    with make_deployment(shape) as deployment:
+        client = deployment.client("alice")
+        client.put("/api/profile", {"displayName": "Alice"}).expect(200)
+        client.post("/api/memories", {"content": "Likes tea."}).expect(201)
+        client.post("/api/personas", {"name": "Kept", "type": "ai_agent"}).expect(201)
+        client.post("/api/chat", {"message": "Hello", "session_id": "kept"}).expect(200)
+        paths = ("/api/profile", "/api/memories", "/api/personas", "/api/chat/history/kept",
+                 "/api/history", "/api/session/kept")
+        before = [client.get(path).expect(200) for path in paths]
+        deployment.restart()
+        client = deployment.client("alice")
+        assert [client.get(path).expect(200) for path in paths] == before
+
+
+def test_no_content_and_no_secret_in_the_log(make_deployment, shape, provider):
+    with make_deployment(shape, {**provider.settings(), "DRAMATIS_LOG_LEVEL": "debug",
+                                 "DRAMATIS_MODEL": "openai/double"}) as deployment:
+        provider.script({"tokens": ["purple-answer"]}, {"status": 401, "error": "purple-error"})
+        client = deployment.client("alice")
+        client.post("/api/chat", {"message": "purple-question"}).expect(200)
+        client.post("/api/chat", {"message": "purple-question"})
+        client.post("/api/memories", {"content": "purple-memory"}).expect(201)
+        client.get("/api/memories/search?q=purple-search").expect(200)
+        client.post("/api/chat", {"message": 5, "purple-name": 1})
+        deployment.stop()
+        log = "\n".join(program.log_text() for program in deployment.programs.values())
+    assert "purple" not in log
+    assert "sk-test" not in log
+
+
+def test_starts_fast_on_existing_data(settings):
+    first = Program("dramatis", settings)
+    first.address("http")
+    first.terminate()
+    begin = time.monotonic()
+    program = Program("dramatis", settings)
+    client = Client(program.address("http"))
+    while client.get("/readyz").status != 200:
+        time.sleep(0.01)
+    took = time.monotonic() - begin
+    program.kill()
+    # bench/ measures it exactly; this catches a start that has gone astray.
+    assert took < 2
