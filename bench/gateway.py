@@ -1,0 +1,104 @@
+"""GET /api/personas/{id}: the gateway beside nginx's proxy_pass, each before a backend of its own.
+
+The gateway translates HTTP and JSON to gRPC and back; nginx passes HTTP on to another nginx that
+gives a static answer of the same size. Counted is the CPU time of the one in the middle.
+"""
+
+import pathlib
+import re
+import subprocess
+import tempfile
+import time
+
+from bench.deployment import Split
+from bench.measure import children, cpu_us, interleaved, medians
+from tests.harness.postgres import free_port
+
+ROUNDS = 7
+SECONDS = 2
+CONNECTIONS = 32
+
+
+def wrk(url):
+    """Requests, seconds; void if any answer was not 2xx."""
+    ran = subprocess.run(["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", url],
+                         stdout=subprocess.PIPE, check=True)
+    text = ran.stdout.decode()
+    if "Non-2xx" in text or "Socket errors" in text:
+        raise SystemExit(f"void: {text}")
+    requests, seconds = re.search(r"(\d+) requests in ([\d.]+)s", text).groups()
+    return int(requests), float(seconds)
+
+
+def load(url, pids):
+    before = cpu_us(pids)
+    requests, seconds = wrk(url)
+    return {"cpu_us": (cpu_us(pids) - before) / requests, "per_second": requests / seconds}
+
+
+class Nginx:
+    """nginx that proxies to an nginx with a static answer."""
+
+    def __init__(self, body):
+        self._folder = tempfile.TemporaryDirectory(prefix="dramatis-bench-nginx-")
+        folder = pathlib.Path(self._folder.name)
+        folder.chmod(0o755)
+        (folder / "answer.json").write_bytes(body)
+        back, front = free_port(), free_port()
+        self._processes = [
+            self._start(folder, "back", f"""
+                server {{ listen 127.0.0.1:{back}; root {folder}; default_type application/json;
+                          keepalive_requests 1000000000;
+                          location / {{ try_files /answer.json =404; }} }}"""),
+            self._start(folder, "front", f"""
+                upstream back {{ server 127.0.0.1:{back}; keepalive 64;
+                                 keepalive_requests 1000000000; }}
+                server {{ listen 127.0.0.1:{front}; keepalive_requests 1000000000;
+                          location / {{ proxy_pass http://back; proxy_http_version 1.1;
+                                        proxy_set_header Connection ""; }} }}"""),
+        ]
+        self.url = f"http://127.0.0.1:{front}/answer"
+        time.sleep(0.5)
+        self.pids = children(self._processes[1].pid)
+
+    @staticmethod
+    def _start(folder, name, servers):
+        config = folder / f"{name}.conf"
+        config.write_text(f"""
+            worker_processes 2; daemon off; pid {folder}/{name}.pid; error_log /dev/null;
+            events {{ worker_connections 4096; }}
+            http {{ access_log off; open_file_cache max=16; {servers} }}""")
+        return subprocess.Popen(["/usr/sbin/nginx", "-p", str(folder), "-c", str(config)],
+                                stderr=subprocess.DEVNULL)
+
+    def stop(self):
+        for process in self._processes:
+            process.terminate()
+            process.wait()
+        self._folder.cleanup()
+
+
+def measure(table):
+    with Split() as split:
+        created = split.client.post("/api/personas", {
+            "name": "Bench", "type": "ai_agent", "isPublic": True,
+            "description": "A persona to be read many times.",
+        }).expect(201)
+        path = f"/api/personas/{created['personaId']}"
+        answer = split.client.get(path)
+        answer.expect(200)
+        nginx = Nginx(answer.body if isinstance(answer.body, bytes) else answer.body.encode())
+        try:
+            gateway_pids = [split.gateway.process.pid]
+            ours, theirs = interleaved(
+                ROUNDS,
+                lambda: load(f"http://{split.address}{path}", gateway_pids),
+                lambda: load(nginx.url, nginx.pids))
+        finally:
+            nginx.stop()
+    ours, theirs = medians(ours), medians(theirs)
+    table.add("GET a persona: gateway CPU per request", ours["cpu_us"], "us")
+    table.add("the same, nginx proxy_pass", theirs["cpu_us"], "us")
+    table.add("ratio of CPU", ours["cpu_us"] / theirs["cpu_us"], at_most=3.2)
+    table.add("requests/s, gateway and persona service", ours["per_second"])
+    table.add("requests/s, nginx and nginx", theirs["per_second"])

@@ -1,0 +1,110 @@
+"""Streams: time to the first text, CPU per token, many at once. Every byte of text is checked."""
+
+import json
+import threading
+import time
+
+from bench.deployment import Deployment
+from bench.measure import cpu_us, interleaved, medians, resident_kib, threads, tool
+
+CHAT = '{"message":"go","session_id":"%s-%%","stream":true}'
+# Each stream is another user's: a user has at most 100 live sessions.
+USER = "Authorization: Bearer local:%s-%%"
+DIRECT = '{"model":"double","stream":true,"messages":[{"role":"user","content":"go"}]}'
+
+_run = 0
+
+
+def through(address, streams, tokens, *more):
+    global _run
+    _run += 1
+    name = f"s{_run}"
+    return json.loads(tool("stream-load", "--address", address, "--streams", streams,
+                           "--tokens", tokens, "--body", CHAT % name,
+                           "--header", USER % name, *more))
+
+
+def direct(address, streams, tokens, *more):
+    return json.loads(tool("stream-load", "--address", address, "--path", "/v1/chat/completions",
+                           "--format", "openai", "--streams", streams, "--tokens", tokens,
+                           "--body", DIRECT, *more))
+
+
+def first_text(table, deployment, streams, at_most_ms):
+    """Through Dramatis minus the same provider asked directly."""
+    provider = deployment.provider
+    provider.script(default={"count": 8, "token_delay_ms": 5})
+
+    def once(measured):
+        return {"us": measured["first_text_us"]["median"]}
+
+    ours, theirs = interleaved(
+        7,
+        lambda: once(through(deployment.address, streams, 8)),
+        lambda: once(direct(provider.address, streams, 8)))
+    added = (medians(ours)["us"] - medians(theirs)["us"]) / 1000
+    table.add(f"time to first delta added, {streams} stream(s)", added, "ms", at_most=at_most_ms)
+
+
+def relay(table, deployment):
+    """32 streams of 1,024 tokens that come without pause."""
+    streams, tokens = 32, 1024
+    deployment.provider.script(default={"count": tokens})
+
+    def once():
+        before = cpu_us([deployment.pid])
+        through(deployment.address, streams, tokens)
+        return {"us": (cpu_us([deployment.pid]) - before) / (streams * tokens)}
+
+    (ours,) = interleaved(7, once)
+    table.add("relay without pause: CPU per token, whole program", medians(ours)["us"], "us",
+              at_most=10)
+
+
+def paced(table, deployment):
+    """500 streams, a token every 20 ms: none lost."""
+    streams, tokens = 500, 100
+    deployment.provider.script(default={"count": tokens, "token_delay_ms": 20})
+    before = cpu_us([deployment.pid])
+    report = through(deployment.address, streams, tokens, "--spread-ms", 1000)
+    table.add("paced at 20 ms, 500 streams: exact", report["exact"], at_least=streams)
+    table.add("the same: CPU per token",
+              (cpu_us([deployment.pid]) - before) / (streams * tokens), "us")
+
+
+def many(table, deployment):
+    """2,000 streams at once, 10 tokens/s each."""
+    streams, tokens = 2000, 200
+    deployment.provider.script(default={"count": tokens, "token_delay_ms": 100})
+    idle_kib, idle_threads = resident_kib(deployment.pid), threads(deployment.pid)
+    seen = {"kib": 0, "threads": 0}
+    running = threading.Event()
+
+    def watch():
+        while not running.is_set():
+            seen["kib"] = max(seen["kib"], resident_kib(deployment.pid))
+            seen["threads"] = max(seen["threads"], threads(deployment.pid))
+            time.sleep(0.2)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        report = through(deployment.address, streams, tokens, "--spread-ms", 4000)
+    finally:
+        running.set()
+        watcher.join()
+    table.add("2,000 streams: exact", report["exact"], at_least=streams)
+    table.add("2,000 streams: most open at once", report["most_open"])
+    table.add("2,000 streams: memory per stream",
+              (seen["kib"] - idle_kib) / report["most_open"], "KiB")
+    table.add("2,000 streams: threads more than idle", seen["threads"] - idle_threads)
+
+
+def measure(table):
+    with Deployment(provider=True) as deployment:
+        first_text(table, deployment, 1, 2)
+        first_text(table, deployment, 100, 10)
+        relay(table, deployment)
+        paced(table, deployment)
+    with Deployment(provider=True) as deployment:
+        many(table, deployment)
