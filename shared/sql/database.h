@@ -52,19 +52,19 @@ class Value {
  public:
   using Data = std::variant<std::monostate, bool, int64_t, double, std::string, Bytes>;
 
-  Value() = default;  // null
-  Value(std::nullopt_t) {}                                // NOLINT(google-explicit-constructor)
-  Value(bool v) : data_(v) {}                             // NOLINT(google-explicit-constructor)
-  Value(int v) : data_(int64_t{v}) {}                     // NOLINT(google-explicit-constructor)
-  Value(int64_t v) : data_(v) {}                          // NOLINT(google-explicit-constructor)
-  Value(double v) : data_(v) {}                           // NOLINT(google-explicit-constructor)
-  Value(std::string v) : data_(std::move(v)) {}           // NOLINT(google-explicit-constructor)
-  Value(const char* v) : data_(std::string(v)) {}         // NOLINT(google-explicit-constructor)
-  Value(Bytes v) : data_(std::move(v)) {}                 // NOLINT(google-explicit-constructor)
+  Value() = default;                               // null
+  Value(std::nullopt_t) {}                         // NOLINT(google-explicit-constructor)
+  Value(bool v) : data_(v) {}                      // NOLINT(google-explicit-constructor)
+  Value(int v) : data_(int64_t{v}) {}              // NOLINT(google-explicit-constructor)
+  Value(int64_t v) : data_(v) {}                   // NOLINT(google-explicit-constructor)
+  Value(double v) : data_(v) {}                    // NOLINT(google-explicit-constructor)
+  Value(std::string v) : data_(std::move(v)) {}    // NOLINT(google-explicit-constructor)
+  Value(const char* v) : data_(std::string(v)) {}  // NOLINT(google-explicit-constructor)
+  Value(Bytes v) : data_(std::move(v)) {}          // NOLINT(google-explicit-constructor)
   // Microseconds since the epoch, UTC.
-  Value(absl::Time v) : data_(absl::ToUnixMicros(v)) {}   // NOLINT(google-explicit-constructor)
+  Value(absl::Time v) : data_(absl::ToUnixMicros(v)) {}  // NOLINT(google-explicit-constructor)
   template <class T>
-  Value(std::optional<T> v) {                             // NOLINT(google-explicit-constructor)
+  Value(std::optional<T> v) {  // NOLINT(google-explicit-constructor)
     if (v.has_value()) *this = Value(*std::move(v));
   }
 
@@ -148,8 +148,8 @@ struct DatabaseOptions {
 
 struct SchemaState {
   Engine engine;
-  int version = 0;                    // of the database
-  std::vector<std::string> pending;   // `0002_name` ...
+  int version = 0;                   // of the database
+  std::vector<std::string> pending;  // `0002_name` ...
 };
 
 class Database {

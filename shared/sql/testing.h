@@ -49,6 +49,6 @@ std::string EngineName(const testing::TestParamInfo<Engine>& info);
 
 }  // namespace dramatis::sql
 
-#define DRAMATIS_ON_EVERY_ENGINE(Suite)                                                     \
+#define DRAMATIS_ON_EVERY_ENGINE(Suite)                                                \
   INSTANTIATE_TEST_SUITE_P(, Suite, testing::ValuesIn(::dramatis::sql::TestEngines()), \
                            ::dramatis::sql::EngineName)

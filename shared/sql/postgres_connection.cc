@@ -1,0 +1,202 @@
+#include "shared/sql/postgres_connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "shared/sql/postgres_values.h"
+#include "shared/status/macros.h"
+
+namespace dramatis::sql {
+namespace {
+
+// The URL with our settings for the connection itself where it does not say otherwise, so that a
+// server that has vanished is noticed
+// (https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-PARAMKEYWORDS).
+std::string WithSettings(std::string url, absl::Duration timeout) {
+  const int64_t millis = absl::ToInt64Milliseconds(timeout);
+  const std::pair<const char*, std::string> settings[] = {
+      {"connect_timeout", absl::StrCat(std::max<int64_t>(2, millis / 1000))},
+      {"tcp_user_timeout", absl::StrCat(millis)},
+      {"keepalives_idle", "10"},
+      {"keepalives_interval", "5"},
+      {"keepalives_count", "3"},
+      {"application_name", "dramatis"},
+  };
+  for (const auto& [name, value] : settings) {
+    if (absl::StrContains(url, absl::StrCat(name, "="))) continue;
+    absl::StrAppend(&url, absl::StrContains(url, "?") ? "&" : "?", name, "=", value);
+  }
+  return url;
+}
+
+// Of the session, in one round trip. Reads need not begin a transaction, so they are forbidden to
+// write by default.
+std::string SessionSettings(const DatabaseOptions& options, pqxx::connection& connection) {
+  const int64_t millis = absl::ToInt64Milliseconds(options.timeout);
+  std::string sql = absl::StrCat(
+      "set client_encoding to 'UTF8';"
+      "set default_transaction_read_only to on;"
+      "set statement_timeout to ",
+      millis, ";set lock_timeout to ", millis, ";set idle_in_transaction_session_timeout to ",
+      12 * millis);
+  if (!options.schema.empty()) {
+    absl::StrAppend(&sql, ";set search_path to ", connection.quote_name(options.schema));
+  }
+  return sql;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Connection>> PostgresConnection::Open(
+    const DatabaseOptions& options) {
+  try {
+    return std::unique_ptr<Connection>(new PostgresConnection(options));
+  } catch (const std::exception&) {
+    // What libpq says names hosts and users.
+    return DatabaseUnavailable("cannot connect");
+  }
+}
+
+PostgresConnection::PostgresConnection(const DatabaseOptions& options)
+    : connection_(std::make_unique<pqxx::connection>(WithSettings(options.url, options.timeout))) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  // libpqxx 6 would connect anew behind our back, in the middle of a transaction.
+  connection_->inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+  work_ = std::make_unique<pqxx::nontransaction>(*connection_);
+  work_->exec(SessionSettings(options, *connection_));
+}
+
+PostgresConnection::~PostgresConnection() = default;
+
+pqxx::result PostgresConnection::RunPrepared(std::string_view text,
+                                             const std::vector<Value>& parameters) {
+  const absl::string_view key(text.data(), text.size());
+  auto found = prepared_.find(key);
+  if (found == prepared_.end()) {
+    const std::string name = absl::StrCat("s", prepared_.size());
+    connection_->prepare(name, std::string(text));
+    found = prepared_.emplace(std::string(text), name).first;
+  }
+  const PostgresParameters texts(parameters);
+  return work_->exec_prepared(found->second, pqxx::prepare::make_dynamic_params(texts.pointers()));
+}
+
+pqxx::result PostgresConnection::RunSimple(const std::string& text) {
+  return work_->exec(text);
+}
+
+template <class Call>
+absl::Status PostgresConnection::Guard(Call call) {
+  try {
+    call();
+    return absl::OkStatus();
+  } catch (const pqxx::broken_connection&) {
+    return FailLost("connection lost");
+  } catch (const pqxx::serialization_failure&) {
+    return Fail(Failure::kConflict, DatabaseConflict());
+  } catch (const pqxx::deadlock_detected&) {
+    return Fail(Failure::kConflict, DatabaseConflict());
+  } catch (const pqxx::sql_error& error) {
+    return FailWith(error.sqlstate());
+  } catch (const pqxx::failure&) {
+    // Also what libpqxx throws for a connection that is closed already.
+    return FailLost("connection failed");
+  } catch (const std::exception&) {
+    return Fail(Failure::kStatement, StatementError("the driver refused it"));
+  }
+}
+
+absl::Status PostgresConnection::Begin(Access access) {
+  first_read_.reset();
+  committing_ = false;
+  if (access == Access::kRead) {
+    state_ = State::kFirstRead;
+    return absl::OkStatus();
+  }
+  state_ = State::kTransaction;
+  return Guard([&] { RunSimple("begin isolation level read committed, read write"); });
+}
+
+absl::Status PostgresConnection::ContinueInTransaction() {
+  // The statement that ran alone runs once more inside: if it gives the same, it is as if it had
+  // been inside from the start; if not, the whole function has to run again.
+  state_ = State::kTransaction;
+  pqxx::result again;
+  DRAMATIS_RETURN_IF_ERROR(Guard([&] {
+    RunSimple("begin isolation level repeatable read, read only");
+    again = RunPrepared(first_read_->text, first_read_->parameters);
+  }));
+  if (SameResult(first_read_->result, again)) return absl::OkStatus();
+  return Fail(Failure::kConflict, DatabaseConflict());
+}
+
+absl::StatusOr<Rows> PostgresConnection::DoExecute(std::string_view text,
+                                                   const std::vector<Value>& parameters) {
+  if (state_ == State::kSingleRead) DRAMATIS_RETURN_IF_ERROR(ContinueInTransaction());
+  pqxx::result result;
+  DRAMATIS_RETURN_IF_ERROR(Guard([&] { result = RunPrepared(text, parameters); }));
+  if (state_ == State::kFirstRead) {
+    state_ = State::kSingleRead;
+    first_read_ = Read{std::string(text), parameters, result};
+  }
+  affected_ = static_cast<int64_t>(result.affected_rows());
+  return PostgresRows(result);
+}
+
+absl::Status PostgresConnection::DoExecuteScript(const std::string& text) {
+  return Guard([&] { RunSimple(text); });
+}
+
+absl::Status PostgresConnection::Commit() {
+  const bool open = state_ == State::kTransaction;
+  state_ = State::kIdle;
+  first_read_.reset();
+  if (!open) return absl::OkStatus();
+  committing_ = true;
+  return Guard([&] { RunSimple("commit"); });
+}
+
+void PostgresConnection::Rollback() {
+  const bool open = state_ == State::kTransaction || committing_;
+  state_ = State::kIdle;
+  first_read_.reset();
+  if (!open || !usable()) return;
+  try {
+    RunSimple("rollback");
+  } catch (const std::exception&) {
+    SetUnusable();
+  }
+}
+
+absl::Status PostgresConnection::FailLost(const std::string& what) {
+  SetUnusable();
+  return Fail(committing_ ? Failure::kInDoubt : Failure::kLost, DatabaseUnavailable(what));
+}
+
+// https://www.postgresql.org/docs/15/errcodes-appendix.html
+absl::Status PostgresConnection::FailWith(const std::string& sqlstate) {
+  if (!connection_->is_open()) return FailLost(sqlstate);
+  if (sqlstate == "40001" || sqlstate == "40P01") {
+    return Fail(Failure::kConflict, DatabaseConflict());
+  }
+  if (sqlstate == "23505") return Fail(Failure::kStatement, UniqueViolation());
+  if (absl::StartsWith(sqlstate, "23")) return Fail(Failure::kStatement, ConstraintViolation());
+  // 08 connection, 57P0x shutdown: the connection is of no more use.
+  if (absl::StartsWith(sqlstate, "08") || absl::StartsWith(sqlstate, "57P")) {
+    return FailLost(sqlstate);
+  }
+  // 53 resources; 55P03 and 57014 a lock or statement that took too long; 25006 a standby, and
+  // 25P03 a transaction that idled.
+  if (absl::StartsWith(sqlstate, "53") || absl::StartsWith(sqlstate, "58") || sqlstate == "55P03" ||
+      sqlstate == "57014") {
+    return Fail(Failure::kStatement, DatabaseUnavailable(sqlstate));
+  }
+  if (sqlstate == "25P03") return FailLost(sqlstate);
+  return Fail(Failure::kStatement, StatementError(sqlstate.empty() ? "no code" : sqlstate));
+}
+
+}  // namespace dramatis::sql

@@ -1,0 +1,64 @@
+// A connection to PostgreSQL through libpqxx.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <pqxx/pqxx>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
+#include "shared/sql/connection.h"
+
+namespace dramatis::sql {
+
+class PostgresConnection : public Connection {
+ public:
+  // Connects. UNAVAILABLE if that is not possible within the options' time-out.
+  static absl::StatusOr<std::unique_ptr<Connection>> Open(const DatabaseOptions& options);
+  ~PostgresConnection() override;
+
+  int64_t affected() const override { return affected_; }
+  Engine engine() const override { return Engine::kPostgres; }
+
+ protected:
+  absl::Status Begin(Access access) override;
+  absl::Status Commit() override;
+  void Rollback() override;
+  absl::StatusOr<Rows> DoExecute(std::string_view text,
+                                 const std::vector<Value>& parameters) override;
+  absl::Status DoExecuteScript(const std::string& text) override;
+
+ private:
+  // A read begins without a transaction: a single statement needs none, which saves two round
+  // trips. A second statement starts one, see ContinueInTransaction.
+  enum class State { kIdle, kFirstRead, kSingleRead, kTransaction };
+  struct Read {
+    std::string text;
+    std::vector<Value> parameters;
+    pqxx::result result;
+  };
+
+  explicit PostgresConnection(const DatabaseOptions& options);
+  pqxx::result RunPrepared(std::string_view text, const std::vector<Value>& parameters);
+  pqxx::result RunSimple(const std::string& text);
+  absl::Status ContinueInTransaction();
+  // Calls `call`, and classifies what it throws.
+  template <class Call>
+  absl::Status Guard(Call call);
+  absl::Status FailWith(const std::string& sqlstate);
+  absl::Status FailLost(const std::string& what);
+
+  std::unique_ptr<pqxx::connection> connection_;
+  std::unique_ptr<pqxx::nontransaction> work_;  // statements go through it; gone before connection_
+  absl::flat_hash_map<std::string, std::string> prepared_;  // text to name
+  State state_ = State::kIdle;
+  std::optional<Read> first_read_;
+  bool committing_ = false;
+  int64_t affected_ = 0;
+};
+
+}  // namespace dramatis::sql
