@@ -1,0 +1,32 @@
+#include "services/persona/config.h"
+
+#include "absl/strings/str_cat.h"
+#include "services/persona/sources.h"
+
+namespace dramatis::persona {
+namespace {
+
+constexpr const char* kDefaultPersona = "DRAMATIS_DEFAULT_PERSONA";
+constexpr int kLeastBiographyBytes = 1024;
+// 200,000 code points of four bytes: never cut.
+constexpr int kMostBiographyBytes = 800'000;
+
+}  // namespace
+
+Config Config::From(Settings& settings, const CommonConfig& common) {
+  Config config;
+  config.persona_dir = absl::StrCat(common.data_dir, "/personas");
+  config.default_persona = settings.Text(kDefaultPersona);
+  config.restrict_ai_personas = settings.Flag("DRAMATIS_RESTRICT_AI_PERSONAS", false);
+  config.max_biography_bytes =
+      settings.Integer("DRAMATIS_PERSONA_MAX_BYTES", config.max_biography_bytes,
+                       kLeastBiographyBytes, kMostBiographyBytes);
+  if (IsSourceUri(config.default_persona)) {
+    if (const std::string problem = SourceUriProblem(config.default_persona); !problem.empty()) {
+      settings.Problem(kDefaultPersona, problem);
+    }
+  }
+  return config;
+}
+
+}  // namespace dramatis::persona

@@ -1,0 +1,83 @@
+#include "services/persona/persona_module.h"
+
+#include <memory>
+#include <string>
+
+#include "embedded/persona_migrations.h"
+#include "embedded/sample_persona.h"
+#include "services/persona/config.h"
+#include "services/persona/default_persona.h"
+#include "services/persona/persona_service.h"
+#include "services/persona/personas.h"
+#include "services/persona/rendering.h"
+#include "services/persona/source_follower.h"
+#include "services/persona/sources.h"
+#include "services/persona/sql_store.h"
+#include "shared/executor/executor.h"
+#include "shared/rpc/service_adapter.h"
+
+namespace dramatis::persona {
+namespace {
+
+class RunningModule : public Module {
+ public:
+  RunningModule(const Config& config, const ModuleContext& context)
+      : store_(context.database, context.clock),
+        source_(config.persona_dir, context.clock),
+        follower_(store_, source_, context.clock, context.logger, config.max_biography_bytes),
+        default_persona_(
+            config, embedded::sample_persona, store_, source_, context.clock, context.logger),
+        personas_(config,
+                  {.store = store_,
+                   .source = source_,
+                   .follower = follower_,
+                   .default_persona = default_persona_,
+                   .clock = context.clock,
+                   .ids = context.ids,
+                   .logger = context.logger}),
+        rendering_(config, store_, follower_, default_persona_, context.clock),
+        executor_(context.config.workers, context.config.queue),
+        rpc_(full_name(), executor_, context.clock, context.logger, context.metrics),
+        service_(rpc_, personas_, rendering_) {}
+
+  grpc::Service& service() override { return service_; }
+  std::string full_name() const override { return v1::PersonaService::service_full_name(); }
+
+  absl::Status Start() override {
+    default_persona_.Start();
+    return absl::OkStatus();
+  }
+
+  // Nothing runs but calls, and the server waits for those.
+  void Drain(absl::Time /*deadline*/) override {}
+
+ private:
+  SqlStore store_;
+  FileSource source_;
+  SourceFollower follower_;
+  DefaultPersona default_persona_;
+  Personas personas_;
+  Rendering rendering_;
+  Executor executor_;
+  ServiceAdapter rpc_;
+  PersonaServiceServer service_;
+};
+
+}  // namespace
+
+const ModuleFactory& PersonaModule() {
+  static const ModuleFactory factory = {
+      .name = "persona",
+      .migrations = &embedded::persona_migrations,
+      .configure = [](Settings& settings, const CommonConfig& common)
+          -> std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)> {
+        return [config = Config::From(settings, common)](
+                   const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
+          return std::make_unique<RunningModule>(config, context);
+        };
+      },
+  };
+  return factory;
+}
+
+}  // namespace dramatis::persona
