@@ -69,6 +69,7 @@ const std::vector<Variable>& KnownVariables() {
       {"DRAMATIS_RESTRICT_AI_PERSONAS", "false", "only admins may make AI personas", "persona"},
       {"DRAMATIS_PERSONA_MAX_BYTES", "65536",
        "bytes of a biography that reach a prompt; the rest is cut at a paragraph", "persona"},
+      {"DRAMATIS_MEMORY_QUOTA", "10000", "the most memories of a user", "memory"},
       {"DRAMATIS_TURN_LEASE", "15s", "after how long a silent turn is taken over", "conversation"},
       {"DRAMATIS_MODEL", "local", "the default model, as provider/model", "inference"},
       {"OPENAI_API_KEY", "", "the key of an OpenAI-compatible server; or OPENAI_API_KEY_FILE",
