@@ -121,7 +121,8 @@ absl::Status FromGrpc(const grpc::Status& status) {
   }
   const SharedReason shared = ReasonOf(code);
   absl::Status result = Error(code, shared.reason, shared.message);
-  result.SetPayload(kCauseUrl, absl::Cord(status.error_message()));
+  const std::string cause = status.error_message();  // Debian's absl has no Cord(std::string&&)
+  result.SetPayload(kCauseUrl, absl::Cord(cause));
   return result;
 }
 

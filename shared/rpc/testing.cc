@@ -3,9 +3,20 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
 namespace dramatis {
+namespace {
+
+struct AsText {
+  std::string operator()(const std::string& value) const { return value; }
+  std::string operator()(bool value) const { return value ? "true" : "false"; }
+  std::string operator()(int64_t value) const { return absl::StrCat(value); }
+  std::string operator()(double value) const { return absl::StrCat(value); }
+};
+
+}  // namespace
 
 TestServer::TestServer(std::vector<grpc::Service*> services) {
   absl::StatusOr<std::unique_ptr<RpcServer>> server = RpcServer::Start("", services);
@@ -21,6 +32,21 @@ std::unique_ptr<grpc::ClientContext> TestContext(const std::string& authorizatio
   if (!authorization.empty()) context->AddMetadata("authorization", authorization);
   context->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
   return context;
+}
+
+void RecordingLogger::Log(LogLevel level,
+                          const std::string& message,
+                          std::initializer_list<LogField> fields) {
+  Record record{level, message, {}};
+  for (const LogField& field : fields)
+    record.fields[field.name] = std::visit(AsText(), field.value);
+  const absl::MutexLock lock(&mutex_);
+  records_.push_back(std::move(record));
+}
+
+std::vector<RecordingLogger::Record> RecordingLogger::records() const {
+  const absl::MutexLock lock(&mutex_);
+  return records_;
 }
 
 }  // namespace dramatis

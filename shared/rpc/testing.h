@@ -6,11 +6,15 @@
 //   grpc::Status status = stub->GetPersona(context.get(), request, &response);
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "grpcpp/grpcpp.h"
+#include "shared/log/log.h"
 #include "shared/rpc/server.h"
 
 namespace dramatis {
@@ -30,5 +34,24 @@ class TestServer {
 // A context with this `authorization` (the admin `local` where it is empty) and a deadline that a
 // test that hangs runs into.
 std::unique_ptr<grpc::ClientContext> TestContext(const std::string& authorization = "");
+
+// Keeps what is logged, for tests to look at. Thread-safe.
+class RecordingLogger : public Logger {
+ public:
+  struct Record {
+    LogLevel level;
+    std::string message;
+    std::map<std::string, std::string> fields;  // numbers and booleans as text
+  };
+  void Log(LogLevel level,
+           const std::string& message,
+           std::initializer_list<LogField> fields) override;
+  bool Enabled(LogLevel) const override { return true; }
+  std::vector<Record> records() const;
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::vector<Record> records_ ABSL_GUARDED_BY(mutex_);
+};
 
 }  // namespace dramatis

@@ -14,7 +14,8 @@ constexpr char kBadRequestUrl[] = "type.googleapis.com/google.rpc.BadRequest";
 constexpr char kRetryInfoUrl[] = "type.googleapis.com/google.rpc.RetryInfo";
 
 void SetDetail(absl::Status& status, const char* url, const google::protobuf::Message& detail) {
-  status.SetPayload(url, absl::Cord(detail.SerializeAsString()));
+  const std::string bytes = detail.SerializeAsString();  // Debian's absl has no Cord(std::string&&)
+  status.SetPayload(url, absl::Cord(bytes));
 }
 
 template <class Detail>
