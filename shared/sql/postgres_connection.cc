@@ -95,7 +95,9 @@ absl::Status PostgresConnection::Guard(Call call) {
     call();
     return absl::OkStatus();
   } catch (const pqxx::broken_connection&) {
-    return FailLost("connection lost");
+    // libpqxx throws it also for 08P01, as for a wrong number of parameters: nothing is broken
+    // then.
+    return connection_->is_open() ? FailWith("08P01") : FailLost("connection lost");
   } catch (const pqxx::serialization_failure&) {
     return Fail(Failure::kConflict, DatabaseConflict());
   } catch (const pqxx::deadlock_detected&) {
@@ -185,17 +187,13 @@ absl::Status PostgresConnection::FailWith(const std::string& sqlstate) {
   }
   if (sqlstate == "23505") return Fail(Failure::kStatement, UniqueViolation());
   if (absl::StartsWith(sqlstate, "23")) return Fail(Failure::kStatement, ConstraintViolation());
-  // 08 connection, 57P0x shutdown: the connection is of no more use.
-  if (absl::StartsWith(sqlstate, "08") || absl::StartsWith(sqlstate, "57P")) {
-    return FailLost(sqlstate);
-  }
-  // 53 resources; 55P03 and 57014 a lock or statement that took too long; 25006 a standby, and
-  // 25P03 a transaction that idled.
+  // 57P0x shutdown, 25P03 a transaction that idled: the connection is of no more use.
+  if (absl::StartsWith(sqlstate, "57P") || sqlstate == "25P03") return FailLost(sqlstate);
+  // 53 resources, 58 the system; 55P03 and 57014 a lock or statement that took too long.
   if (absl::StartsWith(sqlstate, "53") || absl::StartsWith(sqlstate, "58") || sqlstate == "55P03" ||
       sqlstate == "57014") {
     return Fail(Failure::kStatement, DatabaseUnavailable(sqlstate));
   }
-  if (sqlstate == "25P03") return FailLost(sqlstate);
   return Fail(Failure::kStatement, StatementError(sqlstate.empty() ? "no code" : sqlstate));
 }
 
