@@ -141,6 +141,7 @@ namespace v1alpha = ::grpc::reflection::v1alpha;
 
 class ReflectionPlugin : public grpc::ServerBuilderPlugin {
  public:
+  explicit ReflectionPlugin(const std::vector<std::string>** names) : names_(names) {}
   std::string name() override { return "dramatis.reflection"; }
   void InitServer(grpc::ServerInitializer* server) override {
     // The server shares them from here on.
@@ -148,12 +149,14 @@ class ReflectionPlugin : public grpc::ServerBuilderPlugin {
     server->RegisterService(alpha_);
   }
   void Finish(grpc::ServerInitializer* server) override {
-    current_->SetServiceNames(server->GetServiceList());
-    alpha_->SetServiceNames(server->GetServiceList());
+    *names_ = server->GetServiceList();
+    current_->SetServiceNames(*names_);
+    alpha_->SetServiceNames(*names_);
   }
   void ChangeArguments(const std::string&, void*) override {}
 
  private:
+  const std::vector<std::string>** const names_;
   const std::shared_ptr<ReflectionService<v1::ServerReflection,
                                           v1::ServerReflectionRequest,
                                           v1::ServerReflectionResponse>>
@@ -166,16 +169,21 @@ class ReflectionPlugin : public grpc::ServerBuilderPlugin {
 
 class ReflectionOption : public grpc::ServerBuilderOption {
  public:
+  explicit ReflectionOption(const std::vector<std::string>** names) : names_(names) {}
   void UpdateArguments(grpc::ChannelArguments*) override {}
   void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
-    plugins->push_back(std::make_unique<ReflectionPlugin>());
+    plugins->push_back(std::make_unique<ReflectionPlugin>(names_));
   }
+
+ private:
+  const std::vector<std::string>** const names_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::ServerBuilderOption> MakeReflectionOption() {
-  return std::make_unique<ReflectionOption>();
+std::unique_ptr<grpc::ServerBuilderOption> MakeReflectionOption(
+    const std::vector<std::string>** names) {
+  return std::make_unique<ReflectionOption>(names);
 }
 
 }  // namespace dramatis

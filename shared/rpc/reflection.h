@@ -6,14 +6,19 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "grpcpp/grpcpp.h"
 
 namespace dramatis {
 
-// Registers the reflection services with a server that is being built.
+// Registers the reflection services with a server that is being built. Afterwards `*names` points
+// to the full names of all of the server's services, and does so for as long as the server lives.
 //
-//   builder.SetOption(MakeReflectionOption());
-std::unique_ptr<grpc::ServerBuilderOption> MakeReflectionOption();
+//   const std::vector<std::string>* names = nullptr;
+//   builder.SetOption(MakeReflectionOption(&names));
+std::unique_ptr<grpc::ServerBuilderOption> MakeReflectionOption(
+    const std::vector<std::string>** names);
 
 }  // namespace dramatis

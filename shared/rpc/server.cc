@@ -57,12 +57,17 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   }
   for (grpc::Service* service : services)
     builder.RegisterService(service);
-  builder.SetOption(MakeReflectionOption());
+  const std::vector<std::string>* names = nullptr;
+  builder.SetOption(MakeReflectionOption(&names));
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr || (!address.empty() && port == 0)) {
     return UnavailableError(absl::StrCat("cannot listen on ", address));
   }
   if (!address.empty()) server->address_ = WithPort(address, port);
+  // gRPC's health service calls the server as a whole healthy from the start.
+  server->SetServing("", false);
+  for (const std::string& name : *names)
+    server->SetServing(name, false);
   return server;
 }
 
