@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/persona/sources.h"
+#include "shared/ids/ids.h"
 
 namespace dramatis::persona {
 namespace {
@@ -25,6 +26,8 @@ Config Config::From(Settings& settings, const CommonConfig& common) {
     if (const std::string problem = SourceUriProblem(config.default_persona); !problem.empty()) {
       settings.Problem(kDefaultPersona, problem);
     }
+  } else if (!config.default_persona.empty() && !IsUuid(config.default_persona)) {
+    settings.Problem(kDefaultPersona, "must be file:<path under the persona folder> or an id");
   }
   return config;
 }

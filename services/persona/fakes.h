@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,13 @@
 #include "shared/text/text.h"
 
 namespace dramatis::persona {
+
+// A call by `user_id`.
+inline CallContext CallBy(const std::string& user_id, AccessRole role = AccessRole::kUser) {
+  CallContext call;
+  call.identity = {.user_id = user_id, .role = role};
+  return call;
+}
 
 class FakeStore : public Store {
  public:
