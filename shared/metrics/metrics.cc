@@ -67,6 +67,19 @@ void Metrics::Observe(const std::string& name, const Labels& labels, double valu
       .Observe(value);
 }
 
+Metrics::Series Metrics::CounterOf(const std::string& name, const Labels& labels) {
+  const absl::MutexLock lock(&state_->mutex);
+  auto& counter = state_->Find(state_->counters, name, labels, prometheus::BuildCounter);
+  return [&counter](double by) { counter.Increment(by); };
+}
+
+Metrics::Series Metrics::HistogramOf(const std::string& name, const Labels& labels) {
+  const absl::MutexLock lock(&state_->mutex);
+  auto& histogram =
+      state_->Find(state_->histograms, name, labels, prometheus::BuildHistogram, Buckets());
+  return [&histogram](double value) { histogram.Observe(value); };
+}
+
 std::string Metrics::Text() const {
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, state_->registry.Collect());

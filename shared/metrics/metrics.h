@@ -8,6 +8,7 @@
 // Label values come from closed sets (methods, codes, providers): never ids or text.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,6 +27,11 @@ class Metrics {
   void Gauge(const std::string& name, const Labels& labels, double by);
   // Adds an observation to a histogram (buckets from 1 ms to 60 s, for seconds).
   void Observe(const std::string& name, const Labels& labels, double value);
+  // A counter or histogram found once, for hot paths: adds to it without looking it up. For as long
+  // as the Metrics live.
+  using Series = std::function<void(double)>;
+  Series CounterOf(const std::string& name, const Labels& labels);
+  Series HistogramOf(const std::string& name, const Labels& labels);
   // Everything, in Prometheus's text format 0.0.4.
   std::string Text() const;
 

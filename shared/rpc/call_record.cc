@@ -164,11 +164,14 @@ void CallRecord::SealHeaders() {
 
 grpc::Status CallRecord::End(const absl::Status& status) {
   const absl::Duration duration = absl::Nanoseconds(absl::GetCurrentTimeNanos() - start_nanos_);
-  parts_.metrics.Count(
-      "dramatis_rpc_requests_total",
-      {{"method", method_.name}, {"code", absl::StatusCodeToString(status.code())}});
-  parts_.metrics.Observe("dramatis_rpc_duration_seconds", {{"method", method_.name}},
-                         absl::ToDoubleSeconds(duration));
+  method_.duration(absl::ToDoubleSeconds(duration));
+  if (status.ok()) {
+    method_.answered(1);
+  } else {
+    parts_.metrics.Count(
+        "dramatis_rpc_requests_total",
+        {{"method", method_.name}, {"code", absl::StatusCodeToString(status.code())}});
+  }
   if (parts_.logger.Enabled(LevelOf(status.code()))) Log(status, duration);
   return ToGrpc(status);
 }

@@ -40,6 +40,8 @@ struct CallParts {
 struct MethodFacts {
   std::string name;  // "dramatis.persona.v1.PersonaService/GetPersona"
   options::v1::Access access;
+  Metrics::Series answered;  // its calls that end well
+  Metrics::Series duration;
 };
 
 // Headers that a use case adds to its answer. Kept apart from the call, since a copy of its

@@ -32,7 +32,13 @@ ServiceAdapter::ServiceAdapter(const std::string& service,
     if (access == options::v1::ACCESS_UNSPECIFIED) {
       Die(absl::StrCat(method.full_name(), " does not say who may call it"));
     }
-    methods_.emplace(method.name(), MethodFacts{absl::StrCat(service, "/", method.name()), access});
+    const std::string name = absl::StrCat(service, "/", method.name());
+    methods_.emplace(
+        method.name(),
+        MethodFacts{
+            name, access,
+            metrics.CounterOf("dramatis_rpc_requests_total", {{"method", name}, {"code", "OK"}}),
+            metrics.HistogramOf("dramatis_rpc_duration_seconds", {{"method", name}})});
   }
 }
 
