@@ -1,0 +1,32 @@
+#include "services/memory/config.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace dramatis::memory {
+namespace {
+
+TEST(ConfigTest, AllowsTenThousandMemoriesUnlessToldOtherwise) {
+  Settings settings(Environment{});
+
+  EXPECT_EQ(Config::From(settings).quota, 10'000);
+  EXPECT_TRUE(settings.Check().ok());
+}
+
+TEST(ConfigTest, ReadsTheQuota) {
+  Settings settings(Environment{{"DRAMATIS_MEMORY_QUOTA", "3"}});
+
+  EXPECT_EQ(Config::From(settings).quota, 3);
+  EXPECT_TRUE(settings.Check().ok());
+}
+
+TEST(ConfigTest, RefusesAQuotaOfNothing) {
+  Settings settings(Environment{{"DRAMATIS_MEMORY_QUOTA", "0"}});
+
+  Config::From(settings);
+
+  EXPECT_THAT(std::string(settings.Check().message()), testing::HasSubstr("DRAMATIS_MEMORY_QUOTA"));
+}
+
+}  // namespace
+}  // namespace dramatis::memory

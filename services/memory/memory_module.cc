@@ -1,0 +1,97 @@
+#include "services/memory/memory_module.h"
+
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/synchronization/notification.h"
+#include "embedded/memory_migrations.h"
+#include "services/memory/config.h"
+#include "services/memory/memories.h"
+#include "services/memory/memory_service.h"
+#include "services/memory/profiles.h"
+#include "services/memory/recall.h"
+#include "services/memory/sql_store.h"
+#include "shared/executor/executor.h"
+#include "shared/rpc/service_adapter.h"
+
+namespace dramatis::memory {
+namespace {
+
+// How long an Idempotency-Key is good for, and how often old ones are looked for.
+constexpr absl::Duration kKeyLifetime = absl::Hours(24);
+constexpr absl::Duration kForgetPeriod = absl::Minutes(1);
+
+class RunningModule : public Module {
+ public:
+  RunningModule(const Config& config, const ModuleContext& context)
+      : clock_(context.clock),
+        logger_(context.logger),
+        store_(context.database, context.clock),
+        profiles_(store_, context.clock),
+        memories_(store_, context.clock, context.ids, config.quota),
+        recall_(store_),
+        executor_(context.config.workers, context.config.queue),
+        rpc_(full_name(), executor_, context.clock, context.logger, context.metrics),
+        service_(rpc_, profiles_, memories_, recall_) {}
+
+  ~RunningModule() override { StopForgetting(); }
+
+  grpc::Service& service() override { return service_; }
+  std::string full_name() const override { return v1::MemoryService::service_full_name(); }
+
+  absl::Status Start() override {
+    forgetting_ = std::thread([this] { ForgetKeys(); });
+    return absl::OkStatus();
+  }
+
+  // The server waits for calls under way.
+  void Drain(absl::Time /*deadline*/) override { StopForgetting(); }
+
+ private:
+  void ForgetKeys() {
+    while (!stopped_.WaitForNotificationWithTimeout(kForgetPeriod)) {
+      const absl::Status status = store_.ForgetIdempotencyKeys(clock_.Now() - kKeyLifetime);
+      if (!status.ok()) {
+        logger_.Warning("old idempotency keys could not be forgotten",
+                        {{"code", absl::StatusCodeToString(status.code())}});
+      }
+    }
+  }
+
+  void StopForgetting() {
+    if (!stopped_.HasBeenNotified()) stopped_.Notify();
+    if (forgetting_.joinable()) forgetting_.join();
+  }
+
+  const Clock& clock_;
+  Logger& logger_;
+  SqlStore store_;
+  Profiles profiles_;
+  Memories memories_;
+  Recall recall_;
+  Executor executor_;
+  ServiceAdapter rpc_;
+  MemoryServiceServer service_;
+  absl::Notification stopped_;
+  std::thread forgetting_;
+};
+
+}  // namespace
+
+const ModuleFactory& MemoryModule() {
+  static const ModuleFactory factory = {
+      .name = "memory",
+      .migrations = &embedded::memory_migrations,
+      .configure = [](Settings& settings, const CommonConfig& /*common*/)
+          -> std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)> {
+        return [config = Config::From(settings)](
+                   const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
+          return std::make_unique<RunningModule>(config, context);
+        };
+      },
+  };
+  return factory;
+}
+
+}  // namespace dramatis::memory

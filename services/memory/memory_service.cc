@@ -1,0 +1,88 @@
+#include "services/memory/memory_service.h"
+
+namespace dramatis::memory {
+
+grpc::ServerUnaryReactor* MemoryServiceServer::GetProfile(grpc::CallbackServerContext* context,
+                                                          const v1::GetProfileRequest* request,
+                                                          v1::Profile* response) {
+  return rpc_.Unary("GetProfile", context, request, response,
+                    [this](const CallContext& call, const v1::GetProfileRequest& r) {
+                      return profiles_.Get(call, r);
+                    });
+}
+
+grpc::ServerUnaryReactor* MemoryServiceServer::UpdateProfile(
+    grpc::CallbackServerContext* context,
+    const v1::UpdateProfileRequest* request,
+    v1::Profile* response) {
+  return rpc_.Unary("UpdateProfile", context, request, response,
+                    [this](const CallContext& call, const v1::UpdateProfileRequest& r) {
+                      return profiles_.Update(call, r);
+                    });
+}
+
+grpc::ServerUnaryReactor* MemoryServiceServer::ListMemories(grpc::CallbackServerContext* context,
+                                                            const v1::ListMemoriesRequest* request,
+                                                            v1::ListMemoriesResponse* response) {
+  return rpc_.Unary("ListMemories", context, request, response,
+                    [this](const CallContext& call, const v1::ListMemoriesRequest& r) {
+                      return memories_.List(call, r);
+                    });
+}
+
+grpc::ServerUnaryReactor* MemoryServiceServer::CreateMemory(grpc::CallbackServerContext* context,
+                                                            const v1::CreateMemoryRequest* request,
+                                                            v1::Memory* response) {
+  return rpc_.Unary("CreateMemory", context, request, response,
+                    [this](const CallContext& call, const v1::CreateMemoryRequest& r) {
+                      return memories_.Create(call, r);
+                    });
+}
+
+grpc::ServerUnaryReactor* MemoryServiceServer::GetMemory(grpc::CallbackServerContext* context,
+                                                         const v1::GetMemoryRequest* request,
+                                                         v1::Memory* response) {
+  return rpc_.Unary("GetMemory", context, request, response,
+                    [this](const CallContext& call, const v1::GetMemoryRequest& r) {
+                      return memories_.Get(call, r);
+                    });
+}
+
+grpc::ServerUnaryReactor* MemoryServiceServer::UpdateMemory(grpc::CallbackServerContext* context,
+                                                            const v1::UpdateMemoryRequest* request,
+                                                            v1::Memory* response) {
+  return rpc_.Unary("UpdateMemory", context, request, response,
+                    [this](const CallContext& call, const v1::UpdateMemoryRequest& r) {
+                      return memories_.Update(call, r);
+                    });
+}
+
+grpc::ServerUnaryReactor* MemoryServiceServer::DeleteMemory(grpc::CallbackServerContext* context,
+                                                            const v1::DeleteMemoryRequest* request,
+                                                            google::protobuf::Empty* response) {
+  return rpc_.Unary("DeleteMemory", context, request, response,
+                    [this](const CallContext& call, const v1::DeleteMemoryRequest& r) {
+                      return memories_.Delete(call, r);
+                    });
+}
+
+grpc::ServerUnaryReactor* MemoryServiceServer::SearchMemories(
+    grpc::CallbackServerContext* context,
+    const v1::SearchMemoriesRequest* request,
+    v1::SearchMemoriesResponse* response) {
+  return rpc_.Unary("SearchMemories", context, request, response,
+                    [this](const CallContext& call, const v1::SearchMemoriesRequest& r) {
+                      return memories_.Search(call, r);
+                    });
+}
+
+grpc::ServerUnaryReactor* MemoryServiceServer::Recall(grpc::CallbackServerContext* context,
+                                                      const v1::RecallRequest* request,
+                                                      v1::RecallResponse* response) {
+  return rpc_.Unary("Recall", context, request, response,
+                    [this](const CallContext& call, const v1::RecallRequest& r) {
+                      return recall_.ForTurn(call, r);
+                    });
+}
+
+}  // namespace dramatis::memory

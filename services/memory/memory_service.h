@@ -1,0 +1,57 @@
+// MemoryService on gRPC. No rules here: the adapter checks the call, the use cases do the work.
+#pragma once
+
+#include "dramatis/memory/v1/memory.grpc.pb.h"
+
+#include "services/memory/memories.h"
+#include "services/memory/profiles.h"
+#include "services/memory/recall.h"
+#include "shared/rpc/service_adapter.h"
+
+namespace dramatis::memory {
+
+class MemoryServiceServer : public v1::MemoryService::CallbackService {
+ public:
+  // References outlive the service.
+  MemoryServiceServer(ServiceAdapter& rpc,
+                      Profiles& profiles,
+                      Memories& memories,
+                      memory::Recall& recall)
+      : rpc_(rpc), profiles_(profiles), memories_(memories), recall_(recall) {}
+
+  grpc::ServerUnaryReactor* GetProfile(grpc::CallbackServerContext* context,
+                                       const v1::GetProfileRequest* request,
+                                       v1::Profile* response) override;
+  grpc::ServerUnaryReactor* UpdateProfile(grpc::CallbackServerContext* context,
+                                          const v1::UpdateProfileRequest* request,
+                                          v1::Profile* response) override;
+  grpc::ServerUnaryReactor* ListMemories(grpc::CallbackServerContext* context,
+                                         const v1::ListMemoriesRequest* request,
+                                         v1::ListMemoriesResponse* response) override;
+  grpc::ServerUnaryReactor* CreateMemory(grpc::CallbackServerContext* context,
+                                         const v1::CreateMemoryRequest* request,
+                                         v1::Memory* response) override;
+  grpc::ServerUnaryReactor* GetMemory(grpc::CallbackServerContext* context,
+                                      const v1::GetMemoryRequest* request,
+                                      v1::Memory* response) override;
+  grpc::ServerUnaryReactor* UpdateMemory(grpc::CallbackServerContext* context,
+                                         const v1::UpdateMemoryRequest* request,
+                                         v1::Memory* response) override;
+  grpc::ServerUnaryReactor* DeleteMemory(grpc::CallbackServerContext* context,
+                                         const v1::DeleteMemoryRequest* request,
+                                         google::protobuf::Empty* response) override;
+  grpc::ServerUnaryReactor* SearchMemories(grpc::CallbackServerContext* context,
+                                           const v1::SearchMemoriesRequest* request,
+                                           v1::SearchMemoriesResponse* response) override;
+  grpc::ServerUnaryReactor* Recall(grpc::CallbackServerContext* context,
+                                   const v1::RecallRequest* request,
+                                   v1::RecallResponse* response) override;
+
+ private:
+  ServiceAdapter& rpc_;
+  Profiles& profiles_;
+  Memories& memories_;
+  memory::Recall& recall_;
+};
+
+}  // namespace dramatis::memory
