@@ -1,7 +1,5 @@
-# Writes ${STEM}.h and ${STEM}.cc that hold the bytes of ${INPUT}. Called by dramatis_embed().
-file(READ "${INPUT}" hex HEX)
-string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
-string(REGEX REPLACE "(('[^']*',){24})" "\\1\n" bytes "${bytes}")
+# Writes ${STEM}.h and ${STEM}.cc that hold the bytes of ${INPUT}, taken in by the assembler. Called
+# by dramatis_embed().
 file(WRITE "${STEM}.h" "#pragma once
 
 #include <string_view>
@@ -12,11 +10,22 @@ extern const std::string_view ${SYMBOL};
 ")
 file(WRITE "${STEM}.cc" "#include \"${STEM}.h\"
 
+__asm__(
+    \".section .rodata\\n\"
+    \"dramatis_embedded_${SYMBOL}_begin:\\n\"
+    \".incbin \\\"${INPUT}\\\"\\n\"
+    \"dramatis_embedded_${SYMBOL}_end:\\n\"
+    \".byte 0\\n\"
+    \".previous\\n\");
+
+extern \"C\" {
+extern const char dramatis_embedded_${SYMBOL}_begin[];
+extern const char dramatis_embedded_${SYMBOL}_end[];
+}
+
 namespace dramatis::embedded {
-namespace {
-constexpr char kBytes[] = {${bytes}
-                           '\\0'};
-}  // namespace
-const std::string_view ${SYMBOL}(kBytes, sizeof(kBytes) - 1);
+const std::string_view ${SYMBOL}(
+    dramatis_embedded_${SYMBOL}_begin,
+    static_cast<std::size_t>(dramatis_embedded_${SYMBOL}_end - dramatis_embedded_${SYMBOL}_begin));
 }  // namespace dramatis::embedded
 ")
