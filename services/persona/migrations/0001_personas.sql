@@ -75,3 +75,5 @@ create table idempotency_keys (
   create_time bigint not null,
   primary key (user_id, method, key)
 );
+
+create index idempotency_keys_by_time on idempotency_keys (create_time);
