@@ -55,7 +55,8 @@ constexpr Statement kListMemories = {R"(
 // memories the user has; $5: how many are wanted. A word is weighed by its rarity among the user's
 // memories as in BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009,
 // equation 3.3); 1,000 characters more halve a score. Rounded, so that the order in which weights
-// are added up makes no difference between equals.
+// are added up makes no difference between equals. SQLite's `cross join` keeps the index first: its planner
+// would rather try each row.
 constexpr Statement kSearchMemories = {
     R"(
     with query_word as (
@@ -93,9 +94,9 @@ constexpr Statement kSearchMemories = {
     ), hit as materialized (
       select m.memory_id, q.word, length(m.words) as size
       from query_word q
-      join memory_words f on f.memory_words match ('owner : "u' || lower(hex($1)) ||
+      cross join memory_words f on f.memory_words match ('owner : "u' || lower(hex($1)) ||
                                                    '" AND words : "' || q.word || '"')
-      join memories m on m.search_row = f.rowid
+      cross join memories m on m.search_row = f.rowid
       where m.user_id = $1 and ($3 = '' or m.persona_id in ('', $3))
     ), rarity as (
       select word, ln(1 + ($4 - count(*) + 0.5) / (count(*) + 0.5)) as weight
