@@ -40,6 +40,9 @@ class RunningModule : public Module {
         rpc_(full_name(), executor_, context.clock, context.logger, context.metrics),
         service_(rpc_, personas_, rendering_) {}
 
+  // What the executor still runs uses the other parts.
+  ~RunningModule() override { executor_.Stop(); }
+
   grpc::Service& service() override { return service_; }
   std::string full_name() const override { return v1::PersonaService::service_full_name(); }
 
