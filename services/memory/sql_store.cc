@@ -55,8 +55,8 @@ constexpr Statement kListMemories = {R"(
 // memories the user has; $5: how many are wanted. A word is weighed by its rarity among the user's
 // memories as in BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009,
 // equation 3.3); 1,000 characters more halve a score. Rounded, so that the order in which weights
-// are added up makes no difference between equals. SQLite's `cross join` keeps the index first: its planner
-// would rather try each row.
+// are added up makes no difference between equals. SQLite's `cross join` keeps the index first: its
+// planner would rather try each row.
 constexpr Statement kSearchMemories = {
     R"(
     with query_word as (
