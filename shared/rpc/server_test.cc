@@ -7,13 +7,13 @@
 
 #include "dramatis/memory/v1/memory.grpc.pb.h"
 #include "google/protobuf/descriptor.pb.h"
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "grpc/reflection/v1/reflection.grpc.pb.h"
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
-#include "grpcpp/generic/generic_stub.h"
 #include "gtest/gtest.h"
 #include "shared/rpc/channel.h"
 #include "shared/rpc/service_adapter.h"
@@ -62,31 +62,15 @@ std::unique_ptr<RpcServer> StartServer(Subject& subject) {
   return *std::move(server);
 }
 
-// What grpc.health.v1.Health/Check answers, without its messages: HealthCheckRequest{service = 1},
-// HealthCheckResponse{status = 1}, where 1 is SERVING and 2 is NOT_SERVING.
 std::string CheckHealth(const std::shared_ptr<grpc::Channel>& channel, const std::string& service) {
-  std::string bytes;
-  if (!service.empty()) {
-    bytes = std::string("\x0a") + static_cast<char>(service.size()) + service;
-  }
-  const grpc::Slice slice(bytes);
-  const grpc::ByteBuffer request(&slice, 1);
-  grpc::ByteBuffer response;
-  grpc::Status status;
-  absl::Notification done;
-  auto context = TestContext();
-  grpc::GenericStub stub(channel);
-  stub.UnaryCall(context.get(), "/grpc.health.v1.Health/Check", grpc::StubOptions(), &request,
-                 &response, [&](grpc::Status s) {
-                   status = s;
-                   done.Notify();
-                 });
-  done.WaitForNotification();
+  grpc::health::v1::HealthCheckRequest request;
+  request.set_service(service);
+  grpc::health::v1::HealthCheckResponse response;
+  const grpc::Status status =
+      grpc::health::v1::Health::NewStub(channel)->Check(TestContext().get(), request, &response);
   if (status.error_code() == grpc::StatusCode::NOT_FOUND) return "UNKNOWN";
-  if (!status.ok()) return status.error_message();
-  grpc::Slice answer;
-  EXPECT_TRUE(response.DumpToSingleSlice(&answer).ok());
-  return answer.size() == 2 && answer.begin()[1] == 1 ? "SERVING" : "NOT_SERVING";
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return grpc::health::v1::HealthCheckResponse::ServingStatus_Name(response.status());
 }
 
 // One question through either version of reflection.
@@ -223,6 +207,15 @@ TEST(RpcServerTest, ReflectsFilesWithAllTheyImport) {
   request.set_all_extension_numbers_of_type("google.protobuf.MethodOptions");
   EXPECT_THAT(ReflectV1(channel, request).all_extension_numbers_response().extension_number(),
               Contains(50101));
+}
+
+TEST(RpcServerTest, ReflectsGrpcsOwnServices) {
+  Subject subject;
+  const auto server = StartServer(subject);
+  ReflectionRequest request;
+  request.set_file_containing_symbol("grpc.health.v1.Health");
+  EXPECT_THAT(FileNames(ReflectV1(MakeChannel(server->address()), request)),
+              Contains("grpc/health/v1/health.proto"));
 }
 
 TEST(RpcServerTest, ReflectionSaysWhatItDoesNotKnow) {
