@@ -35,7 +35,11 @@ class RunningModule : public Module {
         rpc_(full_name(), executor_, context.clock, context.logger, context.metrics),
         service_(rpc_, profiles_, memories_, recall_) {}
 
-  ~RunningModule() override { StopForgetting(); }
+  // What the executor still runs uses the other parts.
+  ~RunningModule() override {
+    StopForgetting();
+    executor_.Stop();
+  }
 
   grpc::Service& service() override { return service_; }
   std::string full_name() const override { return v1::MemoryService::service_full_name(); }

@@ -21,6 +21,9 @@ constexpr char kConversation[] = "Bearer local:ada:service";
 
 class MemoryServiceTest : public testing::Test {
  protected:
+  // What the executor still runs uses the other parts.
+  ~MemoryServiceTest() override { executor_.Stop(); }
+
   template <class Response, class Request, class Method>
   absl::StatusOr<Response> Call(Method method,
                                 const Request& request,

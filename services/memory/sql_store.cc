@@ -122,6 +122,14 @@ constexpr Statement kCount = {R"(
     from memory_counts
     where user_id = $1)"};
 
+// One row, also for a user of whom nothing is known: nulls for the profile, 0 memories.
+constexpr Statement kFindProfileAndCount = {R"(
+    select p.user_id, p.display_name, p.bio, p.timezone, p.locale, p.units, p.preferences,
+           p.version, p.create_time, p.update_time, coalesce(c.memories, 0)
+    from (select cast($1 as text) as user_id) u
+    left join profiles p on p.user_id = u.user_id
+    left join memory_counts c on c.user_id = u.user_id)"};
+
 constexpr Statement kCountUp = {R"(
     insert into memory_counts (user_id, memories)
     values ($1, 1)
@@ -299,8 +307,13 @@ absl::StatusOr<std::vector<ScoredMemory>> SqlStore::Search(const MemorySearch& s
 absl::StatusOr<Recollection> SqlStore::Recall(const MemorySearch& search, int most_recent) {
   return database_.Read([&](Transaction& tx) -> absl::StatusOr<Recollection> {
     Recollection recollection;
-    DRAMATIS_ASSIGN_OR_RETURN(recollection.profile, SelectProfile(tx, search.user_id));
-    DRAMATIS_ASSIGN_OR_RETURN(const int64_t count, SelectCount(tx, search.user_id));
+    // For a user without memories this is the only statement.
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kFindProfileAndCount, {search.user_id}));
+    if (rows.empty()) return InternalError("a query without rows");
+    if (!rows[0].IsNull(0)) {
+      DRAMATIS_ASSIGN_OR_RETURN(recollection.profile, ReadProfile(rows[0]));
+    }
+    const int64_t count = rows[0].Int64(10);
     if (count == 0) return recollection;
     DRAMATIS_ASSIGN_OR_RETURN(recollection.matches, SelectMatches(tx, search, count));
     MemoryQuery newest;
