@@ -5,14 +5,15 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/strip.h"
+#include "absl/strings/str_cat.h"
 #include "shared/status/errors.h"
 
 namespace dramatis {
 namespace {
 
 constexpr size_t kLongestName = 128;
-constexpr char kLocalScheme[] = "Bearer local:";
+constexpr char kScheme[] = "Bearer ";
+constexpr char kLocalForm[] = "local:";
 constexpr char kLocalAdmin[] = "local";
 
 bool IsName(std::string_view text, std::string_view punctuation) {
@@ -31,8 +32,11 @@ absl::Status Unauthenticated() {
 
 absl::StatusOr<Identity> ParseAuthorization(const std::string& authorization) {
   if (authorization.empty()) return Identity{kLocalAdmin, AccessRole::kAdmin};
-  if (!absl::StartsWithIgnoreCase(authorization, kLocalScheme)) return Unauthenticated();
-  std::string user = authorization.substr(sizeof(kLocalScheme) - 1);
+  // The scheme is read without regard to case (RFC 9110, section 11.1).
+  if (!absl::StartsWithIgnoreCase(authorization, kScheme)) return Unauthenticated();
+  std::string user = authorization.substr(sizeof(kScheme) - 1);
+  if (!absl::StartsWith(user, kLocalForm)) return Unauthenticated();
+  user.erase(0, sizeof(kLocalForm) - 1);
   AccessRole role = AccessRole::kUser;
   if (const size_t colon = user.find(':'); colon != std::string::npos) {
     const std::string name = user.substr(colon + 1);
@@ -45,7 +49,7 @@ absl::StatusOr<Identity> ParseAuthorization(const std::string& authorization) {
 }
 
 std::string FormatAuthorization(const Identity& identity) {
-  std::string text = kLocalScheme + identity.user_id;
+  std::string text = absl::StrCat(kScheme, kLocalForm, identity.user_id);
   if (identity.role == AccessRole::kAdmin) text += ":admin";
   if (identity.role == AccessRole::kService) text += ":service";
   return text;

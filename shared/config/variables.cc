@@ -82,6 +82,14 @@ const std::vector<Variable>& KnownVariables() {
       {"DRAMATIS_CORS_ORIGINS", "http://localhost:3000",
        "origins of web pages that may call, comma-separated", "gateway"},
       {"DRAMATIS_MAX_CONNECTIONS", "10000", "most HTTP connections at once", "gateway"},
+      {"DRAMATIS_HTTP_THREADS", "one for each processor", "threads that serve HTTP", "gateway"},
+      {"DRAMATIS_HTTP_HEADER_TIMEOUT", "10s", "for the head of a request", "gateway"},
+      {"DRAMATIS_HTTP_BODY_TIMEOUT", "30s", "for the body of a request", "gateway"},
+      {"DRAMATIS_HTTP_IDLE_TIMEOUT", "60s", "between the requests of a connection", "gateway"},
+      {"DRAMATIS_HTTP_WRITE_TIMEOUT", "30s", "for a client that takes nothing of its answer",
+       "gateway"},
+      {"DRAMATIS_UNARY_TIMEOUT", "120s", "for a service's answer", "gateway"},
+      {"DRAMATIS_SSE_HEARTBEAT", "15s", "between comments in a stream without events", "gateway"},
   };
   return variables;
 }

@@ -57,14 +57,21 @@ absl::Status ErrorOf(absl::StatusCode code,
 }
 
 absl::Status FieldErrors(const std::vector<FieldViolation>& violations) {
+  // The details travel in gRPC's trailing metadata, for which receivers have 8 KiB.
+  constexpr size_t kMostDetails = 20;
+  constexpr size_t kMostInMessage = 5;
   google::rpc::BadRequest bad_request;
   std::string message = "the request is not valid:";
-  for (const FieldViolation& violation : violations) {
+  for (size_t i = 0; i < violations.size() && i < kMostDetails; ++i) {
+    const FieldViolation& violation = violations[i];
     google::rpc::BadRequest::FieldViolation& entry = *bad_request.add_field_violations();
     entry.set_field(violation.field);
     entry.set_description(violation.description);
-    absl::StrAppend(&message, bad_request.field_violations_size() == 1 ? " " : "; ",
-                    violation.field, " ", violation.description);
+    if (i >= kMostInMessage) continue;
+    absl::StrAppend(&message, i == 0 ? " " : "; ", violation.field, " ", violation.description);
+  }
+  if (violations.size() > kMostInMessage) {
+    absl::StrAppend(&message, "; and ", violations.size() - kMostInMessage, " more");
   }
   absl::Status status = Error(absl::StatusCode::kInvalidArgument,
                               errors::v1::ERROR_REASON_VALIDATION_FAILED, message);

@@ -14,11 +14,12 @@
 #include <string>
 #include <vector>
 
+#include "dramatis/errors/v1/errors.pb.h"
+#include "google/rpc/error_details.pb.h"
+
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "dramatis/errors/v1/errors.pb.h"
 #include "google/protobuf/generated_enum_reflection.h"
-#include "google/rpc/error_details.pb.h"
 
 namespace dramatis {
 
@@ -45,13 +46,12 @@ absl::Status Error(absl::StatusCode code,
                    Reason reason,
                    const std::string& message,
                    const ErrorMetadata& metadata = {}) {
-  return ErrorOf(
-      code, *google::protobuf::GetEnumDescriptor<Reason>(), static_cast<int>(reason), message,
-      metadata);
+  return ErrorOf(code, *google::protobuf::GetEnumDescriptor<Reason>(), static_cast<int>(reason),
+                 message, metadata);
 }
 
-// INVALID_ARGUMENT, VALIDATION_FAILED, with a BadRequest that names each field. Not for an empty
-// list.
+// INVALID_ARGUMENT, VALIDATION_FAILED, with a BadRequest that names each field, the first 20 at
+// most. Not for an empty list.
 absl::Status FieldErrors(const std::vector<FieldViolation>& violations);
 
 // NOT_FOUND: `what` is the resource's noun, as in "persona".

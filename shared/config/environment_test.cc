@@ -1,0 +1,239 @@
+#include "shared/config/environment.h"
+
+#include <cstdlib>
+#include <fstream>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "shared/config/variables.h"
+
+namespace dramatis {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+// All problems as text; empty where there are none.
+std::string Problems(const Settings& settings) {
+  return std::string(settings.Check().message());
+}
+
+TEST(SettingsTest, ReadsValuesAndFallbacks) {
+  Settings settings({{"DRAMATIS_MODEL", "openai/gpt"},
+                     {"DRAMATIS_WORKERS", "8"},
+                     {"DRAMATIS_RESTRICT_AI_PERSONAS", "true"},
+                     {"DRAMATIS_TURN_LEASE", "250ms"},
+                     {"DRAMATIS_GRPC_ADDRESS", "[::1]:0"},
+                     {"DRAMATIS_CORS_ORIGINS", " http://a , ,http://b,"},
+                     {"OPENAI_BASE_URL", ""}});
+
+  EXPECT_EQ(settings.Text("DRAMATIS_MODEL", "local"), "openai/gpt");
+  EXPECT_EQ(settings.Text("OPENAI_BASE_URL", "fallback"), "fallback");
+  EXPECT_EQ(settings.Integer("DRAMATIS_WORKERS", 16, 1, 1024), 8);
+  EXPECT_EQ(settings.Integer("DRAMATIS_QUEUE", 1024, 0, 5000), 1024);
+  EXPECT_TRUE(settings.Flag("DRAMATIS_RESTRICT_AI_PERSONAS", false));
+  EXPECT_EQ(settings.Duration("DRAMATIS_TURN_LEASE", absl::Seconds(15), absl::ZeroDuration(),
+                              absl::Minutes(1)),
+            absl::Milliseconds(250));
+  EXPECT_EQ(settings.Address("DRAMATIS_GRPC_ADDRESS", "127.0.0.1:1"), "[::1]:0");
+  EXPECT_THAT(settings.List("DRAMATIS_CORS_ORIGINS"), ElementsAre("http://a", "http://b"));
+  EXPECT_EQ(Problems(settings), "");
+}
+
+TEST(SettingsTest, ReportsEveryProblemAtOnceWithoutItsValue) {
+  Settings settings({{"DRAMATIS_LOG_LEVEL", "s3cret-loud"},
+                     {"DRAMATIS_WORKERS", "s3cret"},
+                     {"DRAMATIS_QUEUE", "99999999999999999999"},
+                     {"DRAMATIS_RESTRICT_AI_PERSONAS", "s3cret"},
+                     {"DRAMATIS_TURN_LEASE", "s3cret"}});
+  settings.Choice("DRAMATIS_LOG_LEVEL", "info", {"debug", "info"});
+  EXPECT_EQ(settings.Integer("DRAMATIS_WORKERS", 16, 1, 1024), 16);
+  settings.Integer("DRAMATIS_QUEUE", 16, 1, 1024);
+  settings.Flag("DRAMATIS_RESTRICT_AI_PERSONAS", false);
+  settings.Duration("DRAMATIS_TURN_LEASE", absl::Seconds(1), absl::ZeroDuration(),
+                    absl::Minutes(1));
+  settings.Problem("OPENAI_API_KEY", "is missing");
+
+  const absl::Status status = settings.Check();
+
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(std::string(status.message()),
+            "DRAMATIS_LOG_LEVEL must be one of debug, info\n"
+            "DRAMATIS_WORKERS must be a whole number from 1 to 1024\n"
+            "DRAMATIS_QUEUE must be a whole number from 1 to 1024\n"
+            "DRAMATIS_RESTRICT_AI_PERSONAS must be one of true, false\n"
+            "DRAMATIS_TURN_LEASE must be a duration from 0 to 1m, such as 250ms, 5s or 2m\n"
+            "OPENAI_API_KEY is missing");
+}
+
+TEST(SettingsTest, RefusesNumbersAndDurationsOutOfBounds) {
+  Settings settings({{"DRAMATIS_WORKERS", "0"}, {"DRAMATIS_TURN_LEASE", "inf"}});
+
+  settings.Integer("DRAMATIS_WORKERS", 16, 1, 1024);
+  settings.Duration("DRAMATIS_TURN_LEASE", absl::Seconds(1), absl::Seconds(1), absl::Hours(1));
+
+  EXPECT_THAT(Problems(settings),
+              AllOf(HasSubstr("DRAMATIS_WORKERS"), HasSubstr("DRAMATIS_TURN_LEASE")));
+}
+
+TEST(SettingsTest, RefusesMalformedAddresses) {
+  for (const char* address :
+       {"localhost", ":80", "localhost:", "localhost:65536", "localhost:-1", "::1:80", "[::1]80",
+        "[local]:80", "a b:80", "http://a:80", "localhost:080808", "localhost:8x"}) {
+    Settings settings({{"DRAMATIS_GRPC_ADDRESS", address}});
+    EXPECT_EQ(settings.Address("DRAMATIS_GRPC_ADDRESS", "127.0.0.1:1"), "127.0.0.1:1");
+    EXPECT_THAT(Problems(settings), HasSubstr("DRAMATIS_GRPC_ADDRESS must be host:port"))
+        << address;
+  }
+}
+
+TEST(SettingsTest, RefusesUnknownVariablesOfOurPrefixAndSuggests) {
+  Settings settings({{"DRAMATIS_LOG_LEVLE", "info"},
+                     {"DRAMATIS_XYZZY_PLUGH", "1"},
+                     {"PATH", "/bin"},
+                     {"DRAMATIS_CORS_ORIGINS", "of another program"}});
+
+  EXPECT_EQ(Problems(settings),
+            "DRAMATIS_LOG_LEVLE is not a setting; did you mean DRAMATIS_LOG_LEVEL?\n"
+            "DRAMATIS_XYZZY_PLUGH is not a setting");
+}
+
+TEST(SettingsTest, KnowsWhatWasAskedFor) {
+  Settings settings({{"DRAMATIS_ONLY_HERE", "1"}});
+  settings.Text("DRAMATIS_ONLY_HERE");
+  EXPECT_EQ(Problems(settings), "");
+}
+
+class SecretTest : public testing::Test {
+ protected:
+  // A file with `content`, and its path.
+  std::string File(const std::string& content) {
+    const std::string path = testing::TempDir() + "dramatis_secret_test";
+    std::ofstream(path, std::ios::binary) << content;
+    return path;
+  }
+};
+
+TEST_F(SecretTest, ComesFromTheFileWithoutItsLineEnd) {
+  for (const char* content : {"s3cret", "s3cret\n", "s3cret\r\n"}) {
+    Settings settings(
+        {{"OPENAI_API_KEY_FILE", File(content)}, {"DRAMATIS_ENVIRONMENT", "staging"}});
+    EXPECT_EQ(settings.Secret("OPENAI_API_KEY"), "s3cret");
+    EXPECT_EQ(Problems(settings), "");
+  }
+}
+
+TEST_F(SecretTest, ComesFromTheVariableInLocalOnly) {
+  Settings local({{"OPENAI_API_KEY", "s3cret"}});
+  EXPECT_EQ(local.Secret("OPENAI_API_KEY"), "s3cret");
+  EXPECT_EQ(Problems(local), "");
+
+  Settings production({{"OPENAI_API_KEY", "s3cret"}, {"DRAMATIS_ENVIRONMENT", "production"}});
+  EXPECT_EQ(production.Secret("OPENAI_API_KEY"), "");
+  EXPECT_THAT(Problems(production), AllOf(HasSubstr("OPENAI_API_KEY"), Not(HasSubstr("s3cret"))));
+}
+
+TEST_F(SecretTest, IsEmptyWhereNeitherIsSet) {
+  Settings settings({});
+  EXPECT_EQ(settings.Secret("OPENAI_API_KEY"), "");
+  EXPECT_EQ(Problems(settings), "");
+}
+
+TEST_F(SecretTest, ReportsAFileThatGivesNothing) {
+  for (const std::string& path : {std::string("/nowhere/at/all"), File(""), File("\n")}) {
+    Settings settings({{"OPENAI_API_KEY_FILE", path}});
+    EXPECT_EQ(settings.Secret("OPENAI_API_KEY"), "");
+    EXPECT_THAT(Problems(settings), HasSubstr("OPENAI_API_KEY_FILE")) << path;
+  }
+}
+
+TEST_F(SecretTest, ReportsTwoSources) {
+  Settings settings({{"OPENAI_API_KEY_FILE", File("a")}, {"OPENAI_API_KEY", "b"}});
+  settings.Secret("OPENAI_API_KEY");
+  EXPECT_THAT(Problems(settings), HasSubstr("set one of them"));
+}
+
+TEST(CommonConfigTest, HasDefaults) {
+  Settings settings({});
+
+  const CommonConfig config = CommonConfig::From(settings, 9093);
+
+  EXPECT_EQ(Problems(settings), "");
+  EXPECT_EQ(config.environment, "local");
+  EXPECT_EQ(config.log_level, "info");
+  EXPECT_EQ(config.management_address, "127.0.0.1:9093");
+  EXPECT_EQ(config.workers, 16);
+  EXPECT_EQ(config.queue, 1024);
+  EXPECT_EQ(config.drain, absl::Seconds(20));
+  EXPECT_EQ(config.database_url, "");
+}
+
+TEST(CommonConfigTest, RefusesEveryEnvironmentButLocal) {
+  for (const char* environment : {"staging", "production"}) {
+    Settings settings({{"DRAMATIS_ENVIRONMENT", environment}});
+    CommonConfig::From(settings, 9090);
+    EXPECT_THAT(Problems(settings), HasSubstr("no authentication yet"));
+  }
+  Settings unknown({{"DRAMATIS_ENVIRONMENT", "elsewhere"}});
+  CommonConfig::From(unknown, 9090);
+  EXPECT_THAT(Problems(unknown), HasSubstr("must be one of local, staging, production"));
+}
+
+TEST(CommonConfigTest, ListensOnLoopbackOnly) {
+  for (const char* name :
+       {"DRAMATIS_HTTP_ADDRESS", "DRAMATIS_GRPC_ADDRESS", "DRAMATIS_MANAGEMENT_ADDRESS"}) {
+    for (const char* address : {"0.0.0.0:80", "[::]:80", "10.0.0.1:80", "127.example.com:80"}) {
+      Settings settings({{name, address}});
+      CommonConfig::From(settings, 9090);
+      EXPECT_THAT(Problems(settings), HasSubstr(std::string(name) + " must be on loopback"));
+    }
+    for (const char* address : {"127.0.0.1:0", "127.1.2.3:80", "[::1]:80", "localhost:80"}) {
+      Settings settings({{name, address}});
+      CommonConfig::From(settings, 9090);
+      EXPECT_EQ(Problems(settings), "");
+    }
+  }
+}
+
+TEST(CommonConfigTest, TakesOnlyPostgresUrls) {
+  Settings wrong({{"DATABASE_URL", "mysql://user:s3cret@host/db"}});
+  CommonConfig::From(wrong, 9090);
+  EXPECT_THAT(Problems(wrong), AllOf(HasSubstr("DATABASE_URL"), Not(HasSubstr("s3cret"))));
+
+  Settings right({{"DATABASE_URL", "postgresql://user@host/db"}});
+  EXPECT_EQ(CommonConfig::From(right, 9090).database_url, "postgresql://user@host/db");
+  EXPECT_EQ(Problems(right), "");
+}
+
+TEST(SystemEnvironmentTest, HoldsTheProcesssVariables) {
+  setenv("DRAMATIS_TEST_ONLY", "a=b", 1);
+  EXPECT_EQ(SystemEnvironment().at("DRAMATIS_TEST_ONLY"), "a=b");
+  unsetenv("DRAMATIS_TEST_ONLY");
+}
+
+TEST(VariablesTest, AreNamedOnceAndExplained) {
+  std::set<std::string_view> names;
+  for (const Variable& variable : KnownVariables()) {
+    EXPECT_TRUE(names.insert(variable.name).second) << variable.name;
+    EXPECT_FALSE(variable.meaning.empty()) << variable.name;
+    EXPECT_FALSE(variable.programs.empty()) << variable.name;
+  }
+}
+
+TEST(VariablesTest, ShowAProgramItsOwn) {
+  EXPECT_THAT(VariablesHelp("dramatis-gateway"),
+              AllOf(HasSubstr("DRAMATIS_HTTP_ADDRESS"), HasSubstr("DRAMATIS_LOG_LEVEL"),
+                    Not(HasSubstr("DRAMATIS_TURN_LEASE"))));
+  EXPECT_THAT(VariablesHelp("dramatis"),
+              AllOf(HasSubstr("DRAMATIS_HTTP_ADDRESS"), HasSubstr("DRAMATIS_TURN_LEASE")));
+}
+
+TEST(VariablesTest, MakeATable) {
+  EXPECT_THAT(VariablesMarkdown(), HasSubstr("| `DRAMATIS_LOG_LEVEL` | info |"));
+}
+
+}  // namespace
+}  // namespace dramatis

@@ -1,0 +1,121 @@
+#include "shared/log/log.h"
+
+#include <limits>
+#include <thread>
+#include <vector>
+
+#include <boost/json/parse.hpp>
+
+#include "absl/strings/str_split.h"
+#include "gtest/gtest.h"
+
+namespace dramatis {
+namespace {
+
+// The records that `write` wrote to standard error.
+template <class Write>
+std::vector<boost::json::object> Records(Write write) {
+  testing::internal::CaptureStderr();
+  write();
+  std::vector<boost::json::object> records;
+  const std::vector<std::string> lines =
+      absl::StrSplit(testing::internal::GetCapturedStderr(), '\n', absl::SkipEmpty());
+  for (const std::string& line : lines) {
+    records.push_back(boost::json::parse(line).as_object());
+  }
+  return records;
+}
+
+TEST(LoggerTest, WritesOneJsonObjectALine) {
+  const auto records = Records([] {
+    MakeLogger("info", "conversation")
+        ->Info("turn finished",
+               {{"turn_id", "t1"}, {"tokens", 12}, {"seconds", 0.5}, {"ok", true}});
+  });
+
+  ASSERT_EQ(records.size(), 1U);
+  const boost::json::object& record = records[0];
+  EXPECT_EQ(record.at("level").as_string(), "info");
+  EXPECT_EQ(record.at("service").as_string(), "conversation");
+  EXPECT_EQ(record.at("message").as_string(), "turn finished");
+  EXPECT_EQ(record.at("turn_id").as_string(), "t1");
+  EXPECT_EQ(record.at("tokens").as_int64(), 12);
+  EXPECT_EQ(record.at("seconds").as_double(), 0.5);
+  EXPECT_TRUE(record.at("ok").as_bool());
+}
+
+TEST(LoggerTest, SaysTheTimeInUtcToTheMicrosecond) {
+  const auto records = Records([] { MakeLogger("info", "s")->Info("now"); });
+
+  const std::string time(records.at(0).at("time").as_string());
+  absl::Time parsed;
+  EXPECT_TRUE(absl::ParseTime(absl::RFC3339_full, time, &parsed, nullptr)) << time;
+  EXPECT_EQ(time.size(), std::string("2026-01-02T03:04:05.678901Z").size());
+  EXPECT_EQ(time.back(), 'Z');
+}
+
+TEST(LoggerTest, KeepsALineALine) {
+  const std::string nasty = "a\"b\\c\nd\r\x01 {\"level\":\"error\"} 😀";
+
+  const auto records =
+      Records([&] { MakeLogger("info", "s")->Warning(nasty, {{"n\"ame", nasty}}); });
+
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_EQ(records[0].at("message").as_string(), nasty);
+  EXPECT_EQ(records[0].at("n\"ame").as_string(), nasty);
+}
+
+TEST(LoggerTest, StaysJsonWhateverGetsIn) {
+  const auto records = Records([] {
+    MakeLogger("info", "s")
+        ->Error("bad \xff bytes",
+                {{"nan", std::numeric_limits<double>::quiet_NaN()}, {"x", "\xc2"}});
+  });
+
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_TRUE(records[0].at("nan").is_null());
+}
+
+TEST(LoggerTest, LeavesOutWhatIsBelowItsLevel) {
+  const auto log_all = [](const std::string& level) {
+    return Records([&] {
+             const auto logger = MakeLogger(level, "s");
+             logger->Debug("d");
+             logger->Info("i");
+             logger->Warning("w");
+             logger->Error("e");
+           })
+        .size();
+  };
+
+  EXPECT_EQ(log_all("debug"), 4U);
+  EXPECT_EQ(log_all("info"), 3U);
+  EXPECT_EQ(log_all("warning"), 2U);
+  EXPECT_EQ(log_all("error"), 1U);
+  EXPECT_TRUE(MakeLogger("warning", "s")->Enabled(LogLevel::kWarning));
+  EXPECT_FALSE(MakeLogger("warning", "s")->Enabled(LogLevel::kInfo));
+}
+
+TEST(LoggerTest, MixesNoLinesOfManyThreads) {
+  const auto records = Records([] {
+    const auto logger = MakeLogger("info", "s");
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        for (int j = 0; j < 50; ++j)
+          logger->Info("message", {{"j", j}});
+      });
+    }
+    for (std::thread& thread : threads)
+      thread.join();
+  });
+
+  EXPECT_EQ(records.size(), 200U);
+}
+
+TEST(SilentLoggerTest, WritesNothing) {
+  EXPECT_TRUE(Records([] { MakeSilentLogger()->Error("e"); }).empty());
+}
+
+}  // namespace
+}  // namespace dramatis
