@@ -1,10 +1,12 @@
-// The management port: /metrics (Prometheus text), /livez, /readyz, over HTTP/1.1, on one thread.
+// The management port: /metrics (Prometheus text), /livez, /readyz, over HTTP/1.1, on one thread
+// and another one for `ready`, so that a database that hangs does not hide that the process lives.
 //
 //   ManagementServer server(metrics, [&] { return AllReady(); });
 //   absl::StatusOr<std::string> address = server.Start("127.0.0.1:0");   // "127.0.0.1:40123"
 //
-// `ready` is called on the server's own thread and may block for a moment. Destroying the server
-// stops it. Bounded: a request has 5 s and 8 KiB, one connection serves one request.
+// `ready` may block for a while; it is called by one thread at a time. Destroying the server stops
+// it. Bounded: at most 64 connections at once; a request has 5 s and 8 KiB, one connection serves
+// one request.
 #pragma once
 
 #include <functional>
@@ -26,7 +28,7 @@ class ManagementServer {
 
  private:
   struct State;
-  std::shared_ptr<State> state_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace dramatis

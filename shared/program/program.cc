@@ -1,5 +1,6 @@
 #include "shared/program/program.h"
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <thread>
@@ -12,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "grpc/support/log.h"
 #include "shared/config/version.h"
 #include "shared/program/arguments.h"
 #include "shared/program/databases.h"
@@ -52,6 +54,17 @@ sigset_t EndSignals() {
   return signals;
 }
 
+// What gRPC itself has to say joins our log, from Serve on.
+std::atomic<Logger*> grpc_logger = nullptr;
+
+void LogForGrpc(gpr_log_func_args* args) {
+  Logger* const logger = grpc_logger.load();
+  if (logger == nullptr) return;
+  const LogLevel level =
+      args->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::kWarning : LogLevel::kDebug;
+  if (logger->Enabled(level)) logger->Log(level, "gRPC", {{"detail", args->message}});
+}
+
 int WaitForSignal() {
   const sigset_t signals = EndSignals();
   int signal = 0;
@@ -72,7 +85,10 @@ int Serve(const Program& program, const ProgramConfig& config) {
   const sigset_t signals = EndSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread, so that all inherit it
   std::signal(SIGPIPE, SIG_IGN);
-  const std::unique_ptr<Logger> logger = MakeLogger(config.common.log_level, program.name);
+  // Never freed: gRPC's threads may log until the process ends.
+  Logger* const logger = MakeLogger(config.common.log_level, program.name).release();
+  grpc_logger = logger;
+  gpr_set_log_function(LogForGrpc);
   std::atomic<bool> failed = false;
   Runtime runtime(program, config, *logger, [&failed] {
     failed = true;

@@ -3,8 +3,10 @@
 //
 //   // services/persona/main.cc
 //   int main(int argc, char** argv) {
-//     return dramatis::RunProgram(argc, argv, {.name = "dramatis-persona",
-//                                              .modules = {dramatis::persona::kModule}});
+//     return dramatis::RunProgram(argc, argv,
+//                                 {.name = "dramatis-persona",
+//                                  .modules = {dramatis::persona::PersonaModule()},
+//                                  .frontend = {}});
 //   }
 //
 // Commands of a program: none (serve), `migrate`, `migrate --check`, `--help`, `--version`,
@@ -43,8 +45,8 @@ struct FrontendContext {
 };
 
 struct Program {
-  std::string name;  // "dramatis-persona"
-  std::vector<ModuleFactory> modules;
+  std::string name;                    // "dramatis-persona"
+  std::vector<ModuleFactory> modules;  // those that are called before their callers
   // Set for programs with a gateway: reads its settings, returns how to make it.
   std::function<std::function<absl::StatusOr<std::unique_ptr<Frontend>>(const FrontendContext&)>(
       Settings& settings, const CommonConfig& common)>

@@ -1,7 +1,10 @@
 #include "shared/program/runtime.h"
 
 #include <algorithm>
+#include <climits>
 #include <utility>
+
+#include <unistd.h>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -22,7 +25,20 @@ const std::map<std::string, std::string>& DefaultTargets() {
   return targets;
 }
 
+// The part of the drain time-out that the frontend may take.
+constexpr double kFrontendShare = 0.75;
 constexpr absl::Duration kSchemaRetry = absl::Milliseconds(500);
+
+// `address` where it names a host; otherwise, since others cannot call 0.0.0.0, this host's name.
+std::string ReachableAddress(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  const std::string host = address.substr(0, colon);
+  char name[HOST_NAME_MAX + 1] = {};
+  if ((host != "0.0.0.0" && host != "[::]") || gethostname(name, sizeof(name) - 1) != 0) {
+    return address;
+  }
+  return absl::StrCat(name, address.substr(colon));
+}
 
 }  // namespace
 
@@ -93,19 +109,19 @@ absl::Status Runtime::StartServer() {
     const ModuleFactory& factory = program_.modules[i];
     DRAMATIS_ASSIGN_OR_RETURN(ModuleDatabase database, OpenModuleDatabase(config_.common, factory));
     auto part = std::make_unique<Part>(factory, std::move(database));
-    part->context = std::make_unique<ModuleContext>(
-        ModuleContext{.clock = clock_,
-                      .ids = ids_,
-                      .logger = logger_,
-                      .metrics = metrics_,
-                      .config = config_.common,
-                      .database = *part->database.database,
-                      .channel = [this](const std::string& name) { return ChannelTo(name); },
-                      .own_address =
-                          [this] {
-                            return config_.advertised_address.empty() ? server_->address()
-                                                                      : config_.advertised_address;
-                          }});
+    part->context = std::make_unique<ModuleContext>(ModuleContext{
+        .clock = clock_,
+        .ids = ids_,
+        .logger = logger_,
+        .metrics = metrics_,
+        .config = config_.common,
+        .database = *part->database.database,
+        .channel = [this](const std::string& name) { return ChannelTo(name); },
+        .own_address =
+            [this] {
+              return config_.advertised_address.empty() ? ReachableAddress(server_->address())
+                                                        : config_.advertised_address;
+            }});
     DRAMATIS_ASSIGN_OR_RETURN(part->module, config_.modules[i](*part->context));
     services.push_back(&part->module->service());
     parts_.push_back(std::move(part));
@@ -188,9 +204,9 @@ absl::Status Runtime::StartFrontend() {
 
 absl::Status Runtime::StartManagement() {
   management_ = std::make_unique<ManagementServer>(metrics_, [this] { return Ready(); });
-  DRAMATIS_ASSIGN_OR_RETURN(const std::string address,
+  DRAMATIS_ASSIGN_OR_RETURN(management_address_,
                             management_->Start(config_.common.management_address));
-  LogListening("management", address);
+  LogListening("management", management_address_);
   return absl::OkStatus();
 }
 
@@ -206,10 +222,12 @@ void Runtime::Drain() {
   draining_ = true;
   const absl::Time deadline = absl::Now() + config_.common.drain;
   if (server_ != nullptr) server_->StopServing();
-  if (frontend_ != nullptr) frontend_->Drain(deadline);
+  // The rest is for the modules: what they hand over, they write down.
+  if (frontend_ != nullptr) frontend_->Drain(absl::Now() + config_.common.drain * kFrontendShare);
   if (starter_.joinable()) starter_.join();
-  for (const auto& part : parts_) {
-    if (part->started) part->module->Drain(deadline);
+  // Callers before those they call, which is the reverse of the program's order.
+  for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
+    if ((*part)->started) (*part)->module->Drain(deadline);
   }
   if (server_ != nullptr) server_->Drain(deadline);
 }
@@ -226,7 +244,9 @@ std::shared_ptr<grpc::Channel> Runtime::ChannelTo(const std::string& name) {
 }
 
 void Runtime::LogListening(const char* protocol, const std::string& address) {
-  logger_.Info("listening", {{"event", "listening"}, {"protocol", protocol}, {"address", address}});
+  // Whatever the log level is: who picked port 0 has no other way to learn the address.
+  const std::unique_ptr<Logger> always = MakeLogger("info", program_.name);
+  always->Info("listening", {{"event", "listening"}, {"protocol", protocol}, {"address", address}});
 }
 
 }  // namespace dramatis

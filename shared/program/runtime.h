@@ -56,6 +56,9 @@ class Runtime {
   // Serves. Returns when every address listens; modules whose database cannot be reached yet start
   // when it can.
   absl::Status Start();
+  // Where it listens; valid after Start.
+  const std::string& grpc_address() const { return server_->address(); }
+  const std::string& management_address() const { return management_address_; }
   // Takes itself out of service, lets calls under way end, until the drain time-out.
   void Drain();
 
@@ -86,6 +89,7 @@ class Runtime {
   std::unique_ptr<RpcServer> server_;
   std::unique_ptr<Frontend> frontend_;
   std::unique_ptr<ManagementServer> management_;
+  std::string management_address_;
   std::atomic<bool> draining_ = false;
   std::thread starter_;
 };
