@@ -1,0 +1,30 @@
+// The gateway's settings.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "gateway/http_limits.h"
+#include "shared/config/environment.h"
+
+namespace dramatis::gateway {
+
+struct GatewayConfig {
+  std::string address = "127.0.0.1:8080";
+  std::vector<std::string> cors_origins = {"http://localhost:3000"};
+  // Event loops; 0 is one for each processor.
+  int threads = 0;
+  HttpLimits limits;
+  // Longest that a service may take for an answer.
+  absl::Duration unary_timeout = absl::Seconds(120);
+  // How often an open stream without events says that it is there.
+  absl::Duration heartbeat = absl::Seconds(15);
+  // Longest that a service may take to say that it serves.
+  absl::Duration health_timeout = absl::Seconds(2);
+
+  // Reads and notes problems in `settings`.
+  static GatewayConfig From(Settings& settings);
+};
+
+}  // namespace dramatis::gateway

@@ -1,0 +1,26 @@
+// The ids under which a request is worked on, from its headers or made. Thread-safe.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "gateway/http_message.h"
+#include "shared/ids/ids.h"
+
+namespace dramatis::gateway {
+
+struct Correlation {
+  // X-Correlation-ID, else X-Request-ID, where well-formed; else new.
+  std::string id;
+  // W3C trace context where well-formed; else empty.
+  std::string traceparent;
+  // The client sent X-Request-ID: it is answered under that name too.
+  bool request_id = false;
+};
+
+Correlation ReadCorrelation(const HttpRequest& request, IdSource& ids);
+
+// Whether it is a `traceparent` (https://www.w3.org/TR/trace-context/#traceparent-header).
+bool IsTraceparent(std::string_view text);
+
+}  // namespace dramatis::gateway

@@ -1,0 +1,445 @@
+#include "gateway/http_connection.h"
+
+#include <charconv>
+#include <utility>
+
+#include <boost/beast/http/error.hpp>
+
+#include "gateway/http_status.h"
+
+namespace dramatis::gateway {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using Clock = std::chrono::steady_clock;
+
+// How much of the requests that wait for their turn is read.
+constexpr size_t kPipelineBytes = 16 * 1024;
+// A body up to this size is joined with its head.
+constexpr size_t kJoinBytes = 16 * 1024;
+
+std::string_view View(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+bool WouldBlock(const error_code& error) {
+  return error == asio::error::would_block || error == asio::error::try_again;
+}
+
+errors::v1::ErrorReason ReasonOf(const error_code& error) {
+  if (error == http::error::body_limit) return errors::v1::ERROR_REASON_BODY_TOO_LARGE;
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+    return errors::v1::ERROR_REASON_HEADER_TOO_LARGE;
+  }
+  return errors::v1::ERROR_REASON_MALFORMED_REQUEST;
+}
+
+// Takes `written` bytes off the front.
+void Consume(std::array<asio::const_buffer, 3>& buffers, size_t written) {
+  for (asio::const_buffer& buffer : buffers) {
+    const size_t taken = std::min(written, buffer.size());
+    buffer += taken;
+    written -= taken;
+  }
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(asio::ip::tcp::socket socket,
+                               std::shared_ptr<HttpWorker> worker,
+                               RequestHandler& handler,
+                               const HttpLimits& limits,
+                               std::atomic<int>& open)
+    : socket_(std::move(socket)),
+      worker_(std::move(worker)),
+      handler_(handler),
+      limits_(limits),
+      open_(open) {
+  ++open_;
+}
+
+HttpConnection::~HttpConnection() {
+  --open_;
+}
+
+void HttpConnection::Open() {
+  error_code ignored;
+  socket_.non_blocking(true, ignored);
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  worker_->Add(shared_from_this());
+  handler_.CountConnection(1);
+  ResetForNext();
+  deadline_ = Clock::now() + limits_.header;
+  WaitForInput();
+}
+
+void HttpConnection::OpenRefused(const HttpAnswer& answer) {
+  error_code ignored;
+  socket_.non_blocking(true, ignored);
+  worker_->Add(shared_from_this());
+  handler_.CountConnection(1);
+  keep_alive_ = false;
+  state_ = State::kAnswering;
+  AppendHead(answer, "Content-Length: " + std::to_string(answer.body.size()));
+  body_ = answer.body;
+  unwritten_ = {asio::buffer(head_), asio::buffer(body_), asio::const_buffer()};
+  if (Flush()) FinishAnswer();
+  WaitForInput();
+}
+
+void HttpConnection::WaitForInput() {
+  if (state_ == State::kClosed || waiting_) return;
+  // While a request is worked on, reading only serves to notice that the client is gone.
+  if (state_ != State::kReading && input_.size() >= kPipelineBytes) return;
+  waiting_ = true;
+  socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                     [self = shared_from_this()](const error_code& error) {
+                       self->waiting_ = false;
+                       self->OnReadable(error);
+                     });
+}
+
+void HttpConnection::OnReadable(const error_code& error) {
+  if (state_ == State::kClosed) return;
+  error_code failed = error;
+  std::string& scratch = worker_->scratch();
+  const size_t size = failed ? 0 : socket_.read_some(asio::buffer(scratch), failed);
+  if (failed && !WouldBlock(failed)) {
+    Cut();
+    return;
+  }
+  if (state_ != State::kLingering && size > 0) {
+    // The idle time ends with the first byte of a request.
+    if (state_ == State::kReading && input_.empty() && !head_seen_ && task_ == nullptr) {
+      deadline_ = std::min(deadline_, Clock::now() + limits_.header);
+    }
+    input_.append(scratch.data(), size);
+    Parse();
+  }
+  WaitForInput();
+}
+
+void HttpConnection::Parse() {
+  if (parsing_) return;  // an answer was written at once: the loop below goes on
+  parsing_ = true;
+  while (state_ == State::kReading && ParseSome()) {
+  }
+  parsing_ = false;
+}
+
+bool HttpConnection::ParseSome() {
+  if (input_.empty()) return false;
+  error_code error;
+  const size_t used = parser_->put(asio::buffer(input_), error);
+  input_.erase(0, used);
+  if (error && error != http::error::need_more) {
+    Refuse(ReasonOf(error));
+    return false;
+  }
+  if (!head_seen_ && parser_->is_header_done()) {
+    head_seen_ = true;
+    OnHead();
+    if (state_ != State::kReading) return false;
+    if (!head_seen_) return true;  // answered already: what follows is the next request
+  }
+  if (parser_->is_done()) {
+    Dispatch();
+    return true;
+  }
+  return used > 0 && !error;
+}
+
+void HttpConnection::FillRequest() {
+  const auto& message = parser_->get();
+  request_.verb = View(message.method_string());
+  std::string_view target = View(message.target());
+  // The absolute form (RFC 9112, 3.2.2) names us a second time.
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (target.substr(0, scheme.size()) != scheme) continue;
+    target.remove_prefix(std::min(target.find('/', scheme.size()), target.size()));
+    if (target.empty()) target = "/";
+  }
+  const size_t question = target.find('?');
+  request_.path = target.substr(0, question);
+  request_.query =
+      question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
+  request_.headers.clear();
+  for (const auto& field : message) {
+    request_.headers.emplace_back(View(field.name_string()), View(field.value()));
+  }
+  request_.body = {};
+}
+
+// What HTTP/1.1 asks of a head beyond its grammar (RFC 9112, 3.2 and 3.2.3; RFC 9110, 7.2).
+std::optional<errors::v1::ErrorReason> HttpConnection::CheckHead() const {
+  int hosts = 0;
+  int authorizations = 0;
+  for (const auto& [name, value] : request_.headers) {
+    hosts += SameText(name, "host") ? 1 : 0;
+    authorizations += SameText(name, "authorization") ? 1 : 0;
+  }
+  const bool one_host = hosts == 1 || (hosts == 0 && parser_->get().version() == 10);
+  const bool path =
+      !request_.path.empty() &&
+      (request_.path[0] == '/' || (request_.path == "*" && request_.verb == "OPTIONS"));
+  const bool fragment = request_.path.find('#') != std::string_view::npos ||
+                        request_.query.find('#') != std::string_view::npos;
+  if (one_host && path && !fragment && authorizations <= 1) return std::nullopt;
+  return errors::v1::ERROR_REASON_MALFORMED_REQUEST;
+}
+
+void HttpConnection::OnHead() {
+  started_ = Clock::now();
+  FillRequest();
+  keep_alive_ = parser_->get().keep_alive();
+  head_only_ = request_.verb == "HEAD";
+  if (const auto reason = CheckHead()) {
+    Refuse(*reason);
+    return;
+  }
+  const bool has_body = !parser_->is_done();
+  RequestHandler::Opened opened = handler_.Open(
+      request_, has_body,
+      [worker = worker_](std::function<void()> work) { worker->Post(std::move(work)); });
+  task_ = std::move(opened.task);
+  if (opened.answer.has_value()) {
+    // Without its body the request has no end that we know: the connection cannot go on.
+    if (has_body) keep_alive_ = false;
+    state_ = State::kHandling;
+    Send(*std::move(opened.answer));
+    return;
+  }
+  if (!has_body) return;
+  deadline_ = Clock::now() + limits_.body;
+  if (SameText(request_.Header("expect"), "100-continue")) {
+    // Twenty-five bytes into an empty socket buffer: if they do not fit, the client sends its body
+    // anyway after a while.
+    error_code ignored;
+    socket_.write_some(asio::buffer(std::string_view("HTTP/1.1 100 Continue\r\n\r\n")), ignored);
+  }
+}
+
+void HttpConnection::Refuse(errors::v1::ErrorReason reason) {
+  if (task_ == nullptr) {
+    FillRequest();
+    task_ = handler_.OpenRefused(request_);
+  }
+  keep_alive_ = false;
+  state_ = State::kHandling;
+  Send(task_->Refused(reason));
+}
+
+void HttpConnection::Dispatch() {
+  request_.body = parser_->get().body();
+  state_ = State::kHandling;
+  // The task may answer, and so let go of itself, before it returns.
+  const std::shared_ptr<Task> task = task_;
+  task->Start(*this, request_);
+}
+
+void HttpConnection::ResetForNext() {
+  state_ = State::kReading;
+  head_seen_ = false;
+  stream_ending_ = false;
+  request_ = {};
+  parser_.emplace();
+  parser_->header_limit(static_cast<uint32_t>(limits_.header_bytes));
+  parser_->body_limit(limits_.body_bytes);
+  started_ = Clock::now();
+  deadline_ = started_ + (input_.empty() ? limits_.idle : limits_.header);
+}
+
+void HttpConnection::AppendHead(const HttpAnswer& answer, std::string_view framing) {
+  if (worker_->draining()) keep_alive_ = false;
+  status_ = answer.status;
+  head_.clear();
+  AppendStatusLine(head_, answer.status);
+  head_ += "Date: ";
+  head_ += worker_->date();
+  head_ += "\r\n";
+  bool cache = false;
+  for (const auto& [name, value] : answer.headers) {
+    cache = cache || name == "Cache-Control";
+    head_ += name;
+    head_ += ": ";
+    head_ += value;
+    head_ += "\r\n";
+  }
+  if (!cache) head_ += "Cache-Control: no-store\r\n";
+  if (!answer.content_type.empty()) {
+    head_ += "Content-Type: ";
+    head_ += answer.content_type;
+    head_ += "\r\nX-Content-Type-Options: nosniff\r\n";
+  }
+  if (task_ != nullptr) task_->AppendHeaders(head_);
+  if (!keep_alive_) {
+    head_ += "Connection: close\r\n";
+  } else if (parser_->get().version() == 10) {
+    head_ += "Connection: keep-alive\r\n";
+  }
+  if (!framing.empty()) {
+    head_ += framing;
+    head_ += "\r\n";
+  }
+  head_ += "\r\n";
+}
+
+void HttpConnection::Send(HttpAnswer answer) {
+  state_ = State::kAnswering;
+  std::string_view content = answer.static_body.empty() ? answer.body : answer.static_body;
+  const bool bodiless = answer.status == 204 || answer.status == 304;
+  AppendHead(answer, bodiless ? "" : "Content-Length: " + std::to_string(content.size()));
+  if (bodiless || head_only_) content = {};
+  body_.clear();
+  if (content.size() <= kJoinBytes) {
+    head_ += content;
+    content = {};
+  } else if (answer.static_body.empty()) {
+    body_ = std::move(answer.body);
+    content = body_;
+  }
+  unwritten_ = {asio::buffer(head_), asio::buffer(content), asio::const_buffer()};
+  if (Flush()) FinishAnswer();
+}
+
+void HttpConnection::StartStream(HttpAnswer answer) {
+  state_ = State::kStreaming;
+  chunked_ = parser_->get().version() >= 11;
+  if (!chunked_) keep_alive_ = false;
+  AppendHead(answer, chunked_ ? "Transfer-Encoding: chunked" : "");
+  unwritten_ = {};
+  body_.clear();
+}
+
+bool HttpConnection::Write(std::string frames) {
+  // The head, where it is still here, goes with the first frames.
+  std::string prefix = std::exchange(head_, {});
+  body_ = std::move(frames);
+  if (chunked_ && !body_.empty()) {
+    std::array<char, 20> size;
+    const auto end = std::to_chars(size.data(), size.data() + size.size(), body_.size(), 16).ptr;
+    prefix.append(size.data(), end);
+    prefix += "\r\n";
+    body_ += "\r\n";
+  }
+  head_ = std::move(prefix);
+  unwritten_ = {asio::buffer(head_), asio::buffer(body_), asio::const_buffer()};
+  if (!Flush()) return false;
+  head_.clear();
+  return true;
+}
+
+void HttpConnection::EndStream() {
+  stream_ending_ = true;
+  body_.clear();
+  if (chunked_) head_ += "0\r\n\r\n";
+  unwritten_ = {asio::buffer(head_), asio::const_buffer(), asio::const_buffer()};
+  if (Flush()) OnFlushed();
+}
+
+bool HttpConnection::Flush() {
+  while (asio::buffer_size(unwritten_) > 0) {
+    error_code error;
+    const size_t written = socket_.write_some(unwritten_, error);
+    Consume(unwritten_, written);
+    if (error) {
+      // Also a client that is gone: the asynchronous write fails in its turn, when nobody is in the
+      // middle of anything.
+      FlushLater();
+      return false;
+    }
+  }
+  return true;
+}
+
+void HttpConnection::FlushLater() {
+  writing_ = true;
+  deadline_ = Clock::now() + limits_.write;
+  socket_.async_write_some(unwritten_,
+                           [self = shared_from_this()](const error_code& error, size_t written) {
+                             self->writing_ = false;
+                             if (self->state_ == State::kClosed) return;
+                             if (error) {
+                               self->Cut();
+                               return;
+                             }
+                             Consume(self->unwritten_, written);
+                             if (self->Flush()) self->OnFlushed();
+                           });
+}
+
+void HttpConnection::OnFlushed() {
+  if (state_ == State::kStreaming && !stream_ending_) {
+    head_.clear();
+    const std::shared_ptr<Task> task = task_;
+    task->Written();
+    return;
+  }
+  FinishAnswer();
+}
+
+void HttpConnection::FinishAnswer() {
+  const std::shared_ptr<Task> task = std::exchange(task_, nullptr);
+  if (task != nullptr) task->Done(status_, Clock::now() - started_);
+  if (body_.capacity() > kJoinBytes) body_ = {};
+  if (head_.capacity() > 2 * kJoinBytes) head_ = {};
+  if (!keep_alive_ || worker_->draining()) {
+    Linger();
+    return;
+  }
+  ResetForNext();
+  Parse();
+  WaitForInput();
+}
+
+void HttpConnection::Linger() {
+  // Closing while the client still sends would reset the connection, and the answer with it.
+  error_code ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  state_ = State::kLingering;
+  input_.clear();
+  deadline_ = Clock::now() + limits_.linger;
+  WaitForInput();
+}
+
+void HttpConnection::Tick(MonotonicTime now) {
+  const bool timed = state_ == State::kReading || state_ == State::kAnswering ||
+                     state_ == State::kLingering || writing_;
+  if (timed && now >= deadline_) {
+    Cut();
+    return;
+  }
+  if (state_ == State::kHandling || state_ == State::kStreaming) {
+    const std::shared_ptr<Task> task = task_;
+    if (task != nullptr) task->Tick(now);
+  }
+}
+
+void HttpConnection::Drain() {
+  const bool idle = state_ == State::kReading && !head_seen_ && input_.empty();
+  if (idle) Cut();
+}
+
+void HttpConnection::Cut() {
+  if (state_ == State::kClosed) return;
+  constexpr int kClientWentAway = 499;
+  const std::shared_ptr<HttpConnection> self = shared_from_this();
+  const std::shared_ptr<Task> task = std::exchange(task_, nullptr);
+  Close();
+  if (task != nullptr) {
+    task->Gone();
+    task->Done(kClientWentAway, Clock::now() - started_);
+  }
+}
+
+void HttpConnection::Close() {
+  state_ = State::kClosed;
+  error_code ignored;
+  socket_.close(ignored);
+  worker_->Remove(*this);
+  handler_.CountConnection(-1);
+}
+
+}  // namespace dramatis::gateway

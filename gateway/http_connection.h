@@ -1,0 +1,115 @@
+// One HTTP/1.1 connection: reads requests one after the other, hands each to a task, writes its
+// answer. Boost.Beast parses; the loop around it is ours, so that a client that goes away is
+// noticed while its request is worked on, pipelined requests wait in order, and an idle connection
+// or an open stream holds no buffer. On its worker's thread only.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "gateway/http_exchange.h"
+#include "gateway/http_limits.h"
+#include "gateway/http_worker.h"
+
+namespace dramatis::gateway {
+
+class HttpConnection : public Exchange, public std::enable_shared_from_this<HttpConnection> {
+ public:
+  HttpConnection(boost::asio::ip::tcp::socket socket,
+                 std::shared_ptr<HttpWorker> worker,
+                 RequestHandler& handler,
+                 const HttpLimits& limits,
+                 std::atomic<int>& open);
+  ~HttpConnection() override;
+
+  // Begins to read. To be called once, on the worker's thread.
+  void Open();
+  // The same for a connection too many: writes this and ends.
+  void OpenRefused(const HttpAnswer& answer);
+
+  // For the worker.
+  void Tick(MonotonicTime now);
+  void Drain();
+  void Cut();
+  size_t place() const { return place_; }
+  void set_place(size_t place) { place_ = place; }
+
+  void Send(HttpAnswer answer) override;
+  void StartStream(HttpAnswer head) override;
+  bool Write(std::string frames) override;
+  void EndStream() override;
+
+ private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  using ErrorCode = boost::system::error_code;
+
+  enum class State {
+    kReading,    // a request, or waits for one
+    kHandling,   // a task works; nothing of its answer is written
+    kAnswering,  // an answer is being written
+    kStreaming,  // a stream is open
+    kLingering,  // our last byte is written; waits for the client to end
+    kClosed,
+  };
+
+  void WaitForInput();
+  void OnReadable(const ErrorCode& error);
+  // Feeds what has come to the parser, as far as it is this request's turn.
+  void Parse();
+  // One step of it; false if more input is needed or it is no longer time to parse.
+  bool ParseSome();
+  void OnHead();
+  std::optional<errors::v1::ErrorReason> CheckHead() const;
+  void FillRequest();
+  void Refuse(errors::v1::ErrorReason reason);
+  void Dispatch();
+  void ResetForNext();
+
+  void AppendHead(const HttpAnswer& answer, std::string_view length_or_coding);
+  // Writes head_ and body_ (or static_body); true if the socket took all of it.
+  bool Flush();
+  void FlushLater();
+  void OnFlushed();
+  void FinishAnswer();
+  void Linger();
+  void Close();
+
+  boost::asio::ip::tcp::socket socket_;
+  const std::shared_ptr<HttpWorker> worker_;
+  RequestHandler& handler_;
+  const HttpLimits& limits_;
+  std::atomic<int>& open_;  // counts the connections there are
+  size_t place_ = 0;
+
+  State state_ = State::kReading;
+  std::optional<Parser> parser_;
+  bool head_seen_ = false;
+  bool parsing_ = false;
+  bool waiting_ = false;  // for input
+  std::string input_;     // what has come and is not used yet
+  HttpRequest request_;
+  std::shared_ptr<Task> task_;
+  MonotonicTime started_;   // of the request
+  MonotonicTime deadline_;  // of the state, where it has one
+  int status_ = 0;          // of the answer
+
+  bool keep_alive_ = true;
+  bool head_only_ = false;  // HEAD
+  bool chunked_ = false;    // the stream
+  bool stream_ending_ = false;
+  bool writing_ = false;  // an asynchronous write is under way
+  std::string head_;
+  std::string body_;
+  std::array<boost::asio::const_buffer, 3> unwritten_;
+};
+
+}  // namespace dramatis::gateway

@@ -1,0 +1,27 @@
+// What a client may ask of the HTTP server.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace dramatis::gateway {
+
+struct HttpLimits {
+  size_t header_bytes = 16 * 1024;
+  size_t body_bytes = 1024 * 1024;
+  int connections = 10'000;
+  // From the first byte of a request, or from the connection on, to the end of its head.
+  std::chrono::milliseconds header{10'000};
+  // From there to the end of the body.
+  std::chrono::milliseconds body{30'000};
+  // Between requests.
+  std::chrono::milliseconds idle{60'000};
+  // Without a byte taken by a client that we write to.
+  std::chrono::milliseconds write{30'000};
+  // After our last byte, for a client that still sends.
+  std::chrono::milliseconds linger{2'000};
+  // How often the limits are looked at; how exact they are.
+  std::chrono::milliseconds tick{250};
+};
+
+}  // namespace dramatis::gateway

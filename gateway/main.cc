@@ -1,0 +1,11 @@
+// The gateway alone, in front of services elsewhere.
+#include "gateway/gateway_frontend.h"
+#include "shared/program/program.h"
+
+int main(int argc, char** argv) {
+  return dramatis::RunProgram(argc, argv,
+                              {.name = "dramatis-gateway",
+                               .modules = {},
+                               .frontend = dramatis::gateway::ConfigureGateway,
+                               .default_management_port = 9095});
+}

@@ -1,0 +1,258 @@
+#include "gateway/problem.h"
+
+#include <cmath>
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "gateway/json_text.h"
+#include "gateway/percent.h"
+#include "shared/status/errors.h"
+
+namespace dramatis::gateway {
+namespace {
+
+using google::protobuf::EnumDescriptor;
+using google::protobuf::FileDescriptor;
+
+constexpr char kReasonPrefix[] = "ERROR_REASON_";
+
+// The reason of an error that brought none.
+std::string ReasonOf(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kOutOfRange:
+      return "VALIDATION_FAILED";
+    case absl::StatusCode::kUnauthenticated:
+      return "UNAUTHENTICATED";
+    case absl::StatusCode::kPermissionDenied:
+      return "PERMISSION_DENIED";
+    case absl::StatusCode::kNotFound:
+      return "NOT_FOUND";
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kFailedPrecondition:
+      return "CONFLICT";
+    case absl::StatusCode::kResourceExhausted:
+      return "OVERLOADED";
+    case absl::StatusCode::kUnavailable:
+      return "UNAVAILABLE";
+    case absl::StatusCode::kDeadlineExceeded:
+      return "TIMEOUT";
+    case absl::StatusCode::kCancelled:
+      return "CANCELLED";
+    case absl::StatusCode::kUnimplemented:
+      return "NOT_IMPLEMENTED";
+    default:
+      return "INTERNAL";
+  }
+}
+
+// A path as it may stand in JSON and in a URI reference: other bytes escaped.
+std::string SafePath(std::string_view path) {
+  std::string out;
+  for (const char c : path) {
+    if (c > 0x20 && c < 0x7F && c != '"' && c != '\\' && c != '<' && c != '>') {
+      out += c;
+    } else {
+      out += PercentEncode(std::string_view(&c, 1));
+    }
+  }
+  return out;
+}
+
+// One JSON object, member by member.
+class ObjectWriter {
+ public:
+  ObjectWriter() : out_("{") {}
+  void Text(const std::string& name, std::string_view value) {
+    Name(name);
+    AppendJsonString(out_, value);
+  }
+  void Raw(const std::string& name, const std::string& json) {
+    Name(name);
+    out_ += json;
+  }
+  // Whether the object has the member.
+  bool Has(const std::string& name) const { return names_.count(name) > 0; }
+  std::string Take() { return std::move(out_) + "}"; }
+
+ private:
+  void Name(const std::string& name) {
+    if (!names_.empty()) out_ += ',';
+    names_.insert(name);
+    AppendJsonString(out_, name);
+    out_ += ':';
+  }
+
+  std::string out_;
+  std::set<std::string> names_;
+};
+
+// A violation's field as the client knows it: without the request's field that the body fills, in
+// the spelling of the answer. What the client wrote itself stays as it is.
+std::string ClientField(const std::string& field, const ProblemContext& context) {
+  const Route* route = context.route;
+  if (route == nullptr || context.own) return field;
+  const RpcMethod& method = route->any();
+  if (route->body_field != nullptr) {
+    const std::string prefix = route->body_field->name() + ".";
+    if (absl::StartsWith(field, prefix)) {
+      return RespellPath(*route->body_field->message_type(),
+                         std::string_view(field).substr(prefix.size()), method.names);
+    }
+    if (field == route->body_field->name()) return "body";
+  }
+  return RespellPath(method.input(), field, method.names);
+}
+
+std::string ErrorsJson(const google::rpc::BadRequest& bad_request, const ProblemContext& context) {
+  std::string out = "[";
+  for (const auto& violation : bad_request.field_violations()) {
+    if (out.size() > 1) out += ',';
+    ObjectWriter entry;
+    entry.Text("field", ClientField(violation.field(), context));
+    entry.Text("message", violation.description());
+    out += entry.Take();
+  }
+  return out + "]";
+}
+
+int RetryAfterSeconds(const absl::Status& error, int status) {
+  const std::optional<absl::Duration> given = GetRetryAfter(error);
+  if (given.has_value()) {
+    return std::max(1, static_cast<int>(std::ceil(absl::ToDoubleSeconds(*given))));
+  }
+  return status == 503 || status == 429 ? 1 : 0;
+}
+
+// What a person may read. A failure of ours says no more than its title: what else there is to say
+// is in the log, under the correlation id.
+std::string DetailOf(const absl::Status& error, int status, const std::string& title) {
+  if (status >= 500 || error.message().empty()) return title;
+  return std::string(error.message());
+}
+
+}  // namespace
+
+absl::StatusOr<ReasonTable> ReasonTable::Build(const std::vector<const FileDescriptor*>& files) {
+  ReasonTable table;
+  for (const FileDescriptor* file : files) {
+    const EnumDescriptor* reasons = file->FindEnumTypeByName("ErrorReason");
+    for (int i = 0; reasons != nullptr && i < reasons->value_count(); ++i) {
+      const auto& value = *reasons->value(i);
+      if (value.number() == 0) continue;
+      const options::v1::ReasonRule& rule = value.options().GetExtension(options::v1::reason);
+      Reason reason;
+      reason.name = std::string(absl::StripPrefix(value.name(), kReasonPrefix));
+      reason.domain = file->package();
+      reason.title = rule.title();
+      reason.http_status = rule.http_status();
+      if (reason.title.empty()) {
+        return absl::InvalidArgumentError(absl::StrCat(value.full_name(), ": no title"));
+      }
+      const std::string name = reason.name;
+      if (!table.reasons_.emplace(name, std::move(reason)).second) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(value.full_name(), ": another service has this reason"));
+      }
+    }
+  }
+  return table;
+}
+
+const Reason* ReasonTable::Find(const std::string& name) const {
+  const auto it = reasons_.find(name);
+  return it == reasons_.end() ? nullptr : &it->second;
+}
+
+int HttpStatusOf(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kOk:
+      return 200;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kOutOfRange:
+      return 400;
+    case absl::StatusCode::kUnauthenticated:
+      return 401;
+    case absl::StatusCode::kPermissionDenied:
+      return 403;
+    case absl::StatusCode::kNotFound:
+      return 404;
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kFailedPrecondition:
+      return 409;
+    case absl::StatusCode::kResourceExhausted:
+      return 429;
+    case absl::StatusCode::kCancelled:
+      return 499;
+    case absl::StatusCode::kUnimplemented:
+      return 501;
+    case absl::StatusCode::kUnavailable:
+      return 503;
+    case absl::StatusCode::kDeadlineExceeded:
+      return 504;
+    default:
+      return 500;
+  }
+}
+
+Problem MakeProblem(const absl::Status& error,
+                    const ReasonTable& reasons,
+                    const ProblemContext& context) {
+  Problem problem;
+  problem.status = HttpStatusOf(error.code());
+  const Reason* reason = reasons.Find(GetReason(error));
+  if (reason == nullptr) reason = reasons.Find(ReasonOf(error.code()));
+  std::string title = "Error";
+  problem.code = ReasonOf(error.code());
+  if (reason != nullptr) {
+    problem.code = reason->name;
+    title = reason->title;
+    if (reason->http_status != 0) problem.status = reason->http_status;
+  }
+  problem.retry_after_seconds = RetryAfterSeconds(error, problem.status);
+
+  ObjectWriter out;
+  out.Text("type", absl::StrCat("urn:dramatis:error:", problem.code));
+  out.Text("title", title);
+  out.Raw("status", std::to_string(problem.status));
+  out.Text("detail", DetailOf(error, problem.status, title));
+  out.Text("instance", SafePath(context.path));
+  out.Text("code", problem.code);
+  if (const auto bad_request = GetBadRequest(error)) {
+    out.Raw("errors", ErrorsJson(*bad_request, context));
+  }
+  out.Text("correlationId", context.correlation_id);
+  if (problem.retry_after_seconds > 0) {
+    out.Raw("retryAfterSeconds", std::to_string(problem.retry_after_seconds));
+  }
+  if (const auto info = GetErrorInfo(error)) {
+    const bool snake = context.route != nullptr && context.route->any().names == Names::kSnake;
+    // A map has no order of its own; a document should.
+    const std::map<std::string, std::string> facts(info->metadata().begin(),
+                                                   info->metadata().end());
+    for (const auto& [key, value] : facts) {
+      const std::string name = snake ? key : CamelCase(key);
+      if (!out.Has(name)) out.Text(name, value);
+    }
+  }
+  problem.json = out.Take();
+  return problem;
+}
+
+HttpAnswer ProblemAnswer(Problem problem) {
+  HttpAnswer answer;
+  answer.status = problem.status;
+  answer.content_type = kProblemType;
+  answer.body = std::move(problem.json);
+  if (problem.status == 401) answer.headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (problem.retry_after_seconds > 0) {
+    answer.headers.emplace_back("Retry-After", std::to_string(problem.retry_after_seconds));
+  }
+  return answer;
+}
+
+}  // namespace dramatis::gateway

@@ -1,0 +1,73 @@
+// The work on one request, from its head to its answer. On its connection's thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gateway/correlation.h"
+#include "gateway/dispatcher.h"
+#include "gateway/http_exchange.h"
+#include "gateway/route_table.h"
+
+namespace dramatis::gateway {
+
+// A call that is under way for a request.
+class ActiveCall {
+ public:
+  virtual ~ActiveCall() = default;
+  // The client went away: cancels the call; nobody waits for it any more.
+  virtual void Gone() = 0;
+  virtual void Written() {}
+  virtual void Tick(MonotonicTime) {}
+};
+
+class RequestTask : public Task, public std::enable_shared_from_this<RequestTask> {
+ public:
+  RequestTask(const GatewayParts& parts, const HttpRequest& head, PostWork post);
+
+  // What can be answered before the body has come: pages, preflights, problems.
+  std::optional<HttpAnswer> AnswerHead(bool has_body);
+
+  void Start(Exchange& exchange, const HttpRequest& request) override;
+  void Written() override;
+  void Tick(MonotonicTime now) override;
+  void Gone() override;
+  HttpAnswer Refused(errors::v1::ErrorReason reason) const override;
+  void AppendHeaders(std::string& head) const override;
+  void Done(int status, std::chrono::steady_clock::duration took) override;
+
+  // For the call under way:
+  const GatewayParts& parts() const { return parts_; }
+  const PostWork& post() const { return post_; }
+  // The problem that tells of `error`, which a service answered with, or the gateway itself.
+  Problem Explain(const absl::Status& error, bool own) const;
+  // Answers with it.
+  void Fail(const absl::Status& error, bool own);
+  void Send(HttpAnswer answer);
+  // Ends the answer that a stream is.
+  void EndStream();
+  // The connection; null once the client is gone or answered.
+  Exchange* exchange() { return exchange_; }
+  // An error ended a stream that had begun: for log and metrics.
+  void NoteStreamError(int status, const std::string& code);
+
+ private:
+  std::optional<HttpAnswer> AnswerNoRoute();
+  void StartLocal(const RpcMethod& method);
+  std::string RouteLabel() const;
+  HttpAnswer FailedAnswer(const absl::Status& error, bool own) const;
+
+  const GatewayParts& parts_;
+  const HttpRequest head_;  // its views live as long as this
+  const PostWork post_;
+  const Correlation correlation_;
+  RouteMatch match_;
+  bool page_ = false;         // one of the site's
+  mutable std::string code_;  // of the problem answered, for the log
+  int stream_status_ = 0;
+  Exchange* exchange_ = nullptr;
+  std::unique_ptr<ActiveCall> call_;
+};
+
+}  // namespace dramatis::gateway

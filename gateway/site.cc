@@ -1,0 +1,65 @@
+#include "gateway/site.h"
+
+#include "embedded/docs_bundle.h"
+#include "embedded/docs_index.h"
+#include "embedded/docs_start.h"
+#include "embedded/docs_style.h"
+#include "embedded/openapi_json.h"
+
+namespace dramatis::gateway {
+namespace {
+
+constexpr char kLive[] = "/livez";
+constexpr char kReady[] = "/readyz";
+
+HttpAnswer Page(const char* content_type, std::string_view body) {
+  HttpAnswer answer;
+  answer.content_type = content_type;
+  answer.static_body = body;
+  answer.headers = {{"Cache-Control", "no-cache"}};
+  return answer;
+}
+
+// The viewer styles its elements in place; apart from that everything is our own file.
+HttpAnswer DocsPage() {
+  HttpAnswer answer = Page("text/html; charset=utf-8", embedded::docs_index);
+  answer.headers.emplace_back(
+      "Content-Security-Policy",
+      "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+      "img-src 'self' data:; connect-src 'self'; font-src 'self' data:; base-uri 'none'; "
+      "form-action 'none'; frame-ancestors 'none'");
+  answer.headers.emplace_back("Referrer-Policy", "no-referrer");
+  return answer;
+}
+
+bool IsRead(std::string_view verb) {
+  return verb == "GET" || verb == "HEAD";
+}
+
+}  // namespace
+
+Site::Site() {
+  constexpr char kScript[] = "text/javascript; charset=utf-8";
+  pages_[kLive] = Page(kJsonType, R"({"status":"alive"})");
+  pages_["/openapi.json"] = Page(kJsonType, embedded::openapi_json);
+  pages_["/docs"] = DocsPage();
+  pages_["/docs/start.js"] = Page(kScript, embedded::docs_start);
+  pages_["/docs/swagger-ui-bundle.js"] = Page(kScript, embedded::docs_bundle);
+  pages_["/docs/swagger-ui.css"] = Page("text/css; charset=utf-8", embedded::docs_style);
+}
+
+const HttpAnswer* Site::Find(std::string_view verb, std::string_view path) const {
+  if (!IsRead(verb)) return nullptr;
+  const auto page = pages_.find(path);
+  return page == pages_.end() ? nullptr : &page->second;
+}
+
+bool Site::IsReadiness(std::string_view verb, std::string_view path) const {
+  return IsRead(verb) && path == kReady;
+}
+
+std::string Site::Allow(std::string_view path) const {
+  return path == kReady || pages_.count(path) > 0 ? "GET, HEAD" : "";
+}
+
+}  // namespace dramatis::gateway
