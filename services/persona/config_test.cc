@@ -50,7 +50,7 @@ TEST(ConfigTest, ReportsEveryProblem) {
 
 TEST(ConfigTest, RefusesADefaultPersonaThatIsNeitherSourceNorId) {
   for (const char* value : {"me.txt", "s3://bucket/me.txt", "https://x.example/me.txt"}) {
-    Settings settings({{"DRAMATIS_DEFAULT_PERSONA", value}});
+    Settings settings(Environment{{"DRAMATIS_DEFAULT_PERSONA", value}});
     Config::From(settings, {});
     EXPECT_FALSE(settings.Check().ok()) << value;
   }

@@ -57,12 +57,6 @@ DefaultPersona::DefaultPersona(const Config& config,
       exists_(source_uri_.empty()) {}
 
 void DefaultPersona::Start() {
-  if (config_.default_persona.empty()) {
-    if (const absl::Status status = WriteSample(); !status.ok()) {
-      logger_.Error("sample persona could not be written",
-                    {{"reason", std::string(status.message())}});
-    }
-  }
   if (const absl::StatusOr<std::string> id = Id(); !id.ok()) {
     logger_.Error("default persona could not be made; it is tried again when asked for",
                   {{"persona_id", persona_id_}, {"reason", std::string(id.status().message())}});
@@ -82,11 +76,22 @@ absl::StatusOr<std::string> DefaultPersona::Id() {
 }
 
 absl::Status DefaultPersona::Ensure() {
-  // An earlier start may have made it: then its stored text serves even without the source.
   const absl::StatusOr<PersonaRow> stored = store_.Find(persona_id_);
-  if (stored.ok() && !stored->deleted) return absl::OkStatus();
   if (!stored.ok() && !absl::IsNotFound(stored.status())) return stored.status();
+  const bool is_sample = config_.default_persona.empty();
+  if (stored.ok() && !stored->deleted) {
+    // An earlier start made it: its stored text serves even without the source. The sample comes
+    // back for whoever wants to edit it, but never takes the place of a text of the operator's.
+    if (is_sample && stored->definition.biography() == sample_) {
+      if (const absl::Status status = WriteSample(); !status.ok()) {
+        logger_.Warning("sample persona could not be written",
+                        {{"reason", std::string(status.message())}});
+      }
+    }
+    return absl::OkStatus();
+  }
 
+  if (is_sample) DRAMATIS_RETURN_IF_ERROR(WriteSample());
   DRAMATIS_ASSIGN_OR_RETURN(const SourceText text, source_.Read(source_uri_));
   PersonaRow row;
   row.persona_id = persona_id_;

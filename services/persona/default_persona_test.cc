@@ -72,6 +72,30 @@ TEST_F(DefaultPersonaTest, LeavesAFileThatIsThere) {
   EXPECT_EQ(store_.Find(*persona.Id())->definition.name(), "Ada");
 }
 
+TEST_F(DefaultPersonaTest, DoesNotPutTheSampleInThePlaceOfAnEditedText) {
+  fs::create_directory(config_.persona_dir);
+  std::ofstream(fs::path(config_.persona_dir) / "me.txt") << "# Ada\nmy own";
+  FileSource source(config_.persona_dir, clock_);
+  Make(source).Start();
+  fs::remove_all(config_.persona_dir);
+
+  DefaultPersona again = Make(source);
+  again.Start();
+
+  EXPECT_FALSE(fs::exists(config_.persona_dir));
+  EXPECT_EQ(store_.Find(*again.Id())->definition.biography(), "# Ada\nmy own");
+}
+
+TEST_F(DefaultPersonaTest, PutsTheSampleBackForWhoeverWantsToEditIt) {
+  FileSource source(config_.persona_dir, clock_);
+  Make(source).Start();
+  fs::remove_all(config_.persona_dir);
+
+  Make(source).Start();
+
+  EXPECT_EQ(FileText(), kSample);
+}
+
 TEST_F(DefaultPersonaTest, LeavesNoDraftBehind) {
   FileSource source(config_.persona_dir, clock_);
   Make(source).Start();
