@@ -1,0 +1,12 @@
+#include "services/conversation/config.h"
+
+namespace dramatis::conversation {
+
+Config Config::From(Settings& settings) {
+  Config config;
+  config.turn_lease = settings.Duration("DRAMATIS_TURN_LEASE", config.turn_lease,
+                                        absl::Milliseconds(300), absl::Minutes(10));
+  return config;
+}
+
+}  // namespace dramatis::conversation

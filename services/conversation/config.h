@@ -1,0 +1,17 @@
+// Settings of conversation.
+#pragma once
+
+#include "absl/time/time.h"
+#include "shared/config/environment.h"
+
+namespace dramatis::conversation {
+
+struct Config {
+  // How long a worker may be silent before its turns are taken over.
+  absl::Duration turn_lease = absl::Seconds(15);
+
+  // Notes problems in `settings`.
+  static Config From(Settings& settings);
+};
+
+}  // namespace dramatis::conversation

@@ -1,0 +1,164 @@
+#include "services/conversation/conversation_module.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "embedded/conversation_migrations.h"
+#include "services/conversation/config.h"
+#include "services/conversation/conversation_service.h"
+#include "services/conversation/grpc_follow.h"
+#include "services/conversation/grpc_peers.h"
+#include "services/conversation/recovery.h"
+#include "services/conversation/sql_store.h"
+#include "shared/rpc/channel.h"
+#include "shared/status/errors.h"
+#include "shared/status/macros.h"
+
+namespace dramatis::conversation {
+namespace {
+
+// Writes and reads of turns under way: short, and never behind a call to a neighbour.
+constexpr int kBackgroundThreads = 4;
+// How long an Idempotency-Key is remembered, and how often old ones are forgotten.
+constexpr absl::Duration kKeyLifetime = absl::Hours(24);
+constexpr absl::Duration kForgetInterval = absl::Minutes(10);
+
+class Module : public dramatis::Module {
+ public:
+  Module(const ModuleContext& context, const Config& config)
+      : context_(context),
+        config_(config),
+        store_(context.database),
+        rpc_executor_(context.config.workers, context.config.queue),
+        prepare_(context.config.workers, context.config.queue),
+        background_(kBackgroundThreads, context.config.queue),
+        personas_(Lazy("persona")),
+        memories_(Lazy("memory")),
+        inference_(Lazy("inference")),
+        tools_{store_,        personas_,   memories_,      inference_,
+               context.clock, context.ids, context.logger, context.metrics},
+        replicas_({store_, timer_, background_, context.own_address,
+                   [](const std::string& address) { return MakeChannel(address); }}),
+        worker_(
+            tools_,
+            live_turns_,
+            timer_,
+            prepare_,
+            background_,
+            {.owner = context.ids.NewId(),
+             .address = context.own_address,
+             .lease = config.turn_lease,
+             .on_lost = [this](const std::shared_ptr<LiveTurn>& turn) { replicas_.Adopt(turn); }}),
+        recovery_(tools_, live_turns_, worker_),
+        sessions_(tools_),
+        turns_(tools_, live_turns_, worker_, replicas_),
+        chat_(tools_, worker_, turns_),
+        history_(tools_),
+        adapter_(kServiceName, rpc_executor_, context.clock, context.logger, context.metrics),
+        service_({sessions_, chat_, turns_, history_}, adapter_, background_) {}
+
+  ~Module() override {
+    // The server has ended: nobody calls any more. First what makes work, then what does it.
+    timer_.Stop();
+    rpc_executor_.Stop();
+    worker_.Stop();
+    replicas_.Stop();
+    prepare_.Stop();
+    background_.Stop();
+  }
+
+  grpc::Service& service() override { return service_; }
+  std::string full_name() const override { return kServiceName; }
+
+  // May be called again after it failed.
+  absl::Status Start() override {
+    // Only one process has an embedded store open: whatever turn is open there is nobody's.
+    const bool only_process = context_.database.engine() == sql::Engine::kSqlite;
+    DRAMATIS_RETURN_IF_ERROR(recovery_.Recover(only_process).status());
+    worker_.Start();
+    ScheduleRecovery();
+    ScheduleForgetting();
+    return absl::OkStatus();
+  }
+
+  void Drain(absl::Time deadline) override {
+    draining_ = true;
+    worker_.Drain(deadline);
+    replicas_.Stop();
+  }
+
+ private:
+  std::function<std::shared_ptr<grpc::Channel>()> Lazy(const std::string& name) {
+    return [this, name] { return context_.channel(name); };
+  }
+
+  void ScheduleRecovery() {
+    timer_.After(std::min(config_.turn_lease / 3, absl::Seconds(5)),
+                 [this] { (void)background_.Post([this] { RecoverNow(); }); });
+  }
+
+  void RecoverNow() {
+    if (draining_) return;
+    if (const absl::StatusOr<int> taken = recovery_.Recover(/*any_lease=*/false); !taken.ok()) {
+      context_.logger.Warning("open turns not read", {{"code", GetReason(taken.status())}});
+    }
+    ScheduleRecovery();
+  }
+
+  void ScheduleForgetting() {
+    timer_.After(kForgetInterval, [this] {
+      (void)background_.Post([this] {
+        const absl::Status forgotten =
+            store_.ForgetIdempotencyKeys(context_.clock.Now() - kKeyLifetime);
+        if (!forgotten.ok()) {
+          context_.logger.Warning("old keys not forgotten", {{"code", GetReason(forgotten)}});
+        }
+        ScheduleForgetting();
+      });
+    });
+  }
+
+  const ModuleContext context_;
+  const Config config_;
+  std::atomic<bool> draining_ = false;
+  SqlStore store_;
+  LiveTurns live_turns_;
+  Timer timer_;
+  Executor rpc_executor_;
+  Executor prepare_;
+  Executor background_;
+  GrpcPersonaPeer personas_;
+  GrpcMemoryPeer memories_;
+  GrpcInferencePeer inference_;
+  const TurnTools tools_;
+  GrpcReplicaPeer replicas_;
+  TurnWorker worker_;
+  Recovery recovery_;
+  Sessions sessions_;
+  Turns turns_;
+  Chat chat_;
+  History history_;
+  ServiceAdapter adapter_;
+  ConversationService service_;
+};
+
+std::function<absl::StatusOr<std::unique_ptr<dramatis::Module>>(const ModuleContext&)> Configure(
+    Settings& settings, const CommonConfig& /*common*/) {
+  return [config = Config::From(settings)](
+             const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<dramatis::Module>> {
+    return std::make_unique<Module>(context, config);
+  };
+}
+
+}  // namespace
+
+const ModuleFactory& ConversationModule() {
+  static const ModuleFactory& factory =
+      *new ModuleFactory{.name = "conversation",
+                         .migrations = &embedded::conversation_migrations,
+                         .configure = &Configure};
+  return factory;
+}
+
+}  // namespace dramatis::conversation

@@ -1,0 +1,160 @@
+#include "services/conversation/grpc_peers.h"
+
+#include <functional>
+#include <utility>
+
+#include "shared/rpc/channel.h"
+#include "shared/rpc/status_conversion.h"
+
+namespace dramatis::conversation {
+namespace {
+
+constexpr absl::Duration kRenderTimeout = absl::Seconds(5);
+constexpr absl::Duration kReleaseTimeout = absl::Seconds(3);
+constexpr absl::Duration kRecallTimeout = absl::Seconds(5);
+// Of a whole answer: its provider's own time-outs come long before.
+constexpr absl::Duration kGenerateTimeout = absl::Minutes(15);
+
+// A unary call under way; goes with its callback.
+template <class Request, class Response>
+struct PendingCall {
+  grpc::ClientContext context;
+  Request request;
+  Response response;
+};
+
+// What a turn does while a neighbour is away: it waits, so that turns taken over when everything
+// starts again find their neighbours. A caller who waits for the answer is told at once.
+enum class WhenAway { kFail, kWait };
+
+// Starts a unary call; the future gets what `convert` makes of the response, or the error.
+template <class Result, class Request, class Response, class Start, class Convert>
+std::future<absl::StatusOr<Result>> StartCall(const CallContext& call,
+                                              absl::Duration timeout,
+                                              WhenAway when_away,
+                                              Request request,
+                                              Start start,
+                                              Convert convert) {
+  auto pending = std::make_shared<PendingCall<Request, Response>>();
+  pending->request = std::move(request);
+  PrepareContext(call, timeout, pending->context);
+  pending->context.set_wait_for_ready(when_away == WhenAway::kWait);
+  auto promise = std::make_shared<std::promise<absl::StatusOr<Result>>>();
+  std::future<absl::StatusOr<Result>> future = promise->get_future();
+  start(&pending->context, &pending->request, &pending->response,
+        [pending, promise, convert](const grpc::Status& status) {
+          if (!status.ok()) return promise->set_value(FromGrpc(status));
+          promise->set_value(convert(pending->response));
+        });
+  return future;
+}
+
+// One answer of inference; deletes itself at the end.
+class GenerationReactor : public grpc::ClientReadReactor<inference::v1::StreamGenerateResponse> {
+ public:
+  // Outlives the reactor as long as somebody may cancel.
+  struct Handle : public Generation {
+    void Cancel() override { context.TryCancel(); }
+    grpc::ClientContext context;
+  };
+
+  GenerationReactor(std::shared_ptr<Handle> handle,
+                    const inference::v1::StreamGenerateRequest& request,
+                    std::shared_ptr<GenerationListener> listener)
+      : handle_(std::move(handle)), request_(request), listener_(std::move(listener)) {}
+
+  void Start(inference::v1::InferenceService::Stub& stub) {
+    stub.async()->StreamGenerate(&handle_->context, &request_, this);
+    StartRead(&response_);
+    StartCall();
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) return;  // OnDone says why
+    switch (response_.event_case()) {
+      case inference::v1::StreamGenerateResponse::kStart:
+        listener_->OnStart(response_.start());
+        break;
+      case inference::v1::StreamGenerateResponse::kDelta:
+        listener_->OnDelta(response_.delta().text());
+        break;
+      case inference::v1::StreamGenerateResponse::kDone:
+        listener_->OnDone(response_.done());
+        break;
+      case inference::v1::StreamGenerateResponse::EVENT_NOT_SET:
+        break;
+    }
+    StartRead(&response_);
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    listener_->OnEnd(status.ok() ? absl::OkStatus() : FromGrpc(status));
+    delete this;
+  }
+
+ private:
+  const std::shared_ptr<Handle> handle_;
+  const inference::v1::StreamGenerateRequest request_;
+  const std::shared_ptr<GenerationListener> listener_;
+  inference::v1::StreamGenerateResponse response_;
+};
+
+}  // namespace
+
+std::future<absl::StatusOr<RenderedPersona>> GrpcPersonaPeer::Render(
+    const CallContext& call, const persona::v1::RenderPersonaRequest& request) {
+  return StartCall<RenderedPersona, persona::v1::RenderPersonaRequest, RenderedPersona>(
+      call, kRenderTimeout, request.participant() ? WhenAway::kWait : WhenAway::kFail, request,
+      [this](auto* context, const auto* asked, auto* response, auto done) {
+        stub_->async()->RenderPersona(context, asked, response, std::move(done));
+      },
+      [](RenderedPersona& response) { return std::move(response); });
+}
+
+absl::Status GrpcPersonaPeer::Release(const CallContext& call,
+                                      const std::string& persona_id,
+                                      const std::string& conversation_id) {
+  persona::v1::ReleasePersonaRequest request;
+  request.set_persona_id(persona_id);
+  request.set_conversation_id(conversation_id);
+  return CallUnary<google::protobuf::Empty>(
+             call, kReleaseTimeout, request,
+             [this](auto* context, const auto& asked, auto* response) {
+               return stub_->ReleasePersona(context, asked, response);
+             })
+      .status();
+}
+
+std::future<absl::StatusOr<std::vector<prompt::v1::PromptPart>>> GrpcMemoryPeer::Recall(
+    const CallContext& call,
+    const std::string& persona_id,
+    const std::string& query,
+    int budget_bytes) {
+  memory::v1::RecallRequest request;
+  request.set_user_id(call.identity.user_id);
+  request.set_persona_id(persona_id);
+  request.set_query(query);
+  request.set_budget_bytes(budget_bytes);
+  using Parts = std::vector<prompt::v1::PromptPart>;
+  return StartCall<Parts, memory::v1::RecallRequest, memory::v1::RecallResponse>(
+      call, kRecallTimeout, WhenAway::kWait, std::move(request),
+      [this](auto* context, const auto* asked, auto* response, auto done) {
+        stub_->async()->Recall(context, asked, response, std::move(done));
+      },
+      [](memory::v1::RecallResponse& response) {
+        return Parts(response.parts().begin(), response.parts().end());
+      });
+}
+
+std::shared_ptr<Generation> GrpcInferencePeer::Generate(
+    const CallContext& call,
+    const inference::v1::StreamGenerateRequest& request,
+    std::shared_ptr<GenerationListener> listener) {
+  auto handle = std::make_shared<GenerationReactor::Handle>();
+  PrepareContext(call, kGenerateTimeout, handle->context);
+  auto* const reactor = new GenerationReactor(handle, request, std::move(listener));
+  reactor->Start(*stub_);
+  return handle;
+}
+
+}  // namespace dramatis::conversation

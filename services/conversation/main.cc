@@ -1,0 +1,12 @@
+// The program dramatis-conversation.
+#include "services/conversation/conversation_module.h"
+#include "shared/program/program.h"
+
+int main(int argc, char** argv) {
+  return dramatis::RunProgram(argc, argv,
+                              {.name = "dramatis-conversation",
+                               .modules = {dramatis::conversation::ConversationModule()},
+                               .frontend = nullptr,
+                               .default_grpc_port = 50052,
+                               .default_management_port = 9092});
+}

@@ -1,0 +1,69 @@
+#include "services/conversation/new_conversation.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/conversation/responses.h"
+#include "shared/status/errors.h"
+#include "shared/status/macros.h"
+
+namespace dramatis::conversation {
+namespace {
+
+namespace persona = dramatis::persona::v1;
+
+}  // namespace
+
+std::string ConversationIdOf(const std::string& user_id, const std::string& session_id) {
+  return NameId(absl::StrCat("session\n", user_id, "\n", session_id));
+}
+
+absl::StatusOr<ConversationRow> PrepareConversation(const TurnTools& tools,
+                                                    const CallContext& call,
+                                                    const NewSession& session) {
+  const std::string& user_id = call.identity.user_id;
+  const absl::Time now = tools.clock.Now();
+  ConversationRow row;
+  row.conversation_id = ConversationIdOf(user_id, session.session_id);
+  row.user_id = user_id;
+  row.session_id = session.session_id;
+  row.title = session.title;
+  row.title_given = !session.title.empty();
+  row.metadata = session.metadata;
+  row.created_at = row.last_activity_at = now;
+  row.ttl = session.ttl;
+  row.expires_at = now + session.ttl;
+  row.hold_expires_at = HoldUntil(row);
+
+  persona::RenderPersonaRequest request;
+  request.set_persona_id(session.persona_id);
+  request.set_user_id(user_id);
+  request.set_hold_conversation_id(row.conversation_id);
+  *request.mutable_hold_expire_time() = ToTimestamp(row.hold_expires_at);
+  DRAMATIS_ASSIGN_OR_RETURN(const RenderedPersona rendered,
+                            tools.personas.Render(call.AsService(user_id), request).get());
+  row.persona_id = rendered.persona_id();
+  row.persona_name = rendered.name();
+  if (rendered.type() == persona::PERSONA_TYPE_HUMAN) {
+    ReleaseHold(tools, call, row);
+    return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_NOT_AN_AI_PERSONA,
+                 "the persona is a human's: no model speaks for it");
+  }
+  return row;
+}
+
+void ReleaseHold(const TurnTools& tools, const CallContext& call, const ConversationRow& row) {
+  const absl::Status released =
+      tools.personas.Release(call.AsService(row.user_id), row.persona_id, row.conversation_id);
+  if (released.ok()) return;
+  tools.logger.Warning("persona not released", {{"conversation_id", row.conversation_id},
+                                                {"correlation_id", call.correlation_id},
+                                                {"code", GetReason(released)}});
+}
+
+absl::Status CheckNoNul(const std::string& field, const std::string& text) {
+  if (text.find('\0') == std::string::npos) return absl::OkStatus();
+  return FieldErrors({{field, "must not contain the character U+0000"}});
+}
+
+}  // namespace dramatis::conversation

@@ -1,0 +1,41 @@
+// The beginning of a session: its id, its persona.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "services/conversation/store.h"
+#include "services/conversation/turn_prompt.h"
+#include "shared/call/call.h"
+
+namespace dramatis::conversation {
+
+inline constexpr absl::Duration kDefaultTtl = absl::Seconds(86400);
+
+// UUIDv5 of user and session id: sessions of two users never meet, and no unique constraint spans
+// them.
+std::string ConversationIdOf(const std::string& user_id, const std::string& session_id);
+
+struct NewSession {
+  std::string session_id;
+  std::string persona_id;  // empty for the deployment's default
+  std::string title;
+  std::string metadata;  // serialized google.protobuf.Struct
+  absl::Duration ttl = kDefaultTtl;
+};
+
+// The row of the caller's new session, its persona checked and held for it. NOT_FOUND for the
+// persona, NOT_AN_AI_PERSONA, and persona's own errors.
+absl::StatusOr<ConversationRow> PrepareConversation(const TurnTools& tools,
+                                                    const CallContext& call,
+                                                    const NewSession& session);
+
+// Gives up persona's hold. A failure is only logged: the hold ends by itself.
+void ReleaseHold(const TurnTools& tools, const CallContext& call, const ConversationRow& row);
+
+// VALIDATION_FAILED naming `field` if `text` has a U+0000, which PostgreSQL cannot keep.
+absl::Status CheckNoNul(const std::string& field, const std::string& text);
+
+}  // namespace dramatis::conversation

@@ -1,0 +1,32 @@
+// Takes up turns whose worker is gone: at the start, and whenever a lease expires.
+// Thread-safe.
+#pragma once
+
+#include "absl/time/time.h"
+#include "services/conversation/live_turns.h"
+#include "services/conversation/turn_prompt.h"
+#include "services/conversation/turn_worker.h"
+
+namespace dramatis::conversation {
+
+// A turn whose attempts ended with their process this many times in a row is given up.
+inline constexpr int kMaxInterruptions = 5;
+
+class Recovery {
+ public:
+  Recovery(const TurnTools& tools, LiveTurns& live_turns, TurnWorker& worker)
+      : tools_(tools), live_turns_(live_turns), worker_(worker) {}
+
+  // Takes over every open turn that does not run here and whose lease has expired; with `any_lease`
+  // whatever its lease, for a store that no other process can have open. Answers how many.
+  absl::StatusOr<int> Recover(bool any_lease);
+
+ private:
+  void Take(const TurnJob& job);
+
+  const TurnTools tools_;
+  LiveTurns& live_turns_;
+  TurnWorker& worker_;
+};
+
+}  // namespace dramatis::conversation

@@ -1,0 +1,54 @@
+#include "services/conversation/sessions.h"
+
+#include <optional>
+#include <utility>
+
+#include "services/conversation/new_conversation.h"
+#include "services/conversation/responses.h"
+#include "shared/status/errors.h"
+#include "shared/status/macros.h"
+#include "shared/text/text.h"
+
+namespace dramatis::conversation {
+
+absl::StatusOr<Idempotent<v1::Session>> Sessions::Create(const CallContext& call,
+                                                         const v1::CreateSessionRequest& request) {
+  DRAMATIS_RETURN_IF_ERROR(CheckNoNul("title", request.title()));
+  NewSession session;
+  session.session_id = tools_.ids.NewId();
+  session.persona_id = request.persona_id();
+  session.title = std::string(TrimSpace(request.title()));
+  if (request.has_metadata()) session.metadata = request.metadata().SerializeAsString();
+  if (request.has_ttl_seconds()) session.ttl = absl::Seconds(request.ttl_seconds());
+  DRAMATIS_ASSIGN_OR_RETURN(const ConversationRow row, PrepareConversation(tools_, call, session));
+  absl::StatusOr<Idempotent<ConversationRow>> created =
+      tools_.store.CreateConversation(row, {call, "CreateSession", request});
+  // The id is new: whatever was not made needs no hold.
+  if (!created.ok() || created->replayed) ReleaseHold(tools_, call, row);
+  if (!created.ok()) return std::move(created).status();
+  return Idempotent<v1::Session>{.result = ToSession(created->result, tools_.clock.Now()),
+                                 .replayed = created->replayed};
+}
+
+absl::StatusOr<v1::Session> Sessions::Get(const CallContext& call,
+                                          const v1::GetSessionRequest& request) {
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const std::optional<ConversationRow> row,
+      tools_.store.FindConversation(ConversationIdOf(call.identity.user_id, request.session_id())));
+  if (!row.has_value()) return NotFoundError("session");
+  return ToSession(*row, tools_.clock.Now());
+}
+
+absl::StatusOr<v1::Session> Sessions::End(const CallContext& call,
+                                          const v1::EndSessionRequest& request) {
+  const absl::Time now = tools_.clock.Now();
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const std::optional<ConversationRow> row,
+      tools_.store.EndConversation(ConversationIdOf(call.identity.user_id, request.session_id()),
+                                   now));
+  if (!row.has_value()) return NotFoundError("session");
+  if (row->ended_at == now) ReleaseHold(tools_, call, *row);  // not for one that had ended before
+  return ToSession(*row, now);
+}
+
+}  // namespace dramatis::conversation

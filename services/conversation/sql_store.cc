@@ -1,0 +1,118 @@
+#include "services/conversation/sql_store.h"
+
+#include <utility>
+
+#include "dramatis/conversation/v1/conversation.pb.h"
+
+#include "services/conversation/responses.h"
+#include "services/conversation/sql_store_rows.h"
+#include "shared/sql/idempotency.h"
+#include "shared/status/errors.h"
+#include "shared/status/macros.h"
+
+namespace dramatis::conversation {
+namespace {
+
+using sql::IdempotencyClaim;
+using sql::Rows;
+using sql::Statement;
+using sql::Transaction;
+
+constexpr int kKeysAtOnce = 1000;
+
+constexpr Statement kEndConversation = {R"(
+  update conversations
+  set ended_at = $2
+  where conversation_id = $1 and ended_at is null
+  returning user_id)"};
+
+constexpr Statement kEndListEntry = {R"(
+  update user_conversations
+  set ended_at = $3, updated_at = $3
+  where user_id = $1 and conversation_id = $2)"};
+
+// First of its transaction, so that it waits for a turn that is about to start, and one that comes
+// later finds no conversation.
+constexpr Statement kDeleteConversation = {
+    "delete from conversations where conversation_id = $1 and active_turn_id = ''"
+    " returning " CONVERSATION_COLUMNS};
+constexpr Statement kDeleteMessages = {"delete from messages where conversation_id = $1"};
+constexpr Statement kDeleteTurns = {"delete from turns where conversation_id = $1"};
+constexpr Statement kDeleteParticipants = {"delete from participants where conversation_id = $1"};
+constexpr Statement kDeleteListEntry = {
+    "delete from user_conversations where user_id = $1 and conversation_id = $2"};
+
+constexpr Statement kSetHold = {
+    "update conversations set hold_expires_at = $2 where conversation_id = $1"};
+
+}  // namespace
+
+absl::StatusOr<std::optional<ConversationRow>> SqlStore::FindConversation(
+    const std::string& conversation_id) {
+  return database_.Read([&](Transaction& tx) { return SelectConversation(tx, conversation_id); });
+}
+
+absl::StatusOr<Idempotent<ConversationRow>> SqlStore::CreateConversation(
+    const ConversationRow& row, const Idempotency& idempotency) {
+  const auto claim =
+      IdempotencyClaim::For(idempotency.call, idempotency.method, idempotency.request);
+  return database_.Write([&](Transaction& tx) -> absl::StatusOr<Idempotent<ConversationRow>> {
+    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> replay,
+                              ClaimIdempotencyKey(tx, claim, row.created_at));
+    if (replay.has_value()) {
+      DRAMATIS_ASSIGN_OR_RETURN(std::optional<ConversationRow> first,
+                                SelectConversation(tx, *replay));
+      if (!first.has_value()) return NotFoundError("session");
+      return Idempotent<ConversationRow>{.result = *std::move(first), .replayed = true};
+    }
+    DRAMATIS_RETURN_IF_ERROR(InsertConversation(tx, row));
+    DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, row.conversation_id));
+    return Idempotent<ConversationRow>{.result = row, .replayed = false};
+  });
+}
+
+absl::StatusOr<std::optional<ConversationRow>> SqlStore::EndConversation(
+    const std::string& conversation_id, absl::Time now) {
+  return database_.Write([&](Transaction& tx) -> absl::StatusOr<std::optional<ConversationRow>> {
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows ended,
+                              tx.Execute(kEndConversation, {conversation_id, now}));
+    if (!ended.empty()) {
+      DRAMATIS_RETURN_IF_ERROR(
+          tx.Execute(kEndListEntry, {ended.front().Text(0), conversation_id, now}).status());
+    }
+    return SelectConversation(tx, conversation_id);
+  });
+}
+
+absl::StatusOr<ConversationRow> SqlStore::DeleteConversation(const std::string& conversation_id) {
+  return database_.Write([&](Transaction& tx) -> absl::StatusOr<ConversationRow> {
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows deleted,
+                              tx.Execute(kDeleteConversation, {conversation_id}));
+    if (deleted.empty()) {
+      DRAMATIS_ASSIGN_OR_RETURN(const std::optional<ConversationRow> row,
+                                SelectConversation(tx, conversation_id));
+      if (!row.has_value()) return NotFoundError("session");
+      return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_TURN_IN_PROGRESS,
+                   "a turn of the session is running", {{"turn_id", row->active_turn_id}});
+    }
+    ConversationRow row = ToConversation(deleted.front());
+    for (const Statement* statement : {&kDeleteMessages, &kDeleteTurns, &kDeleteParticipants}) {
+      DRAMATIS_RETURN_IF_ERROR(tx.Execute(*statement, {conversation_id}).status());
+    }
+    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kDeleteListEntry, {row.user_id, conversation_id}).status());
+    return row;
+  });
+}
+
+absl::Status SqlStore::SetHold(const std::string& conversation_id, absl::Time expires_at) {
+  return database_.Write([&](Transaction& tx) {
+    return tx.Execute(kSetHold, {conversation_id, expires_at}).status();
+  });
+}
+
+absl::Status SqlStore::ForgetIdempotencyKeys(absl::Time before) {
+  return database_.Write(
+      [&](Transaction& tx) { return DeleteIdempotencyKeys(tx, before, kKeysAtOnce); });
+}
+
+}  // namespace dramatis::conversation

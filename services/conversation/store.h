@@ -1,0 +1,304 @@
+// What conversation keeps, in its own words. Each function is one transaction; what it promises is
+// said with it. Errors are absl::Status ready for the caller; a store that cannot be read is
+// UNAVAILABLE, never an empty result.
+//
+// A session is the room of two: a conversation with one user and one AI persona as participants.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "google/protobuf/message.h"
+#include "shared/call/call.h"
+
+namespace dramatis::conversation {
+
+// Most sessions of one user that are neither ended nor expired.
+inline constexpr int kMaxLiveSessions = 100;
+
+struct ConversationRow {
+  std::string conversation_id;
+  std::string user_id;
+  std::string session_id;
+  std::string persona_id;
+  std::string persona_name;
+  std::string title;         // empty until the first message, where the client gave none
+  bool title_given = false;  // by the client
+  std::string metadata;      // serialized google.protobuf.Struct
+  absl::Time created_at;
+  absl::Time last_activity_at;
+  absl::Time expires_at;  // last_activity_at + ttl
+  std::optional<absl::Time> ended_at;
+  absl::Duration ttl;
+  absl::Time hold_expires_at;  // when persona's hold for it ends
+  int last_sequence = 0;       // of its messages; they are numbered without gaps
+  std::string active_turn_id;  // the one that is pending or running; empty if none is
+};
+
+// Until when persona is asked to hold the conversation's persona: longer than the session lasts
+// without another message, so that most turns need not renew it.
+inline absl::Time HoldUntil(const ConversationRow& row) {
+  return row.expires_at + row.ttl;
+}
+
+// Who is in a conversation. The id is ParticipantId(kind, user or persona id).
+enum class ParticipantKind { kUser, kPersona };
+
+inline std::string ParticipantId(ParticipantKind kind, const std::string& ref_id) {
+  return (kind == ParticipantKind::kUser ? "user/" : "persona/") + ref_id;
+}
+
+struct MessageRow {
+  int sequence = 0;
+  std::string message_id;
+  std::string participant_id;
+  ParticipantKind author = ParticipantKind::kUser;
+  std::string content;
+  absl::Time created_at;
+  // Of a persona's message.
+  std::string turn_id;
+  std::string model;
+  std::string finish_reason;
+  bool retrieval = false;
+};
+
+enum class TurnState { kPending, kRunning, kDone, kFailed, kCancelled };
+
+// Who works on a turn, and under which number.
+struct Lease {
+  std::string owner;    // an id of the process's run
+  std::string address;  // its gRPC address
+  absl::Time expires_at;
+};
+
+// Names a turn and the lease that a write is made under. A write whose fence is no longer the
+// turn's changes nothing.
+struct FencedTurn {
+  std::string conversation_id;
+  std::string turn_id;
+  int64_t fence = 0;
+};
+
+struct TurnRow {
+  std::string conversation_id;
+  std::string turn_id;
+  std::string user_id;
+  std::string session_id;
+  std::string persona_id;
+  std::string trigger_message_id;
+  int trigger_sequence = 0;
+  TurnState state = TurnState::kRunning;
+  int attempt = 1;
+  int interruptions = 0;  // attempts in a row that ended with their process
+  int64_t fence = 1;
+  Lease lease;
+  bool cancel_requested = false;
+  std::string text;  // so far; the reply's content once there is one
+  std::string reply_message_id;
+  std::string finish_reason;
+  std::string model;
+  std::string usage;  // serialized dramatis.prompt.v1.Usage
+  std::string error;  // serialized google.rpc.Status of a failed turn
+  absl::Time created_at;
+  absl::Time updated_at;
+  // Of the reply, once there is one.
+  absl::Time reply_created_at;
+  bool reply_retrieval = false;
+
+  bool open() const { return state == TurnState::kPending || state == TurnState::kRunning; }
+  FencedTurn fenced() const { return {conversation_id, turn_id, fence}; }
+};
+
+// A turn with its conversation and the message it answers: what a worker needs to run it.
+struct TurnJob {
+  TurnRow turn;
+  ConversationRow conversation;
+  std::string message;
+};
+
+// The use of an Idempotency-Key: the claim is made of the call's key and user, the method's name
+// and a hash of the request, in the transaction of the write it protects.
+struct Idempotency {
+  const CallContext& call;
+  std::string method;
+  const google::protobuf::Message& request;
+};
+
+template <class Result>
+struct Idempotent {
+  Result result;
+  bool replayed = false;  // `result` is the first answer; nothing was written
+};
+
+// Something said, and the turn that answers it.
+struct NewTurn {
+  std::string conversation_id;
+  std::string turn_id;
+  std::string message_id;
+  std::string message;
+  std::string title;       // for a conversation that has none
+  std::string persona_id;  // must be the conversation's, unless empty
+  Lease lease;
+  absl::Time now;
+  // The conversation to make where there is none, which without it is NOT_FOUND.
+  std::optional<ConversationRow> create;
+};
+
+// What a claim of a chat answers again.
+struct StartedTurn {
+  std::string session_id;
+  std::string turn_id;
+  std::string message_id;
+  // Unless replayed.
+  std::optional<TurnJob> job;
+};
+
+struct RetriedTurn {
+  std::string answer;          // serialized dramatis.conversation.v1.Turn
+  std::optional<TurnJob> job;  // unless replayed
+};
+
+// The text so far of a running turn.
+struct CheckpointWrite {
+  FencedTurn turn;
+  std::optional<std::string> text;  // nullopt: as it was
+};
+
+enum class CheckpointResult { kKept, kCancelRequested, kLost };
+
+// How a turn ends.
+struct TurnEnd {
+  FencedTurn turn;
+  TurnState state = TurnState::kDone;  // done, failed, cancelled
+  std::string text;                    // the reply, or for a failed turn the text so far
+  std::string message_id;              // the reply's; empty for no reply
+  std::string persona_id;
+  std::string finish_reason;
+  std::string model;
+  bool retrieval = false;
+  std::string usage;
+  std::string manifest;  // serialized dramatis.prompt.v1.PromptManifest
+  std::string error;     // serialized google.rpc.Status
+  absl::Time now;
+};
+
+enum class EndResult { kEnded, kLost };
+
+struct MessageRange {
+  std::string conversation_id;
+  bool descending = false;
+  // Ascending: those after it; descending: those before it. 0: from the beginning, or the newest.
+  int beyond_sequence = 0;
+  int limit = 20;
+};
+
+struct ConversationSummary {
+  std::string conversation_id;
+  std::string session_id;
+  std::string persona_id;
+  std::string title;
+  absl::Time created_at;
+  absl::Time updated_at;
+  absl::Time expires_at;
+  std::optional<absl::Time> ended_at;
+  int message_count = 0;
+  std::string preview;
+};
+
+enum class SessionStatus { kActive, kEnded, kExpired };
+
+// A user's list, last updated first.
+struct ConversationFilter {
+  std::string user_id;
+  std::string q;                        // part of title or preview, ASCII case ignored
+  std::optional<SessionStatus> status;  // at `now`
+  std::optional<absl::Time> from;       // updated at this time or later
+  std::optional<absl::Time> to;         // updated before this time
+  absl::Time now;
+  // The last row of the page before.
+  std::optional<std::pair<absl::Time, std::string>> after;
+  int limit = 20;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Conversations.
+
+  virtual absl::StatusOr<std::optional<ConversationRow>> FindConversation(
+      const std::string& conversation_id) = 0;
+  // Makes a conversation without messages. SESSION_QUOTA_EXCEEDED.
+  virtual absl::StatusOr<Idempotent<ConversationRow>> CreateConversation(
+      const ConversationRow& row, const Idempotency& idempotency) = 0;
+  // The row, ended at `now` if it was not ended yet; nullopt if there is none.
+  virtual absl::StatusOr<std::optional<ConversationRow>> EndConversation(
+      const std::string& conversation_id, absl::Time now) = 0;
+  // Deletes the conversation with everything in it and answers its row. NOT_FOUND,
+  // TURN_IN_PROGRESS.
+  virtual absl::StatusOr<ConversationRow> DeleteConversation(
+      const std::string& conversation_id) = 0;
+  virtual absl::StatusOr<std::vector<ConversationSummary>> ListConversations(
+      const ConversationFilter& filter) = 0;
+  virtual absl::StatusOr<std::vector<MessageRow>> ListMessages(const MessageRange& range) = 0;
+  // Notes until when persona holds the conversation's persona.
+  virtual absl::Status SetHold(const std::string& conversation_id, absl::Time expires_at) = 0;
+
+  // Turns.
+
+  // Claims the key, appends the user's message under the next number and makes its turn, running
+  // under `lease`: all or nothing. SESSION_ENDED, TURN_IN_PROGRESS, PERSONA_MISMATCH,
+  // SESSION_QUOTA_EXCEEDED, IDEMPOTENCY_KEY_REUSED; NOT_FOUND, see NewTurn::create.
+  virtual absl::StatusOr<Idempotent<StartedTurn>> StartTurn(const NewTurn& turn,
+                                                            const Idempotency& idempotency) = 0;
+  // The turn of this id.
+  virtual absl::StatusOr<std::optional<TurnRow>> FindTurn(const std::string& turn_id) = 0;
+  // Begins another attempt of a failed turn under `lease`. `answer` serializes what is answered,
+  // now and to a replay. TURN_NOT_FAILED, TURN_IN_PROGRESS, SESSION_ENDED, NOT_FOUND.
+  virtual absl::StatusOr<Idempotent<RetriedTurn>> RetryTurn(
+      const TurnRow& turn,
+      const Lease& lease,
+      absl::Time now,
+      const std::function<std::string(const TurnRow&)>& answer,
+      const Idempotency& idempotency) = 0;
+  // Asks whoever runs the turn to stop it. Does nothing to one that has ended.
+  virtual absl::Status RequestCancel(const TurnRow& turn, absl::Time now) = 0;
+
+  // A worker's writes.
+
+  // Stores the texts so far and extends the leases to `lease_expires_at`; one result per write.
+  virtual absl::StatusOr<std::vector<CheckpointResult>> Checkpoint(
+      const std::vector<CheckpointWrite>& writes, absl::Time lease_expires_at, absl::Time now) = 0;
+  // Another attempt under the same lease, its text empty.
+  virtual absl::StatusOr<CheckpointResult> BeginAttempt(const FencedTurn& turn,
+                                                        int attempt,
+                                                        absl::Time now) = 0;
+  // Ends the turn: appends the reply, if any, under the conversation's next number, frees the
+  // conversation for the next turn; all or nothing, and nothing if the lease was lost.
+  virtual absl::StatusOr<EndResult> EndTurn(const TurnEnd& end) = 0;
+  // Gives the turn back with its text so far: whoever comes next takes it at once.
+  virtual absl::Status ReleaseTurn(const FencedTurn& turn,
+                                   const std::string& text,
+                                   absl::Time now) = 0;
+  // Takes over at most `limit` open turns whose lease has expired at `now` (with `any_lease`, of
+  // all), but none for which `runs_here`: the next attempt of each, the text empty, under `lease`.
+  // A turn that is to be cancelled keeps attempt and text.
+  virtual absl::StatusOr<std::vector<TurnJob>> TakeOver(
+      const Lease& lease,
+      absl::Time now,
+      bool any_lease,
+      const std::function<bool(const std::string& turn_id)>& runs_here,
+      int limit) = 0;
+
+  // Forgets Idempotency-Keys used before `before`.
+  virtual absl::Status ForgetIdempotencyKeys(absl::Time before) = 0;
+};
+
+}  // namespace dramatis::conversation

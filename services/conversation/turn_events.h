@@ -1,0 +1,39 @@
+// A turn's stream as its followers get it: `start` unless they resume, then `delta` and `reset` as
+// the text grows, then `done` or the turn's error. Pulls from the live turn, so that a slow client
+// gets larger pieces and nothing is queued for it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "dramatis/conversation/v1/conversation.pb.h"
+
+#include "services/conversation/live_turns.h"
+#include "shared/live_text/live_text.h"
+#include "shared/rpc/event_source.h"
+
+namespace dramatis::conversation {
+
+class TurnEvents : public EventSource<v1::ChatEvent> {
+ public:
+  // From `resume_at` on, or from the beginning.
+  TurnEvents(std::shared_ptr<LiveTurn> turn, std::optional<LiveCursor> resume_at);
+  ~TurnEvents() override;
+
+  Next Poll() override;
+  void OnReady(std::function<void()> wake) override;
+  void Cancelled() override {}
+
+ private:
+  v1::ChatEvent EventHere() const;
+  Next Start();
+  Next End() const;
+
+  const std::shared_ptr<LiveTurn> turn_;
+  bool started_;
+  LiveCursor position_;  // after what has been sent
+  std::optional<int> listener_;
+};
+
+}  // namespace dramatis::conversation

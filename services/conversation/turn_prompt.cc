@@ -1,0 +1,124 @@
+#include "services/conversation/turn_prompt.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "services/conversation/prompt_frame.h"
+#include "services/conversation/prompt_history.h"
+#include "services/conversation/responses.h"
+#include "shared/status/errors.h"
+#include "shared/status/macros.h"
+
+namespace dramatis::conversation {
+namespace {
+
+namespace inference = dramatis::inference::v1;
+namespace persona = dramatis::persona::v1;
+namespace prompt = dramatis::prompt::v1;
+
+// Most bytes of recalled parts: inference takes what fits the model's window of it.
+constexpr int kRecallBytes = 64 * 1024;
+constexpr int kHistoryPage = 100;
+
+bool NeedsHold(const ConversationRow& conversation) {
+  return conversation.hold_expires_at < conversation.expires_at;
+}
+
+persona::RenderPersonaRequest RenderRequest(const TurnJob& job) {
+  persona::RenderPersonaRequest request;
+  request.set_persona_id(job.turn.persona_id);
+  request.set_user_id(job.turn.user_id);
+  request.set_participant(true);
+  if (NeedsHold(job.conversation)) {
+    request.set_hold_conversation_id(job.turn.conversation_id);
+    *request.mutable_hold_expire_time() = ToTimestamp(HoldUntil(job.conversation));
+  }
+  return request;
+}
+
+void NoteHold(const TurnTools& tools, const ConversationRow& conversation) {
+  const absl::Status noted =
+      tools.store.SetHold(conversation.conversation_id, HoldUntil(conversation));
+  // Not noted, it is only renewed again with the next turn.
+  if (!noted.ok()) {
+    tools.logger.Warning("hold not noted", {{"conversation_id", conversation.conversation_id},
+                                            {"code", GetReason(noted)}});
+  }
+}
+
+std::vector<MessageRow> InTimeOrder(std::vector<MessageRow> messages) {
+  std::reverse(messages.begin(), messages.end());
+  return messages;
+}
+
+// What the persona and the recalled parts make, with the frame between them.
+void FillParts(const RenderedPersona& persona,
+               const std::vector<prompt::PromptPart>& recalled,
+               const ConversationRow& conversation,
+               inference::StreamGenerateRequest& request) {
+  std::vector<prompt::PromptPart> parts(persona.prompt().parts().begin(),
+                                        persona.prompt().parts().end());
+  parts.push_back(FramePart(conversation, persona.name()));
+  parts.insert(parts.end(), recalled.begin(), recalled.end());
+  for (prompt::PromptPart& part : OrderParts(std::move(parts))) {
+    *request.add_parts() = std::move(part);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<inference::StreamGenerateRequest> PreparePrompt(const TurnTools& tools,
+                                                               const TurnJob& job,
+                                                               const CallContext& call) {
+  const persona::RenderPersonaRequest render = RenderRequest(job);
+  const auto recall = [&] {
+    return tools.memories.Recall(call, job.turn.persona_id, job.message, kRecallBytes);
+  };
+  auto rendering = tools.personas.Render(call, render);
+  auto recalling = recall();
+  absl::StatusOr<std::vector<MessageRow>> history = ReadHistory(tools.store, job.turn);
+  absl::StatusOr<RenderedPersona> persona = rendering.get();
+  absl::StatusOr<std::vector<prompt::PromptPart>> recalled = recalling.get();
+  if (!history.ok()) return std::move(history).status();
+  if (!persona.ok()) persona = tools.personas.Render(call, render).get();
+  if (!persona.ok()) return std::move(persona).status();
+  if (!recalled.ok()) recalled = recall().get();
+  if (!recalled.ok()) return UnavailableError("what is remembered of the user could not be read");
+  if (NeedsHold(job.conversation)) NoteHold(tools, job.conversation);
+
+  inference::StreamGenerateRequest request;
+  request.set_user_id(job.turn.user_id);
+  request.set_persona_id(job.turn.persona_id);
+  request.set_persona_name(persona->name());
+  *request.mutable_parameters() = persona->parameters();
+  FillParts(*persona, *recalled, job.conversation, request);
+  const std::string own = ParticipantId(ParticipantKind::kPersona, job.turn.persona_id);
+  for (prompt::PromptMessage& line : RoleTurns(*history, own, /*names=*/{})) {
+    *request.add_messages() = std::move(line);
+  }
+  if (request.messages().empty()) return InternalError("the turn's message is not in its history");
+  return request;
+}
+
+absl::StatusOr<std::vector<MessageRow>> ReadHistory(Store& store, const TurnRow& turn) {
+  std::vector<MessageRow> history;
+  size_t bytes = 0;
+  MessageRange range{.conversation_id = turn.conversation_id,
+                     .descending = true,
+                     .beyond_sequence = turn.trigger_sequence + 1,
+                     .limit = kHistoryPage};
+  while (true) {
+    DRAMATIS_ASSIGN_OR_RETURN(std::vector<MessageRow> page, store.ListMessages(range));
+    const bool last = static_cast<int>(page.size()) < kHistoryPage;
+    for (MessageRow& message : page) {
+      bytes += message.content.size();
+      const bool full = bytes > kMaxHistoryBytes || history.size() >= kMaxHistoryMessages;
+      if (full && !history.empty()) return InTimeOrder(std::move(history));
+      range.beyond_sequence = message.sequence;
+      history.push_back(std::move(message));
+    }
+    if (last) return InTimeOrder(std::move(history));
+  }
+}
+
+}  // namespace dramatis::conversation

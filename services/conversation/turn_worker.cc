@@ -1,0 +1,199 @@
+#include "services/conversation/turn_worker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "services/conversation/responses.h"
+#include "shared/status/errors.h"
+
+namespace dramatis::conversation {
+namespace {
+
+// Turns written down in one transaction: enough to share its cost, few enough to hold their rows
+// for a few milliseconds only.
+constexpr size_t kTurnsPerCheckpoint = 64;
+// How long handing over may take after the drain's deadline.
+constexpr absl::Duration kHandOverTime = absl::Seconds(3);
+
+}  // namespace
+
+TurnWorker::TurnWorker(const TurnTools& tools,
+                       LiveTurns& live_turns,
+                       Timer& timer,
+                       Executor& prepare,
+                       Executor& background,
+                       WorkerOptions options)
+    : tools_(tools),
+      live_turns_(live_turns),
+      timer_(timer),
+      prepare_(prepare),
+      background_(background),
+      options_(std::move(options)) {}
+
+TurnWorker::~TurnWorker() {
+  Stop();
+}
+
+void TurnWorker::Start() {
+  {
+    const absl::MutexLock lock(&mutex_);
+    started_ = true;
+  }
+  ScheduleHeartbeat();
+}
+
+absl::Status TurnWorker::Ready() const {
+  const absl::MutexLock lock(&mutex_);
+  if (started_ && !draining_ && !stopped_) return absl::OkStatus();
+  return UnavailableError(started_ ? "the server ends" : "the server starts");
+}
+
+Lease TurnWorker::NewLease(absl::Time now) const {
+  return {
+      .owner = options_.owner, .address = options_.address(), .expires_at = now + options_.lease};
+}
+
+std::shared_ptr<LiveTurn> TurnWorker::Run(const TurnJob& job, const CallContext& call) {
+  auto live = std::make_shared<LiveTurn>(FactsOf(job.turn), job.turn.attempt, job.turn.text);
+  CallContext own = call.AsService(job.turn.user_id);
+  own.deadline = absl::InfiniteFuture();  // a turn outlives the call that started it
+  TurnHost& host = *this;
+  auto runner = std::make_shared<TurnRunner>(tools_, host, job, std::move(own), live);
+  bool stopped = false;
+  {
+    const absl::MutexLock lock(&mutex_);
+    runners_.emplace(runner.get(), runner);
+    stopped = stopped_;
+  }
+  live_turns_.Add(live);
+  tools_.metrics.Gauge("dramatis_turns_running", {}, +1);
+  if (stopped) runner->Abandon();
+  if (!prepare_.Post([runner] { runner->Begin(); })) Over(*runner, /*lost=*/false);
+  return live;
+}
+
+void TurnWorker::Cancel(const std::string& turn_id) {
+  for (const auto& runner : Runners()) {
+    if (runner->live()->facts().turn_id == turn_id) runner->Cancel();
+  }
+}
+
+void TurnWorker::Drain(absl::Time deadline) {
+  {
+    const absl::MutexLock lock(&mutex_);
+    draining_ = true;
+    mutex_.AwaitWithDeadline(absl::Condition(this, &TurnWorker::Idle), deadline);
+  }
+  for (const auto& runner : Runners())
+    runner->HandOver();
+  const absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithTimeout(absl::Condition(this, &TurnWorker::Idle), kHandOverTime);
+}
+
+void TurnWorker::Stop() {
+  std::vector<std::function<void()>> later;
+  {
+    const absl::MutexLock lock(&mutex_);
+    stopped_ = true;
+    later.swap(later_);
+  }
+  for (const auto& runner : Runners())
+    runner->Abandon();
+  for (const auto& task : later)
+    task();
+  // Every call to a neighbour ends by its own deadline, those of cancelled answers at once.
+  const absl::MutexLock lock(&mutex_);
+  mutex_.Await(absl::Condition(this, &TurnWorker::Idle));
+}
+
+void TurnWorker::Post(std::function<void()> task) {
+  if (!background_.Post(task)) task();
+}
+
+void TurnWorker::PostLater(std::function<void()> task) {
+  {
+    const absl::MutexLock lock(&mutex_);
+    if (!stopped_) {
+      later_.push_back(std::move(task));
+      return;
+    }
+  }
+  Post(std::move(task));
+}
+
+void TurnWorker::Over(const TurnRunner& runner, bool lost) {
+  const std::shared_ptr<LiveTurn> live = runner.live();
+  live_turns_.Remove(*live);
+  tools_.metrics.Gauge("dramatis_turns_running", {}, -1);
+  if (lost) {
+    tools_.logger.Warning("turn's lease lost", {{"turn_id", live->facts().turn_id}});
+    options_.on_lost(live);
+  }
+  std::shared_ptr<TurnRunner> last;  // not destroyed under the lock
+  const absl::MutexLock lock(&mutex_);
+  const auto found = runners_.find(&runner);
+  if (found == runners_.end()) return;
+  last = std::move(found->second);
+  runners_.erase(found);
+}
+
+absl::Duration TurnWorker::HeartbeatInterval() const {
+  return std::min(absl::Seconds(1), options_.lease / 3);
+}
+
+void TurnWorker::ScheduleHeartbeat() {
+  timer_.After(HeartbeatInterval(), [this] { (void)background_.Post([this] { Heartbeat(); }); });
+}
+
+void TurnWorker::Heartbeat() {
+  std::vector<std::function<void()>> later;
+  {
+    const absl::MutexLock lock(&mutex_);
+    if (stopped_) return;
+    later.swap(later_);
+  }
+  for (const auto& task : later)
+    task();
+  const std::vector<std::shared_ptr<TurnRunner>> runners = Runners();
+  for (size_t begin = 0; begin < runners.size(); begin += kTurnsPerCheckpoint) {
+    const size_t end = std::min(runners.size(), begin + kTurnsPerCheckpoint);
+    Checkpoint({runners.begin() + static_cast<std::ptrdiff_t>(begin),
+                runners.begin() + static_cast<std::ptrdiff_t>(end)});
+  }
+  ScheduleHeartbeat();
+}
+
+void TurnWorker::Checkpoint(const std::vector<std::shared_ptr<TurnRunner>>& runners) {
+  std::vector<std::shared_ptr<TurnRunner>> alive;
+  std::vector<CheckpointWrite> writes;
+  for (const auto& runner : runners) {
+    std::optional<CheckpointWrite> write = runner->NextCheckpoint();
+    if (!write.has_value()) continue;
+    alive.push_back(runner);
+    writes.push_back(*std::move(write));
+  }
+  if (writes.empty()) return;
+  const absl::Time now = tools_.clock.Now();
+  const auto results = tools_.store.Checkpoint(writes, now + options_.lease, now);
+  if (!results.ok()) {
+    tools_.logger.Warning("texts so far not stored", {{"turns", static_cast<int>(writes.size())},
+                                                      {"code", GetReason(results.status())}});
+    for (const auto& runner : alive)
+      runner->CheckpointFailed();
+    return;
+  }
+  for (size_t i = 0; i < alive.size(); ++i)
+    alive[i]->Checkpointed((*results)[i]);
+}
+
+std::vector<std::shared_ptr<TurnRunner>> TurnWorker::Runners() const {
+  const absl::MutexLock lock(&mutex_);
+  std::vector<std::shared_ptr<TurnRunner>> runners;
+  runners.reserve(runners_.size());
+  for (const auto& [_, runner] : runners_)
+    runners.push_back(runner);
+  return runners;
+}
+
+}  // namespace dramatis::conversation

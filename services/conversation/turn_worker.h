@@ -1,0 +1,97 @@
+// Runs the turns whose lease this process holds: threads, heartbeat, hand-over.
+//
+//   TurnWorker worker(tools, live_turns, timer, prepare, background, options);
+//   worker.Start();
+//   std::shared_ptr<LiveTurn> live = worker.Run(job, call);   // returns at once
+//
+// About once a second the texts so far are written down and the leases extended, many turns in one
+// transaction. Thread-safe.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "services/conversation/live_turns.h"
+#include "services/conversation/store.h"
+#include "services/conversation/timer.h"
+#include "services/conversation/turn_prompt.h"
+#include "services/conversation/turn_runner.h"
+#include "shared/call/call.h"
+#include "shared/executor/executor.h"
+
+namespace dramatis::conversation {
+
+struct WorkerOptions {
+  std::string owner;                     // names this run of the process
+  std::function<std::string()> address;  // its gRPC address as other replicas reach it
+  absl::Duration lease = absl::Seconds(15);
+  // Takes a live turn whose lease was lost: whoever has it now feeds it.
+  std::function<void(const std::shared_ptr<LiveTurn>&)> on_lost;
+};
+
+class TurnWorker : private TurnHost {
+ public:
+  // `prepare` is for the waits of a turn's beginning, `background` for writes, which must not wait
+  // behind them.
+  TurnWorker(const TurnTools& tools,
+             LiveTurns& live_turns,
+             Timer& timer,
+             Executor& prepare,
+             Executor& background,
+             WorkerOptions options);
+  ~TurnWorker() override;
+
+  // Begins the heartbeat. The process's address is known from now on.
+  void Start();
+  // OK from Start to Drain, else UNAVAILABLE: before it takes a new turn for its caller.
+  absl::Status Ready() const;
+  // A lease of this process, from `now`.
+  Lease NewLease(absl::Time now) const;
+  const std::string& owner() const { return options_.owner; }
+
+  // Runs a turn under a lease made by NewLease, on behalf of its user; `call` gives the ids that
+  // logs and neighbours get.
+  std::shared_ptr<LiveTurn> Run(const TurnJob& job, const CallContext& call);
+  // Stops a turn if it is here.
+  void Cancel(const std::string& turn_id);
+
+  // Lets turns go on until `deadline`, then hands over those that are left.
+  void Drain(absl::Time deadline);
+  // Ends without writing anything further. The store and the executors must still be there.
+  void Stop();
+
+ private:
+  void Post(std::function<void()> task) override;
+  void PostLater(std::function<void()> task) override;
+  void Over(const TurnRunner& runner, bool lost) override;
+
+  absl::Duration HeartbeatInterval() const;
+  void ScheduleHeartbeat();
+  void Heartbeat();
+  void Checkpoint(const std::vector<std::shared_ptr<TurnRunner>>& runners);
+  std::vector<std::shared_ptr<TurnRunner>> Runners() const;
+  bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return runners_.empty(); }
+
+  const TurnTools tools_;
+  LiveTurns& live_turns_;
+  Timer& timer_;
+  Executor& prepare_;
+  Executor& background_;
+  const WorkerOptions options_;
+
+  mutable absl::Mutex mutex_;
+  absl::flat_hash_map<const TurnRunner*, std::shared_ptr<TurnRunner>> runners_
+      ABSL_GUARDED_BY(mutex_);
+  std::vector<std::function<void()>> later_ ABSL_GUARDED_BY(mutex_);
+  bool started_ ABSL_GUARDED_BY(mutex_) = false;
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace dramatis::conversation
