@@ -1,7 +1,8 @@
-"""GET /api/personas/{id}: the gateway beside nginx's proxy_pass, each before a backend of its own.
+"""GET /api/personas/{id}: the gateway beside nginx's proxy_pass and beside grpc-gateway.
 
 The gateway translates HTTP and JSON to gRPC and back; nginx passes HTTP on to another nginx that
-gives a static answer of the same size. Counted is the CPU time of the one in the middle.
+gives a static answer of the same size; grpc-gateway (Go) stands before the same persona service.
+Counted is the CPU time of the one in the middle.
 """
 
 import pathlib
@@ -10,6 +11,7 @@ import subprocess
 import tempfile
 import time
 
+from bench import grpc_gateway
 from bench.deployment import Split
 from bench.measure import children, cpu_us, interleaved, medians
 from tests.harness.postgres import free_port
@@ -88,17 +90,29 @@ def measure(table):
         answer = split.client.get(path)
         answer.expect(200)
         nginx = Nginx(answer.body if isinstance(answer.body, bytes) else answer.body.encode())
+        go = grpc_gateway.start(split.grpc_address)
+        runs = [lambda: load(f"http://{split.address}{path}", [split.gateway.process.pid]),
+                lambda: load(nginx.url, nginx.pids)]
+        if go:
+            go_url = f"http://{go.address()}{path}"
+            runs.append(lambda: load(go_url, [go.process.pid]))
         try:
-            gateway_pids = [split.gateway.process.pid]
-            ours, theirs = interleaved(
-                ROUNDS,
-                lambda: load(f"http://{split.address}{path}", gateway_pids),
-                lambda: load(nginx.url, nginx.pids))
+            ours, theirs, *others = map(medians, interleaved(ROUNDS, *runs))
         finally:
             nginx.stop()
-    ours, theirs = medians(ours), medians(theirs)
+            if go:
+                go.kill()
     table.add("GET a persona: gateway CPU per request", ours["cpu_us"], "us")
     table.add("the same, nginx proxy_pass", theirs["cpu_us"], "us")
-    table.add("ratio of CPU", ours["cpu_us"] / theirs["cpu_us"], at_most=3.2)
+    table.add("ratio of CPU to nginx", ours["cpu_us"] / theirs["cpu_us"], at_most=3.2)
     table.add("requests/s, gateway and persona service", ours["per_second"])
     table.add("requests/s, nginx and nginx", theirs["per_second"])
+    table.add("ratio of requests/s to nginx", ours["per_second"] / theirs["per_second"])
+    for go_gateway in others:
+        table.add("the same, grpc-gateway: CPU per request", go_gateway["cpu_us"], "us")
+        table.add("ratio of CPU to grpc-gateway", ours["cpu_us"] / go_gateway["cpu_us"])
+        table.add("requests/s, grpc-gateway and persona service", go_gateway["per_second"])
+        table.add("ratio of requests/s to grpc-gateway",
+                  ours["per_second"] / go_gateway["per_second"])
+    if not others:
+        table.add("grpc-gateway", "not measured: no Go, or no modules")

@@ -88,7 +88,7 @@ std::optional<std::string> EventText(const std::string& format,
                                      std::string_view event,
                                      std::string_view data) {
   if (format == "dramatis") {
-    if (event != "delta") return std::nullopt;
+    if (event != "delta" && event != "reset") return std::nullopt;
     return std::string(json::parse({data.data(), data.size()}).at("text").as_string());
   }
   if (data == "[DONE]") return std::nullopt;
@@ -198,6 +198,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
     ++report_.events;
     if (event == "error") return End("error event: " + std::string(data));
     if (event == "done" || data == "[DONE]") done_ = true;
+    if (event == "reset") text_.clear();
     const std::optional<std::string> text = EventText(options_.format, event, data);
     if (!text.has_value() || text->empty()) return;
     if (text_.empty()) {

@@ -1,0 +1,25 @@
+"""The parts of a request in nanoseconds of CPU, each beside a peer; see bench/micro/*.cc."""
+
+import json
+
+from bench.measure import tool
+
+REPETITIONS = 7
+PEER = "Peer"
+
+
+def measure(table):
+    report = json.loads(tool(
+        "micro-bench", "--benchmark_format=json", "--benchmark_min_time=0.05",
+        f"--benchmark_repetitions={REPETITIONS}", "--benchmark_enable_random_interleaving=true",
+        "--benchmark_report_aggregates_only=true"))
+    if any(run.get("error_occurred") for run in report["benchmarks"]):
+        raise SystemExit(f"void: {report['benchmarks']}")
+    medians = {run["run_name"]: run["cpu_time"] for run in report["benchmarks"]
+               if run["aggregate_name"] == "median"}
+    for name, nanoseconds in medians.items():
+        peers = [other for other in medians if other.startswith(name + PEER)]
+        if peers:
+            table.add(name, round(nanoseconds), "ns")
+            table.add(f"ratio to {peers[0][len(name) + len(PEER):]}",
+                      nanoseconds / medians[peers[0]])
