@@ -12,22 +12,25 @@ absl::Status Connection::Run(Access access,
   failure_ = Failure::kNone;
   error_ = absl::OkStatus();
   absl::Status status = Begin(access);
-  if (!status.ok()) {
-    Rollback();
-    return status;
-  }
-  try {
-    status = function(*this);
-  } catch (...) {
-    Rollback();
-    throw;
+  if (status.ok()) {
+    try {
+      status = function(*this);
+    } catch (...) {
+      Rollback();
+      throw;
+    }
   }
   if (!error_.ok()) {
     // What the function made of a statement's failure counts, but success cannot be made of it.
     if (status.ok()) status = error_;
   }
   if (status.ok()) status = Commit();
-  if (!status.ok()) Rollback();
+  if (!status.ok()) {
+    // How the rollback goes says nothing about the transaction.
+    const Failure failure = failure_;
+    Rollback();
+    failure_ = failure;
+  }
   return status;
 }
 

@@ -22,7 +22,12 @@ enum class Failure {
   kInDoubt,    // the connection went away during the commit: nobody knows
 };
 
-enum class Access { kRead, kWrite };
+enum class Access {
+  kRead,
+  kSnapshot,  // a read that runs again, since its first statement gave something else the second
+              // time
+  kWrite,
+};
 
 class Connection : public Transaction {
  public:

@@ -16,9 +16,15 @@
 //
 // Errors, classified the same for both engines: ALREADY_EXISTS for a unique violation;
 // FAILED_PRECONDITION for a foreign key or check; UNAVAILABLE when the database cannot be reached,
-// read or written; INTERNAL for everything else (a wrong statement). Serialization failures,
-// deadlocks and SQLITE_BUSY run the function again, a few times, then ABORTED: so the function must
-// be safe to run again.
+// read or written, or a lock was held for too long; INTERNAL for everything else (a wrong
+// statement, text with U+0000). Serialization failures and deadlocks run the function again, a few
+// times, then ABORTED; so does a connection that was cut before the commit, once: the function must
+// be safe to run again. Where the connection was lost during the commit, nobody knows how it ended:
+// UNAVAILABLE, and no second run.
+//
+// After a statement has failed, the transaction can only end: each further one gives the same
+// error, and so does the whole unless the function returns another. Where a conflict is expected,
+// write `on conflict do nothing`.
 //
 // Thread-safe. Each call blocks its thread and takes one connection of the pool.
 #pragma once

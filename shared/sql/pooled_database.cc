@@ -43,6 +43,7 @@ absl::Status PooledDatabase::RunOn(ConnectionPool& pool,
     if (status.ok()) return status;
     if (failure == Failure::kConflict) {
       if (run == kMostRuns) return DatabaseConflict();
+      if (access == Access::kRead) access = Access::kSnapshot;
       absl::SleepFor(WaitAfter(run));
     } else if (failure != Failure::kLost || run > 1) {
       // A cut connection is tried once more: the next one is new.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "shared/sql/postgres_values.h"
@@ -10,6 +11,8 @@
 
 namespace dramatis::sql {
 namespace {
+
+constexpr char kBeginSnapshot[] = "begin isolation level repeatable read, read only";
 
 // The URL with our settings for the connection itself where it does not say otherwise, so that a
 // server that has vanished is noticed
@@ -49,25 +52,28 @@ std::string SessionSettings(const DatabaseOptions& options, pqxx::connection& co
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Connection>> PostgresConnection::Open(
-    const DatabaseOptions& options) {
+absl::StatusOr<std::unique_ptr<Connection>> PostgresConnection::Open(const DatabaseOptions& options,
+                                                                     Watchdog& watchdog) {
   try {
-    return std::unique_ptr<Connection>(new PostgresConnection(options));
+    return std::unique_ptr<Connection>(new PostgresConnection(options, watchdog));
   } catch (const std::exception&) {
     // What libpq says names hosts and users.
     return DatabaseUnavailable("cannot connect");
   }
 }
 
-PostgresConnection::PostgresConnection(const DatabaseOptions& options)
+PostgresConnection::PostgresConnection(const DatabaseOptions& options, Watchdog& watchdog)
     : connection_(std::make_unique<pqxx::connection>(WithSettings(options.url, options.timeout))) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
   // libpqxx 6 would connect anew behind our back, in the middle of a transaction.
   connection_->inhibit_reactivation(true);
 #pragma GCC diagnostic pop
+  guard_.emplace(watchdog, connection_->sock());
   work_ = std::make_unique<pqxx::nontransaction>(*connection_);
+  guard_->Start();
   work_->exec(SessionSettings(options, *connection_));
+  guard_->Stop();
 }
 
 PostgresConnection::~PostgresConnection() = default;
@@ -91,6 +97,8 @@ pqxx::result PostgresConnection::RunSimple(const std::string& text) {
 
 template <class Call>
 absl::Status PostgresConnection::Guard(Call call) {
+  if (guarded_) guard_->Start();
+  const auto stop = absl::MakeCleanup([this] { guard_->Stop(); });
   try {
     call();
     return absl::OkStatus();
@@ -115,12 +123,16 @@ absl::Status PostgresConnection::Guard(Call call) {
 absl::Status PostgresConnection::Begin(Access access) {
   first_read_.reset();
   committing_ = false;
+  guarded_ = true;
   if (access == Access::kRead) {
     state_ = State::kFirstRead;
     return absl::OkStatus();
   }
   state_ = State::kTransaction;
-  return Guard([&] { RunSimple("begin isolation level read committed, read write"); });
+  return Guard([&] {
+    RunSimple(access == Access::kWrite ? "begin isolation level read committed, read write"
+                                       : kBeginSnapshot);
+  });
 }
 
 absl::Status PostgresConnection::ContinueInTransaction() {
@@ -129,7 +141,7 @@ absl::Status PostgresConnection::ContinueInTransaction() {
   state_ = State::kTransaction;
   pqxx::result again;
   DRAMATIS_RETURN_IF_ERROR(Guard([&] {
-    RunSimple("begin isolation level repeatable read, read only");
+    RunSimple(kBeginSnapshot);
     again = RunPrepared(first_read_->text, first_read_->parameters);
   }));
   if (SameResult(first_read_->result, again)) return absl::OkStatus();
@@ -150,6 +162,7 @@ absl::StatusOr<Rows> PostgresConnection::DoExecute(std::string_view text,
 }
 
 absl::Status PostgresConnection::DoExecuteScript(const std::string& text) {
+  guarded_ = false;
   return Guard([&] { RunSimple(text); });
 }
 
@@ -167,11 +180,8 @@ void PostgresConnection::Rollback() {
   state_ = State::kIdle;
   first_read_.reset();
   if (!open || !usable()) return;
-  try {
-    RunSimple("rollback");
-  } catch (const std::exception&) {
-    SetUnusable();
-  }
+  const absl::Status status = Guard([&] { RunSimple("rollback"); });
+  if (!status.ok()) SetUnusable();
 }
 
 absl::Status PostgresConnection::FailLost(const std::string& what) {
@@ -187,8 +197,12 @@ absl::Status PostgresConnection::FailWith(const std::string& sqlstate) {
   }
   if (sqlstate == "23505") return Fail(Failure::kStatement, UniqueViolation());
   if (absl::StartsWith(sqlstate, "23")) return Fail(Failure::kStatement, ConstraintViolation());
-  // 57P0x shutdown, 25P03 a transaction that idled: the connection is of no more use.
-  if (absl::StartsWith(sqlstate, "57P") || sqlstate == "25P03") return FailLost(sqlstate);
+  // 57P0x shutdown, 25P03 a transaction that idled; 26000 and 0A000 a prepared statement that is
+  // gone, or was made before a migration: this connection is of no more use, the next may be.
+  if (absl::StartsWith(sqlstate, "57P") || sqlstate == "25P03" || sqlstate == "26000" ||
+      sqlstate == "0A000") {
+    return FailLost(sqlstate);
+  }
   // 53 resources, 58 the system; 55P03 and 57014 a lock or statement that took too long.
   if (absl::StartsWith(sqlstate, "53") || absl::StartsWith(sqlstate, "58") || sqlstate == "55P03" ||
       sqlstate == "57014") {

@@ -1,4 +1,5 @@
-// A connection to PostgreSQL through libpqxx.
+// A connection to PostgreSQL through libpqxx. Settings and prepared statements belong to the
+// session: a pooler in between must pool sessions, not transactions or statements.
 #pragma once
 
 #include <memory>
@@ -12,13 +13,16 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "shared/sql/connection.h"
+#include "shared/sql/watchdog.h"
 
 namespace dramatis::sql {
 
 class PostgresConnection : public Connection {
  public:
   // Connects. UNAVAILABLE if that is not possible within the options' time-out.
-  static absl::StatusOr<std::unique_ptr<Connection>> Open(const DatabaseOptions& options);
+  // `watchdog` outlives it.
+  static absl::StatusOr<std::unique_ptr<Connection>> Open(const DatabaseOptions& options,
+                                                          Watchdog& watchdog);
   ~PostgresConnection() override;
 
   int64_t affected() const override { return affected_; }
@@ -42,7 +46,7 @@ class PostgresConnection : public Connection {
     pqxx::result result;
   };
 
-  explicit PostgresConnection(const DatabaseOptions& options);
+  PostgresConnection(const DatabaseOptions& options, Watchdog& watchdog);
   pqxx::result RunPrepared(std::string_view text, const std::vector<Value>& parameters);
   pqxx::result RunSimple(const std::string& text);
   absl::Status ContinueInTransaction();
@@ -53,6 +57,8 @@ class PostgresConnection : public Connection {
   absl::Status FailLost(const std::string& what);
 
   std::unique_ptr<pqxx::connection> connection_;
+  std::optional<Watchdog::Guard> guard_;        // gone before connection_
+  bool guarded_ = true;                         // not in migrations, which may take long
   std::unique_ptr<pqxx::nontransaction> work_;  // statements go through it; gone before connection_
   absl::flat_hash_map<std::string, std::string> prepared_;  // text to name
   State state_ = State::kIdle;

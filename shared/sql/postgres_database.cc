@@ -27,7 +27,9 @@ class PostgresDatabase : public PooledDatabase {
   explicit PostgresDatabase(const DatabaseOptions& options)
       : PooledDatabase(options.timeout),
         schema_(options.schema),
-        pool_(options.connections, [options] { return PostgresConnection::Open(options); }) {}
+        watchdog_(2 * options.timeout),
+        pool_(options.connections,
+              [this, options] { return PostgresConnection::Open(options, watchdog_); }) {}
 
   Engine engine() const override { return Engine::kPostgres; }
 
@@ -47,6 +49,8 @@ class PostgresDatabase : public PooledDatabase {
 
  private:
   const std::string schema_;
+  // Later than the server's own time-outs, which leave the connection whole.
+  Watchdog watchdog_;
   ConnectionPool pool_;
 };
 

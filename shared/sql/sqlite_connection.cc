@@ -184,6 +184,10 @@ absl::Status SqliteConnection::FailWith(int code) {
     default:
       break;
   }
+  if ((code & 0xff) == SQLITE_READONLY && access_ == Access::kRead) {
+    // A statement that writes, in a read.
+    return Fail(Failure::kStatement, StatementError(NameOf(code)));
+  }
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -197,8 +201,6 @@ absl::Status SqliteConnection::FailWith(int code) {
     case SQLITE_NOTADB:
     case SQLITE_FULL:
     case SQLITE_READONLY:
-      if (access_ == Access::kRead) return Fail(Failure::kStatement, StatementError(NameOf(code)));
-      [[fallthrough]];
     case SQLITE_PERM:
     case SQLITE_NOMEM:
     case SQLITE_PROTOCOL:
