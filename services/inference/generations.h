@@ -1,0 +1,33 @@
+// The use case behind StreamGenerate: checks the request, finds the model, packs the prompt, and
+// starts the answer. Thread-safe.
+#pragma once
+
+#include <memory>
+
+#include "dramatis/inference/v1/inference.pb.h"
+
+#include "absl/status/statusor.h"
+#include "services/inference/generation.h"
+#include "services/inference/router.h"
+#include "services/inference/store.h"
+#include "shared/call/call.h"
+
+namespace dramatis::inference {
+
+class Generations {
+ public:
+  // References outlive the generations.
+  Generations(const Router& router, Store& store, const RoutedCallParts& parts)
+      : router_(router), store_(store), parts_(parts) {}
+
+  // Errors: VALIDATION_FAILED, UNKNOWN_MODEL, CONTEXT_TOO_LARGE; no provider has been called then.
+  absl::StatusOr<std::unique_ptr<GenerationEvents>> Start(
+      const CallContext& call, const v1::StreamGenerateRequest& request) const;
+
+ private:
+  const Router& router_;
+  Store& store_;
+  const RoutedCallParts parts_;
+};
+
+}  // namespace dramatis::inference

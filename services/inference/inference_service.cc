@@ -1,0 +1,30 @@
+#include "services/inference/inference_service.h"
+
+namespace dramatis::inference {
+
+grpc::ServerUnaryReactor* InferenceServiceServer::GetStatus(grpc::CallbackServerContext* context,
+                                                            const v1::GetStatusRequest* request,
+                                                            v1::GetStatusResponse* response) {
+  return rpc_.Unary(
+      "GetStatus", context, request, response,
+      [this](const CallContext&, const v1::GetStatusRequest&) { return models_.GetStatus(); });
+}
+
+grpc::ServerUnaryReactor* InferenceServiceServer::ListModels(grpc::CallbackServerContext* context,
+                                                             const v1::ListModelsRequest* request,
+                                                             v1::ListModelsResponse* response) {
+  return rpc_.Unary(
+      "ListModels", context, request, response,
+      [this](const CallContext&, const v1::ListModelsRequest&) { return models_.List(); });
+}
+
+grpc::ServerWriteReactor<v1::StreamGenerateResponse>* InferenceServiceServer::StreamGenerate(
+    grpc::CallbackServerContext* context, const v1::StreamGenerateRequest* request) {
+  return rpc_.Stream<v1::StreamGenerateRequest, v1::StreamGenerateResponse>(
+      "StreamGenerate", context, request,
+      [this](const CallContext& call, const v1::StreamGenerateRequest& generate) {
+        return generations_.Start(call, generate);
+      });
+}
+
+}  // namespace dramatis::inference

@@ -1,0 +1,33 @@
+// InferenceService on gRPC. No rules here: the adapter checks the call, the use cases do the work.
+#pragma once
+
+#include "dramatis/inference/v1/inference.grpc.pb.h"
+
+#include "services/inference/generations.h"
+#include "services/inference/models.h"
+#include "shared/rpc/service_adapter.h"
+
+namespace dramatis::inference {
+
+class InferenceServiceServer : public v1::InferenceService::CallbackService {
+ public:
+  // References outlive the service.
+  InferenceServiceServer(ServiceAdapter& rpc, const Generations& generations, const Models& models)
+      : rpc_(rpc), generations_(generations), models_(models) {}
+
+  grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
+                                      const v1::GetStatusRequest* request,
+                                      v1::GetStatusResponse* response) override;
+  grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
+                                       const v1::ListModelsRequest* request,
+                                       v1::ListModelsResponse* response) override;
+  grpc::ServerWriteReactor<v1::StreamGenerateResponse>* StreamGenerate(
+      grpc::CallbackServerContext* context, const v1::StreamGenerateRequest* request) override;
+
+ private:
+  ServiceAdapter& rpc_;
+  const Generations& generations_;
+  const Models& models_;
+};
+
+}  // namespace dramatis::inference

@@ -1,0 +1,11 @@
+#include "services/inference/inference_module.h"
+#include "shared/program/program.h"
+
+int main(int argc, char** argv) {
+  return dramatis::RunProgram(argc, argv,
+                              {.name = "dramatis-inference",
+                               .modules = {dramatis::inference::InferenceModule()},
+                               .frontend = {},
+                               .default_grpc_port = 50054,
+                               .default_management_port = 9094});
+}

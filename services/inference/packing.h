@@ -1,0 +1,66 @@
+// Packs a prompt into a model's window (docs: "Context").
+//
+//   absl::StatusOr<PackedPrompt> packed = Pack(request.parts(), request.messages(), limits);
+//
+// Budget = window - output tokens - 5 %. Kept in this order: the persona's parts, whole; the newest
+// message, whole; recalled memories, in the order given, up to 15 % of the budget; the summary;
+// then history from the newest back while whole messages fit. What is kept stands in the prompt in
+// the order of part kinds, then in time order. Pure functions.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dramatis/prompt/v1/prompt.pb.h"
+
+#include "absl/status/statusor.h"
+
+namespace dramatis::inference {
+
+using Parts = google::protobuf::RepeatedPtrField<prompt::v1::PromptPart>;
+using Messages = google::protobuf::RepeatedPtrField<prompt::v1::PromptMessage>;
+
+struct PackingLimits {
+  int window_tokens = 0;
+  int output_tokens = 0;
+};
+
+// What a model is asked.
+struct PackedPrompt {
+  // Kept, in prompt order.
+  std::vector<prompt::v1::PromptPart> parts;
+  // Kept, in time order.
+  std::vector<prompt::v1::PromptMessage> messages;
+  // Everything offered; `request_hash` and `model` are for the caller to set.
+  prompt::v1::PromptManifest manifest;
+};
+
+// One turn of a chat as models take it.
+struct ChatTurn {
+  prompt::v1::Role role = prompt::v1::ROLE_UNSPECIFIED;
+  std::string text;
+  bool operator==(const ChatTurn&) const = default;
+};
+
+// The tokens a prompt may take.
+int PromptBudget(const PackingLimits& limits);
+
+// Errors: FAILED_PRECONDITION, CONTEXT_TOO_LARGE where the persona's parts and the newest message
+// exceed the budget. `messages` is not empty.
+absl::StatusOr<PackedPrompt> Pack(const Parts& parts,
+                                  const Messages& messages,
+                                  const PackingLimits& limits);
+
+// The kept parts as one system text: the parts joined by empty lines, memories as a list under a
+// line that says what they are. Empty where there are no parts.
+std::string SystemText(const PackedPrompt& prompt);
+
+// The kept messages with neighbours of one role merged.
+std::vector<ChatTurn> ChatTurns(const PackedPrompt& prompt);
+
+// SHA-256, hexadecimal, of the model, its parameters and the prompt as it is sent.
+std::string RequestHash(const std::string& model,
+                        const prompt::v1::ModelParameters& parameters,
+                        const PackedPrompt& prompt);
+
+}  // namespace dramatis::inference

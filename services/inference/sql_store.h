@@ -1,0 +1,19 @@
+// The store on SQL. Thread-safe.
+#pragma once
+
+#include "services/inference/store.h"
+#include "shared/sql/database.h"
+
+namespace dramatis::inference {
+
+class SqlStore : public Store {
+ public:
+  // `database` outlives the store and has its migrations.
+  explicit SqlStore(sql::Database& database) : database_(database) {}
+  absl::Status RecordUsage(const UsageRow& row) override;
+
+ private:
+  sql::Database& database_;
+};
+
+}  // namespace dramatis::inference
