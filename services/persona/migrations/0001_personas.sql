@@ -31,10 +31,10 @@ create index personas_of_owner on personas (owner_id, create_time, persona_id)
   where delete_time is null;
 create index personas_of_owner_by_name on personas (owner_id, name_key, persona_id)
   where delete_time is null;
-create index personas_public on personas (create_time, persona_id)
-  where delete_time is null and is_public = true;
-create index personas_public_by_name on personas (name_key, persona_id)
-  where delete_time is null and is_public = true;
+create index personas_public on personas (is_public, create_time, persona_id)
+  where delete_time is null;
+create index personas_public_by_name on personas (is_public, name_key, persona_id)
+  where delete_time is null;
 create index personas_all on personas (create_time, persona_id)
   where delete_time is null;
 
