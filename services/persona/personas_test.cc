@@ -5,8 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/persona/fakes.h"
-#include "shared/rules/field_rules.h"
+#include "services/persona/personas_fixture.h"
 
 namespace dramatis::persona {
 namespace {
@@ -14,90 +13,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
-
-class PersonasTest : public testing::Test {
- protected:
-  PersonasTest() { source_.Set("file:me.txt", "the source's text"); }
-
-  static v1::CreatePersonaRequest Request(const std::string& name) {
-    v1::CreatePersonaRequest request;
-    request.mutable_persona()->set_name(name);
-    request.mutable_persona()->set_type(v1::PERSONA_TYPE_AI_AGENT);
-    return request;
-  }
-
-  v1::Persona Create(const CallContext& call, const v1::CreatePersonaRequest& request) {
-    clock_.Advance(absl::Seconds(1));
-    absl::StatusOr<v1::Persona> persona = personas_.Create(call, request);
-    EXPECT_TRUE(persona.ok()) << persona.status();
-    return persona.ok() ? *persona : v1::Persona();
-  }
-  v1::Persona CreatePrivate(const std::string& owner, const std::string& name) {
-    return Create(CallBy(owner), Request(name));
-  }
-  v1::Persona CreatePublic(const std::string& owner, const std::string& name) {
-    v1::CreatePersonaRequest request = Request(name);
-    request.mutable_persona()->set_is_public(true);
-    return Create(CallBy(owner), request);
-  }
-  v1::Persona CreateWithSource(const std::string& name) {
-    v1::CreatePersonaRequest request = Request(name);
-    request.mutable_persona()->set_source_uri("file:me.txt");
-    request.mutable_persona()->set_is_public(true);
-    return Create(admin_, request);
-  }
-
-  absl::StatusOr<v1::Persona> Get(const CallContext& call, const std::string& id) {
-    v1::GetPersonaRequest request;
-    request.set_persona_id(id);
-    return personas_.Get(call, request);
-  }
-  absl::StatusOr<v1::Persona> Update(const CallContext& call,
-                                     const std::string& id,
-                                     const v1::Persona& changes,
-                                     const std::vector<std::string>& mask = {}) {
-    v1::UpdatePersonaRequest request;
-    request.set_persona_id(id);
-    *request.mutable_persona() = changes;
-    for (const std::string& path : mask)
-      request.mutable_update_mask()->add_paths(path);
-    if (absl::Status status = CheckFieldRules(request); !status.ok()) return status;
-    return personas_.Update(call, request);
-  }
-  absl::Status Delete(const CallContext& call, const std::string& id) {
-    v1::DeletePersonaRequest request;
-    request.set_persona_id(id);
-    return personas_.Delete(call, request);
-  }
-  std::vector<std::string> ListNames(const CallContext& call,
-                                     const v1::ListPersonasRequest& request = {}) {
-    const absl::StatusOr<v1::ListPersonasResponse> response = personas_.List(call, request);
-    EXPECT_TRUE(response.ok()) << response.status();
-    std::vector<std::string> names;
-    for (const v1::Persona& persona : response->personas())
-      names.push_back(persona.name());
-    return names;
-  }
-
-  static std::string FirstField(const absl::Status& status) {
-    const auto bad_request = GetBadRequest(status);
-    return bad_request.has_value() ? bad_request->field_violations(0).field() : "";
-  }
-
-  const CallContext alice_ = CallBy("alice");
-  const CallContext bob_ = CallBy("bob");
-  const CallContext admin_ = CallBy("root", AccessRole::kAdmin);
-  Config config_;
-  FakeStore store_;
-  FakeSource source_;
-  FakeClock clock_;
-  CountingIdSource ids_;
-  std::unique_ptr<Logger> logger_ = MakeSilentLogger();
-  SourceFollower follower_{store_, source_, clock_, *logger_, 1 << 20};
-  DefaultPersona default_persona_{config_, "", store_, source_, clock_, *logger_};
-  Personas::Parts parts_ = {store_, source_, follower_, default_persona_, clock_, ids_, *logger_};
-  Personas personas_{config_, parts_};
-};
 
 v1::Persona Named(const std::string& name) {
   v1::Persona persona;
@@ -467,94 +382,6 @@ TEST_F(PersonasTest, ComparesOnlyWhatTheCallerMaySee) {
 
   EXPECT_EQ(personas_.Compare(alice_, request)->score(), 100);
   EXPECT_TRUE(absl::IsNotFound(personas_.Compare(bob_, request).status()));
-}
-
-TEST_F(PersonasTest, ListsOwnAndPublicNewestFirst) {
-  CreatePrivate("alice", "Ada");
-  CreatePrivate("bob", "Bea");
-  CreatePublic("bob", "Cleo");
-
-  EXPECT_THAT(ListNames(alice_), ElementsAre("Cleo", "Ada"));
-  EXPECT_THAT(ListNames(admin_), ElementsAre("Cleo", "Bea", "Ada"));
-}
-
-TEST_F(PersonasTest, ListsTheCallersOwn) {
-  CreatePrivate("alice", "Ada");
-  CreatePublic("bob", "Cleo");
-  v1::ListPersonasRequest mine;
-  mine.set_owner_id("me");
-  v1::ListPersonasRequest bobs;
-  bobs.set_owner_id("bob");
-
-  EXPECT_THAT(ListNames(alice_, mine), ElementsAre("Ada"));
-  EXPECT_THAT(ListNames(bob_, bobs), ElementsAre("Cleo"));
-  EXPECT_THAT(ListNames(admin_, bobs), ElementsAre("Cleo"));
-}
-
-TEST_F(PersonasTest, DoesNotTellWhoseAPersonaIsThroughAFilter) {
-  CreatePublic("bob", "Cleo");
-  v1::ListPersonasRequest bobs;
-  bobs.set_owner_id("bob");
-
-  EXPECT_THAT(ListNames(alice_, bobs), IsEmpty());
-}
-
-TEST_F(PersonasTest, OrdersAsAsked) {
-  CreatePrivate("alice", "bea");
-  CreatePrivate("alice", "Ada");
-  CreatePrivate("alice", "Cleo");
-  const auto ordered = [&](const std::string& order) {
-    v1::ListPersonasRequest request;
-    request.set_order_by(order);
-    return ListNames(alice_, request);
-  };
-
-  EXPECT_THAT(ordered("name"), ElementsAre("Ada", "bea", "Cleo"));
-  EXPECT_THAT(ordered("name desc"), ElementsAre("Cleo", "bea", "Ada"));
-  EXPECT_THAT(ordered("createTime"), ElementsAre("bea", "Ada", "Cleo"));
-  EXPECT_THAT(ordered("create_time asc"), ElementsAre("bea", "Ada", "Cleo"));
-  EXPECT_THAT(ordered("createTime desc"), ElementsAre("Cleo", "Ada", "bea"));
-}
-
-TEST_F(PersonasTest, PagesThroughEverythingOnce) {
-  for (int i = 0; i < 7; ++i)
-    CreatePrivate("alice", "Persona " + std::to_string(i));
-  for (const std::string order : {"", "name", "name desc", "createTime"}) {
-    v1::ListPersonasRequest request;
-    request.set_order_by(order);
-    const std::vector<std::string> all = ListNames(alice_, request);
-    request.set_page_size(3);
-    std::vector<std::string> paged;
-    do {
-      const v1::ListPersonasResponse page = *personas_.List(alice_, request);
-      for (const v1::Persona& persona : page.personas())
-        paged.push_back(persona.name());
-      request.set_page_token(page.next_page_token());
-    } while (!request.page_token().empty());
-
-    EXPECT_EQ(paged, all) << order;
-  }
-}
-
-TEST_F(PersonasTest, RefusesATokenOfAnotherList) {
-  CreatePublic("alice", "Ada");
-  CreatePublic("alice", "Eve");
-  v1::ListPersonasRequest request;
-  request.set_page_size(1);
-  request.set_page_token(personas_.List(alice_, request)->next_page_token());
-  ASSERT_TRUE(personas_.List(alice_, request).ok());
-
-  v1::ListPersonasRequest other_filter = request;
-  other_filter.set_q("a");
-  v1::ListPersonasRequest other_order = request;
-  other_order.set_order_by("name");
-  v1::ListPersonasRequest forged = request;
-  forged.set_page_token("forged");
-
-  EXPECT_EQ(GetReason(personas_.List(bob_, request).status()), "INVALID_CURSOR");
-  EXPECT_EQ(GetReason(personas_.List(alice_, other_filter).status()), "INVALID_CURSOR");
-  EXPECT_EQ(GetReason(personas_.List(alice_, other_order).status()), "INVALID_CURSOR");
-  EXPECT_EQ(GetReason(personas_.List(alice_, forged).status()), "INVALID_CURSOR");
 }
 
 TEST_F(PersonasTest, PassesOnAFailureOfTheStore) {

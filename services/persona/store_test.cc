@@ -1,16 +1,12 @@
-// The promises of store.h, on every engine.
+// The promises of store.h, on every engine; those of lists are in list_store_test.cc.
 #include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "embedded/persona_migrations.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/persona/definition.h"
-#include "services/persona/sql_store.h"
-#include "shared/ids/ids.h"
-#include "shared/sql/testing.h"
+#include "services/persona/store_fixture.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::persona {
@@ -19,79 +15,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-class StoreTest : public sql::DatabaseTest {
- protected:
-  StoreTest() : sql::DatabaseTest(embedded::persona_migrations()) {}
-
-  // Each row is a second younger than the one before.
-  PersonaRow NewRow(const std::string& owner, const std::string& name) {
-    clock_.Advance(absl::Seconds(1));
-    PersonaRow row;
-    row.persona_id = ids_.NewId();
-    row.owner_id = owner;
-    row.create_time = row.update_time = clock_.Now();
-    row.definition.set_name(name);
-    row.definition.set_type(v1::PERSONA_TYPE_AI_AGENT);
-    return row;
-  }
-  PersonaRow Add(const PersonaRow& row) {
-    const absl::StatusOr<bool> made = store_.Ensure(row);
-    EXPECT_TRUE(made.ok() && *made) << made.status();
-    return row;
-  }
-  PersonaRow Add(const std::string& owner, const std::string& name, bool is_public = false) {
-    PersonaRow row = NewRow(owner, name);
-    row.definition.set_is_public(is_public);
-    return Add(row);
-  }
-  PersonaRow Find(const std::string& id) {
-    absl::StatusOr<PersonaRow> row = store_.Find(id);
-    EXPECT_TRUE(row.ok()) << row.status();
-    return row.ok() ? *row : PersonaRow();
-  }
-
-  PersonaPage List(const PersonaQuery& query) {
-    absl::StatusOr<PersonaPage> page = store_.List(query);
-    EXPECT_TRUE(page.ok()) << page.status();
-    return page.ok() ? *page : PersonaPage();
-  }
-  std::vector<std::string> Names(const PersonaQuery& query) {
-    std::vector<std::string> names;
-    for (const PersonaRow& row : List(query).personas)
-      names.push_back(row.definition.name());
-    return names;
-  }
-  static PersonaQuery VisibleTo(const std::string& user) {
-    PersonaQuery query;
-    query.visible_to = user;
-    return query;
-  }
-  static PersonaQuery::Position PositionOf(const PersonaRow& row) {
-    return {row.create_time, NameKey(row.definition.name()), row.persona_id};
-  }
-
-  static CallContext CallWithKey(const std::string& key) {
-    CallContext call;
-    call.identity.user_id = "alice";
-    call.idempotency_key = key;
-    return call;
-  }
-  static v1::CreatePersonaRequest RequestOf(const std::string& name) {
-    v1::CreatePersonaRequest request;
-    request.mutable_persona()->set_name(name);
-    return request;
-  }
-  static v1::Persona AnswerOf(const PersonaRow& row) {
-    v1::Persona answer = row.definition;
-    answer.set_persona_id(row.persona_id);
-    return answer;
-  }
-
-  FakeClock clock_;
-  CountingIdSource ids_;
-  SqlStore store_{db(), clock_};
-};
 
 TEST_P(StoreTest, GivesBackWhatWasAdded) {
   PersonaRow row = NewRow("alice", "Ada \xf0\x9f\xa6\x86 'quoted' \\ %_");
@@ -383,164 +306,6 @@ TEST_P(StoreTest, LetsEitherTheHoldOrTheDeletionComeFirst) {
 
     EXPECT_NE(held.ok(), deleted.ok()) << held << deleted;
   }
-}
-
-TEST_P(StoreTest, ListsOwnAndPublicPersonas) {
-  Add("alice", "own");
-  Add("alice", "own public", true);
-  Add("bob", "private");
-  Add("bob", "public", true);
-
-  EXPECT_THAT(Names(VisibleTo("alice")), ElementsAre("public", "own public", "own"));
-  EXPECT_THAT(Names({}), ElementsAre("public", "private", "own public", "own"));
-}
-
-TEST_P(StoreTest, ListsOneOwners) {
-  Add("alice", "own");
-  Add("bob", "private");
-  Add("bob", "public", true);
-  PersonaQuery bobs;
-  bobs.owner_id = "bob";
-
-  EXPECT_THAT(Names(bobs), ElementsAre("public", "private"));
-}
-
-TEST_P(StoreTest, FiltersByEverythingAtOnce) {
-  PersonaRow row = NewRow("alice", "Ada");
-  row.definition.set_description("Writes 100% of the PROGRAMS");
-  row.definition.add_knowledge(v1::KNOWLEDGE_SCIENCE);
-  row.definition.add_knowledge(v1::KNOWLEDGE_ARTS);
-  row.definition.set_communication_style(v1::COMMUNICATION_STYLE_FORMAL);
-  row.definition.set_is_public(true);
-  Add(row);
-  Add("alice", "Eve");
-  PersonaQuery query = VisibleTo("bob");
-  query.type = v1::PERSONA_TYPE_AI_AGENT;
-  query.is_public = true;
-  query.knowledge = KnowledgeMask({v1::KNOWLEDGE_SCIENCE, v1::KNOWLEDGE_ARTS});
-  query.communication_style = v1::COMMUNICATION_STYLE_FORMAL;
-  query.text = "100% of the programs";
-  EXPECT_THAT(Names(query), ElementsAre("Ada"));
-
-  const auto without = [&](auto change) {
-    PersonaQuery other = query;
-    change(other);
-    return Names(other);
-  };
-  EXPECT_THAT(without([](auto& q) { q.type = v1::PERSONA_TYPE_HUMAN; }), IsEmpty());
-  EXPECT_THAT(without([](auto& q) { q.is_public = false; }), IsEmpty());
-  EXPECT_THAT(without([](auto& q) { q.knowledge |= 1 << v1::KNOWLEDGE_HEALTH; }), IsEmpty());
-  EXPECT_THAT(without([](auto& q) { q.communication_style = v1::COMMUNICATION_STYLE_CASUAL; }),
-              IsEmpty());
-  EXPECT_THAT(without([](auto& q) { q.text = "100_ of"; }), IsEmpty());
-}
-
-TEST_P(StoreTest, FindsDefaultsByTheirValue) {
-  Add("alice", "Ada");
-  PersonaQuery query;
-  query.knowledge = KnowledgeMask({v1::KNOWLEDGE_GENERAL});
-  query.communication_style = v1::COMMUNICATION_STYLE_CASUAL;
-
-  EXPECT_THAT(Names(query), ElementsAre("Ada"));
-}
-
-TEST_P(StoreTest, OrdersNamesBytewiseWithoutAsciiCase) {
-  for (const std::string name : {"b", "A", "\xc3\xa4", "a b", "a-b", "_"})
-    Add("alice", name);
-  PersonaQuery query;
-  query.order = PersonaOrder::kName;
-  query.descending = false;
-
-  EXPECT_THAT(Names(query), ElementsAre("_", "A", "a b", "a-b", "b", "\xc3\xa4"));
-  query.descending = true;
-  EXPECT_THAT(Names(query), ElementsAre("\xc3\xa4", "b", "a-b", "a b", "A", "_"));
-}
-
-TEST_P(StoreTest, PagesThroughEveryOrderWithoutRepeatingOrHiding) {
-  for (int i = 0; i < 5; ++i) {
-    Add("alice", "own " + std::to_string(i % 3) + std::to_string(i));
-    Add("bob", "public " + std::to_string(i), true);
-  }
-  for (const PersonaOrder order : {PersonaOrder::kCreateTime, PersonaOrder::kName}) {
-    for (const bool descending : {true, false}) {
-      PersonaQuery query = VisibleTo("alice");
-      query.order = order;
-      query.descending = descending;
-      const std::vector<std::string> all = Names(query);
-      ASSERT_THAT(all, SizeIs(10));
-      query.limit = 3;
-      std::vector<std::string> paged;
-      PersonaPage page;
-      do {
-        page = List(query);
-        for (const PersonaRow& row : page.personas)
-          paged.push_back(row.definition.name());
-        query.after = PositionOf(page.personas.back());
-      } while (page.more);
-
-      EXPECT_EQ(paged, all);
-    }
-  }
-}
-
-TEST_P(StoreTest, KeepsPagesApartWhileRowsAreAdded) {
-  for (int i = 0; i < 4; ++i)
-    Add("alice", "old " + std::to_string(i));
-  PersonaQuery query = VisibleTo("alice");
-  query.limit = 2;
-  const PersonaPage first = List(query);
-  Add("alice", "new");
-
-  query.after = PositionOf(first.personas.back());
-
-  EXPECT_THAT(Names(query), ElementsAre("old 1", "old 0"));
-}
-
-TEST_P(StoreTest, TellsPersonasOfOneMomentApart) {
-  PersonaRow row = NewRow("alice", "Ada");
-  for (const std::string name : {"Ada", "Bea", "Cleo"}) {
-    row.persona_id = ids_.NewId();
-    row.definition.set_name(name);
-    Add(row);
-  }
-  PersonaQuery query;
-  query.limit = 1;
-  std::vector<std::string> names;
-  for (int i = 0; i < 3; ++i) {
-    const PersonaPage page = List(query);
-    ASSERT_THAT(page.personas, SizeIs(1));
-    EXPECT_EQ(page.more, i < 2);
-    names.push_back(page.personas[0].definition.name());
-    query.after = PositionOf(page.personas[0]);
-  }
-  EXPECT_THAT(names, ElementsAre("Cleo", "Bea", "Ada"));
-}
-
-TEST_P(StoreTest, EndsAPageEarlyRatherThanHoldTooMuch) {
-  for (int i = 0; i < 4; ++i) {
-    PersonaRow row = NewRow("alice", "Persona " + std::to_string(i));
-    row.definition.set_biography(std::string(1000, 'a'));
-    Add(row);
-  }
-  PersonaQuery query;
-  query.max_bytes = 2500;
-  EXPECT_THAT(Names(query), ElementsAre("Persona 3", "Persona 2"));
-  EXPECT_TRUE(List(query).more);
-
-  query.max_bytes = 1;
-  EXPECT_THAT(Names(query), ElementsAre("Persona 3"));
-  EXPECT_TRUE(List(query).more);
-
-  query.max_bytes = 1 << 20;
-  EXPECT_THAT(Names(query), SizeIs(4));
-  EXPECT_FALSE(List(query).more);
-}
-
-TEST_P(StoreTest, ListsNothingFromNothing) {
-  const PersonaPage page = List(VisibleTo("alice"));
-
-  EXPECT_THAT(page.personas, IsEmpty());
-  EXPECT_FALSE(page.more);
 }
 
 DRAMATIS_ON_EVERY_ENGINE(StoreTest);
