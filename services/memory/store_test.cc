@@ -1,4 +1,4 @@
-// Every promise of store.h, on SQLite and on PostgreSQL.
+// Every promise of store.h but search, on SQLite and on PostgreSQL.
 #include "services/memory/store.h"
 
 #include <set>
@@ -6,13 +6,9 @@
 #include <thread>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "embedded/memory_migrations.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/memory/search_query.h"
-#include "services/memory/sql_store.h"
-#include "shared/sql/testing.h"
+#include "services/memory/store_fixture.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::memory {
@@ -20,65 +16,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-class MemoryStoreTest : public sql::DatabaseTest {
- protected:
-  static constexpr int kQuota = 1000;
-
-  MemoryStoreTest() : DatabaseTest(embedded::memory_migrations()), store_(db(), clock_) {}
-
-  MemoryRow NewRow(const std::string& content, const std::string& user_id = "ada") {
-    clock_.Advance(absl::Seconds(1));
-    MemoryRow row;
-    row.user_id = user_id;
-    row.memory_id = absl::StrCat("m", 100 + ++last_id_);
-    row.content = content;
-    row.create_time = clock_.Now();
-    row.update_time = row.create_time;
-    return row;
-  }
-
-  absl::Status Add(const MemoryRow& row) { return store_.Create({}, {}, row, {}, kQuota).status(); }
-
-  std::string Remember(const std::string& content, const std::string& user_id = "ada") {
-    const MemoryRow row = NewRow(content, user_id);
-    EXPECT_TRUE(Add(row).ok());
-    return row.memory_id;
-  }
-
-  std::string RememberFor(const std::string& persona_id, const std::string& content) {
-    MemoryRow row = NewRow(content);
-    row.persona_id = persona_id;
-    EXPECT_TRUE(Add(row).ok());
-    return row.memory_id;
-  }
-
-  static MemorySearch For(const std::string& query, const std::string& user_id = "ada") {
-    MemorySearch search;
-    search.user_id = user_id;
-    search.words = QueryWords(query);
-    return search;
-  }
-
-  std::vector<std::string> Found(const MemorySearch& search) {
-    std::vector<std::string> ids;
-    const std::vector<ScoredMemory> matches = store_.Search(search).value();
-    for (const ScoredMemory& match : matches)
-      ids.push_back(match.memory.memory_id);
-    return ids;
-  }
-
-  static std::vector<std::string> Ids(const std::vector<MemoryRow>& rows) {
-    std::vector<std::string> ids;
-    for (const MemoryRow& row : rows)
-      ids.push_back(row.memory_id);
-    return ids;
-  }
-
-  FakeClock clock_;
-  SqlStore store_;
-  int last_id_ = 0;
-};
 
 TEST_P(MemoryStoreTest, FindsNoProfileBeforeTheFirstWrite) {
   EXPECT_EQ(store_.FindProfile("ada").value(), std::nullopt);
@@ -183,17 +120,6 @@ TEST_P(MemoryStoreTest, OrdersMemoriesOfOneInstantById) {
   EXPECT_THAT(Ids(store_.List(query)->memories), ElementsAre("a-1", "B1"));
 }
 
-TEST_P(MemoryStoreTest, ListsWhatAPersonaRemembers) {
-  const std::string shared = Remember("everybody's");
-  const std::string own = RememberFor("p1", "one's");
-  RememberFor("p2", "another's");
-  MemoryQuery query;
-  query.user_id = "ada";
-  query.persona_id = "p1";
-
-  EXPECT_THAT(Ids(store_.List(query)->memories), ElementsAre(own, shared));
-}
-
 TEST_P(MemoryStoreTest, UpdatesOnlyTheVersionThatWasRead) {
   MemoryRow row = NewRow("tea");
   ASSERT_TRUE(Add(row).ok());
@@ -225,167 +151,6 @@ TEST_P(MemoryStoreTest, DeletesForGood) {
   EXPECT_EQ(store_.Find("ada", id).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(store_.Delete("ada", id, std::nullopt).code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(Found(For("tea")), IsEmpty());
-}
-
-TEST_P(MemoryStoreTest, FindsOtherFormsOfEnglishWords) {
-  const std::string cat = Remember("The cat was running in gardens.");
-
-  for (const std::string query : {"cats", "run", "garden", "Runs!", "CAT"}) {
-    EXPECT_THAT(Found(For(query)), ElementsAre(cat)) << query;
-  }
-  EXPECT_THAT(Found(For("dog")), IsEmpty());
-}
-
-TEST_P(MemoryStoreTest, FindsWordsOfOtherLanguages) {
-  const std::string cafe = Remember("Hon träffade Åsa på ett CAFÉ.");
-  const std::string moscow = Remember("Она живёт в МОСКВЕ");
-  const std::string cats = Remember("私は猫が好きです");
-
-  EXPECT_THAT(Found(For("cafe")), ElementsAre(cafe));
-  EXPECT_THAT(Found(For("åsa")), ElementsAre(cafe));
-  EXPECT_THAT(Found(For("москве")), ElementsAre(moscow));
-  EXPECT_THAT(Found(For("猫が")), ElementsAre(cats));
-}
-
-TEST_P(MemoryStoreTest, FindsPiecesOfAddressesNumbersAndPaths) {
-  const std::string mail = Remember("Write to ada@example.com about covid-19 and /usr/share, e.g.");
-
-  for (const std::string query : {"ada", "example", "covid", "19", "usr", "share"}) {
-    EXPECT_THAT(Found(For(query)), ElementsAre(mail)) << query;
-  }
-}
-
-TEST_P(MemoryStoreTest, TakesQuerySyntaxForText) {
-  const std::string tea = Remember("Ada likes tea.");
-
-  for (const std::string query :
-       {"\"tea", "tea' OR '1'='1", "words:tea", "tea AND (", "tea & ! |", "tea:*", "\\tea\\"}) {
-    EXPECT_THAT(Found(For(query)), ElementsAre(tea)) << query;
-  }
-  EXPECT_THAT(Found(For("NOT coffee")), IsEmpty());
-}
-
-TEST_P(MemoryStoreTest, FindsNothingForStopWordsAlone) {
-  Remember("Who is the one that will do it?");
-
-  EXPECT_THAT(Found(For("who will the")), IsEmpty());
-  EXPECT_THAT(Found(For("")), IsEmpty());
-}
-
-TEST_P(MemoryStoreTest, RanksRarerWordsAndMoreWordsHigher) {
-  const std::string tea1 = Remember("He drinks tea at home.");
-  const std::string tea2 = Remember("She drinks tea at work.");
-  const std::string violin = Remember("She plays the violin.");
-  const std::string both = Remember("They play violin and drink tea.");
-
-  EXPECT_THAT(Found(For("tea or violin?")), ElementsAre(both, violin, tea1, tea2));
-}
-
-TEST_P(MemoryStoreTest, RanksTheShorterOfEqualsHigher) {
-  std::string story = "tea";
-  for (int i = 0; i < 100; ++i)
-    absl::StrAppend(&story, " something", i);
-  const std::string long_one = Remember(story);
-  const std::string short_one = Remember("tea");
-
-  EXPECT_THAT(Found(For("tea")), ElementsAre(short_one, long_one));
-}
-
-TEST_P(MemoryStoreTest, OrdersEqualsById) {
-  std::vector<std::string> ids;
-  for (int i = 0; i < 10; ++i)
-    ids.push_back(Remember("green tea with milk"));
-
-  EXPECT_EQ(Found(For("milk tea green")), ids);
-}
-
-TEST_P(MemoryStoreTest, ScoresTheSameOnEveryEngine) {
-  Remember("tea");
-  Remember("milk");
-  Remember("milk tea");
-
-  const std::vector<ScoredMemory> found = store_.Search(For("tea")).value();
-
-  // ln(1 + (3 - 2 + 0.5) / (2 + 0.5)), taken down by the length of the words.
-  ASSERT_EQ(found.size(), 2);
-  EXPECT_NEAR(found[0].score, 0.470004 / 1.003, 2e-6);
-  EXPECT_NEAR(found[1].score, 0.470004 / 1.008, 2e-6);
-}
-
-TEST_P(MemoryStoreTest, FindsTheCallersOwnOnly) {
-  const std::string own = Remember("Ada likes tea.");
-  const std::string other = Remember("Bob likes tea.", "bob");
-  Remember("tea", "");
-  Remember("tea", "ADA");
-  Remember("tea", "ada%' or '1'='1");
-
-  EXPECT_THAT(Found(For("tea")), ElementsAre(own));
-  EXPECT_THAT(Found(For("tea", "bob")), ElementsAre(other));
-  EXPECT_THAT(Found(For("tea", "eve")), IsEmpty());
-}
-
-TEST_P(MemoryStoreTest, ScoresByTheCallersOwnMemoriesOnly) {
-  Remember("tea");
-  Remember("milk");
-  const double before = store_.Search(For("tea"))->at(0).score;
-
-  for (int i = 0; i < 5; ++i)
-    Remember("tea", "bob");
-
-  EXPECT_EQ(store_.Search(For("tea"))->at(0).score, before);
-}
-
-TEST_P(MemoryStoreTest, SearchesWhatAPersonaRemembers) {
-  const std::string shared = Remember("tea");
-  const std::string own = RememberFor("p1", "tea");
-  const std::string other = RememberFor("p2", "tea");
-  MemorySearch search = For("tea");
-
-  EXPECT_THAT(Found(search), ElementsAre(shared, own, other));
-  search.persona_id = "p1";
-  EXPECT_THAT(Found(search), ElementsAre(shared, own));
-  search.limit = 1;
-  EXPECT_THAT(Found(search), ElementsAre(shared));
-}
-
-TEST_P(MemoryStoreTest, SearchesWhatAMemorySaysNow) {
-  MemoryRow row = NewRow("tea");
-  ASSERT_TRUE(Add(row).ok());
-  row.content = "coffee";
-  ASSERT_TRUE(store_.Update(row).ok());
-
-  EXPECT_THAT(Found(For("tea")), IsEmpty());
-  EXPECT_THAT(Found(For("coffee")), ElementsAre(row.memory_id));
-}
-
-TEST_P(MemoryStoreTest, RecallsProfileMatchesAndTheNewest) {
-  ProfileRow profile;
-  profile.user_id = "ada";
-  profile.definition.set_display_name("Ada");
-  ASSERT_TRUE(store_.WriteProfile(profile).ok());
-  const std::string tea = Remember("tea");
-  const std::string milk = Remember("milk");
-  RememberFor("p2", "tea");
-  const std::string own = RememberFor("p1", "coffee");
-  MemorySearch search = For("tea");
-  search.persona_id = "p1";
-
-  const Recollection recollection = store_.Recall(search, 2).value();
-
-  EXPECT_EQ(recollection.profile->definition.display_name(), "Ada");
-  ASSERT_EQ(recollection.matches.size(), 1);
-  EXPECT_EQ(recollection.matches[0].memory.memory_id, tea);
-  EXPECT_THAT(Ids(recollection.recent), ElementsAre(own, milk));
-}
-
-TEST_P(MemoryStoreTest, RecallsNothingOfAnUnknownUser) {
-  Remember("tea", "bob");
-
-  const Recollection recollection = store_.Recall(For("tea"), 5).value();
-
-  EXPECT_EQ(recollection.profile, std::nullopt);
-  EXPECT_THAT(recollection.matches, IsEmpty());
-  EXPECT_THAT(recollection.recent, IsEmpty());
 }
 
 TEST_P(MemoryStoreTest, CountsMemoriesAgainstTheQuota) {
