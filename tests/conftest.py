@@ -72,7 +72,8 @@ def provider(shared_provider):
 def dramatis(request, make_deployment, shared_provider):
     """A deployment that tests share: each works as a user of its own and leaves it running. The
     default model is the built-in one; `openai/double` is the provider double."""
-    with make_deployment(request.param, shared_provider.settings()) as deployment:
+    settings = {**shared_provider.settings(), "DRAMATIS_MODEL": "local"}
+    with make_deployment(request.param, settings) as deployment:
         yield deployment
 
 

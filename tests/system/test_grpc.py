@@ -47,13 +47,13 @@ def test_call_on_each_service(dramatis, user):
     assert {provider["name"] for provider in status["providers"]} == {"local", "openai"}
     events = grpcurl.call(
         dramatis.grpc("conversation"), f"{FULL_NAMES['conversation']}/StreamChat",
-        {"message": "Hello", "persona_id": created["personaId"]}, headers)
+        {"message": "Hello", "persona_id": created["persona_id"]}, headers)
     assert "start" in events[0] and "done" in events[-1]
     text = "".join(event["delta"]["text"] for event in events if "delta" in event)
     assert text == events[-1]["done"]["response"]
     # The same, seen through the gateway.
     history = dramatis.client(user).get(
-        f"/api/chat/history/{events[0]['start']['sessionId']}").expect(200)
+        f"/api/chat/history/{events[0]['start']['session_id']}").expect(200)
     assert history["messages"][1]["content"] == text
 
 
