@@ -107,13 +107,24 @@ std::string ClientField(const std::string& field, const ProblemContext& context)
   return RespellPath(method.input(), field, method.names);
 }
 
-std::string ErrorsJson(const google::rpc::BadRequest& bad_request, const ProblemContext& context) {
+std::vector<FieldViolation> ClientViolations(const absl::Status& error,
+                                             const ProblemContext& context) {
+  std::vector<FieldViolation> violations;
+  const auto bad_request = GetBadRequest(error);
+  if (!bad_request.has_value()) return violations;
+  for (const auto& violation : bad_request->field_violations()) {
+    violations.push_back({ClientField(violation.field(), context), violation.description()});
+  }
+  return violations;
+}
+
+std::string ErrorsJson(const std::vector<FieldViolation>& violations) {
   std::string out = "[";
-  for (const auto& violation : bad_request.field_violations()) {
+  for (const FieldViolation& violation : violations) {
     if (out.size() > 1) out += ',';
     ObjectWriter entry;
-    entry.Text("field", ClientField(violation.field(), context));
-    entry.Text("message", violation.description());
+    entry.Text("field", violation.field);
+    entry.Text("message", violation.description);
     out += entry.Take();
   }
   return out + "]";
@@ -129,9 +140,18 @@ int RetryAfterSeconds(const absl::Status& error, int status) {
 
 // What a person may read. A failure of ours says no more than its title: what else there is to say
 // is in the log, under the correlation id.
-std::string DetailOf(const absl::Status& error, int status, const std::string& title) {
+std::string DetailOf(const absl::Status& error,
+                     const std::vector<FieldViolation>& violations,
+                     int status,
+                     const std::string& title) {
   if (status >= 500 || error.message().empty()) return title;
-  return std::string(error.message());
+  if (violations.empty()) return std::string(error.message());
+  std::string detail;
+  for (const FieldViolation& violation : violations) {
+    absl::StrAppend(&detail, detail.empty() ? "" : "; ", violation.field, " ",
+                    violation.description);
+  }
+  return detail;
 }
 
 }  // namespace
@@ -215,16 +235,15 @@ Problem MakeProblem(const absl::Status& error,
   }
   problem.retry_after_seconds = RetryAfterSeconds(error, problem.status);
 
+  const std::vector<FieldViolation> violations = ClientViolations(error, context);
   ObjectWriter out;
   out.Text("type", absl::StrCat("urn:dramatis:error:", problem.code));
   out.Text("title", title);
   out.Raw("status", std::to_string(problem.status));
-  out.Text("detail", DetailOf(error, problem.status, title));
+  out.Text("detail", DetailOf(error, violations, problem.status, title));
   out.Text("instance", SafePath(context.path));
   out.Text("code", problem.code);
-  if (const auto bad_request = GetBadRequest(error)) {
-    out.Raw("errors", ErrorsJson(*bad_request, context));
-  }
+  if (!violations.empty()) out.Raw("errors", ErrorsJson(violations));
   out.Text("correlationId", context.correlation_id);
   if (problem.retry_after_seconds > 0) {
     out.Raw("retryAfterSeconds", std::to_string(problem.retry_after_seconds));
