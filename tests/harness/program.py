@@ -52,11 +52,12 @@ class Program:
         self._reader.start()
 
     def _read(self):
-        for line in self.process.stderr:
-            try:
-                self.lines.append(json.loads(line))
-            except ValueError:
-                self.lines.append({"text": line.decode(errors="replace").rstrip()})
+        with self.process.stderr as log:
+            for line in log:
+                try:
+                    self.lines.append(json.loads(line))
+                except ValueError:
+                    self.lines.append({"text": line.decode(errors="replace").rstrip()})
 
     def _address(self, protocol):
         for line in self.lines:

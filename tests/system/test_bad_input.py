@@ -178,9 +178,8 @@ def spelled(name):
 
 def assert_names(problem, name):
     """The problem names the field, or a part of it, as in `knowledge[1]`."""
-    named = [spelled(found) for found in fields_of(problem)]
-    assert any(re.split(r"\[", found)[0] == spelled(name) or found == spelled(name)
-               for found in named), f"{name} is not in {problem}"
+    named = {spelled(re.split(r"\[", found)[0]).lower() for found in fields_of(problem)}
+    assert spelled(name).lower() in named, f"{name} is not in {problem}"
 
 
 def with_member(body, path, value):
@@ -274,7 +273,8 @@ def test_refused_values_are_named(scene, route):
 @pytest.mark.parametrize("route", BODY_ROUTES)
 def test_every_violation_is_reported_at_once(scene, route):
     bad = {path: value for path, value in ROUTES[route].bad
-           if "." not in path and value is not None}
+           # A wrong enumerator is found while reading, before any rule is checked.
+           if "." not in path and value is not None and path != "type"}
     if len(bad) < 2:
         return
     with scene.unchanged():
@@ -338,6 +338,8 @@ def test_ids_that_cannot_be(scene, route):
 def test_wrong_methods_say_which_are_right(scene, route):
     template = route.split(" ")[1]
     right = {name.split(" ")[0] for name in ROUTES if name.split(" ")[1] == template}
+    if template == "/api/memories/search":
+        right |= {"PATCH", "DELETE"}  # there it is the id of a memory
     with scene.unchanged():
         for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"} - right:
             response = scene.client.request(
