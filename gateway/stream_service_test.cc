@@ -1,0 +1,160 @@
+// Server-sent events as clients find them: a real gateway, a real socket, services in the same
+// process.
+#include "gateway/testing_client.h"
+#include "gateway/testing_services.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace dramatis::gateway {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class StreamServiceTest : public ::testing::Test {
+ protected:
+  TestGateway& Gateway() {
+    if (gateway_ == nullptr) gateway_ = std::make_unique<TestGateway>(config_);
+    return *gateway_;
+  }
+  std::string Address() { return Gateway().address(); }
+  static std::string Chat(const std::string& message, const char* version = "1.1") {
+    const std::string body = R"({"message":")" + message + R"(","stream":true})";
+    return "POST /api/chat HTTP/" + std::string(version) +
+           "\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
+
+  GatewayConfig config_ = QuickConfig();
+  std::unique_ptr<TestGateway> gateway_;
+};
+
+constexpr char kAnswer[] =
+    ": ping\n\n"
+    "event: start\nid: 7:1:1\n"
+    "data: {\"turn_id\":\"7\",\"session_id\":\"\",\"user_message_id\":\"\"}\n\n"
+    "event: delta\nid: 7:1:2\ndata: {\"text\":\"word \"}\n\n"
+    "event: delta\nid: 7:1:3\ndata: {\"text\":\"word \"}\n\n"
+    "event: done\nid: 7:1:4\ndata: {\"response\":\"word word \",";
+
+TEST_F(StreamServiceTest, StreamsEventsAndKeepsTheConnection) {
+  RawClient client(Address());
+  for (int i = 0; i < 3; ++i) {
+    client.Send(Chat("answer"));
+    const RawReply reply = client.Read();
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.headers.at("content-type"), "text/event-stream");
+    EXPECT_EQ(reply.headers.at("cache-control"), "no-cache, no-transform");
+    EXPECT_EQ(reply.headers.at("x-accel-buffering"), "no");
+    EXPECT_EQ(reply.headers.at("transfer-encoding"), "chunked");
+    EXPECT_TRUE(reply.Has("x-correlation-id"));
+    EXPECT_THAT(reply.body, StartsWith(kAnswer));
+    EXPECT_THAT(reply.body, EndsWith("}\n\n"));
+  }
+}
+
+TEST_F(StreamServiceTest, AcceptAsksForAStreamToo) {
+  RawClient client(Address());
+  client.Send(
+      "POST /api/chat HTTP/1.1\r\nHost: t\r\nAccept: text/event-stream\r\n"
+      "Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{\"message\":\"answer\"}");
+  EXPECT_THAT(client.Read().body, StartsWith(kAnswer));
+}
+
+TEST_F(StreamServiceTest, StreamsToHttp10UntilTheEnd) {
+  RawClient client(Address());
+  client.Send(Chat("answer", "1.0"));
+  const RawReply reply = client.Read();
+  EXPECT_FALSE(reply.Has("transfer-encoding"));
+  EXPECT_THAT(reply.body, StartsWith(kAnswer));
+}
+
+TEST_F(StreamServiceTest, AnErrorBeforeTheFirstEventIsAProblem) {
+  RawClient client(Address());
+  client.Send(Chat("refuse"));
+  const RawReply reply = client.Read();
+  EXPECT_EQ(reply.status, 404);
+  EXPECT_EQ(reply.headers.at("content-type"), "application/problem+json");
+  EXPECT_THAT(reply.body, HasSubstr(R"("code":"NOT_FOUND")"));
+}
+
+TEST_F(StreamServiceTest, AnErrorAfterItIsTheLastEvent) {
+  RawClient client(Address());
+  client.Send(Chat("break"));
+  const RawReply reply = client.Read();
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_THAT(reply.body, HasSubstr("event: start\n"));
+  EXPECT_THAT(reply.body, HasSubstr("\n\nevent: error\ndata: {\"problem\":{\"type\":\"urn:"));
+  EXPECT_THAT(reply.body, HasSubstr(R"("code":"SESSION_ENDED")"));
+  EXPECT_THAT(reply.body, HasSubstr(R"("turn_id":"7")"));
+  EXPECT_THAT(reply.body, EndsWith("}}\n\n"));
+}
+
+TEST_F(StreamServiceTest, SaysThatItIsThereBeforeTheFirstEvent) {
+  RawClient client(Address());
+  client.Send(Chat("wait"));
+  EXPECT_EQ(client.ReadHead().status, 200);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(client.ReadChunk(), ": ping\n\n");
+}
+
+TEST_F(StreamServiceTest, AClientThatGoesAwayEndsTheFollowing) {
+  {
+    RawClient client(Address());
+    client.Send(Chat("wait"));
+    EXPECT_EQ(client.ReadHead().status, 200);
+  }
+  EXPECT_TRUE(Eventually([&] { return Gateway().seen().cancelled == 1; }));
+  EXPECT_TRUE(Eventually([&] {
+    return Gateway().metrics().Text().find("dramatis_sse_streams 0") != std::string::npos;
+  }));
+}
+
+TEST_F(StreamServiceTest, ASlowClientSlowsTheService) {
+  RawClient client(Address());
+  client.Send(Chat("flood"));
+  EXPECT_EQ(client.ReadHead().status, 200);
+  // Until nothing moves any more: what is in sockets and buffers by then is all that is kept.
+  int written = -1;
+  ASSERT_TRUE(Eventually([&] {
+    absl::SleepFor(absl::Milliseconds(200));
+    return std::exchange(written, Gateway().seen().written.load()) == Gateway().seen().written;
+  }));
+  EXPECT_LT(written, 20'000);  // 20 MB; the sockets take a few
+  // And goes on where it was.
+  for (int i = 0; i < 100; ++i)
+    ASSERT_FALSE(client.ReadChunk().empty());
+  EXPECT_TRUE(Eventually([&] { return Gateway().seen().written > written; }));
+}
+
+TEST_F(StreamServiceTest, DropsAClientThatTakesNothing) {
+  config_.limits.write = std::chrono::milliseconds(300);
+  RawClient client(Address());
+  client.Send(Chat("flood"));
+  EXPECT_EQ(client.ReadHead().status, 200);
+  EXPECT_TRUE(Eventually([&] { return Gateway().seen().cancelled == 1; }));
+}
+
+TEST_F(StreamServiceTest, ManyStreamsAtOnceAllComplete) {
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 100; ++i) {
+    clients.push_back(std::make_unique<RawClient>(Address()));
+    clients.back()->Send(Chat("answer"));
+  }
+  for (const auto& client : clients)
+    EXPECT_THAT(client->Read().body, StartsWith(kAnswer));
+}
+
+TEST_F(StreamServiceTest, DrainWaitsForStreamsUntilItsDeadline) {
+  RawClient client(Address());
+  client.Send(Chat("wait"));
+  EXPECT_EQ(client.ReadHead().status, 200);
+  const absl::Time begin = absl::Now();
+  Gateway().frontend().Drain(begin + absl::Milliseconds(300));
+  EXPECT_GE(absl::Now() - begin, absl::Milliseconds(290));
+  EXPECT_TRUE(client.ClosesWithin(absl::Seconds(2)));
+}
+
+}  // namespace
+}  // namespace dramatis::gateway
