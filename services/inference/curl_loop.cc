@@ -198,9 +198,6 @@ void CurlLoop::Engine::Stop() {
   for (auto& [id, transfer] : transfers_)
     Release(*transfer);
   transfers_.clear();
-  for (CURL* const easy : spare_)
-    curl_easy_cleanup(easy);
-  curl_multi_cleanup(multi_);
 }
 
 CurlLoop::TransferId CurlLoop::Engine::Start(HttpRequest request,
