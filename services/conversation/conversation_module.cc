@@ -38,7 +38,7 @@ class Module : public dramatis::Module {
         inference_(Lazy("inference")),
         tools_{store_,        personas_,   memories_,      inference_,
                context.clock, context.ids, context.logger, context.metrics},
-        replicas_({store_, timer_, background_, context.own_address,
+        replicas_({store_, timer_, background_, [this] { return worker_.address(); },
                    [](const std::string& address) { return MakeChannel(address); }}),
         worker_(
             tools_,
@@ -47,7 +47,6 @@ class Module : public dramatis::Module {
             prepare_,
             background_,
             {.owner = context.ids.NewId(),
-             .address = context.own_address,
              .lease = config.turn_lease,
              .on_lost = [this](const std::shared_ptr<LiveTurn>& turn) { replicas_.Adopt(turn); }}),
         recovery_(tools_, live_turns_, worker_),
@@ -73,6 +72,7 @@ class Module : public dramatis::Module {
 
   // May be called again after it failed.
   absl::Status Start() override {
+    worker_.SetAddress(context_.own_address());
     // Only one process has an embedded store open: whatever turn is open there is nobody's.
     const bool only_process = context_.database.engine() == sql::Engine::kSqlite;
     DRAMATIS_RETURN_IF_ERROR(recovery_.Recover(only_process).status());

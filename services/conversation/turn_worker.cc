@@ -35,6 +35,16 @@ TurnWorker::~TurnWorker() {
   Stop();
 }
 
+void TurnWorker::SetAddress(const std::string& address) {
+  const absl::MutexLock lock(&mutex_);
+  address_ = address;
+}
+
+std::string TurnWorker::address() const {
+  const absl::MutexLock lock(&mutex_);
+  return address_;
+}
+
 void TurnWorker::Start() {
   {
     const absl::MutexLock lock(&mutex_);
@@ -50,8 +60,7 @@ absl::Status TurnWorker::Ready() const {
 }
 
 Lease TurnWorker::NewLease(absl::Time now) const {
-  return {
-      .owner = options_.owner, .address = options_.address(), .expires_at = now + options_.lease};
+  return {.owner = options_.owner, .address = address(), .expires_at = now + options_.lease};
 }
 
 std::shared_ptr<LiveTurn> TurnWorker::Run(const TurnJob& job, const CallContext& call) {

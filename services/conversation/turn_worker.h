@@ -28,8 +28,7 @@
 namespace dramatis::conversation {
 
 struct WorkerOptions {
-  std::string owner;                     // names this run of the process
-  std::function<std::string()> address;  // its gRPC address as other replicas reach it
+  std::string owner;  // names this run of the process
   absl::Duration lease = absl::Seconds(15);
   // Takes a live turn whose lease was lost: whoever has it now feeds it.
   std::function<void(const std::shared_ptr<LiveTurn>&)> on_lost;
@@ -47,13 +46,15 @@ class TurnWorker : private TurnHost {
              WorkerOptions options);
   ~TurnWorker() override;
 
-  // Begins the heartbeat. The process's address is known from now on.
+  // The process's gRPC address as other replicas reach it; before the first lease.
+  void SetAddress(const std::string& address);
+  std::string address() const;
+  // Begins the heartbeat.
   void Start();
   // OK from Start to Drain, else UNAVAILABLE: before it takes a new turn for its caller.
   absl::Status Ready() const;
   // A lease of this process, from `now`.
   Lease NewLease(absl::Time now) const;
-  const std::string& owner() const { return options_.owner; }
 
   // Runs a turn under a lease made by NewLease, on behalf of its user; `call` gives the ids that
   // logs and neighbours get.
@@ -89,6 +90,7 @@ class TurnWorker : private TurnHost {
   absl::flat_hash_map<const TurnRunner*, std::shared_ptr<TurnRunner>> runners_
       ABSL_GUARDED_BY(mutex_);
   std::vector<std::function<void()>> later_ ABSL_GUARDED_BY(mutex_);
+  std::string address_ ABSL_GUARDED_BY(mutex_);
   bool started_ ABSL_GUARDED_BY(mutex_) = false;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;

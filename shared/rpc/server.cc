@@ -1,5 +1,6 @@
 #include "shared/rpc/server.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -85,7 +86,8 @@ void RpcServer::StopServing() {
 
 void RpcServer::Drain(absl::Time deadline) {
   StopServing();
-  server_->Shutdown(absl::ToChronoTime(deadline));
+  // gRPC takes a time before the epoch for one that never comes.
+  server_->Shutdown(absl::ToChronoTime(std::max(deadline, absl::UnixEpoch())));
 }
 
 std::shared_ptr<grpc::Channel> RpcServer::InProcessChannel() {
