@@ -141,7 +141,8 @@ absl::Status Runtime::StartModules() {
   for (const auto& part : parts_) {
     const absl::Status status = StartModule(*part);
     if (absl::IsUnavailable(status)) {
-      logger_.Warning("waiting for the database", {{"module", part->factory.name}});
+      logger_.Warning("waiting for the database",
+                      {{"module", part->factory.name}, {"error", std::string(status.message())}});
       waiting = true;
     } else if (!status.ok()) {
       return status;

@@ -1,6 +1,5 @@
 // One microservice as a part: what a program needs to run it, alone or together with others.
-// services/<name>/<name>_module.h declares `std::unique_ptr<Module> Make<Name>Module()`-like
-// factories over its Config.
+// services/<name>/<name>_module.h declares `const ModuleFactory& <Name>Module()`.
 #pragma once
 
 #include <functional>
@@ -27,7 +26,8 @@ struct ModuleContext {
   Logger& logger;
   Metrics& metrics;
   const CommonConfig& config;
-  // The service's own database, migrated already.
+  // The service's own database. Its schema is there from Start on; until then a server's may not be
+  // reachable, and its calls answer UNAVAILABLE.
   sql::Database& database;
   // A channel to a neighbour by its name ("persona", "memory", "inference", "conversation"). To be
   // used from Start on. In one process it is in-process.
