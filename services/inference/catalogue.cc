@@ -82,25 +82,27 @@ std::optional<ModelFacts> KnownModel(const std::string& name) {
 }
 
 absl::StatusOr<ModelFacts> ParseModelSpec(const std::string& spec) {
-  std::string rest = spec;
-  std::string window_text;
-  std::string price_text;
-  // From the right, since a name may hold `@` itself, as `@cf/meta/llama-3-8b` does.
-  if (const size_t at = rest.rfind('@'); at != std::string::npos && at > 0) {
-    if (rest.find('/', at) != std::string::npos) {
-      price_text = rest.substr(at + 1);
-      rest.resize(at);
-    }
-    if (const size_t window_at = rest.rfind('@'); window_at != std::string::npos && window_at > 0) {
-      window_text = rest.substr(window_at + 1);
-      rest.resize(window_at);
-    }
+  std::string name = spec;
+  // Takes `@...` off the end; from the right, since a name may hold `@` itself, as
+  // `@cf/meta/llama-3-8b` does.
+  const auto take = [&]() -> std::optional<std::string> {
+    const size_t at = name.rfind('@');
+    if (at == std::string::npos || at == 0) return std::nullopt;
+    std::string taken = name.substr(at + 1);
+    name.resize(at);
+    return taken;
+  };
+  std::optional<std::string> window = take();
+  std::optional<std::string> prices;
+  if (window.has_value() && window->find('/') != std::string::npos) {
+    prices = std::move(window);
+    window = take();
   }
-  ModelFacts facts = KnownModel(rest).value_or(
-      ModelFacts{.name = rest, .window_tokens = kUnknownWindow, .prices = {}});
-  const bool good = !rest.empty() && (price_text.empty() || !window_text.empty()) &&
-                    (window_text.empty() || ParseWindow(window_text, facts.window_tokens)) &&
-                    (price_text.empty() || ParsePrices(price_text, facts.prices));
+  ModelFacts facts = KnownModel(name).value_or(
+      ModelFacts{.name = name, .window_tokens = kUnknownWindow, .prices = {}});
+  const bool good = !name.empty() && (window.has_value() || !prices.has_value()) &&
+                    (!window.has_value() || ParseWindow(*window, facts.window_tokens)) &&
+                    (!prices.has_value() || ParsePrices(*prices, facts.prices));
   if (!good) {
     return absl::InvalidArgumentError(
         "must be name, name@window or name@window@input/output[/cached]");

@@ -280,9 +280,11 @@ bool CurlLoop::Engine::Configure(Transfer& transfer) {
   return good;
 }
 
-// Waits for the limit as it is now; looks again there, since bytes move it.
+// Waits for the limit, or for when it may have come nearer: the first byte sets another. Looks
+// again there, since every byte moves it.
 void CurlLoop::Engine::Watch(Transfer& transfer) {
-  transfer.watch.expires_at(transfer.Limit());
+  const auto nearest = SteadyClock::now() + ToSteady(transfer.request.timeouts.idle);
+  transfer.watch.expires_at(std::min(transfer.Limit(), nearest));
   transfer.watch.async_wait([this, id = transfer.id](const boost::system::error_code& error) {
     if (error) return;
     const auto found = transfers_.find(id);

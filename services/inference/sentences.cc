@@ -154,9 +154,12 @@ class Splitter {
     const bool words_only =
         line.find_first_of(kInSentences) == std::string_view::npos &&
         WideStop(line.substr(line.size() - std::min<size_t>(3, line.size()))) == 0;
-    const bool capital = !absl::ascii_islower(static_cast<unsigned char>(line[0]));
+    const auto small = [](std::string_view text) {
+      return !text.empty() && absl::ascii_islower(static_cast<unsigned char>(text[0]));
+    };
     constexpr int kMostSpaces = 4;
-    if (!words_only || !capital || std::count(line.begin(), line.end(), ' ') > kMostSpaces) {
+    if (!words_only || small(line) || small(next) ||
+        std::count(line.begin(), line.end(), ' ') > kMostSpaces) {
       return false;
     }
     SetHeading(line, kPlainLevel, /*plain=*/true);

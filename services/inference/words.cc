@@ -136,7 +136,7 @@ constexpr const char* kRelated[] = {
     "family wife husband partner spouse married kid kids child children son daughter parent "
     "parents "
     "mother father brother sister",
-    "study studied university college school degree education thesis doctorate phd",
+    "study studied university college school degree education thesis doctorate doctoral phd",
     "eat food dish cook cooking meal bake baking bread",
     "music song band instrument sing listen play",
     "pet cat dog animal",
