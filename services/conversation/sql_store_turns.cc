@@ -107,19 +107,26 @@ absl::StatusOr<std::optional<ConversationRow>> Advance(Transaction& tx, const Ne
   return ToConversation(rows.front());
 }
 
-// The conversation with its next number taken, made first where that is wanted.
+// The conversation with its next number taken, made first where that is wanted. Between two
+// statements a turn may end or a conversation appear: then what was refused is tried again.
 absl::StatusOr<ConversationRow> AdvanceOrCreate(Transaction& tx, const NewTurn& turn) {
-  DRAMATIS_ASSIGN_OR_RETURN(std::optional<ConversationRow> advanced, Advance(tx, turn));
-  if (advanced.has_value()) return *std::move(advanced);
-  DRAMATIS_ASSIGN_OR_RETURN(std::optional<ConversationRow> existing,
-                            SelectConversation(tx, turn.conversation_id));
-  if (existing.has_value()) return Refusal(*existing, turn.persona_id, turn.now);
-  if (!turn.create.has_value()) return NotFoundError("session");
-  DRAMATIS_RETURN_IF_ERROR(InsertConversation(tx, *turn.create));
-  DRAMATIS_ASSIGN_OR_RETURN(advanced, Advance(tx, turn));
-  if (advanced.has_value()) return *std::move(advanced);
-  DRAMATIS_ASSIGN_OR_RETURN(existing, SelectConversation(tx, turn.conversation_id));
-  return Refusal(existing.value_or(*turn.create), turn.persona_id, turn.now);
+  constexpr int kMostTries = 4;
+  absl::Status refusal;
+  for (int i = 0; i < kMostTries; ++i) {
+    DRAMATIS_ASSIGN_OR_RETURN(std::optional<ConversationRow> advanced, Advance(tx, turn));
+    if (advanced.has_value()) return *std::move(advanced);
+    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<ConversationRow> existing,
+                              SelectConversation(tx, turn.conversation_id));
+    if (existing.has_value()) {
+      refusal = Refusal(*existing, turn.persona_id, turn.now);
+      if (!absl::IsAborted(refusal)) return refusal;
+    } else if (turn.create.has_value()) {
+      DRAMATIS_RETURN_IF_ERROR(InsertConversation(tx, *turn.create));
+    } else {
+      return NotFoundError("session");
+    }
+  }
+  return refusal.ok() ? InternalError("a conversation that was made is not there") : refusal;
 }
 
 absl::StatusOr<StartedTurn> Start(Transaction& tx, const NewTurn& turn) {
