@@ -20,9 +20,12 @@ std::string ToString(const grpc::string_ref& text) {
   return {text.data(), text.size()};
 }
 
+bool IsPrintableAscii(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
+}
+
 bool IsIdempotencyKey(const std::string& key) {
-  return !key.empty() && key.size() <= kMaxIdempotencyKeyBytes &&
-         std::all_of(key.begin(), key.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
+  return !key.empty() && key.size() <= kMaxIdempotencyKeyBytes && IsPrintableAscii(key);
 }
 
 // The opaque tag of an entity tag (RFC 9110, section 8.8.3). `*` matches whatever is there: no
@@ -76,6 +79,8 @@ void AnswerHeaders::Add(const std::string& name, const std::string& value) {
   std::transform(key.begin(), key.end(), key.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
   });
+  // gRPC ends the process where a value is none that HTTP/2 can carry.
+  if (!IsPrintableAscii(value)) return;
   const absl::MutexLock lock(&mutex_);
   if (!taken_) headers_.emplace_back(std::move(key), value);
 }

@@ -48,6 +48,7 @@ struct MethodFacts {
 // CallContext may outlive it: what is added after the answer has gone is dropped. Thread-safe.
 class AnswerHeaders {
  public:
+  // A value that is not printable ASCII is left out.
   void Add(const std::string& name, const std::string& value);
   // What was added; nothing can be added afterwards.
   std::vector<std::pair<std::string, std::string>> Take();

@@ -27,7 +27,9 @@ using testing::Not;
 class Subject : public v1::MemoryService::CallbackService {
  public:
   Subject(Executor& executor, Logger& logger, Metrics& metrics)
-      : rpc_("dramatis.memory.v1.MemoryService", executor, clock_, logger, metrics) {}
+      : rpc_("dramatis.memory.v1.MemoryService", executor, clock_, logger, metrics),
+        parts_{executor, clock_, logger, metrics, UuidV7Source(clock_)},
+        admin_method_{"SearchMemories", options::v1::ACCESS_ADMIN, [](double) {}, [](double) {}} {}
 
   std::function<absl::StatusOr<v1::Memory>(const CallContext&, const v1::GetMemoryRequest&)> get =
       [](const CallContext&, const v1::GetMemoryRequest& request) {
@@ -61,6 +63,17 @@ class Subject : public v1::MemoryService::CallbackService {
           return v1::RecallResponse();
         });
   }
+  // No proto has a method for admins only yet.
+  grpc::ServerUnaryReactor* SearchMemories(grpc::CallbackServerContext* context,
+                                           const v1::SearchMemoriesRequest* request,
+                                           v1::SearchMemoriesResponse* response) override {
+    const auto handler = [](const CallContext&, const v1::SearchMemoriesRequest&) {
+      return absl::StatusOr<v1::SearchMemoriesResponse>(v1::SearchMemoriesResponse());
+    };
+    return UnaryCall<v1::SearchMemoriesRequest, v1::SearchMemoriesResponse,
+                     decltype(handler)>::Start(parts_, admin_method_, *context, *request, *response,
+                                               handler);
+  }
   grpc::ServerUnaryReactor* GetProfile(grpc::CallbackServerContext* context,
                                        const v1::GetProfileRequest* request,
                                        v1::Profile* response) override {
@@ -70,6 +83,8 @@ class Subject : public v1::MemoryService::CallbackService {
  private:
   SystemClock clock_;
   ServiceAdapter rpc_;
+  CallParts parts_;
+  const MethodFacts admin_method_;
 };
 
 class ServiceAdapterTest : public testing::Test {
@@ -187,12 +202,14 @@ TEST_F(ServiceAdapterTest, SendsTheHeadersOfTheHandler) {
   CallContext kept;
   subject_.get = [&](const CallContext& call, const v1::GetMemoryRequest&) {
     call.send_header("Idempotency-Replayed", "true");
+    call.send_header("x-broken", "line\nbreak");
     kept = call;
     return v1::Memory();
   };
   auto context = TestContext();
   ASSERT_TRUE(Get(*context).ok());
   EXPECT_EQ(context->GetServerInitialMetadata().find("idempotency-replayed")->second, "true");
+  EXPECT_EQ(context->GetServerInitialMetadata().count("x-broken"), 0u);
   kept.send_header("too", "late");  // goes nowhere, safely
 }
 
@@ -219,6 +236,19 @@ TEST_F(ServiceAdapterTest, InternalMethodsAreForServicesAndAdmins) {
   EXPECT_EQ(recall("Bearer local:alice"), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(recall("Bearer local:alice:service"), absl::StatusCode::kOk);
   EXPECT_EQ(recall("Bearer local:root:admin"), absl::StatusCode::kOk);
+}
+
+TEST_F(ServiceAdapterTest, AdminMethodsAreForAdminsOnly) {
+  v1::SearchMemoriesRequest request;
+  request.set_q("x");
+  v1::SearchMemoriesResponse response;
+  const auto search = [&](const std::string& authorization) {
+    return FromGrpc(stub_->SearchMemories(TestContext(authorization).get(), request, &response))
+        .code();
+  };
+  EXPECT_EQ(search("Bearer local:alice"), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(search("Bearer local:alice:service"), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(search("Bearer local:root:admin"), absl::StatusCode::kOk);
 }
 
 TEST_F(ServiceAdapterTest, ServicesMayCallWhatUsersMay) {
