@@ -23,8 +23,10 @@ CodePoint Decode(std::string_view text) {
   const size_t length = first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
   if (length == 1 || text.size() < length) return {first, 1};
   uint32_t value = first & (0xFFU >> (length + 1));
-  for (size_t i = 1; i < length; ++i)
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80) return {first, 1};
     value = value << 6 | (byte(i) & 0x3FU);
+  }
   return {value, length};
 }
 
