@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -45,6 +46,8 @@ class StreamCall : public grpc::ServerWriteReactor<Event> {
     if (!ok) {
       const absl::MutexLock lock(&link_->mutex);
       link_->cancelled = true;
+    } else if (last_.has_value()) {
+      return End(*last_);
     }
     Pump();
   }
@@ -126,10 +129,14 @@ class StreamCall : public grpc::ServerWriteReactor<Event> {
   // By the owner only.
   void Pump() {
     while (Continue()) {
+      if (end_.has_value()) return End(*end_);
       typename EventSource<Event>::Next next = Poll();
       if (next.event.has_value()) {
         event_ = *std::move(next.event);
-        if (next.end.has_value()) return EndAfterEvent(*next.end);
+        end_ = std::move(next.end);
+        // Not together with the end (StartWriteAndFinish): in one process, gRPC 1.51 then drops the
+        // event where the client, as callback clients do, waits for the end while it is not reading
+        // (inproc_transport.cc, op_state_machine_locked).
         this->StartWrite(&event_);
         return;  // the write owns the source now; OnWriteDone goes on
       }
@@ -176,9 +183,6 @@ class StreamCall : public grpc::ServerWriteReactor<Event> {
     return record_.End(status);
   }
   void End(const absl::Status& status) { this->Finish(Seal(status)); }
-  void EndAfterEvent(const absl::Status& status) {
-    this->StartWriteAndFinish(&event_, grpc::WriteOptions(), Seal(status));
-  }
 
   CallRecord record_;
   const google::protobuf::Message& request_;
@@ -187,6 +191,7 @@ class StreamCall : public grpc::ServerWriteReactor<Event> {
   bool sealed_ = false;  // the initial metadata are on their way
   Source source_;
   Event event_;
+  std::optional<absl::Status> end_;  // of the stream, once event_ is written
 };
 
 }  // namespace dramatis
