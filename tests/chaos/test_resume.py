@@ -143,7 +143,7 @@ def test_slow_reader_gets_everything_and_holds_nobody_up(dramatis, user, client,
     host, port = dramatis.http.rsplit(":", 1)
     body = json.dumps({"message": "Hi", "persona_id": double_persona, "stream": True}).encode()
     with socket.create_connection((host, int(port)), timeout=30) as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
         connection.sendall(
             b"POST /api/chat HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
             b"Connection: close\r\n"
