@@ -23,8 +23,10 @@ HttpAnswer Dispatcher::Overloaded() {
   context.path = "/";
   context.correlation_id = correlation_id;
   parts_.metrics.Count("dramatis_http_refused_connections_total", {});
-  return ProblemAnswer(
-      MakeProblem(UnavailableError("too many connections"), parts_.reasons, context));
+  HttpAnswer answer =
+      ProblemAnswer(MakeProblem(UnavailableError("too many connections"), parts_.reasons, context));
+  answer.headers.emplace_back("X-Correlation-ID", correlation_id);
+  return answer;
 }
 
 void Dispatcher::CountConnection(int by) {

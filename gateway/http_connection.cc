@@ -5,7 +5,7 @@
 
 #include <boost/beast/http/error.hpp>
 
-#include "gateway/http_status.h"
+#include "gateway/http_head.h"
 
 namespace dramatis::gateway {
 namespace {
@@ -153,49 +153,12 @@ bool HttpConnection::ParseSome() {
 
 void HttpConnection::FillRequest() {
   const auto& message = parser_->get();
+  request_ = {};
   request_.verb = View(message.method_string());
-  std::string_view target = View(message.target());
-  // The absolute form (RFC 9112, 3.2.2) names us a second time.
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (target.substr(0, scheme.size()) != scheme) continue;
-    target.remove_prefix(std::min(target.find('/', scheme.size()), target.size()));
-    if (target.empty()) target = "/";
-  }
-  const size_t question = target.find('?');
-  request_.path = target.substr(0, question);
-  request_.query =
-      question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
-  request_.headers.clear();
+  SetTarget(View(message.target()), request_);
   for (const auto& field : message) {
     request_.headers.emplace_back(View(field.name_string()), View(field.value()));
   }
-  request_.body = {};
-}
-
-// What HTTP/1.1 asks of a head beyond its grammar (RFC 9112, 3.2 and 6.1; RFC 9110, 7.2). Beast
-// passes over transfer codings that it does not know, and would take the body for the next request.
-std::optional<errors::v1::ErrorReason> HttpConnection::CheckHead() const {
-  int hosts = 0;
-  int authorizations = 0;
-  int codings = 0;
-  bool chunked = true;
-  for (const auto& [name, value] : request_.headers) {
-    if (SameText(name, "transfer-encoding")) {
-      ++codings;
-      chunked = chunked && SameText(value, "chunked");
-    }
-    hosts += SameText(name, "host") ? 1 : 0;
-    authorizations += SameText(name, "authorization") ? 1 : 0;
-  }
-  const bool one_host = hosts == 1 || (hosts == 0 && parser_->get().version() == 10);
-  const bool path =
-      !request_.path.empty() &&
-      (request_.path[0] == '/' || (request_.path == "*" && request_.verb == "OPTIONS"));
-  const bool fragment = request_.path.find('#') != std::string_view::npos ||
-                        request_.query.find('#') != std::string_view::npos;
-  const bool framed = codings == 0 || (codings == 1 && chunked);
-  if (one_host && path && !fragment && framed && authorizations <= 1) return std::nullopt;
-  return errors::v1::ERROR_REASON_MALFORMED_REQUEST;
 }
 
 void HttpConnection::OnHead() {
@@ -203,8 +166,8 @@ void HttpConnection::OnHead() {
   FillRequest();
   keep_alive_ = parser_->get().keep_alive();
   head_only_ = request_.verb == "HEAD";
-  if (const auto reason = CheckHead()) {
-    Refuse(*reason);
+  if (!IsSoundHead(request_, parser_->get().version() == 10)) {
+    Refuse(errors::v1::ERROR_REASON_MALFORMED_REQUEST);
     return;
   }
   const bool has_body = !parser_->is_done();
@@ -263,24 +226,7 @@ void HttpConnection::AppendHead(const HttpAnswer& answer, std::string_view frami
   if (worker_->draining()) keep_alive_ = false;
   status_ = answer.status;
   head_.clear();
-  AppendStatusLine(head_, answer.status);
-  head_ += "Date: ";
-  head_ += worker_->date();
-  head_ += "\r\n";
-  bool cache = false;
-  for (const auto& [name, value] : answer.headers) {
-    cache = cache || name == "Cache-Control";
-    head_ += name;
-    head_ += ": ";
-    head_ += value;
-    head_ += "\r\n";
-  }
-  if (!cache) head_ += "Cache-Control: no-store\r\n";
-  if (!answer.content_type.empty()) {
-    head_ += "Content-Type: ";
-    head_ += answer.content_type;
-    head_ += "\r\nX-Content-Type-Options: nosniff\r\n";
-  }
+  AppendAnswerHead(answer, worker_->date(), head_);
   if (task_ != nullptr) task_->AppendHeaders(head_);
   if (!keep_alive_) {
     head_ += "Connection: close\r\n";

@@ -68,13 +68,13 @@ class HttpConnection : public Exchange, public std::enable_shared_from_this<Http
   // One step of it; false if more input is needed or it is no longer time to parse.
   bool ParseSome();
   void OnHead();
-  std::optional<errors::v1::ErrorReason> CheckHead() const;
   void FillRequest();
   void Refuse(errors::v1::ErrorReason reason);
   void Dispatch();
   void ResetForNext();
 
-  void AppendHead(const HttpAnswer& answer, std::string_view length_or_coding);
+  // `framing` is the header line that says where the body ends; empty for none.
+  void AppendHead(const HttpAnswer& answer, std::string_view framing);
   // Writes head_ and body_ (or static_body); true if the socket took all of it.
   bool Flush();
   void FlushLater();

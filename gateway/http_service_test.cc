@@ -337,6 +337,7 @@ TEST_F(HttpServiceTest, RefusesConnectionsOverTheLimit) {
   const RawReply reply = third.Read();
   EXPECT_EQ(reply.status, 503);
   EXPECT_EQ(reply.headers.at("retry-after"), "1");
+  EXPECT_TRUE(reply.Has("x-correlation-id"));
   EXPECT_TRUE(third.ClosesWithin(absl::Seconds(5)));
   first.Close();
   EXPECT_TRUE(Eventually([&] { return Ask(kGet).status == 200; }));

@@ -69,6 +69,10 @@ TEST(RequestCallTest, FillsTheRequestFromPathQueryAndBody) {
       {"POST", "/api/session", R"({"metadata":{"a":[1]},"ttl_seconds":60})",
        "CreateSession metadata { fields { key: \"a\" value { list_value { values { number_value: 1 "
        "} } } } } ttl_seconds: 60 "},
+      {"POST", "/api/personas",
+       R"({"responseDelay":{"minMs":1e2,"maxMs":2.0},"modelConfig":{"temperature":1}})",
+       "CreatePersona persona { model_config { temperature: 1 } response_delay { min_ms: 100 "
+       "max_ms: 2 } } "},
       {"POST", "/api/turns/7/cancel", "{}", "CancelTurn turn_id: \"7\" "},
       {"DELETE", "/api/session/s", "", "EndSession session_id: \"s\" "},
       {"POST", "/api/session/s/end", "", "EndSession session_id: \"s\" "},

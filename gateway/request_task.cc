@@ -200,9 +200,10 @@ void RequestTask::Done(int status, std::chrono::steady_clock::duration took) {
                        {{"route", route}, {"method", verb}, {"status", std::to_string(status)}});
   parts_.metrics.Observe("dramatis_http_request_duration_seconds", {{"route", route}},
                          Seconds(took));
-  const LogLevel level = status >= 500   ? LogLevel::kError
-                         : status >= 400 ? LogLevel::kInfo
-                                         : LogLevel::kDebug;
+  // Without a code it is no failure but a report, as that of a probe.
+  const LogLevel level = status < 400                    ? LogLevel::kDebug
+                         : status < 500 || code_.empty() ? LogLevel::kInfo
+                                                         : LogLevel::kError;
   if (!parts_.logger.Enabled(level)) return;
   parts_.logger.Log(level, "request",
                     {{"method", verb},

@@ -1,0 +1,118 @@
+#include "gateway/http_head.h"
+
+#include <algorithm>
+
+namespace dramatis::gateway {
+namespace {
+
+// The names of RFC 9110, section 15, and RFC 6585.
+const char* NameOf(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 409:
+      return "Conflict";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 422:
+      return "Unprocessable Content";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 499:
+      return "Client Closed Request";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    default:
+      return "Status";
+  }
+}
+
+void AppendHeader(std::string& head, std::string_view name, std::string_view value) {
+  head += name;
+  head += ": ";
+  head += value;
+  head += "\r\n";
+}
+
+int CountHeaders(const HttpRequest& request, std::string_view name) {
+  return static_cast<int>(
+      std::count_if(request.headers.begin(), request.headers.end(),
+                    [&](const auto& header) { return SameText(header.first, name); }));
+}
+
+}  // namespace
+
+void SetTarget(std::string_view target, HttpRequest& request) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (target.substr(0, scheme.size()) != scheme) continue;
+    target.remove_prefix(std::min(target.find('/', scheme.size()), target.size()));
+    if (target.empty()) target = "/";
+  }
+  const size_t question = target.find('?');
+  request.path = target.substr(0, question);
+  request.query =
+      question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
+}
+
+bool IsSoundHead(const HttpRequest& request, bool http10) {
+  const int hosts = CountHeaders(request, "host");
+  if (hosts > 1 || (hosts == 0 && !http10)) return false;
+  if (CountHeaders(request, "authorization") > 1) return false;
+  const int codings = CountHeaders(request, "transfer-encoding");
+  if (codings > 1) return false;
+  if (codings == 1 && !SameText(request.Header("transfer-encoding"), "chunked")) return false;
+  if (request.path.find('#') != std::string_view::npos) return false;
+  if (request.query.find('#') != std::string_view::npos) return false;
+  if (request.path == "*") return request.verb == "OPTIONS";
+  return !request.path.empty() && request.path[0] == '/';
+}
+
+void AppendAnswerHead(const HttpAnswer& answer, std::string_view date, std::string& head) {
+  head += "HTTP/1.1 ";
+  head += std::to_string(answer.status);
+  head += ' ';
+  head += NameOf(answer.status);
+  head += "\r\n";
+  AppendHeader(head, "Date", date);
+  bool cached = false;
+  for (const auto& [name, value] : answer.headers) {
+    cached = cached || name == "Cache-Control";
+    AppendHeader(head, name, value);
+  }
+  if (!cached) AppendHeader(head, "Cache-Control", "no-store");
+  if (answer.content_type.empty()) return;
+  AppendHeader(head, "Content-Type", answer.content_type);
+  AppendHeader(head, "X-Content-Type-Options", "nosniff");
+}
+
+}  // namespace dramatis::gateway
