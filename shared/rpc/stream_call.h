@@ -46,8 +46,6 @@ class StreamCall : public grpc::ServerWriteReactor<Event> {
     if (!ok) {
       const absl::MutexLock lock(&link_->mutex);
       link_->cancelled = true;
-    } else if (last_.has_value()) {
-      return End(*last_);
     }
     Pump();
   }
