@@ -22,13 +22,13 @@ std::string Problems(const Settings& settings) {
 }
 
 TEST(SettingsTest, ReadsValuesAndFallbacks) {
-  Settings settings({{"DRAMATIS_MODEL", "openai/gpt"},
-                     {"DRAMATIS_WORKERS", "8"},
-                     {"DRAMATIS_RESTRICT_AI_PERSONAS", "true"},
-                     {"DRAMATIS_TURN_LEASE", "250ms"},
-                     {"DRAMATIS_GRPC_ADDRESS", "[::1]:0"},
-                     {"DRAMATIS_CORS_ORIGINS", " http://a , ,http://b,"},
-                     {"OPENAI_BASE_URL", ""}});
+  Settings settings(Environment{{"DRAMATIS_MODEL", "openai/gpt"},
+                                {"DRAMATIS_WORKERS", "8"},
+                                {"DRAMATIS_RESTRICT_AI_PERSONAS", "true"},
+                                {"DRAMATIS_TURN_LEASE", "250ms"},
+                                {"DRAMATIS_GRPC_ADDRESS", "[::1]:0"},
+                                {"DRAMATIS_CORS_ORIGINS", " http://a , ,http://b,"},
+                                {"OPENAI_BASE_URL", ""}});
 
   EXPECT_EQ(settings.Text("DRAMATIS_MODEL", "local"), "openai/gpt");
   EXPECT_EQ(settings.Text("OPENAI_BASE_URL", "fallback"), "fallback");
@@ -44,11 +44,11 @@ TEST(SettingsTest, ReadsValuesAndFallbacks) {
 }
 
 TEST(SettingsTest, ReportsEveryProblemAtOnceWithoutItsValue) {
-  Settings settings({{"DRAMATIS_LOG_LEVEL", "s3cret-loud"},
-                     {"DRAMATIS_WORKERS", "s3cret"},
-                     {"DRAMATIS_QUEUE", "99999999999999999999"},
-                     {"DRAMATIS_RESTRICT_AI_PERSONAS", "s3cret"},
-                     {"DRAMATIS_TURN_LEASE", "s3cret"}});
+  Settings settings(Environment{{"DRAMATIS_LOG_LEVEL", "s3cret-loud"},
+                                {"DRAMATIS_WORKERS", "s3cret"},
+                                {"DRAMATIS_QUEUE", "99999999999999999999"},
+                                {"DRAMATIS_RESTRICT_AI_PERSONAS", "s3cret"},
+                                {"DRAMATIS_TURN_LEASE", "s3cret"}});
   settings.Choice("DRAMATIS_LOG_LEVEL", "info", {"debug", "info"});
   EXPECT_EQ(settings.Integer("DRAMATIS_WORKERS", 16, 1, 1024), 16);
   settings.Integer("DRAMATIS_QUEUE", 16, 1, 1024);
@@ -70,7 +70,7 @@ TEST(SettingsTest, ReportsEveryProblemAtOnceWithoutItsValue) {
 }
 
 TEST(SettingsTest, RefusesNumbersAndDurationsOutOfBounds) {
-  Settings settings({{"DRAMATIS_WORKERS", "0"}, {"DRAMATIS_TURN_LEASE", "inf"}});
+  Settings settings(Environment{{"DRAMATIS_WORKERS", "0"}, {"DRAMATIS_TURN_LEASE", "inf"}});
 
   settings.Integer("DRAMATIS_WORKERS", 16, 1, 1024);
   settings.Duration("DRAMATIS_TURN_LEASE", absl::Seconds(1), absl::Seconds(1), absl::Hours(1));
@@ -83,7 +83,7 @@ TEST(SettingsTest, RefusesMalformedAddresses) {
   for (const char* address :
        {"localhost", ":80", "localhost:", "localhost:65536", "localhost:-1", "::1:80", "[::1]80",
         "[local]:80", "a b:80", "http://a:80", "localhost:080808", "localhost:8x"}) {
-    Settings settings({{"DRAMATIS_GRPC_ADDRESS", address}});
+    Settings settings(Environment{{"DRAMATIS_GRPC_ADDRESS", address}});
     EXPECT_EQ(settings.Address("DRAMATIS_GRPC_ADDRESS", "127.0.0.1:1"), "127.0.0.1:1");
     EXPECT_THAT(Problems(settings), HasSubstr("DRAMATIS_GRPC_ADDRESS must be host:port"))
         << address;
@@ -91,10 +91,10 @@ TEST(SettingsTest, RefusesMalformedAddresses) {
 }
 
 TEST(SettingsTest, RefusesUnknownVariablesOfOurPrefixAndSuggests) {
-  Settings settings({{"DRAMATIS_LOG_LEVLE", "info"},
-                     {"DRAMATIS_XYZZY_PLUGH", "1"},
-                     {"PATH", "/bin"},
-                     {"DRAMATIS_CORS_ORIGINS", "of another program"}});
+  Settings settings(Environment{{"DRAMATIS_LOG_LEVLE", "info"},
+                                {"DRAMATIS_XYZZY_PLUGH", "1"},
+                                {"PATH", "/bin"},
+                                {"DRAMATIS_CORS_ORIGINS", "of another program"}});
 
   EXPECT_EQ(Problems(settings),
             "DRAMATIS_LOG_LEVLE is not a setting; did you mean DRAMATIS_LOG_LEVEL?\n"
@@ -102,7 +102,7 @@ TEST(SettingsTest, RefusesUnknownVariablesOfOurPrefixAndSuggests) {
 }
 
 TEST(SettingsTest, KnowsWhatWasAskedFor) {
-  Settings settings({{"DRAMATIS_ONLY_HERE", "1"}});
+  Settings settings(Environment{{"DRAMATIS_ONLY_HERE", "1"}});
   settings.Text("DRAMATIS_ONLY_HERE");
   EXPECT_EQ(Problems(settings), "");
 }
@@ -127,37 +127,38 @@ TEST_F(SecretTest, ComesFromTheFileWithoutItsLineEnd) {
 }
 
 TEST_F(SecretTest, ComesFromTheVariableInLocalOnly) {
-  Settings local({{"OPENAI_API_KEY", "s3cret"}});
+  Settings local(Environment{{"OPENAI_API_KEY", "s3cret"}});
   EXPECT_EQ(local.Secret("OPENAI_API_KEY"), "s3cret");
   EXPECT_EQ(Problems(local), "");
 
-  Settings production({{"OPENAI_API_KEY", "s3cret"}, {"DRAMATIS_ENVIRONMENT", "production"}});
+  Settings production(
+      Environment{{"OPENAI_API_KEY", "s3cret"}, {"DRAMATIS_ENVIRONMENT", "production"}});
   EXPECT_EQ(production.Secret("OPENAI_API_KEY"), "");
   EXPECT_THAT(Problems(production), AllOf(HasSubstr("OPENAI_API_KEY"), Not(HasSubstr("s3cret"))));
 }
 
 TEST_F(SecretTest, IsEmptyWhereNeitherIsSet) {
-  Settings settings({});
+  Settings settings(Environment{});
   EXPECT_EQ(settings.Secret("OPENAI_API_KEY"), "");
   EXPECT_EQ(Problems(settings), "");
 }
 
 TEST_F(SecretTest, ReportsAFileThatGivesNothing) {
   for (const std::string& path : {std::string("/nowhere/at/all"), File(""), File("\n")}) {
-    Settings settings({{"OPENAI_API_KEY_FILE", path}});
+    Settings settings(Environment{{"OPENAI_API_KEY_FILE", path}});
     EXPECT_EQ(settings.Secret("OPENAI_API_KEY"), "");
     EXPECT_THAT(Problems(settings), HasSubstr("OPENAI_API_KEY_FILE")) << path;
   }
 }
 
 TEST_F(SecretTest, ReportsTwoSources) {
-  Settings settings({{"OPENAI_API_KEY_FILE", File("a")}, {"OPENAI_API_KEY", "b"}});
+  Settings settings(Environment{{"OPENAI_API_KEY_FILE", File("a")}, {"OPENAI_API_KEY", "b"}});
   settings.Secret("OPENAI_API_KEY");
   EXPECT_THAT(Problems(settings), HasSubstr("set one of them"));
 }
 
 TEST(CommonConfigTest, HasDefaults) {
-  Settings settings({});
+  Settings settings(Environment{});
 
   const CommonConfig config = CommonConfig::From(settings, 9093);
 
@@ -173,11 +174,11 @@ TEST(CommonConfigTest, HasDefaults) {
 
 TEST(CommonConfigTest, RefusesEveryEnvironmentButLocal) {
   for (const char* environment : {"staging", "production"}) {
-    Settings settings({{"DRAMATIS_ENVIRONMENT", environment}});
+    Settings settings(Environment{{"DRAMATIS_ENVIRONMENT", environment}});
     CommonConfig::From(settings, 9090);
     EXPECT_THAT(Problems(settings), HasSubstr("no authentication yet"));
   }
-  Settings unknown({{"DRAMATIS_ENVIRONMENT", "elsewhere"}});
+  Settings unknown(Environment{{"DRAMATIS_ENVIRONMENT", "elsewhere"}});
   CommonConfig::From(unknown, 9090);
   EXPECT_THAT(Problems(unknown), HasSubstr("must be one of local, staging, production"));
 }
@@ -186,12 +187,12 @@ TEST(CommonConfigTest, ListensOnLoopbackOnly) {
   for (const char* name :
        {"DRAMATIS_HTTP_ADDRESS", "DRAMATIS_GRPC_ADDRESS", "DRAMATIS_MANAGEMENT_ADDRESS"}) {
     for (const char* address : {"0.0.0.0:80", "[::]:80", "10.0.0.1:80", "127.example.com:80"}) {
-      Settings settings({{name, address}});
+      Settings settings(Environment{{name, address}});
       CommonConfig::From(settings, 9090);
       EXPECT_THAT(Problems(settings), HasSubstr(std::string(name) + " must be on loopback"));
     }
     for (const char* address : {"127.0.0.1:0", "127.1.2.3:80", "[::1]:80", "localhost:80"}) {
-      Settings settings({{name, address}});
+      Settings settings(Environment{{name, address}});
       CommonConfig::From(settings, 9090);
       EXPECT_EQ(Problems(settings), "");
     }
@@ -199,11 +200,11 @@ TEST(CommonConfigTest, ListensOnLoopbackOnly) {
 }
 
 TEST(CommonConfigTest, TakesOnlyPostgresUrls) {
-  Settings wrong({{"DATABASE_URL", "mysql://user:s3cret@host/db"}});
+  Settings wrong(Environment{{"DATABASE_URL", "mysql://user:s3cret@host/db"}});
   CommonConfig::From(wrong, 9090);
   EXPECT_THAT(Problems(wrong), AllOf(HasSubstr("DATABASE_URL"), Not(HasSubstr("s3cret"))));
 
-  Settings right({{"DATABASE_URL", "postgresql://user@host/db"}});
+  Settings right(Environment{{"DATABASE_URL", "postgresql://user@host/db"}});
   EXPECT_EQ(CommonConfig::From(right, 9090).database_url, "postgresql://user@host/db");
   EXPECT_EQ(Problems(right), "");
 }

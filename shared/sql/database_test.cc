@@ -274,9 +274,13 @@ TEST_P(SqlDatabaseTest, ReadsOneStateThroughoutARead) {
   const absl::StatusOr<std::pair<int64_t, int64_t>> counts =
       db().Read([&](Transaction& tx) -> absl::StatusOr<std::pair<int64_t, int64_t>> {
         DRAMATIS_ASSIGN_OR_RETURN(const Rows one, tx.Execute(kCount, {}));
-        if (++runs == 1) EXPECT_TRUE(Insert("b").ok());
+        if (++runs == 1) {
+          EXPECT_TRUE(Insert("b").ok());
+        }
         DRAMATIS_ASSIGN_OR_RETURN(const Rows two, tx.Execute(kCount, {}));
-        if (runs == 1) EXPECT_TRUE(Insert("c").ok());
+        if (runs == 1) {
+          EXPECT_TRUE(Insert("c").ok());
+        }
         DRAMATIS_ASSIGN_OR_RETURN(const Rows three, tx.Execute(kCount, {}));
         EXPECT_EQ(two.front().Int64(0), three.front().Int64(0));
         return std::pair(one.front().Int64(0), two.front().Int64(0));

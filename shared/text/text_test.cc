@@ -6,7 +6,7 @@ namespace dramatis {
 namespace {
 
 TEST(IsValidUtf8Test, AgreesWithRfc3629) {
-  for (const std::string& text :
+  for (const char* text :
        {"", "plain", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
         "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "naïve 😀"}) {
     EXPECT_TRUE(IsValidUtf8(text)) << text;
