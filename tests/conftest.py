@@ -38,20 +38,15 @@ def postgres_url():
 @pytest.fixture(scope="session")
 def make_deployment(postgres_url, tmp_path_factory):
     """make_deployment("separate", settings): not started yet; its data are its own."""
-    databases = []
-
     def make(shape, settings=None, **options):
         folder = tmp_path_factory.mktemp(shape)
         if shape == "embedded":
             return Embedded(folder / "data", settings, **options)
         name = f"system_{os.getpid()}_{next(_names)}"
         url = postgres.create_database(postgres_url, name)
-        databases.append(name)
         return Separate(url, settings, folder=folder / "data", **options)
 
-    yield make
-    for name in databases:
-        postgres.drop_database(postgres_url, name)
+    return make  # the databases go with their cluster
 
 
 @pytest.fixture(scope="session")

@@ -127,10 +127,6 @@ def create_database(url, name):
     return urllib.parse.urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
-def drop_database(url, name):
-    psql(url, f'drop database if exists "{name}" with (force)')
-
-
 if __name__ == "__main__":
     _, command, target = sys.argv
     if command == "start":

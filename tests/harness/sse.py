@@ -66,7 +66,7 @@ class Transcript:
         self.user_message_id = None
         self.cursor = None
         self.done = None
-        self.error = None
+        self.error = None  # the problem document
 
     def apply(self, event):
         assert not self.ended, f"{event} after the end"
@@ -84,7 +84,7 @@ class Transcript:
         elif event.name == "done":
             self.done = body
         elif event.name == "error":
-            self.error = body
+            self.error = body["problem"]
         else:
             raise AssertionError(f"unknown event {event}")
         return self
