@@ -39,6 +39,7 @@ class Module : public dramatis::Module {
         tools_{store_,        personas_,   memories_,      inference_,
                context.clock, context.ids, context.logger, context.metrics},
         replicas_({store_, timer_, background_, [this] { return worker_.address(); },
+                   [this](const std::string& id) { return live_turns_.Find(id) != nullptr; },
                    [](const std::string& address) { return MakeChannel(address); }}),
         worker_(
             tools_,

@@ -14,6 +14,8 @@
 namespace dramatis::conversation {
 namespace {
 
+// Between two reads of a row: soon at first, since a turn may be about to begin or to end.
+constexpr absl::Duration kFirstPoll = absl::Milliseconds(20);
 constexpr absl::Duration kPollInterval = absl::Seconds(1);
 constexpr absl::Duration kRelayTimeout = absl::Hours(1);
 
@@ -76,7 +78,8 @@ class Mirror : public std::enable_shared_from_this<Mirror> {
     (void)tools_->executor.Post([self = shared_from_this(), may_relay] { self->Step(may_relay); });
   }
   void StepLater() {
-    tools_->timer.After(kPollInterval, [self = shared_from_this()] { self->PostStep(true); });
+    tools_->timer.After(next_poll_, [self = shared_from_this()] { self->PostStep(true); });
+    next_poll_ = std::min(next_poll_ * 2, kPollInterval);
   }
   void Step(bool may_relay);
   void Sync(const TurnRow& row, LiveTurn& target);
@@ -90,6 +93,7 @@ class Mirror : public std::enable_shared_from_this<Mirror> {
   const TurnFacts facts_;
   const std::weak_ptr<LiveTurn> target_;
   LiveCursor position_;  // after what the target has been given
+  absl::Duration next_poll_ = kFirstPoll;
 
   mutable absl::Mutex mutex_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
@@ -145,9 +149,8 @@ void Mirror::Step(bool may_relay) {
     return target->Finish(OutcomeOf(row));
   }
   const std::string& address = row.lease.address;
-  if (may_relay && !address.empty() && address != tools_->own_address()) {
-    return BeginRelay(address);
-  }
+  const bool reachable = address != tools_->own_address() || tools_->runs_here(facts_.turn_id);
+  if (may_relay && !address.empty() && reachable) return BeginRelay(address);
   Sync(row, *target);
   StepLater();
 }

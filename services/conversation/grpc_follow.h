@@ -26,9 +26,10 @@ struct MirrorTools {
   Store& store;
   Timer& timer;
   Executor& executor;  // for reads of rows
-  // This process's own address: a turn that is said to run here, and does not, is followed by its
-  // row.
+  // This process's own address: a turn that is said to run here, and does not yet or any more, is
+  // followed by its row.
   std::function<std::string()> own_address;
+  std::function<bool(const std::string& turn_id)> runs_here;
   // A channel to another replica.
   std::function<std::shared_ptr<grpc::Channel>(const std::string& address)> connect;
 };

@@ -17,7 +17,7 @@ using sql::Transaction;
 
 constexpr Statement kCheckpoint = {R"(
   update turns
-  set lease_expires_at = $4, updated_at = $5, text = $6
+  set lease_expires_at = $4, updated_at = $5, text = case when attempt = $6 then $7 else text end
   where conversation_id = $1 and turn_id = $2 and fence = $3 and state = 'running'
   returning cancel_requested)"};
 
@@ -119,7 +119,7 @@ absl::StatusOr<std::vector<CheckpointResult>> SqlStore::Checkpoint(
       absl::StatusOr<Rows> rows =
           write.text.has_value()
               ? tx.Execute(kCheckpoint, {turn.conversation_id, turn.turn_id, turn.fence,
-                                         lease_expires_at, now, *write.text})
+                                         lease_expires_at, now, write.attempt, *write.text})
               : tx.Execute(kExtendLease,
                            {turn.conversation_id, turn.turn_id, turn.fence, lease_expires_at});
       if (!rows.ok()) return std::move(rows).status();

@@ -168,6 +168,7 @@ struct RetriedTurn {
 // The text so far of a running turn.
 struct CheckpointWrite {
   FencedTurn turn;
+  int attempt = 1;                  // that the text is of: another one's is left alone
   std::optional<std::string> text;  // nullopt: as it was
 };
 

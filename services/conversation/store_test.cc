@@ -336,9 +336,9 @@ TEST_P(ConversationStoreTest, EveryWorkersWriteIsUnderTheFence) {
   EXPECT_EQ(taken->front().conversation.persona_name, "Ada");
 
   EXPECT_THAT(
-      *store_.Checkpoint({{job.turn.fenced(), "old"},
-                          {now_theirs.fenced(), "new"},
-                          {job.turn.fenced(), std::nullopt}},
+      *store_.Checkpoint({{job.turn.fenced(), 1, "old"},
+                          {now_theirs.fenced(), 2, "new"},
+                          {job.turn.fenced(), 1, std::nullopt}},
                          clock_.Now() + kLease, clock_.Now()),
       ElementsAre(CheckpointResult::kLost, CheckpointResult::kKept, CheckpointResult::kLost));
   EXPECT_EQ(*store_.BeginAttempt(job.turn.fenced(), 9, clock_.Now()), CheckpointResult::kLost);
@@ -407,12 +407,12 @@ TEST_P(ConversationStoreTest, TwoTakersNeverGetTheSameTurn) {
 TEST_P(ConversationStoreTest, ACancelIsSeenByWhoeverHoldsTheTurn) {
   const TurnJob job = MustStart(Conversation("s1"));
   EXPECT_THAT(
-      *store_.Checkpoint({{job.turn.fenced(), "so far"}}, clock_.Now() + kLease, clock_.Now()),
+      *store_.Checkpoint({{job.turn.fenced(), 1, "so far"}}, clock_.Now() + kLease, clock_.Now()),
       ElementsAre(CheckpointResult::kKept));
   ASSERT_TRUE(store_.RequestCancel(job.turn, clock_.Now()).ok());
-  EXPECT_THAT(
-      *store_.Checkpoint({{job.turn.fenced(), std::nullopt}}, clock_.Now() + kLease, clock_.Now()),
-      ElementsAre(CheckpointResult::kCancelRequested));
+  EXPECT_THAT(*store_.Checkpoint({{job.turn.fenced(), 1, std::nullopt}}, clock_.Now() + kLease,
+                                 clock_.Now()),
+              ElementsAre(CheckpointResult::kCancelRequested));
 
   clock_.Advance(kLease * 2);
   const auto taken = store_.TakeOver(Other(), clock_.Now(), false, Nowhere, 10);

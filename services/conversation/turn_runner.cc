@@ -180,13 +180,14 @@ void TurnRunner::TryAgain() {
   if (*begun == CheckpointResult::kLost) return Over(true);
   tried_again_ = true;
   done_.reset();
+  // Before the attempt's number, so that no checkpoint takes the old text for the new attempt's.
+  live_->text().Restart(attempt);
   {
     const absl::MutexLock lock(&mutex_);
     attempt_ = attempt;
     length_ = written_length_ = 0;
     ending_ = false;
   }
-  live_->text().Restart(attempt);
   if (*begun == CheckpointResult::kCancelRequested) Cancel();
   Generate();
 }
@@ -298,12 +299,14 @@ TurnRunner::Stop TurnRunner::stop() const {
 }
 
 std::optional<CheckpointWrite> TurnRunner::NextCheckpoint() {
-  CheckpointWrite write{.turn = job_.turn.fenced(), .text = std::nullopt};
+  CheckpointWrite write;
+  write.turn = job_.turn.fenced();
   {
     const absl::MutexLock lock(&mutex_);
     if (over_ || stop_ == Stop::kLost || stop_ == Stop::kHandOver || stop_ == Stop::kAbandon) {
       return std::nullopt;
     }
+    write.attempt = attempt_;
     if (length_ == written_length_) return write;
     written_length_ = length_;
   }

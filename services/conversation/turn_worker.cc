@@ -13,7 +13,8 @@ namespace {
 // Turns written down in one transaction: enough to share its cost, few enough to hold their rows
 // for a few milliseconds only.
 constexpr size_t kTurnsPerCheckpoint = 64;
-// How long handing over may take after the drain's deadline.
+// How long before the drain's deadline handing over begins, and how long it may take at most.
+constexpr absl::Duration kHandOverShare = absl::Seconds(1);
 constexpr absl::Duration kHandOverTime = absl::Seconds(3);
 
 }  // namespace
@@ -89,6 +90,8 @@ void TurnWorker::Cancel(const std::string& turn_id) {
 }
 
 void TurnWorker::Drain(absl::Time deadline) {
+  // A little is left for handing over and for telling the followers.
+  deadline -= std::min(kHandOverShare, (deadline - absl::Now()) / 4);
   {
     const absl::MutexLock lock(&mutex_);
     draining_ = true;
