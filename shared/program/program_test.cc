@@ -140,6 +140,9 @@ class ProgramTest : public testing::Test {
 
   // Runs `program` as main would, with the test's settings; for EXPECT_EXIT.
   [[noreturn]] void Run(const Program& program, const std::string& argument = "") {
+    // What the tests themselves are told by (DRAMATIS_TEST_...) is no setting of a program.
+    for (const auto& [name, value] : SystemEnvironment())
+      if (name.rfind("DRAMATIS_", 0) == 0) unsetenv(name.c_str());
     for (const auto& [name, value] : environment_)
       setenv(name.c_str(), value.c_str(), 1);
     std::string name = program.name;

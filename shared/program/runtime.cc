@@ -27,7 +27,8 @@ const std::map<std::string, std::string>& DefaultTargets() {
 
 // The part of the drain time-out that the frontend may take.
 constexpr double kFrontendShare = 0.75;
-constexpr absl::Duration kSchemaRetry = absl::Milliseconds(500);
+// How often databases are looked at: to start what waits for one, and to report one that is away.
+constexpr absl::Duration kDatabaseWatch = absl::Milliseconds(500);
 
 // `address` where it names a host; otherwise, since others cannot call 0.0.0.0, this host's name.
 std::string ReachableAddress(const std::string& address) {
@@ -78,6 +79,7 @@ struct Runtime::Part {
   std::unique_ptr<ModuleContext> context;
   std::unique_ptr<Module> module;
   std::atomic<bool> started = false;
+  bool there = false;  // its database answered when it was last looked at
 };
 
 Runtime::Runtime(const Program& program,
@@ -88,7 +90,7 @@ Runtime::Runtime(const Program& program,
 
 Runtime::~Runtime() {
   draining_ = true;
-  if (starter_.joinable()) starter_.join();
+  StopWatching();
   management_.reset();
   frontend_.reset();
   server_.reset();
@@ -129,7 +131,11 @@ absl::Status Runtime::StartServer() {
   // An embedded schema must be there before the first call; it takes a moment only.
   for (const auto& part : parts_) {
     if (part->database.database->engine() != sql::Engine::kSqlite) continue;
-    DRAMATIS_RETURN_IF_ERROR(PrepareSchema(*part->database.database, part->factory, program_.name));
+    const absl::Status prepared =
+        PrepareSchema(*part->database.database, part->factory, program_.name);
+    if (prepared.ok()) continue;
+    return absl::Status(prepared.code(), absl::StrCat("the database of ", part->factory.name, ": ",
+                                                      std::string(prepared.message())));
   }
   DRAMATIS_ASSIGN_OR_RETURN(server_, RpcServer::Start(config_.grpc_address, services));
   LogListening("grpc", server_->address());
@@ -137,22 +143,17 @@ absl::Status Runtime::StartServer() {
 }
 
 absl::Status Runtime::StartModules() {
-  bool waiting = false;
   for (const auto& part : parts_) {
     const absl::Status status = StartModule(*part);
     if (absl::IsUnavailable(status)) {
       logger_.Warning("waiting for the database",
                       {{"module", part->factory.name}, {"error", std::string(status.message())}});
-      waiting = true;
     } else if (!status.ok()) {
       return status;
     }
   }
-  if (waiting) {
-    starter_ = std::thread([this] { StartLater(); });
-  } else {
-    server_->SetServing("", true);
-  }
+  ReportWhole();
+  watcher_ = std::thread([this] { WatchDatabases(); });
   return absl::OkStatus();
 }
 
@@ -162,30 +163,53 @@ absl::Status Runtime::StartModule(Part& part) {
   }
   DRAMATIS_RETURN_IF_ERROR(part.module->Start());
   part.started = true;
+  part.there = true;
   server_->SetServing(part.module->full_name(), true);
   return absl::OkStatus();
 }
 
-void Runtime::StartLater() {
-  bool waiting = true;
-  while (waiting && !draining_) {
-    absl::SleepFor(kSchemaRetry);
-    waiting = false;
+void Runtime::WatchDatabases() {
+  while (!stop_watching_.WaitForNotificationWithTimeout(kDatabaseWatch)) {
     for (const auto& part : parts_) {
-      if (part->started || draining_) continue;
+      if (part->started) {
+        Look(*part);
+        continue;
+      }
       const absl::Status status = StartModule(*part);
       if (status.ok()) {
         logger_.Info("the database is there", {{"module", part->factory.name}});
-      } else if (absl::IsUnavailable(status)) {
-        waiting = true;
-      } else {
+      } else if (!absl::IsUnavailable(status)) {
         logger_.Error(std::string(status.message()), {{"module", part->factory.name}});
         fail_();
         return;
       }
     }
+    ReportWhole();
   }
-  if (!draining_) server_->SetServing("", true);
+}
+
+void Runtime::Look(Part& part) {
+  const absl::Status status = part.database.database->Ping();
+  if (status.ok() == part.there) return;
+  part.there = status.ok();
+  server_->SetServing(part.module->full_name(), part.there);
+  if (part.there) {
+    logger_.Info("the database is back", {{"module", part.factory.name}});
+  } else {
+    logger_.Warning("the database is away",
+                    {{"module", part.factory.name}, {"error", std::string(status.message())}});
+  }
+}
+
+void Runtime::ReportWhole() {
+  server_->SetServing("", std::all_of(parts_.begin(), parts_.end(), [](const auto& part) {
+                        return part->started && part->there;
+                      }));
+}
+
+void Runtime::StopWatching() {
+  if (!stop_watching_.HasBeenNotified()) stop_watching_.Notify();
+  if (watcher_.joinable()) watcher_.join();
 }
 
 absl::Status Runtime::StartFrontend() {
@@ -225,7 +249,7 @@ void Runtime::Drain() {
   if (server_ != nullptr) server_->StopServing();
   // The rest is for the modules: what they hand over, they write down.
   if (frontend_ != nullptr) frontend_->Drain(absl::Now() + config_.common.drain * kFrontendShare);
-  if (starter_.joinable()) starter_.join();
+  StopWatching();
   // Callers before those they call, which is the reverse of the program's order.
   for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
     if ((*part)->started) (*part)->module->Drain(deadline);

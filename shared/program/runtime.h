@@ -19,6 +19,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "shared/program/databases.h"
 #include "shared/program/management_server.h"
 #include "shared/program/program.h"
@@ -68,10 +69,15 @@ class Runtime {
   absl::Status StartServer();
   absl::Status StartFrontend();
   absl::Status StartManagement();
-  // Starts the modules whose schema is there; the others are left to the thread.
+  // Starts the modules whose schema is there; the others are left to the watcher.
   absl::Status StartModules();
   absl::Status StartModule(Part& part);
-  void StartLater();
+  // The watcher's thread: starts modules whose database was not there, and reports a module as
+  // serving only while its database answers.
+  void WatchDatabases();
+  void Look(Part& part);
+  void ReportWhole();
+  void StopWatching();
   bool Ready();
   std::shared_ptr<grpc::Channel> ChannelTo(const std::string& name);
   void LogListening(const char* protocol, const std::string& address);
@@ -91,7 +97,8 @@ class Runtime {
   std::unique_ptr<ManagementServer> management_;
   std::string management_address_;
   std::atomic<bool> draining_ = false;
-  std::thread starter_;
+  absl::Notification stop_watching_;
+  std::thread watcher_;
 };
 
 }  // namespace dramatis

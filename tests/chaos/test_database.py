@@ -53,8 +53,9 @@ def test_postgres_away_and_back(cluster, tmp_path):
             assert_unavailable(client.get(path), path)
         for path, body in WRITES:
             assert_unavailable(client.post(path, body), path)
-        health = client.get("/api/health")
-        assert health.status == 503 and health.json()["status"] == "unhealthy"
+        health = wait_for(lambda: (answer := client.get("/api/health")).status == 503 and answer,
+                          "health to say so")
+        assert health.json()["status"] == "unhealthy"
         cluster.restart()
         wait_for(lambda: client.get("/api/health").status == 200, "health to come back")
         for path in READS:

@@ -135,8 +135,9 @@ class Stream:
         while not head.endswith(b"\r\n\r\n"):
             line = self.process.stdout.readline()
             if not line:
-                raise AssertionError(
-                    f"no answer: {head!r} {self.process.stderr.read().decode(errors='replace')}")
+                reason = self.process.stderr.read().decode(errors="replace")
+                self.__exit__()
+                raise AssertionError(f"no answer: {head!r} {reason}")
             head += line
         self.status, self.headers = _parse_head(head[:-4])
         self._events = EventReader(self.process.stdout)
