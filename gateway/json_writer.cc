@@ -1,13 +1,12 @@
 #include "gateway/json_writer.h"
 
-#include <bit>
-#include <charconv>
 #include <deque>
-#include <optional>
+#include <map>
+#include <utility>
 
 #include "absl/container/inlined_vector.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "gateway/json_scalars.h"
 #include "gateway/json_text.h"
 #include "google/protobuf/util/json_util.h"
 
@@ -19,109 +18,11 @@ using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 using Type = FieldDescriptor::Type;
 
-// The wire type of one value of a field.
-WireType WireTypeOf(Type type) {
-  switch (type) {
-    case Type::TYPE_DOUBLE:
-    case Type::TYPE_FIXED64:
-    case Type::TYPE_SFIXED64:
-      return WireType::kFixed64;
-    case Type::TYPE_FLOAT:
-    case Type::TYPE_FIXED32:
-    case Type::TYPE_SFIXED32:
-      return WireType::kFixed32;
-    case Type::TYPE_STRING:
-    case Type::TYPE_BYTES:
-    case Type::TYPE_MESSAGE:
-    case Type::TYPE_GROUP:
-      return WireType::kLength;
-    default:
-      return WireType::kVarint;
-  }
-}
-
-void AppendInteger(std::string& out, auto value) {
-  char digits[24];
-  const auto result = std::to_chars(digits, digits + sizeof(digits), value);
-  out.append(digits, result.ptr);
-}
-
-// 64-bit integers are strings in the mapping, since JavaScript's numbers cannot hold them.
-void AppendQuotedInteger(std::string& out, auto value) {
-  out += '"';
-  AppendInteger(out, value);
-  out += '"';
-}
-
-int64_t ZigZag(uint64_t value) {
-  return static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1);
-}
-
-void AppendBase64(std::string& out, std::string_view bytes) {
-  out += '"';
-  out += absl::Base64Escape(absl::string_view(bytes.data(), bytes.size()));
-  out += '"';
-}
-
 // One value as it stands on the wire.
 struct WireValue {
   uint64_t number = 0;
   std::string_view bytes;
 };
-
-void AppendNumber(std::string& out, Type type, uint64_t value) {
-  switch (type) {
-    case Type::TYPE_DOUBLE:
-      return AppendJsonNumber(out, std::bit_cast<double>(value));
-    case Type::TYPE_FLOAT:
-      return AppendJsonNumber(out, std::bit_cast<float>(static_cast<uint32_t>(value)));
-    case Type::TYPE_BOOL:
-      out += value != 0 ? "true" : "false";
-      return;
-    case Type::TYPE_INT32:
-    case Type::TYPE_SFIXED32:
-      return AppendInteger(out, static_cast<int32_t>(value));
-    case Type::TYPE_SINT32:
-      return AppendInteger(out, static_cast<int32_t>(ZigZag(value)));
-    case Type::TYPE_UINT32:
-    case Type::TYPE_FIXED32:
-      return AppendInteger(out, static_cast<uint32_t>(value));
-    case Type::TYPE_SINT64:
-      return AppendQuotedInteger(out, ZigZag(value));
-    case Type::TYPE_INT64:
-    case Type::TYPE_SFIXED64:
-      return AppendQuotedInteger(out, static_cast<int64_t>(value));
-    default:
-      return AppendQuotedInteger(out, value);
-  }
-}
-
-bool AppendTimestampJson(std::string& out, std::string_view wire) {
-  int64_t seconds = 0;
-  int32_t nanos = 0;
-  WireReader reader(wire);
-  while (reader.Next()) {
-    if (reader.number() == 1) seconds = static_cast<int64_t>(reader.value());
-    if (reader.number() == 2) nanos = static_cast<int32_t>(reader.value());
-  }
-  if (!reader.ok() || nanos < 0 || nanos > 999'999'999) return false;
-  if (seconds < -62135596800 || seconds > 253402300799) return false;
-  out += '"';
-  AppendTimestamp(out, seconds, nanos);
-  out += '"';
-  return true;
-}
-
-bool AppendFieldMaskJson(std::string& out, std::string_view wire) {
-  std::string paths;
-  WireReader reader(wire);
-  while (reader.Next()) {
-    if (reader.number() != 1 || reader.type() != WireType::kLength) continue;
-    absl::StrAppend(&paths, paths.empty() ? "" : ",", CamelCase(reader.bytes()));
-  }
-  AppendJsonString(out, paths);
-  return reader.ok();
-}
 
 std::unordered_map<int, std::string> EnumeratorsOf(const EnumDescriptor& type) {
   std::unordered_map<int, std::string> texts;
@@ -168,20 +69,19 @@ class JsonMessageWriter {
     return true;
   }
 
-  // Map entries: the key as a string, then the value.
-  bool PrintEntry() {
+  // Of a map's entry: its key as a JSON string, and its value.
+  std::string EntryKey() const {
     const JsonFieldPlan& key = plan_.fields[0];
-    const JsonFieldPlan& value = plan_.fields[1];
-    const bool quoted = key.type == Type::TYPE_STRING;
     std::string text;
-    if (quoted) {
-      AppendJsonString(out_, found_[0].value.bytes);
-    } else {
-      AppendNumber(text, key.type, found_[0].value.number);
-      AppendJsonString(out_, text[0] == '"' ? std::string_view(text).substr(1, text.size() - 2)
-                                            : std::string_view(text));
+    if (key.type == Type::TYPE_STRING) {
+      AppendJsonString(text, found_[0].value.bytes);
+      return text;
     }
-    out_ += ':';
+    AppendJsonScalar(text, key.type, found_[0].value.number);
+    return text[0] == '"' ? text : "\"" + text + "\"";
+  }
+  bool PrintEntryValue() {
+    const JsonFieldPlan& value = plan_.fields[1];
     if (value.type == Type::TYPE_ENUM) return PrintEnumerator(value, found_[1].value.number, true);
     return PrintValue(value, found_[1].value);
   }
@@ -232,10 +132,36 @@ class JsonMessageWriter {
 
   bool PrintField(const JsonFieldPlan& field, const Found& found) {
     if (!field.repeated) return PrintValue(field, found.value);
-    out_ += field.map ? '{' : '[';
+    if (field.map) return PrintMap(field, found);
+    out_ += '[';
     if (found.seen && !PrintItems(field, found.from)) return false;
-    out_ += field.map ? '}' : ']';
+    out_ += ']';
     return true;
+  }
+
+  // In order of the keys: on the wire they have none, and equal answers should be equal. Of entries
+  // with one key the last counts.
+  bool PrintMap(const JsonFieldPlan& field, const Found& found) {
+    std::map<std::string, std::string> entries;
+    WireReader reader(found.seen ? found.from : std::string_view());
+    while (reader.Next()) {
+      if (reader.number() != field.number) continue;
+      if (reader.type() != WireType::kLength) return false;
+      std::string value;
+      JsonMessageWriter entry(writer_, *field.message, names_, value);
+      if (!entry.Scan(reader.bytes()) || !entry.PrintEntryValue()) return false;
+      entries[entry.EntryKey()] = std::move(value);
+    }
+    out_ += '{';
+    bool first = true;
+    for (const auto& [key, value] : entries) {
+      if (!std::exchange(first, false)) out_ += ',';
+      out_ += key;
+      out_ += ':';
+      out_ += value;
+    }
+    out_ += '}';
+    return reader.ok();
   }
 
   bool PrintItems(const JsonFieldPlan& field, std::string_view from) {
@@ -276,10 +202,6 @@ class JsonMessageWriter {
   }
 
   bool PrintItem(const JsonFieldPlan& field, const WireValue& value) {
-    if (field.map) {
-      JsonMessageWriter entry(writer_, *field.message, names_, out_);
-      return entry.Scan(value.bytes) && entry.PrintEntry();
-    }
     if (field.type == Type::TYPE_ENUM) return PrintEnumerator(field, value.number, true);
     return PrintValue(field, value);
   }
@@ -290,14 +212,14 @@ class JsonMessageWriter {
         AppendJsonString(out_, value.bytes);
         return true;
       case Type::TYPE_BYTES:
-        AppendBase64(out_, value.bytes);
+        AppendJsonBytes(out_, value.bytes);
         return true;
       case Type::TYPE_MESSAGE:
         return writer_.WriteMessage(*field.message, names_, value.bytes, out_);
       case Type::TYPE_ENUM:
         return PrintEnumerator(field, value.number, false);
       default:
-        AppendNumber(out_, field.type, value.number);
+        AppendJsonScalar(out_, field.type, value.number);
         return true;
     }
   }
@@ -307,7 +229,7 @@ class JsonMessageWriter {
     const auto number = static_cast<int32_t>(wire);
     const auto known = field.enumerators.find(number);
     if (known == field.enumerators.end()) {
-      AppendInteger(out_, number);
+      AppendJsonInteger(out_, number);
     } else {
       out_ += known->second.empty() && unspecified ? "\"unspecified\"" : known->second;
     }
@@ -364,9 +286,9 @@ bool JsonWriter::WriteMessage(const JsonPlan& plan,
                               std::string& out) const {
   switch (plan.shape) {
     case JsonShape::kTimestamp:
-      return AppendTimestampJson(out, wire);
+      return AppendJsonTimestamp(out, wire);
     case JsonShape::kFieldMask:
-      return AppendFieldMaskJson(out, wire);
+      return AppendJsonFieldMask(out, wire);
     case JsonShape::kObject:
     case JsonShape::kList:
     case JsonShape::kValue:

@@ -79,6 +79,26 @@ TEST_F(JsonWriterTest, PrintsMapsTimesAndFreeObjects) {
   EXPECT_NE(Write(session).find(R"("metadata":{"k":2)"), std::string::npos);
 }
 
+TEST_F(JsonWriterTest, PrintsMapsInOrderOfTheirKeys) {
+  // On the wire: b, a, b again, and c without a value.
+  const std::string wire =
+      "\x32\x06\x0a\x01"
+      "b\x12\x01"
+      "1"
+      "\x32\x06\x0a\x01"
+      "a\x12\x01"
+      "2"
+      "\x32\x06\x0a\x01"
+      "b\x12\x01"
+      "3"
+      "\x32\x03\x0a\x01"
+      "c";
+  std::string out;
+  ASSERT_TRUE(writer_.Write(*writer_.Plan(*conversation::v1::Message::descriptor()), Names::kCamel,
+                            wire, out));
+  EXPECT_NE(out.find(R"("metadata":{"a":"2","b":"3","c":""})"), std::string::npos) << out;
+}
+
 TEST_F(JsonWriterTest, MergesAMessageThatComesTwice) {
   persona::v1::Persona first;
   first.mutable_response_delay()->set_min_ms(1);
