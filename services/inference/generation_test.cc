@@ -37,7 +37,10 @@ class GenerationTest : public testing::Test {
                         .pack = nullptr,
                         .correlation_id = "c"});
   }
-  ~GenerationTest() override { executor_.Stop(); }
+  ~GenerationTest() override {
+    generation_->Cancelled();
+    executor_.Stop();
+  }
 
   AnswerSink& sink() { return *provider_.Call(0)->sink; }
   void End(const std::optional<TokenCounts>& tokens = std::nullopt) {

@@ -68,11 +68,10 @@ class OpenAiProviderTest : public testing::Test {
     auto prompt = std::make_shared<PackedPrompt>();
     prompt->messages.emplace_back().set_role(prompt::v1::ROLE_USER);
     prompt->messages.back().set_text("hi");
-    Question question = {.model = {.name = "m", .window_tokens = 1000, .prices = {}},
-                         .prompt = prompt,
-                         .parameters = {},
-                         .persona_name = "",
-                         .deadline = clock_.Now() + patience};
+    Question question;
+    question.model.name = "m";
+    question.prompt = prompt;
+    question.deadline = clock_.Now() + patience;
     return provider.Start(question, sink);
   }
   std::shared_ptr<AwaitedSink> Ask(const ScriptedServer& server) {

@@ -107,9 +107,12 @@ std::optional<RoutedCall::Attempt> RoutedCall::Enter(absl::Status& refused) {
   const absl::MutexLock lock(&mutex_);
   if (listener_ == nullptr) return std::nullopt;
   while (!(pass_ = leg_->route.breaker->TryEnter()).has_value()) {
-    const ProviderFailure failure = {Kind::kTransient, "it failed too often just now",
-                                     leg_->route.breaker->RetryAfter()};
-    refused = ErrorFor(*leg_->route.provider, failure);
+    const absl::Duration retry_after = leg_->route.breaker->RetryAfter();
+    // What this call has seen itself says more than that the breaker opened over it.
+    refused = failures_ > 0
+                  ? WithRetryAfter(last_error_, retry_after)
+                  : ErrorFor(*leg_->route.provider,
+                             {Kind::kTransient, "it failed too often just now", retry_after});
     Count(*leg_, "breaker_open");
     if (!NextLeg()) return std::nullopt;
   }
@@ -174,6 +177,7 @@ void RoutedCall::OnEnd(int attempt, const AnswerEnd& end) {
 
 void RoutedCall::OnFailure(int attempt, const ProviderFailure& failure) {
   Decision decision;
+  absl::Status error;
   std::shared_ptr<const Leg> failed;
   int failures = 0;
   {
@@ -182,6 +186,7 @@ void RoutedCall::OnFailure(int attempt, const ProviderFailure& failure) {
     ++attempt_;
     failures = ++failures_;
     failed = leg_;
+    error = last_error_ = ErrorFor(*leg_->route.provider, failure);
     call_.reset();
     // Where only the caller's time was up, the provider is not to blame.
     const bool out_of_time = parts_.clock.Now() >= leg_->question.deadline;
@@ -192,7 +197,7 @@ void RoutedCall::OnFailure(int attempt, const ProviderFailure& failure) {
   }
   Count(*failed, KindWord(failure.kind));
   if (decision.kind == Decision::Kind::kGiveUp) {
-    return GiveUp(ErrorFor(*failed->route.provider, failure));
+    return GiveUp(error);
   }
   parts_.logger.Warning(
       "a provider's answer failed",

@@ -120,6 +120,7 @@ class RoutedCall : public std::enable_shared_from_this<RoutedCall> {
   bool spoke_ ABSL_GUARDED_BY(mutex_) = false;     // text has been passed on
   std::shared_ptr<ProviderCall> call_ ABSL_GUARDED_BY(mutex_);
   std::optional<Breaker::Pass> pass_ ABSL_GUARDED_BY(mutex_);
+  absl::Status last_error_ ABSL_GUARDED_BY(mutex_);  // of this leg
 };
 
 }  // namespace dramatis::inference

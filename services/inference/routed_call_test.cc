@@ -36,7 +36,10 @@ ModelFacts Model() {
 
 class RoutedCallTest : public testing::Test {
  protected:
-  ~RoutedCallTest() override { executor_.Stop(); }
+  ~RoutedCallTest() override {
+    call_->Cancel();
+    executor_.Stop();
+  }
 
   // A call with a listener of its own.
   void Start(absl::Duration patience = absl::Hours(1), bool with_second = false) {
@@ -165,6 +168,19 @@ TEST_F(RoutedCallTest, FailsAtOnceWhereTheBreakerIsOpen) {
   EXPECT_EQ(GetReason(listener_->error), "PROVIDER_FAILED");
   EXPECT_EQ(GetRetryAfter(listener_->error), absl::Seconds(15));
   EXPECT_EQ(first_.calls(), 0);
+}
+
+TEST_F(RoutedCallTest, ReportsItsOwnFailureWhereTheBreakerOpensOverIt) {
+  for (int i = 0; i < 4; ++i) {
+    first_breaker_.Leave(*first_breaker_.TryEnter(), Breaker::Outcome::kFailed);
+  }
+  Start();
+  Fail(0, Kind::kTimeout);
+  timers_.RunNext();
+  executor_.Stop();
+  EXPECT_EQ(GetReason(listener_->error), "PROVIDER_TIMEOUT");
+  EXPECT_EQ(GetRetryAfter(listener_->error), absl::Seconds(15));
+  EXPECT_EQ(first_.calls(), 1);
 }
 
 TEST_F(RoutedCallTest, PassesOverAProviderWhoseBreakerIsOpen) {
