@@ -112,7 +112,7 @@ RC_GTEST_PROP(Prompt, ContainsTheNewestWholeMessagesThatFit, ()) {
   World& world = TheWorld();
   const std::unique_ptr<HttpClient> user = world.NewUser();
   std::vector<Line> all = MakeHistory(*user, world.Persona("narrow"), *Exchanges());
-  const std::string newest = *AnyText(1000);
+  const std::string newest = *AnyText(400);
   world.ForgetPrompts();
   user->Post("/api/chat", {{"message", newest}, {"session_id", "s"}});
   all.emplace_back("user", newest);

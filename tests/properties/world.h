@@ -17,7 +17,7 @@
 
 namespace dramatis::properties {
 
-inline constexpr int kNarrowWindow = 6000;
+inline constexpr int kNarrowWindow = 4000;
 inline constexpr int kWideWindow = 50'000'000;
 
 class World {
