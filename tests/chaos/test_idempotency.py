@@ -17,7 +17,7 @@ def test_fifty_posts_with_one_key_are_one_message_and_one_call(client, provider,
     body = {"message": "Hi", "persona_id": double_persona, "session_id": "once"}
     answers = at_once(lambda _: client.post("/api/chat", body, {"Idempotency-Key": "one-key"}))
     assert {answer.status for answer in answers} == {200}, [answer.body for answer in answers]
-    assert all(answer.json() == answers[0].json() for answer in answers)
+    assert len({answer.body for answer in answers}) == 1
     replayed = [answer.headers.get("idempotency-replayed") for answer in answers]
     assert replayed.count("true") == CLIENTS - 1
     assert provider.counts()["count"] == 1
@@ -45,7 +45,7 @@ def test_key_without_a_session_starts_one_session(client, provider, double_perso
     provider.script({"tokens": ["hello"], "first_delay_ms": 200})
     body = {"message": "Hi", "persona_id": double_persona}
     answers = at_once(lambda _: client.post("/api/chat", body, {"Idempotency-Key": "k"}))
-    assert all(answer.json() == answers[0].json() for answer in answers)
+    assert len({answer.body for answer in answers}) == 1
     assert len(client.get("/api/history").expect(200)["conversations"]) == 1
     client.post("/api/chat", {**body, "message": "Other"}, {"Idempotency-Key": "k"}).problem(
         409, "IDEMPOTENCY_KEY_REUSED")
@@ -82,7 +82,7 @@ def test_fifty_creations_with_one_key_are_one_row(dramatis, client):
     ]:
         answers = at_once(lambda _: client.post(path, body, {"Idempotency-Key": "k"}))
         assert {answer.status for answer in answers} == {201}, [a.body for a in answers]
-        assert all(answer.json() == answers[0].json() for answer in answers)
+        assert len({answer.body for answer in answers}) == 1
         if items:
             listed = client.get(path + ("?ownerId=me" if items == "personas" else "")).expect(200)
             assert len(listed[items]) == 1

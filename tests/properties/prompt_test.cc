@@ -90,10 +90,10 @@ std::vector<Line> MakeHistory(HttpClient& user, const std::string& persona, int 
   return history;
 }
 
-// Mostly short, up to 300 messages.
+// Mostly short, up to 300 messages with what comes after.
 rc::Gen<int> Exchanges() {
-  return rc::gen::weightedOneOf<int>({{12, rc::gen::inRange(1, 8)},
-                                      {6, rc::gen::inRange(1, 30)},
+  return rc::gen::weightedOneOf<int>({{10, rc::gen::inRange(1, 8)},
+                                      {8, rc::gen::inRange(8, 40)},
                                       {1, rc::gen::inRange(100, 150)}});
 }
 
