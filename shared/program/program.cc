@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/synchronization/mutex.h"
 #include "grpc/support/log.h"
 #include "shared/config/version.h"
 #include "shared/program/arguments.h"
@@ -36,6 +37,14 @@ int Complain(const Program& program, const absl::Status& status, int code) {
 void LimitArenas() {
   constexpr int kArenas = 2;
   mallopt(M_ARENA_MAX, kArenas);
+}
+
+// Debian's Abseil searches every lock for deadlocks, a walk through a graph each time. Debug builds
+// keep that.
+void SkipDeadlockSearch() {
+#ifdef NDEBUG
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+#endif
 }
 
 // Thousands of streams need thousands of sockets.
@@ -138,6 +147,7 @@ int Migrate(const Program& program, const ProgramConfig& config, bool only_check
 
 int RunProgram(int argc, char** argv, const Program& program) {
   LimitArenas();
+  SkipDeadlockSearch();
   RaiseFileLimit();
   const bool can_migrate = !program.modules.empty();
   const absl::StatusOr<Command> command =
