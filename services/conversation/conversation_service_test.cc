@@ -1,4 +1,4 @@
-// ConversationService over real gRPC, on both engines, with fake neighbours.
+// Chat and turns over real gRPC, on both engines, with fake neighbours.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -9,8 +9,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/conversation/grpc_testing.h"
-#include "shared/status/errors.h"
+#include "services/conversation/service_fixture.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -19,74 +18,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
-
-constexpr char kAlice[] = "Bearer local:alice";
-constexpr char kBob[] = "Bearer local:bob";
-constexpr char kAdmin[] = "Bearer local:root:admin";
-
-v1::ChatRequest Say(const std::string& message, const std::string& session_id = "demo") {
-  v1::ChatRequest request;
-  request.set_message(message);
-  request.set_session_id(session_id);
-  return request;
-}
-
-class ConversationServiceTest : public sql::DatabaseTest {
- protected:
-  ConversationServiceTest() : DatabaseTest(embedded::conversation_migrations()) {
-    replica_ = std::make_unique<Replica>(db(), neighbours_);
-  }
-
-  template <class Response, class Request>
-  absl::StatusOr<Response> Call(grpc::Status (v1::ConversationService::StubInterface::*method)(
-                                    grpc::ClientContext*, const Request&, Response*),
-                                const Request& request,
-                                const std::string& who = kAlice,
-                                const std::string& key = "") {
-    auto context = TestContext(who);
-    if (!key.empty()) context->AddMetadata("idempotency-key", key);
-    Response response;
-    v1::ConversationService::StubInterface& stub = replica_->stub();
-    const grpc::Status status = (stub.*method)(context.get(), request, &response);
-    replayed_ = context->GetServerInitialMetadata().count("idempotency-replayed") > 0;
-    if (!status.ok()) return FromGrpc(status);
-    return response;
-  }
-  absl::StatusOr<v1::ChatResponse> Chat(const v1::ChatRequest& request,
-                                        const std::string& who = kAlice,
-                                        const std::string& key = "") {
-    return Call(&v1::ConversationService::StubInterface::Chat, request, who, key);
-  }
-  std::vector<v1::Message> History(const std::string& session_id, const std::string& who = kAlice) {
-    v1::GetChatHistoryRequest request;
-    request.set_session_id(session_id);
-    request.set_page_size(100);
-    const auto response =
-        Call(&v1::ConversationService::StubInterface::GetChatHistory, request, who);
-    EXPECT_TRUE(response.ok()) << response.status();
-    return {response->messages().begin(), response->messages().end()};
-  }
-  absl::StatusOr<v1::Turn> GetTurn(const std::string& turn_id, const std::string& who = kAlice) {
-    v1::GetTurnRequest request;
-    request.set_turn_id(turn_id);
-    return Call(&v1::ConversationService::StubInterface::GetTurn, request, who);
-  }
-  // An answer that the test says word by word.
-  void OpenScript() {
-    neighbours_.inference.SetScript({.deltas = {}, .open = true, .status = absl::OkStatus()});
-  }
-
-  Neighbours neighbours_;
-  std::unique_ptr<Replica> replica_;
-  bool replayed_ = false;
-};
-
-v1::StreamTurnRequest StreamFrom(const std::string& turn_id, const std::string& cursor = "") {
-  v1::StreamTurnRequest request;
-  request.set_turn_id(turn_id);
-  request.set_cursor(cursor);
-  return request;
-}
 
 TEST_P(ConversationServiceTest, AnswersAndRemembers) {
   const auto response = Chat(Say("What do you do?"));
@@ -388,131 +319,6 @@ TEST_P(ConversationServiceTest, ChecksTheRequestBeforeItChangesAnything) {
   ASSERT_TRUE(Chat(Say("a")).ok());
   human.set_persona_id("bob");
   EXPECT_EQ(GetReason(Chat(human).status()), "PERSONA_MISMATCH");
-}
-
-TEST_P(ConversationServiceTest, ASessionIsItsUsersOwn) {
-  ASSERT_TRUE(Chat(Say("mine")).ok());
-  const std::string turn_id = neighbours_.inference.requests()[0].turn_key().substr(0, 36);
-
-  EXPECT_THAT(History("demo", kBob), IsEmpty());
-  EXPECT_EQ(GetReason(GetTurn(turn_id, kBob).status()), "NOT_FOUND");
-  EXPECT_EQ(GetReason(GetTurn("no-such-turn").status()), "NOT_FOUND");
-  EXPECT_TRUE(GetTurn(turn_id, kAdmin).ok());
-  ChatStream stream(*replica_, StreamFrom(turn_id), kBob);
-  stream.Rest();
-  EXPECT_EQ(GetReason(stream.status()), "NOT_FOUND");
-  ASSERT_TRUE(Chat(Say("also mine"), kBob).ok());  // the same session id, another session
-  EXPECT_THAT(History("demo", kBob), SizeIs(2));
-  EXPECT_THAT(History("demo"), SizeIs(2));
-}
-
-TEST_P(ConversationServiceTest, EndsASessionOnceAndKeepsItsHistory) {
-  ASSERT_TRUE(Chat(Say("Hello")).ok());
-  EXPECT_THAT(neighbours_.persona.holds(), SizeIs(1));
-  v1::EndSessionRequest request;
-  request.set_session_id("demo");
-
-  const auto ended = Call(&v1::ConversationService::StubInterface::EndSession, request);
-  const auto again = Call(&v1::ConversationService::StubInterface::EndSession, request);
-
-  ASSERT_TRUE(ended.ok()) << ended.status();
-  EXPECT_EQ(ended->status(), v1::SESSION_STATUS_ENDED);
-  EXPECT_EQ(ended->message_count(), 2);
-  EXPECT_EQ(again->ShortDebugString(), ended->ShortDebugString());
-  EXPECT_THAT(neighbours_.persona.holds(), IsEmpty());
-  EXPECT_EQ(GetReason(Chat(Say("More")).status()), "SESSION_ENDED");
-  EXPECT_THAT(History("demo"), SizeIs(2));
-  request.set_session_id("other");
-  EXPECT_EQ(GetReason(Call(&v1::ConversationService::StubInterface::EndSession, request).status()),
-            "NOT_FOUND");
-}
-
-TEST_P(ConversationServiceTest, CreatesASessionOncePerKey) {
-  v1::CreateSessionRequest request;
-  request.set_title("  Plans ");
-  request.set_ttl_seconds(60);
-  (*request.mutable_metadata()->mutable_fields())["a"].set_string_value("b");
-
-  const auto session =
-      Call(&v1::ConversationService::StubInterface::CreateSession, request, kAlice, "s-1");
-  const auto again =
-      Call(&v1::ConversationService::StubInterface::CreateSession, request, kAlice, "s-1");
-
-  ASSERT_TRUE(session.ok()) << session.status();
-  EXPECT_TRUE(replayed_);
-  EXPECT_EQ(again->ShortDebugString(), session->ShortDebugString());
-  EXPECT_EQ(session->title(), "Plans");
-  EXPECT_EQ(session->persona_id(), "ada");
-  EXPECT_EQ(session->persona_name(), "Ada");
-  EXPECT_EQ(session->metadata().fields().at("a").string_value(), "b");
-  EXPECT_EQ(session->expires_at().seconds() - session->created_at().seconds(), 60);
-  EXPECT_THAT(neighbours_.persona.holds(), SizeIs(1));
-  ASSERT_TRUE(Chat(Say("Hello", session->session_id())).ok());
-  v1::GetSessionRequest get;
-  get.set_session_id(session->session_id());
-  EXPECT_EQ(Call(&v1::ConversationService::StubInterface::GetSession, get)->message_count(), 2);
-  EXPECT_THAT(neighbours_.inference.requests()[0].parts(1).text(), testing::HasSubstr("Plans"));
-}
-
-TEST_P(ConversationServiceTest, PagesThroughMessagesBothWays) {
-  for (int i = 0; i < 3; ++i)
-    ASSERT_TRUE(Chat(Say("m")).ok());
-  for (const char* order : {"asc", "desc"}) {
-    v1::GetChatHistoryRequest request;
-    request.set_session_id("demo");
-    request.set_order(order);
-    request.set_page_size(4);
-    const auto first = Call(&v1::ConversationService::StubInterface::GetChatHistory, request);
-    ASSERT_TRUE(first.ok());
-    request.set_page_token(first->next_page_token());
-    const auto second = Call(&v1::ConversationService::StubInterface::GetChatHistory, request);
-    ASSERT_TRUE(second.ok());
-    std::vector<int> sequences;
-    for (const auto& m : first->messages())
-      sequences.push_back(m.sequence());
-    for (const auto& m : second->messages())
-      sequences.push_back(m.sequence());
-    if (std::string(order) == "desc") std::reverse(sequences.begin(), sequences.end());
-    EXPECT_THAT(sequences, ElementsAre(1, 2, 3, 4, 5, 6));
-    EXPECT_THAT(second->next_page_token(), IsEmpty());
-    request.set_session_id("other");
-    EXPECT_EQ(
-        GetReason(Call(&v1::ConversationService::StubInterface::GetChatHistory, request).status()),
-        "INVALID_CURSOR");
-  }
-}
-
-TEST_P(ConversationServiceTest, ListsAndDeletesSessions) {
-  ASSERT_TRUE(Chat(Say("About  the\nweather", "s1")).ok());
-  ASSERT_TRUE(Chat(Say("About cheese", "s2")).ok());
-  v1::ListHistoryRequest list;
-  const auto all = Call(&v1::ConversationService::StubInterface::ListHistory, list);
-  list.set_q("WEATHER");
-  const auto found = Call(&v1::ConversationService::StubInterface::ListHistory, list);
-
-  ASSERT_TRUE(all.ok()) << all.status();
-  ASSERT_EQ(all->conversations_size(), 2);
-  EXPECT_EQ(all->conversations(0).session_id(), "s2");
-  EXPECT_EQ(all->conversations(0).last_message_preview(), "I write programs.");
-  EXPECT_EQ(all->conversations(0).message_count(), 2);
-  EXPECT_EQ(all->conversations(0).status(), v1::SESSION_STATUS_ACTIVE);
-  ASSERT_EQ(found->conversations_size(), 1);
-  EXPECT_EQ(found->conversations(0).title(), "About the weather");
-
-  v1::GetHistoryRequest get;
-  get.set_session_id("s1");
-  EXPECT_EQ(Call(&v1::ConversationService::StubInterface::GetHistory, get)->messages_size(), 2);
-  v1::DeleteHistoryRequest del;
-  del.set_session_id("s1");
-  EXPECT_TRUE(Call(&v1::ConversationService::StubInterface::DeleteHistory, del).ok());
-  EXPECT_EQ(GetReason(Call(&v1::ConversationService::StubInterface::GetHistory, get).status()),
-            "NOT_FOUND");
-  EXPECT_EQ(GetReason(Call(&v1::ConversationService::StubInterface::DeleteHistory, del).status()),
-            "NOT_FOUND");
-  EXPECT_THAT(History("s1"), IsEmpty());
-  EXPECT_THAT(neighbours_.persona.holds(), SizeIs(1));
-  ASSERT_TRUE(Chat(Say("Anew", "s1")).ok());
-  EXPECT_THAT(History("s1"), SizeIs(2));
 }
 
 DRAMATIS_ON_EVERY_ENGINE(ConversationServiceTest);

@@ -1,4 +1,4 @@
-// What Store promises, on SQLite and PostgreSQL.
+// What Store promises of turns, leases and keys, on SQLite and PostgreSQL.
 #include "services/conversation/store.h"
 
 #include <algorithm>
@@ -9,16 +9,9 @@
 #include <thread>
 #include <vector>
 
-#include "dramatis/conversation/v1/conversation.pb.h"
-
-#include "embedded/conversation_migrations.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/conversation/sql_store.h"
-#include "services/conversation/turn_error.h"
-#include "shared/ids/ids.h"
-#include "shared/sql/testing.h"
-#include "shared/status/errors.h"
+#include "services/conversation/store_fixture.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -31,121 +24,6 @@ using testing::SizeIs;
 bool Nowhere(const std::string& /*turn_id*/) {
   return false;
 }
-
-void Any(ConversationFilter& /*filter*/) {}
-auto Containing(const std::string& q) {
-  return [q](ConversationFilter& filter) { filter.q = q; };
-}
-auto Being(SessionStatus status) {
-  return [status](ConversationFilter& filter) { filter.status = status; };
-}
-auto Updated(absl::Time from, absl::Time to) {
-  return [from, to](ConversationFilter& filter) {
-    filter.from = from;
-    filter.to = to;
-  };
-}
-
-class ConversationStoreTest : public sql::DatabaseTest {
- protected:
-  ConversationStoreTest() : DatabaseTest(embedded::conversation_migrations()), store_(db()) {
-    call_.identity.user_id = "alice";
-  }
-
-  ConversationRow Conversation(const std::string& session_id, const std::string& user = "alice") {
-    ConversationRow row;
-    row.conversation_id = NameId(user + session_id);
-    row.user_id = user;
-    row.session_id = session_id;
-    row.persona_id = "ada";
-    row.persona_name = "Ada";
-    row.metadata = std::string("\x00\xff", 2);
-    row.created_at = row.last_activity_at = clock_.Now();
-    row.ttl = absl::Hours(1);
-    row.expires_at = clock_.Now() + row.ttl;
-    row.hold_expires_at = HoldUntil(row);
-    return row;
-  }
-  NewTurn Turn(const ConversationRow& conversation, const std::string& message = "Hello") {
-    return {.conversation_id = conversation.conversation_id,
-            .turn_id = ids_.NewId(),
-            .message_id = ids_.NewId(),
-            .message = message,
-            .title = "title",
-            .persona_id = "",
-            .lease = {.owner = "me", .address = "here:1", .expires_at = clock_.Now() + kLease},
-            .now = clock_.Now(),
-            .create = conversation};
-  }
-  absl::StatusOr<Idempotent<StartedTurn>> Start(const NewTurn& turn, const std::string& key = "") {
-    CallContext call = call_;
-    call.idempotency_key = key;
-    v1::ChatRequest request;
-    request.set_message(turn.message);
-    return store_.StartTurn(turn, {call, "Chat", request});
-  }
-  TurnJob MustStart(const ConversationRow& conversation, const std::string& message = "Hello") {
-    auto started = Start(Turn(conversation, message));
-    EXPECT_TRUE(started.ok()) << started.status();
-    return *started->result.job;
-  }
-  TurnEnd Done(const TurnJob& job, const std::string& text = "Hi") {
-    TurnEnd end;
-    end.turn = job.turn.fenced();
-    end.text = text;
-    end.message_id = ids_.NewId();
-    end.persona_id = "ada";
-    end.finish_reason = "stop";
-    end.model = "fake/model";
-    end.retrieval = true;
-    end.usage = std::string("\x08\x03", 2);
-    end.now = clock_.Now();
-    return end;
-  }
-  TurnEnd Failed(const TurnJob& job) {
-    TurnEnd end;
-    end.turn = job.turn.fenced();
-    end.state = TurnState::kFailed;
-    end.text = "par";
-    end.error = SerializeError(UnavailableError("broken"));
-    end.now = clock_.Now();
-    return end;
-  }
-  Lease Other() {
-    return {.owner = "other", .address = "there:1", .expires_at = clock_.Now() + kLease};
-  }
-  std::vector<MessageRow> Messages(const std::string& conversation_id) {
-    return *store_.ListMessages({.conversation_id = conversation_id,
-                                 .descending = false,
-                                 .beyond_sequence = 0,
-                                 .limit = 1000});
-  }
-  // The sessions listed under a filter that `change` makes.
-  std::vector<std::string> Sessions(const std::function<void(ConversationFilter&)>& change) {
-    ConversationFilter filter;
-    change(filter);
-    filter.user_id = "alice";
-    filter.now = clock_.Now();
-    const auto rows = store_.ListConversations(filter);
-    EXPECT_TRUE(rows.ok()) << rows.status();
-    std::vector<std::string> sessions;
-    for (const auto& row : *rows)
-      sessions.push_back(row.session_id);
-    return sessions;
-  }
-  int64_t Count(const std::string& table) {
-    return *db().Read([&](sql::Transaction& tx) -> absl::StatusOr<int64_t> {
-      const auto rows = tx.ExecuteText("select count(*) from " + table, {});
-      return rows->front().Int64(0);
-    });
-  }
-
-  static constexpr absl::Duration kLease = absl::Seconds(15);
-  SqlStore store_;
-  FakeClock clock_;
-  UuidV7Source ids_{clock_};
-  CallContext call_;
-};
 
 TEST_P(ConversationStoreTest, StartsATurnAllInOne) {
   const ConversationRow conversation = Conversation("s1");
@@ -455,105 +333,6 @@ TEST_P(ConversationStoreTest, RetriesOnlyATurnThatFailed) {
   ASSERT_EQ(*store_.EndTurn(Done(*retried->result.job)), EndResult::kEnded);
   EXPECT_EQ(GetReason(retry().status()), "TURN_NOT_FAILED");
   EXPECT_EQ((**store_.FindConversation(conversation.conversation_id)).active_turn_id, "");
-}
-
-TEST_P(ConversationStoreTest, ReadsMessagesFromBothEnds) {
-  const ConversationRow conversation = Conversation("s1");
-  for (int i = 0; i < 3; ++i)
-    ASSERT_TRUE(store_.EndTurn(Done(MustStart(conversation))).ok());
-  const auto read = [&](bool descending, int beyond, int limit) {
-    std::vector<int> sequences;
-    const auto rows =
-        store_.ListMessages({conversation.conversation_id, descending, beyond, limit});
-    for (const MessageRow& m : *rows) {
-      sequences.push_back(m.sequence);
-    }
-    return sequences;
-  };
-
-  EXPECT_THAT(read(false, 0, 4), ElementsAre(1, 2, 3, 4));
-  EXPECT_THAT(read(false, 4, 4), ElementsAre(5, 6));
-  EXPECT_THAT(read(true, 0, 4), ElementsAre(6, 5, 4, 3));
-  EXPECT_THAT(read(true, 3, 4), ElementsAre(2, 1));
-}
-
-TEST_P(ConversationStoreTest, ListsByUpdateWithFiltersInsideTheQuery) {
-  const absl::Time begin = clock_.Now();
-  for (const char* session : {"a", "b", "c", "d"}) {
-    clock_.Advance(absl::Minutes(1));
-    NewTurn turn = Turn(Conversation(session), std::string("Says 100% ") + session);
-    turn.title = std::string("Title_") + session;
-    ASSERT_TRUE(store_.EndTurn(Done(*Start(turn)->result.job, "Ende ÄB")).ok());
-  }
-  ASSERT_TRUE(store_.EndConversation(Conversation("b").conversation_id, clock_.Now()).ok());
-  ASSERT_TRUE(Start(Turn(Conversation("x", "bob"))).ok());
-
-  EXPECT_THAT(Sessions(Any), SizeIs(4));
-  EXPECT_THAT(Sessions(Containing("title_A")), ElementsAre("a"));
-  EXPECT_THAT(Sessions(Containing("100%")), IsEmpty());  // the newest message is the reply
-  EXPECT_THAT(Sessions(Containing("ende Äb")), SizeIs(4));
-  EXPECT_THAT(Sessions(Containing("ende äb")), IsEmpty());  // ASCII only, on both engines
-  EXPECT_THAT(Sessions(Containing("titlexa")), IsEmpty());  // `_` is itself
-  EXPECT_THAT(Sessions(Being(SessionStatus::kEnded)), ElementsAre("b"));
-  EXPECT_THAT(Sessions(Being(SessionStatus::kActive)), ElementsAre("d", "c", "a"));
-  EXPECT_THAT(Sessions(Updated(begin + absl::Minutes(3), begin + absl::Minutes(4))),
-              ElementsAre("c"));
-  clock_.Advance(absl::Hours(1) - absl::Seconds(30));
-  EXPECT_THAT(Sessions(Being(SessionStatus::kExpired)), ElementsAre("c", "a"));
-}
-
-TEST_P(ConversationStoreTest, PagesNeitherRepeatNorHide) {
-  for (int i = 0; i < 7; ++i) {
-    if (i % 3 == 0) clock_.Advance(absl::Seconds(1));  // several of one instant
-    MustStart(Conversation("s" + std::to_string(i)));
-  }
-  std::set<std::string> seen;
-  ConversationFilter filter;
-  filter.user_id = "alice";
-  filter.now = clock_.Now();
-  filter.limit = 2;
-  for (int page = 0; page < 10; ++page) {
-    const auto rows = *store_.ListConversations(filter);
-    if (rows.empty()) break;
-    for (const auto& row : rows)
-      EXPECT_TRUE(seen.insert(row.session_id).second) << row.session_id;
-    filter.after = {{rows.back().updated_at, rows.back().conversation_id}};
-    clock_.Advance(absl::Seconds(1));
-    MustStart(Conversation("new" + std::to_string(page)));
-  }
-
-  EXPECT_THAT(seen, SizeIs(7));
-}
-
-TEST_P(ConversationStoreTest, DeletesEverythingOfAConversation) {
-  const ConversationRow conversation = Conversation("s1");
-  const TurnJob job = MustStart(conversation);
-  EXPECT_EQ(GetReason(store_.DeleteConversation(conversation.conversation_id).status()),
-            "TURN_IN_PROGRESS");
-  ASSERT_TRUE(store_.EndTurn(Done(job)).ok());
-
-  const auto deleted = store_.DeleteConversation(conversation.conversation_id);
-
-  ASSERT_TRUE(deleted.ok()) << deleted.status();
-  EXPECT_EQ(deleted->persona_id, "ada");
-  for (const char* table :
-       {"conversations", "participants", "messages", "turns", "user_conversations"}) {
-    EXPECT_EQ(Count(table), 0) << table;
-  }
-  EXPECT_EQ(GetReason(store_.DeleteConversation(conversation.conversation_id).status()),
-            "NOT_FOUND");
-  EXPECT_EQ(MustStart(conversation).turn.trigger_sequence, 1);
-}
-
-TEST_P(ConversationStoreTest, EndsAConversationOnce) {
-  const ConversationRow conversation = Conversation("s1");
-  MustStart(conversation);
-  const absl::Time first = clock_.Now();
-  EXPECT_EQ((**store_.EndConversation(conversation.conversation_id, first)).ended_at, first);
-  clock_.Advance(absl::Minutes(1));
-
-  EXPECT_EQ((**store_.EndConversation(conversation.conversation_id, clock_.Now())).ended_at, first);
-  EXPECT_EQ(*store_.EndConversation("unknown", clock_.Now()), std::nullopt);
 }
 
 DRAMATIS_ON_EVERY_ENGINE(ConversationStoreTest);

@@ -29,7 +29,7 @@ def production(*folders):
     files = tracked(*(f"{folder}/*.cc" for folder in folders),
                     *(f"{folder}/*.h" for folder in folders))
     return [file for file in files
-            if not re.search(r"(_test|_fuzz)\.cc$|/fakes\.h$|/testing[a-z_]*\.(cc|h)$",
+            if not re.search(r"(_test|_fuzz)\.cc$|/(fakes|[a-z_]*_fixture)\.h$|/testing[a-z_]*\.(cc|h)$",
                              file.as_posix())]
 
 
