@@ -56,6 +56,8 @@ absl::StatusOr<Idempotent<StartedTurn>> Chat::StartInNew(const v1::ChatRequest& 
   session.persona_id = request.persona_id();
   DRAMATIS_ASSIGN_OR_RETURN(turn.create, PrepareConversation(tools_, idempotency.call, session));
   turn.conversation_id = turn.create->conversation_id;
+  turn.now = turn.create->created_at;  // a session is not younger than its first message
+  turn.lease = worker_.NewLease(turn.now);
   // Persona may know the one that was asked for by another name.
   turn.persona_id = request.persona_id().empty() ? "" : turn.create->persona_id;
   absl::StatusOr<Idempotent<StartedTurn>> started = tools_.store.StartTurn(turn, idempotency);
