@@ -109,9 +109,12 @@ def test_boost_and_pqxx_stay_behind_our_headers():
 
 
 def test_files_stay_readable():
-    """500 lines at most; most are far below."""
-    long = [f"{file.relative_to(ROOT)}: {count}" for file in tracked("*.cc", "*.h", "*.proto", "*.py")
-            if (count := len(file.read_text().splitlines())) > 500]
+    """500 lines at most, and 600 for a suite of tests; most are far below."""
+    long = []
+    for file in tracked("*.cc", "*.h", "*.proto", "*.py"):
+        count = len(file.read_text().splitlines())
+        if count > (600 if re.search(r"_test\.cc$|/test_\w+\.py$", file.as_posix()) else 500):
+            long.append(f"{file.relative_to(ROOT)}: {count}")
     assert not long
 
 
