@@ -18,8 +18,9 @@ constexpr char kLocalAdmin[] = "local";
 
 bool IsName(std::string_view text, std::string_view punctuation) {
   return !text.empty() && text.size() <= kLongestName &&
-         std::all_of(text.begin(), text.end(), [&](unsigned char c) {
-           return absl::ascii_isalnum(c) || punctuation.find(c) != std::string_view::npos;
+         std::all_of(text.begin(), text.end(), [&](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+                  punctuation.find(c) != std::string_view::npos;
          });
 }
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 #include <openssl/rand.h>
 #include <openssl/sha.h>
@@ -19,8 +20,9 @@ using Uuid = std::array<unsigned char, 16>;
 constexpr Uuid kNamespace = {0x3c, 0xf6, 0xf0, 0x3b, 0xdf, 0xd6, 0x5e, 0xe5,
                              0xa3, 0x24, 0x71, 0x42, 0x09, 0x22, 0x80, 0x89};
 
+constexpr std::string_view kDigits = "0123456789abcdef";
+
 std::string Format(const Uuid& uuid) {
-  constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
   text.reserve(36);
   for (size_t i = 0; i < uuid.size(); ++i) {
@@ -106,7 +108,7 @@ bool IsUuid(const std::string& text) {
     const char c = text[i];
     if (i == 8 || i == 13 || i == 18 || i == 23) {
       if (c != '-') return false;
-    } else if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
+    } else if (kDigits.find(c) == std::string_view::npos) {
       return false;
     }
   }

@@ -89,7 +89,7 @@ class JsonLogger : public Logger {
            const std::string& message,
            std::initializer_list<LogField> fields) override {
     if (!Enabled(level)) return;
-    std::string line = "{\"time\":\"";
+    std::string line = R"({"time":")";
     line += absl::FormatTime("%Y-%m-%d%ET%H:%M:%E6SZ", absl::Now(), absl::UTCTimeZone());
     line += '"';
     AppendField(line, "level", std::string(NameOf(level)));

@@ -59,7 +59,7 @@ std::string EncodePageToken(const std::string& scope, const std::vector<std::str
 absl::StatusOr<std::vector<std::string>> DecodePageToken(const std::string& scope,
                                                          const std::string& token,
                                                          size_t count) {
-  const absl::Status error = CursorError("page_token");
+  absl::Status error = CursorError("page_token");
   std::string bytes;
   if (!absl::WebSafeBase64Unescape(token, &bytes) || bytes.size() < kChecksumBytes) return error;
   std::string_view rest = std::string_view(bytes).substr(kChecksumBytes);

@@ -126,19 +126,26 @@ class Checker {
                                               : reflection.HasField(message, &field);
       if (!is_set && !rule.required() && !rule.immutable()) continue;
       const Path path{&parent, &field, -1, resource_ == &field};
-      if (rule.required() || (rule.immutable() && in_resource)) {
-        const bool named = !in_resource || Names(path, is_set);
-        if (named && rule.immutable() && in_resource) {
-          Add(path, "may only be set at creation");
-          continue;
-        }
-        if (named && rule.required() && !HoldsSomething(message, field)) {
-          Add(path, "is required");
-          continue;
-        }
+      Problem problem = PresenceProblem(message, rule, path, is_set, in_resource);
+      if (problem.has_value()) {
+        Add(path, std::move(problem));
+      } else if (is_set) {
+        CheckField(message, field_plan, path, in_resource || path.is_resource);
       }
-      if (is_set) CheckField(message, field_plan, path, in_resource || path.is_resource);
     }
+  }
+
+  Problem PresenceProblem(const Message& message,
+                          const FieldRule& rule,
+                          const Path& path,
+                          bool is_set,
+                          bool in_resource) const {
+    const bool immutable = in_resource && rule.immutable();
+    if (!immutable && !rule.required()) return std::nullopt;
+    if (in_resource && !Names(path, is_set)) return std::nullopt;
+    if (immutable) return "may only be set at creation";
+    if (HoldsSomething(message, *path.field)) return std::nullopt;
+    return "is required";
   }
 
   void CheckField(const Message& message,

@@ -200,7 +200,7 @@ class Database {
       return RunTransaction(mode, function);
     } else {
       Result result = absl::UnknownError("the transaction did not run");
-      const absl::Status status = RunTransaction(mode, [&](Transaction& tx) {
+      absl::Status status = RunTransaction(mode, [&](Transaction& tx) {
         result = function(tx);
         return result.status();
       });

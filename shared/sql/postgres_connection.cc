@@ -69,7 +69,7 @@ PostgresConnection::PostgresConnection(const DatabaseOptions& options, Watchdog&
   // libpqxx 6 would connect anew behind our back, in the middle of a transaction.
   connection_->inhibit_reactivation(true);
 #pragma GCC diagnostic pop
-  guard_.emplace(watchdog, connection_->sock());
+  guard_ = std::make_unique<Watchdog::Guard>(watchdog, connection_->sock());
   work_ = std::make_unique<pqxx::nontransaction>(*connection_);
   guard_->Start();
   work_->exec(SessionSettings(options, *connection_));
@@ -121,7 +121,7 @@ absl::Status PostgresConnection::Guard(Call call) {
 }
 
 absl::Status PostgresConnection::Begin(Access access) {
-  first_read_.reset();
+  first_read_ = {};
   committing_ = false;
   guarded_ = true;
   if (access == Access::kRead) {
@@ -142,9 +142,9 @@ absl::Status PostgresConnection::ContinueInTransaction() {
   pqxx::result again;
   DRAMATIS_RETURN_IF_ERROR(Guard([&] {
     RunSimple(kBeginSnapshot);
-    again = RunPrepared(first_read_->text, first_read_->parameters);
+    again = RunPrepared(first_read_.text, first_read_.parameters);
   }));
-  if (SameResult(first_read_->result, again)) return absl::OkStatus();
+  if (SameResult(first_read_.result, again)) return absl::OkStatus();
   return Fail(Failure::kConflict, DatabaseConflict());
 }
 
@@ -155,7 +155,7 @@ absl::StatusOr<Rows> PostgresConnection::DoExecute(std::string_view text,
   DRAMATIS_RETURN_IF_ERROR(Guard([&] { result = RunPrepared(text, parameters); }));
   if (state_ == State::kFirstRead) {
     state_ = State::kSingleRead;
-    first_read_ = Read{std::string(text), parameters, result};
+    first_read_ = {std::string(text), parameters, result};
   }
   affected_ = static_cast<int64_t>(result.affected_rows());
   return PostgresRows(result);
@@ -169,7 +169,7 @@ absl::Status PostgresConnection::DoExecuteScript(const std::string& text) {
 absl::Status PostgresConnection::Commit() {
   const bool open = state_ == State::kTransaction;
   state_ = State::kIdle;
-  first_read_.reset();
+  first_read_ = {};
   if (!open) return absl::OkStatus();
   committing_ = true;
   return Guard([&] { RunSimple("commit"); });
@@ -178,7 +178,7 @@ absl::Status PostgresConnection::Commit() {
 void PostgresConnection::Rollback() {
   const bool open = state_ == State::kTransaction || committing_;
   state_ = State::kIdle;
-  first_read_.reset();
+  first_read_ = {};
   if (!open || !usable()) return;
   const absl::Status status = Guard([&] { RunSimple("rollback"); });
   if (!status.ok()) SetUnusable();

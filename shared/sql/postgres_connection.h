@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,12 +56,12 @@ class PostgresConnection : public Connection {
   absl::Status FailLost(const std::string& what);
 
   std::unique_ptr<pqxx::connection> connection_;
-  std::optional<Watchdog::Guard> guard_;        // gone before connection_
+  std::unique_ptr<Watchdog::Guard> guard_;      // gone before connection_
   bool guarded_ = true;                         // not in migrations, which may take long
   std::unique_ptr<pqxx::nontransaction> work_;  // statements go through it; gone before connection_
   absl::flat_hash_map<std::string, std::string> prepared_;  // text to name
   State state_ = State::kIdle;
-  std::optional<Read> first_read_;
+  Read first_read_;  // where state_ is kSingleRead
   bool committing_ = false;
   int64_t affected_ = 0;
 };

@@ -9,7 +9,10 @@ namespace {
   throw std::logic_error("column " + std::to_string(column) + " of a result is not " + type);
 }
 
-const std::string kEmpty;
+const std::string& Empty() {
+  static const std::string empty;
+  return empty;
+}
 
 }  // namespace
 
@@ -51,13 +54,13 @@ const std::string& Row::Text(int column) const {
     return *value;
   }
   if (!IsNull(column)) ThrowWrongType(column, "text");
-  return kEmpty;
+  return Empty();
 }
 
 const std::string& Row::Blob(int column) const {
   if (const Bytes* value = std::get_if<Bytes>(&values_.at(column).data())) return value->data;
   if (!IsNull(column)) ThrowWrongType(column, "bytes");
-  return kEmpty;
+  return Empty();
 }
 
 absl::Time Row::Time(int column) const {

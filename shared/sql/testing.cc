@@ -27,12 +27,12 @@ namespace dramatis::sql {
 namespace {
 
 std::string TestUrl() {
-  const char* url = std::getenv("DRAMATIS_TEST_DATABASE_URL");
+  const char* url = std::getenv("DRAMATIS_TEST_DATABASE_URL");  // NOLINT(concurrency-mt-unsafe)
   return url == nullptr ? "" : url;
 }
 
 bool SqliteOnly() {
-  const char* flag = std::getenv("DRAMATIS_TEST_SQLITE_ONLY");
+  const char* flag = std::getenv("DRAMATIS_TEST_SQLITE_ONLY");  // NOLINT(concurrency-mt-unsafe)
   return flag != nullptr && std::string(flag) == "1";
 }
 

@@ -1,6 +1,7 @@
 #include "shared/sql/testing_gate.h"
 
 #include <stdexcept>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -18,23 +19,23 @@ int ConnectTo(const std::string& host, int port) {
   addrinfo* found = nullptr;
   if (getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return -1;
   const int fd = socket(found->ai_family, SOCK_STREAM, 0);
-  const bool connected = connect(fd, found->ai_addr, found->ai_addrlen) == 0;
+  const bool connected = fd >= 0 && connect(fd, found->ai_addr, found->ai_addrlen) == 0;
   freeaddrinfo(found);
   if (connected) return fd;
-  close(fd);
+  if (fd >= 0) close(fd);
   return -1;
 }
 
 }  // namespace
 
-TestGate::TestGate(const std::string& host, int port) : host_(host), target_port_(port) {
+TestGate::TestGate(std::string host, int port) : host_(std::move(host)), target_port_(port) {
   listener_ = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t length = sizeof(address);
   auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (bind(listener_, generic, length) != 0 || listen(listener_, 64) != 0 ||
+  if (listener_ < 0 || bind(listener_, generic, length) != 0 || listen(listener_, 64) != 0 ||
       getsockname(listener_, generic, &length) != 0) {
     throw std::runtime_error("the gate cannot listen");
   }
@@ -92,41 +93,59 @@ bool TestGate::Pump(int from, int to) {
   return true;
 }
 
-void TestGate::Run() {
+std::vector<pollfd> TestGate::Poll() const {
   constexpr int kTickMillis = 5;
-  const auto close_pair = [](const Pair& pair) {
-    close(pair.client);
-    close(pair.server);
-  };
-  while (!ended_) {
-    if (cut_) {
-      for (const Pair& pair : pairs_)
-        close_pair(pair);
-      pairs_.clear();
-      cut_ = false;
-    }
-    std::vector<pollfd> polled = {{listener_, POLLIN, 0}};
+  std::vector<pollfd> polled = {{listener_, POLLIN, 0}};
+  if (!stalled_) {
     for (const Pair& pair : pairs_) {
-      if (stalled_) break;
       polled.push_back({pair.client, POLLIN, 0});
       polled.push_back({pair.server, POLLIN, 0});
     }
-    if (poll(polled.data(), polled.size(), kTickMillis) <= 0) continue;
-    std::vector<Pair> left;
-    for (size_t i = 0; i < pairs_.size(); ++i) {
-      const Pair& pair = pairs_[i];
-      const size_t at = 1 + 2 * i;
-      const bool seen = at + 1 < polled.size();
-      const bool alive = !seen || ((polled[at].revents == 0 || Pump(pair.client, pair.server)) &&
-                                   (polled[at + 1].revents == 0 || Pump(pair.server, pair.client)));
-      if (alive) left.push_back(pair);
-      if (!alive) close_pair(pair);
+  }
+  if (poll(polled.data(), polled.size(), kTickMillis) < 0) return {};
+  return polled;
+}
+
+void TestGate::ClosePairs() {
+  for (const Pair& pair : pairs_)
+    ClosePair(pair);
+  pairs_.clear();
+}
+
+void TestGate::ClosePair(const Pair& pair) {
+  close(pair.client);
+  close(pair.server);
+}
+
+void TestGate::PassOn(const std::vector<pollfd>& polled) {
+  // First the listener, then the two sides of each pair, as far as they were asked for.
+  std::vector<Pair> left;
+  for (size_t i = 0; i < pairs_.size(); ++i) {
+    const Pair& pair = pairs_[i];
+    const size_t at = 1 + 2 * i;
+    if (at + 1 >= polled.size() ||
+        ((polled[at].revents == 0 || Pump(pair.client, pair.server)) &&
+         (polled[at + 1].revents == 0 || Pump(pair.server, pair.client)))) {
+      left.push_back(pair);
+    } else {
+      ClosePair(pair);
     }
-    pairs_ = left;
+  }
+  pairs_ = left;
+}
+
+void TestGate::Run() {
+  while (!ended_) {
+    if (cut_) {
+      ClosePairs();
+      cut_ = false;
+    }
+    const std::vector<pollfd> polled = Poll();
+    if (polled.empty()) continue;
+    PassOn(polled);
     if ((polled[0].revents & POLLIN) != 0) Accept();
   }
-  for (const Pair& pair : pairs_)
-    close_pair(pair);
+  ClosePairs();
 }
 
 }  // namespace dramatis::sql

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <poll.h>
 
 #include "absl/synchronization/mutex.h"
 
@@ -14,7 +15,7 @@ namespace dramatis::sql {
 class TestGate {
  public:
   // Listens on a port of its own, and passes on to `host`:`port`.
-  TestGate(const std::string& host, int port);
+  TestGate(std::string host, int port);
   ~TestGate();
 
   int port() const { return port_; }
@@ -29,15 +30,19 @@ class TestGate {
   int accepted() const { return accepted_; }
 
  private:
-  void Run();
-  void Accept();
-  // Passes on what has come on one side. False at its end.
-  static bool Pump(int from, int to);
-
   struct Pair {
     int client;
     int server;
   };
+
+  void Run();
+  std::vector<pollfd> Poll() const;
+  void Accept();
+  void PassOn(const std::vector<pollfd>& polled);
+  void ClosePairs();
+  static void ClosePair(const Pair& pair);
+  // Passes on what has come on one side. False at its end.
+  static bool Pump(int from, int to);
 
   const std::string host_;
   const int target_port_;

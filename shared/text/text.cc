@@ -10,33 +10,40 @@ bool IsContinuation(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
 }
 
-// The length of the valid code point at the start of `text`, or 0. Table 3-7 of the Unicode
-// standard: the second byte's range depends on the first.
-size_t ValidLength(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  size_t length = 0;
+bool IsAscii(char c) {
+  return static_cast<unsigned char>(c) < 0x80;
+}
+
+// What may follow a first byte. Table 3-7 of the Unicode standard: the second byte's range depends
+// on the first, so that neither overlong forms, surrogates nor more than U+10FFFF pass.
+struct Sequence {
+  size_t length = 0;  // 0: no code point begins so
   unsigned char least = 0x80;
   unsigned char most = 0xBF;
-  if (first >= 0xC2 && first <= 0xDF) {
-    length = 2;
-  } else if (first >= 0xE0 && first <= 0xEF) {
-    length = 3;
-    if (first == 0xE0) least = 0xA0;  // else overlong
-    if (first == 0xED) most = 0x9F;   // else a surrogate
-  } else if (first >= 0xF0 && first <= 0xF4) {
-    length = 4;
-    if (first == 0xF0) least = 0x90;  // else overlong
-    if (first == 0xF4) most = 0x8F;   // else over U+10FFFF
-  } else {
-    return 0;
-  }
-  if (text.size() < length || byte(1) < least || byte(1) > most) return 0;
-  for (size_t i = 2; i < length; ++i) {
+};
+
+Sequence SequenceOf(unsigned char first) {
+  if (first < 0xC2) return {};
+  if (first < 0xE0) return {.length = 2};
+  if (first == 0xE0) return {.length = 3, .least = 0xA0};
+  if (first == 0xED) return {.length = 3, .most = 0x9F};
+  if (first < 0xF0) return {.length = 3};
+  if (first == 0xF0) return {.length = 4, .least = 0x90};
+  if (first < 0xF4) return {.length = 4};
+  if (first == 0xF4) return {.length = 4, .most = 0x8F};
+  return {};
+}
+
+// The length of the valid code point beyond ASCII at the start of `text`, or 0.
+size_t ValidLength(std::string_view text) {
+  const Sequence sequence = SequenceOf(static_cast<unsigned char>(text[0]));
+  if (sequence.length == 0 || text.size() < sequence.length) return 0;
+  const auto second = static_cast<unsigned char>(text[1]);
+  if (second < sequence.least || second > sequence.most) return 0;
+  for (size_t i = 2; i < sequence.length; ++i) {
     if (!IsContinuation(text[i])) return 0;
   }
-  return length;
+  return sequence.length;
 }
 
 // Bytes of the White_Space character at the start of `text`, or 0. PropList.txt of Unicode 15.
@@ -66,7 +73,7 @@ size_t SpaceAtEnd(std::string_view text) {
 
 bool IsValidUtf8(std::string_view text) {
   while (!text.empty()) {
-    const size_t length = ValidLength(text);
+    const size_t length = IsAscii(text[0]) ? 1 : ValidLength(text);
     if (length == 0) return false;
     text.remove_prefix(length);
   }
