@@ -136,6 +136,29 @@ def test_cut_stream_is_an_error_or_tried_again_before_the_first_delta(fragile, p
         assert again.text == again.done["response"] == "fine"
 
 
+def test_dropped_after_each_event_of_a_second_attempt(fragile, provider):
+    """`error`, `reset` and what follows, with a connection of its own for each."""
+    provider.script({"tokens": ["first ", "attempt", {"cut": True}]},
+                    default={"tokens": ["second ", "attempt"], "token_delay_ms": 30})
+    transcript = stream(fragile)
+    assert transcript.error["code"] == "PROVIDER_FAILED"
+    turn_id, cursor, text = transcript.turn_id, transcript.cursor, transcript.text
+    fragile.post(f"/api/turns/{turn_id}/retry").expect(200)
+    names, done = [], None
+    while done is None:
+        with fragile.stream(f"/api/turns/{turn_id}/stream",
+                            headers={"Last-Event-ID": cursor}) as events:
+            event = events.next()
+        step = Transcript()
+        step.text = text
+        step.apply(event)
+        names.append(event.name)
+        text, cursor, done = step.text, event.id, step.done
+    assert names[0] == "reset" and names[-1] == "done"
+    stored = fragile.get("/api/chat/history/s").expect(200)["messages"][-1]
+    assert text.encode() == stored["content"].encode() == b"second attempt"
+
+
 @pytest.mark.parametrize("raw", [
     "data: {oops\n\n", "data: []\n\n", "data: {\"choices\":\"x\"}\n\n",
     "data: {\"error\":{\"message\":\"overloaded\"}}\n\n", "\x00\x01\x02\n\n"])

@@ -117,8 +117,6 @@ def test_survivor_takes_over_the_turns_of_the_dead(pair, provider):
 
 def test_paused_replica_cannot_write_after_its_turn_was_taken_over(pair, provider):
     """Stopped (not dead) longer than its lease, then woken: its fencing number is old."""
-    import signal
-
     one, two = clients(pair)
     persona = make_double_persona(one)
     provider.script({"tokens": ["zombie ", {"delay_ms": 6000}, "words"]},
@@ -129,14 +127,9 @@ def test_paused_replica_cannot_write_after_its_turn_was_taken_over(pair, provide
             transcript.apply(event)
             if transcript.text:
                 break
-    sleeper = pair.programs["dramatis-conversation"].process
-    sleeper.send_signal(signal.SIGSTOP)
-    try:
+    with pair.programs["dramatis-conversation"].stopped():
         with two.stream(f"/api/turns/{transcript.turn_id}/stream") as stream:
-            followed = Transcript()
-            followed.apply_all(stream)
-    finally:
-        sleeper.send_signal(signal.SIGCONT)
+            followed = Transcript().apply_all(stream)
     assert followed.done["response"] == "living words"
     time.sleep(3)
     for client in (one, two):

@@ -146,8 +146,18 @@ class Separate(Deployment):
             code, output = run_program(f"dramatis-{service}", self.settings, ["migrate"])
             assert code == 0, output
 
-    def _start(self, name, program, neighbours):
-        self.programs[name] = Program(program, {**self.settings, **neighbours})
+    def _start(self, name, program, own):
+        self.programs[name] = Program(program, {**self.settings, **own})
+
+    def start_again(self, name):
+        """Starts a program that was ended, where its neighbours look for it."""
+        ended = self.programs[name]
+        again = {**ended.settings, "DRAMATIS_MANAGEMENT_ADDRESS": "127.0.0.1:0"}
+        for protocol in ("grpc", "http"):
+            if any(line.get("protocol") == protocol for line in ended.lines):
+                again[f"DRAMATIS_{protocol.upper()}_ADDRESS"] = ended.address(protocol)
+        self.programs[name] = Program(ended.name, again)
+        self.programs[name].address("management")
 
     def start(self):
         self.migrate()

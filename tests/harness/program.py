@@ -1,5 +1,6 @@
 """One program under test: started with its own settings, read through its log, ended by signal."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -37,6 +38,7 @@ class Program:
 
     def __init__(self, name, settings, arguments=(), cwd="/"):
         self.name = name
+        self.settings = settings
         self.lines = []
         self.started = time.monotonic()
         self.process = subprocess.Popen(
@@ -92,6 +94,15 @@ class Program:
         """SIGTERM; the exit code."""
         self.process.terminate()
         return self.wait(timeout)
+
+    @contextlib.contextmanager
+    def stopped(self):
+        """SIGSTOP inside, SIGCONT after: it is there, and does not answer."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def wait(self, timeout=30.0):
         try:
