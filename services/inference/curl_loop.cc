@@ -44,7 +44,6 @@ HttpEnd EndOf(CURLcode code) {
       return HttpEnd::kTimedOut;
     case CURLE_WRITE_ERROR:
       return HttpEnd::kAborted;
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -148,6 +147,7 @@ class CurlLoop::Engine {
 
  private:
   // Everything below runs on the loop's thread.
+  void InitCurl();
   void Begin(std::unique_ptr<Transfer> transfer);
   bool Configure(Transfer& transfer);
   void Watch(Transfer& transfer);
@@ -173,7 +173,12 @@ class CurlLoop::Engine {
   std::thread thread_;
 };
 
-CurlLoop::Engine::Engine(CurlLoopOptions options) : options_(std::move(options)) {
+CurlLoop::Engine::Engine(CurlLoopOptions options)
+    : options_(std::move(options)), thread_([this] { io_.run(); }) {}
+
+// With the first transfer: curl and TLS take megabytes, and some deployments call nobody.
+void CurlLoop::Engine::InitCurl() {
+  if (multi_ != nullptr) return;
   GlobalInit();
   multi_ = curl_multi_init();
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &Engine::OnSocket);
@@ -181,14 +186,13 @@ CurlLoop::Engine::Engine(CurlLoopOptions options) : options_(std::move(options))
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &Engine::OnTimer);
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kMaxIdleConnections);
-  thread_ = std::thread([this] { io_.run(); });
 }
 
 CurlLoop::Engine::~Engine() {
   Stop();
   for (CURL* const easy : spare_)
     curl_easy_cleanup(easy);
-  curl_multi_cleanup(multi_);
+  if (multi_ != nullptr) curl_multi_cleanup(multi_);
 }
 
 void CurlLoop::Engine::Stop() {
@@ -227,6 +231,7 @@ void CurlLoop::Engine::After(absl::Duration delay, std::function<void()> task) {
 }
 
 void CurlLoop::Engine::Begin(std::unique_ptr<Transfer> transfer) {
+  InitCurl();
   Transfer& added = *transfer;
   transfers_[added.id] = std::move(transfer);
   if (!Configure(added) || curl_multi_add_handle(multi_, added.easy) != CURLM_OK) {
