@@ -38,7 +38,7 @@ absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> Chat::Start(const CallCont
   if (absl::IsNotFound(started.status())) started = StartInNew(request, turn, idempotency);
   if (!started.ok()) return std::move(started).status();
 
-  if (started->replayed) {
+  if (!started->result.job.has_value()) {
     DRAMATIS_ASSIGN_OR_RETURN(std::shared_ptr<LiveTurn> live,
                               turns_.Follow(call, started->result.turn_id));
     return Idempotent<std::shared_ptr<LiveTurn>>{.result = std::move(live), .replayed = true};

@@ -239,11 +239,9 @@ void GrpcReplicaPeer::Sweep() {
   for (const auto& mirror : mirrors_) {
     if (mirror->Open() == nullptr) mirror->Stop();
   }
-  mirrors_.erase(std::remove_if(mirrors_.begin(), mirrors_.end(),
-                                [](const std::shared_ptr<Mirror>& mirror) {
-                                  return mirror->Open() == nullptr && !mirror->relaying();
-                                }),
-                 mirrors_.end());
+  std::erase_if(mirrors_, [](const std::shared_ptr<Mirror>& mirror) {
+    return mirror->Open() == nullptr && !mirror->relaying();
+  });
 }
 
 void GrpcReplicaPeer::Stop() {

@@ -1,6 +1,5 @@
 #include "services/conversation/turn_runner.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -22,7 +21,7 @@ bool MayPass(const absl::Status& status) {
 
 // PostgreSQL's text cannot hold U+0000: what is streamed is what can be stored.
 std::string WithoutNul(std::string text) {
-  text.erase(std::remove(text.begin(), text.end(), '\0'), text.end());
+  std::erase(text, '\0');
   return text;
 }
 

@@ -135,7 +135,7 @@ void TurnWorker::PostLater(std::function<void()> task) {
 }
 
 void TurnWorker::Over(const TurnRunner& runner, bool lost) {
-  const std::shared_ptr<LiveTurn> live = runner.live();
+  const std::shared_ptr<LiveTurn>& live = runner.live();
   live_turns_.Remove(*live);
   tools_.metrics.Gauge("dramatis_turns_running", {}, -1);
   if (lost) {
