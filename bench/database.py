@@ -54,7 +54,7 @@ def pgbench(databases, folder):
     before = _children_cpu_us()
     ran = subprocess.run(
         [sorted(glob.glob("/usr/lib/postgresql/*/bin/pgbench"))[-1], "-n", "-M", "prepared", "-f", script, "-c", str(CLIENTS),
-         "-j", "1", "-T", str(SECONDS), "-D", "n=0", url],
+         "-j", str(CLIENTS), "-T", str(SECONDS), "-D", "n=0", url],
         env=dict(os.environ, PGOPTIONS="-c search_path=conversation"), check=True,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     cpu = _children_cpu_us() - before

@@ -32,10 +32,13 @@ def wrk(url):
     return int(requests), float(seconds)
 
 
-def load(url, pids):
-    before = cpu_us(pids)
+def load(url, pids, behind=()):
+    """CPU of the one in the middle, and of what stands behind it, for each request."""
+    before, before_behind = cpu_us(pids), cpu_us(behind)
     requests, seconds = wrk(url)
-    return {"cpu_us": (cpu_us(pids) - before) / requests, "per_second": requests / seconds}
+    return {"cpu_us": (cpu_us(pids) - before) / requests,
+            "behind_us": (cpu_us(behind) - before_behind) / requests,
+            "per_second": requests / seconds}
 
 
 class Nginx:
@@ -91,7 +94,8 @@ def measure(table):
         answer.expect(200)
         nginx = Nginx(answer.body if isinstance(answer.body, bytes) else answer.body.encode())
         go = grpc_gateway.start(split.grpc_address)
-        runs = [lambda: load(f"http://{split.address}{path}", [split.gateway.process.pid]),
+        runs = [lambda: load(f"http://{split.address}{path}", [split.gateway.process.pid],
+                             [split.persona.process.pid]),
                 lambda: load(nginx.url, nginx.pids)]
         if go:
             go_url = f"http://{go.address()}{path}"
@@ -105,6 +109,7 @@ def measure(table):
     table.add("GET a persona: gateway CPU per request", ours["cpu_us"], "us")
     table.add("the same, nginx proxy_pass", theirs["cpu_us"], "us")
     table.add("ratio of CPU to nginx", ours["cpu_us"] / theirs["cpu_us"], at_most=3.2)
+    table.add("the persona service behind it: CPU per request", ours["behind_us"], "us")
     table.add("requests/s, gateway and persona service", ours["per_second"])
     table.add("requests/s, nginx and nginx", theirs["per_second"])
     table.add("ratio of requests/s to nginx", ours["per_second"] / theirs["per_second"])
