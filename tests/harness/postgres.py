@@ -93,7 +93,7 @@ class Cluster:
     def restart(self):
         """Starts the stopped cluster again, on the same port."""
         settings = [f"-c {name}={value}" for name, value in SETTINGS.items()]
-        settings += [f"-p {self.port}", f"-k {self.folder}"]
+        settings += [f"-p {self.port}", "-k ''"]  # no socket file: paths of those must be short
         with open(self.folder / "log", "ab") as output:
             _run([_binary("pg_ctl"), "-D", self.data, "-w", "-t", "60", "-l",
                   self.data / "server.log", "-o", " ".join(settings), "start"],

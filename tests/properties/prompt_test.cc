@@ -24,7 +24,7 @@ constexpr int kSlackTokens = 40;
 constexpr int kOutputTokens = 1024;
 
 World& TheWorld() {
-  static World& world = *new World();
+  static World world;
   return world;
 }
 

@@ -45,17 +45,17 @@ void CheckStoredMessages(World& world) {
 }
 
 World& OnSqlite() {
-  static World& world = *new World();
+  static World world;
   return world;
 }
 
 // A database of its own in the cluster that `./dev test` started.
 World& OnPostgres() {
-  static World& world = *[] {
+  static World world([] {
     const char* url = std::getenv("DRAMATIS_TEST_DATABASE_URL");
     if (url == nullptr) throw std::runtime_error("DRAMATIS_TEST_DATABASE_URL is not set");
-    return new World(CreateDatabase(url));
-  }();
+    return CreateDatabase(url);
+  }());
   return world;
 }
 
