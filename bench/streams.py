@@ -15,10 +15,12 @@ DIRECT = '{"model":"double","stream":true,"messages":[{"role":"user","content":"
 _run = 0
 
 
-def through(address, streams, tokens, *more):
+def through(address, streams, tokens, *more, sessions=None):
+    """Each stream in a session of its own: a new one, or where `sessions` names them the same ones
+    in every run."""
     global _run
     _run += 1
-    name = f"s{_run}"
+    name = sessions or f"s{_run}"
     return json.loads(tool("stream-load", "--address", address, "--streams", streams,
                            "--tokens", tokens, "--body", CHAT % name,
                            "--header", USER % name, *more))
@@ -30,7 +32,7 @@ def direct(address, streams, tokens, *more):
                            "--body", DIRECT, *more))
 
 
-def first_text(table, deployment, what, load, script, at_most_ms=None):
+def first_text(table, deployment, what, load, script, sessions=None, at_most_ms=None):
     """Through Dramatis minus the same provider asked directly."""
     provider = deployment.provider
     provider.script(default=script)
@@ -40,7 +42,7 @@ def first_text(table, deployment, what, load, script, at_most_ms=None):
 
     ours, theirs = interleaved(
         7,
-        lambda: once(through(deployment.address, *load)),
+        lambda: once(through(deployment.address, *load, sessions=sessions)),
         lambda: once(direct(provider.address, *load)))
     ours, theirs = medians(ours), medians(theirs)
     table.add(f"time to first delta, {what}", ours["us"] / 1000, "ms")
@@ -106,13 +108,16 @@ def many(table, deployment):
 def measure(table):
     with Deployment(provider=True) as deployment:
         # Twenty, one after the other.
-        first_text(table, deployment, "1 stream", (20, 8, "--spread-ms", 2000),
-                   {"count": 8, "token_delay_ms": 5}, at_most_ms=2)
+        one = ((20, 8, "--spread-ms", 2000), {"count": 8, "token_delay_ms": 5})
+        first_text(table, deployment, "1 stream", *one, sessions="one", at_most_ms=2)
+        first_text(table, deployment, "1 stream, of a new session", *one)
         # Each takes two seconds, and every 20 ms another begins.
-        first_text(table, deployment, "100 streams under way", (200, 50, "--spread-ms", 4000),
-                   {"count": 50, "token_delay_ms": 40}, at_most_ms=10)
-        first_text(table, deployment, "100 streams begun in one instant", (100, 8),
-                   {"count": 8, "token_delay_ms": 5}, at_most_ms=10)
+        many_open = ((200, 50, "--spread-ms", 4000), {"count": 50, "token_delay_ms": 40})
+        first_text(table, deployment, "100 streams under way", *many_open, sessions="open",
+                   at_most_ms=10)
+        burst = ((100, 8), {"count": 8, "token_delay_ms": 5})
+        first_text(table, deployment, "100 streams begun in one instant", *burst,
+                   sessions="burst", at_most_ms=10)
         relay(table, deployment)
         paced(table, deployment)
     with Deployment(provider=True) as deployment:
