@@ -31,6 +31,13 @@ bool HasControlCharacter(const std::string& text) {
   return false;
 }
 
+// Hides from a stranger whether a model speaks, and what only a model's persona has.
+void Mask(v1::Persona& persona) {
+  if (persona.type() != v1::PERSONA_TYPE_AI_AMBIGUOUS) return;
+  persona.set_type(v1::PERSONA_TYPE_UNKNOWN);
+  persona.clear_response_delay();
+}
+
 }  // namespace
 
 std::array<int, kTraitCount> Traits(const v1::Persona& persona) {
@@ -108,6 +115,9 @@ std::vector<FieldViolation> CheckDefinition(const v1::Persona& definition) {
   if (HasControlCharacter(definition.name())) {
     violations.push_back({"persona.name", "must be one line without control characters"});
   }
+  if (definition.type() == v1::PERSONA_TYPE_UNKNOWN) {
+    violations.push_back({"persona.type", "must be human, ai_agent or ai_ambiguous"});
+  }
   const auto& domains = definition.knowledge();
   if (std::find(domains.begin(), domains.end(), v1::KNOWLEDGE_UNSPECIFIED) != domains.end()) {
     violations.push_back({"persona.knowledge", "must name domains of knowledge"});
@@ -137,6 +147,7 @@ v1::Persona Present(const PersonaRow& row, const Identity& identity) {
     persona.clear_source_uri();
     persona.clear_system_prompt();
     persona.clear_model_config();
+    Mask(persona);
   }
   persona.set_persona_id(row.persona_id);
   persona.set_version(row.version);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -174,13 +175,17 @@ class FakeStore : public Store {
     return query.descending ? less(b, a) : less(a, b);
   }
 
+  static std::optional<v1::PersonaType> TypeFor(const PersonaRow& row, const PersonaQuery& query) {
+    return query.visible_to && row.owner_id != *query.visible_to ? query.others_type : query.type;
+  }
+
   static bool Matches(const PersonaRow& row, const PersonaQuery& query) {
     const v1::Persona& persona = row.definition;
     const std::string text = SearchText(persona.name() + "\n" + persona.description());
     return !row.deleted &&
            (!query.visible_to || persona.is_public() || row.owner_id == *query.visible_to) &&
            (!query.owner_id || row.owner_id == *query.owner_id) &&
-           (!query.type || persona.type() == *query.type) &&
+           (!TypeFor(row, query) || persona.type() == *TypeFor(row, query)) &&
            (!query.is_public || persona.is_public() == *query.is_public) &&
            (KnowledgeMask(KnowledgeOf(persona)) & query.knowledge) == query.knowledge &&
            (!query.communication_style || StyleOf(persona) == *query.communication_style) &&

@@ -46,7 +46,8 @@ TEST_P(ListStoreTest, FiltersByEverythingAtOnce) {
   Add(row);
   Add("alice", "Eve");
   PersonaQuery query = VisibleTo("bob");
-  query.type = v1::PERSONA_TYPE_AI_AGENT;
+  query.type = v1::PERSONA_TYPE_HUMAN;
+  query.others_type = v1::PERSONA_TYPE_AI_AGENT;
   query.is_public = true;
   query.knowledge = KnowledgeMask({v1::KNOWLEDGE_SCIENCE, v1::KNOWLEDGE_ARTS});
   query.communication_style = v1::COMMUNICATION_STYLE_FORMAL;
@@ -58,12 +59,32 @@ TEST_P(ListStoreTest, FiltersByEverythingAtOnce) {
     change(other);
     return Names(other);
   };
-  EXPECT_THAT(without([](auto& q) { q.type = v1::PERSONA_TYPE_HUMAN; }), IsEmpty());
+  EXPECT_THAT(without([](auto& q) { q.others_type = v1::PERSONA_TYPE_HUMAN; }), IsEmpty());
   EXPECT_THAT(without([](auto& q) { q.is_public = false; }), IsEmpty());
   EXPECT_THAT(without([](auto& q) { q.knowledge |= 1 << v1::KNOWLEDGE_HEALTH; }), IsEmpty());
   EXPECT_THAT(without([](auto& q) { q.communication_style = v1::COMMUNICATION_STYLE_CASUAL; }),
               IsEmpty());
   EXPECT_THAT(without([](auto& q) { q.text = "100_ of"; }), IsEmpty());
+}
+
+TEST_P(ListStoreTest, FiltersOwnAndOtherPeoplesTypesApart) {
+  for (const std::string owner : {"alice", "bob"}) {
+    PersonaRow row = NewRow(owner, owner + "'s human");
+    row.definition.set_type(v1::PERSONA_TYPE_HUMAN);
+    row.definition.set_is_public(true);
+    Add(row);
+    Add(owner, owner + "'s agent", true);
+  }
+  PersonaQuery query = VisibleTo("alice");
+  query.type = v1::PERSONA_TYPE_HUMAN;
+  EXPECT_THAT(Names(query), ElementsAre("bob's agent", "bob's human", "alice's human"));
+  query.others_type = v1::PERSONA_TYPE_AI_AGENT;
+  EXPECT_THAT(Names(query), ElementsAre("bob's agent", "alice's human"));
+  query.owner_id = "alice";
+  EXPECT_THAT(Names(query), ElementsAre("alice's human"));
+  query.owner_id.reset();
+  query.visible_to.reset();
+  EXPECT_THAT(Names(query), ElementsAre("bob's human", "alice's human"));
 }
 
 TEST_P(ListStoreTest, FindsDefaultsByTheirValue) {

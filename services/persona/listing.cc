@@ -30,6 +30,19 @@ Order ParseOrder(const std::string& text) {
           .descending = absl::EndsWith(text, " desc")};
 }
 
+// The type that somebody else's persona has where the caller is shown `shown`. No persona is kept
+// as UNKNOWN: where that comes out, none is found.
+v1::PersonaType OthersType(v1::PersonaType shown) {
+  switch (shown) {
+    case v1::PERSONA_TYPE_UNKNOWN:
+      return v1::PERSONA_TYPE_AI_AMBIGUOUS;
+    case v1::PERSONA_TYPE_AI_AMBIGUOUS:
+      return v1::PERSONA_TYPE_UNKNOWN;
+    default:
+      return shown;
+  }
+}
+
 // The user, the filters and the order; not the page.
 std::string Scope(const Identity& identity, const v1::ListPersonasRequest& request) {
   v1::ListPersonasRequest filters = request;
@@ -65,7 +78,10 @@ absl::StatusOr<PersonaQuery> MakeQuery(const Identity& identity,
   if (!request.owner_id().empty()) {
     query.owner_id = request.owner_id() == kMe ? identity.user_id : request.owner_id();
   }
-  if (request.type() != v1::PERSONA_TYPE_UNSPECIFIED) query.type = request.type();
+  if (request.type() != v1::PERSONA_TYPE_UNSPECIFIED) {
+    query.type = request.type();
+    query.others_type = OthersType(request.type());
+  }
   if (request.has_is_public()) query.is_public = request.is_public();
   std::vector<v1::Knowledge> domains;
   for (const int domain : request.knowledge()) {

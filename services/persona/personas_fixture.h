@@ -37,6 +37,13 @@ class PersonasTest : public testing::Test {
     request.mutable_persona()->set_is_public(true);
     return Create(CallBy(owner), request);
   }
+  v1::Persona CreateAmbiguous(const std::string& owner, const std::string& name) {
+    v1::CreatePersonaRequest request = Request(name);
+    request.mutable_persona()->set_type(v1::PERSONA_TYPE_AI_AMBIGUOUS);
+    request.mutable_persona()->set_is_public(true);
+    request.mutable_persona()->mutable_response_delay()->set_max_ms(2000);
+    return Create(CallBy(owner), request);
+  }
   v1::Persona CreateWithSource(const std::string& name) {
     v1::CreatePersonaRequest request = Request(name);
     request.mutable_persona()->set_source_uri("file:me.txt");

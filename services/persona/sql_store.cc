@@ -124,15 +124,16 @@ constexpr Statement kRelease = {R"(
   delete from persona_holds
   where persona_id = $1 and conversation_id = $2)"};
 
-// Lists. $1 type, $2 public or not (-1 for both), $3 domains, $4 style, $5 pattern, $6 and $7 the
-// last row's key and id, $8 page size + 1, $9 the user, $10 most bytes. Whose personas and which
-// order are made from the pieces below: a dozen texts in all.
+// Lists. $1 type, $11 that of others' (only where those are listed), $2 public or not (-1 for
+// both), $3 domains, $4 style, $5 pattern, $6 and $7 the last row's key and id, $8 page size + 1,
+// $9 the user, $10 most bytes. Whose personas and which order are made from the pieces below: a
+// dozen texts in all.
 constexpr const char* kCandidates = R"(
   select * from (
     select persona_id, owner_id, version, create_time, update_time, name_key, definition_bytes
     from personas
     where delete_time is null and {whose}
-      and (cast($1 as bigint) = 0 or type = $1)
+      and (cast({type} as bigint) = 0 or type = {type})
       and (cast($2 as bigint) < 0 or is_public = (cast($2 as bigint) = 1))
       and (knowledge & cast($3 as bigint)) = $3
       and (cast($4 as bigint) = 0 or communication_style = $4)
@@ -167,16 +168,18 @@ constexpr const char* kBeforeNames = "";
 constexpr const char* kAfterNames = "\xff";
 
 std::string ListText(const PersonaQuery& query) {
-  const auto candidates = [](const char* whose, const char* alias) {
-    return absl::StrReplaceAll(kCandidates, {{"{whose}", whose}, {"{alias}", alias}});
+  const auto candidates = [](const char* whose, const char* type, const char* alias) {
+    return absl::StrReplaceAll(kCandidates,
+                               {{"{whose}", whose}, {"{type}", type}, {"{alias}", alias}});
   };
   std::string from;
   if (query.owner_id.has_value()) {
-    from = candidates(kOwn, "own");
+    from = candidates(kOwn, "$1", "own");
   } else if (query.visible_to.has_value()) {
-    from = absl::StrCat(candidates(kOwn, "own"), " union all ", candidates(kPublic, "others"));
+    from = absl::StrCat(candidates(kOwn, "$1", "own"), " union all ",
+                        candidates(kPublic, "$11", "others"));
   } else {
-    from = candidates(kEverybodys, "everybodys");
+    from = candidates(kEverybodys, "$1", "everybodys");
   }
   std::string text = absl::StrReplaceAll(kPage, {{"{candidates}", from}});
   return absl::StrReplaceAll(
@@ -197,16 +200,22 @@ Value FirstKey(const PersonaQuery& query) {
 
 std::vector<Value> ListParameters(const PersonaQuery& query) {
   const std::string user = query.owner_id.value_or(query.visible_to.value_or(""));
-  return {static_cast<int>(query.type.value_or(v1::PERSONA_TYPE_UNSPECIFIED)),
-          query.is_public.has_value() ? static_cast<int>(*query.is_public) : -1,
-          query.knowledge,
-          static_cast<int>(query.communication_style.value_or(v1::COMMUNICATION_STYLE_UNSPECIFIED)),
-          query.text.empty() ? std::string() : LikeContains(query.text),
-          FirstKey(query),
-          query.after.has_value() ? query.after->persona_id : std::string(),
-          query.limit + 1,
-          user,
-          query.max_bytes};
+  std::vector<Value> parameters = {
+      static_cast<int>(query.type.value_or(v1::PERSONA_TYPE_UNSPECIFIED)),
+      query.is_public.has_value() ? static_cast<int>(*query.is_public) : -1,
+      query.knowledge,
+      static_cast<int>(query.communication_style.value_or(v1::COMMUNICATION_STYLE_UNSPECIFIED)),
+      query.text.empty() ? std::string() : LikeContains(query.text),
+      FirstKey(query),
+      query.after.has_value() ? query.after->persona_id : std::string(),
+      query.limit + 1,
+      user,
+      query.max_bytes};
+  if (!query.owner_id.has_value() && query.visible_to.has_value()) {
+    parameters.emplace_back(
+        static_cast<int>(query.others_type.value_or(v1::PERSONA_TYPE_UNSPECIFIED)));
+  }
+  return parameters;
 }
 
 // The columns that a definition fills, in the order of the statements.

@@ -39,7 +39,10 @@ struct PersonaQuery {
   std::optional<std::string> visible_to;
   // Only this owner's; where `visible_to` is set it names the same user.
   std::optional<std::string> owner_id;
+  // Of the owner's own, or of everybody's.
   std::optional<v1::PersonaType> type;
+  // Where `visible_to` is set: of other people's public ones.
+  std::optional<v1::PersonaType> others_type;
   std::optional<bool> is_public;
   // A bit for each domain (KnowledgeMask): only personas with all of them.
   int64_t knowledge = 0;
