@@ -69,6 +69,13 @@ bool IsTimeZone(const std::string& name) {
   return absl::LoadTimeZone(name, &zone);
 }
 
+absl::TimeZone TimeZoneOf(const std::optional<ProfileRow>& profile) {
+  absl::TimeZone zone;
+  const bool is_known = profile.has_value() && !profile->definition.timezone().empty() &&
+                        absl::LoadTimeZone(profile->definition.timezone(), &zone);
+  return is_known ? zone : absl::UTCTimeZone();
+}
+
 v1::Profile Present(const ProfileRow& row) {
   v1::Profile profile = row.definition;
   if (profile.timezone().empty()) profile.set_timezone(kUtc);

@@ -4,11 +4,13 @@
 // which the first write can be made conditional like any other. Thread-safe.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "dramatis/memory/v1/memory.pb.h"
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "services/memory/store.h"
 #include "shared/call/call.h"
 #include "shared/time/clock.h"
@@ -18,6 +20,10 @@ namespace dramatis::memory {
 // Whether `name` is a zone of the IANA database: `UTC`, `Europe/Stockholm`. Reads the system's
 // zone files.
 bool IsTimeZone(const std::string& name);
+
+// The zone a user lives by: their profile's; UTC where it has none, or one that this system has no
+// file of any more.
+absl::TimeZone TimeZoneOf(const std::optional<ProfileRow>& profile);
 
 // The profile as its user sees it: defaults filled in.
 v1::Profile Present(const ProfileRow& row);

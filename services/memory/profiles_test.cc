@@ -167,5 +167,16 @@ TEST_F(ProfilesTest, PassesAFailedReadOn) {
   EXPECT_EQ(Get().status().code(), absl::StatusCode::kUnavailable);
 }
 
+TEST(TimeZoneOfTest, IsTheProfilesOrUtc) {
+  ProfileRow row;
+
+  EXPECT_EQ(TimeZoneOf(std::nullopt), absl::UTCTimeZone());
+  EXPECT_EQ(TimeZoneOf(row), absl::UTCTimeZone());
+  row.definition.set_timezone("Europe/Stockholm");
+  EXPECT_EQ(TimeZoneOf(row).name(), "Europe/Stockholm");
+  row.definition.set_timezone("Mars/Olympus");
+  EXPECT_EQ(TimeZoneOf(row), absl::UTCTimeZone());
+}
+
 }  // namespace
 }  // namespace dramatis::memory
