@@ -23,9 +23,14 @@ bool IsLiteralCharacter(char c) {
          c == '_' || c == '.' || c == '~';
 }
 
+// A field's name, or a path of them as `message.message_id`.
 bool IsVariableName(std::string_view name) {
-  return !name.empty() && IsNameStart(name[0]) &&
-         std::all_of(name.begin(), name.end(), IsNameCharacter);
+  bool starts = true;
+  for (const char c : name) {
+    if (starts ? !IsNameStart(c) : !IsNameCharacter(c) && c != '.') return false;
+    starts = c == '.';
+  }
+  return !starts;
 }
 
 }  // namespace

@@ -22,10 +22,18 @@ TEST(PathTemplateTest, TakesEveryCharacterThatNeedsNoEscape) {
   EXPECT_TRUE(PathTemplate::Parse("/A-z_0.9~").ok());
 }
 
+TEST(PathTemplateTest, ReadsPathsOfFields) {
+  const auto path = PathTemplate::Parse("/messages/{message.message_id}");
+  ASSERT_TRUE(path.ok()) << path.status();
+  EXPECT_THAT(path->segments(),
+              ElementsAre(Segment{"messages", false}, Segment{"message.message_id", true}));
+}
+
 TEST(PathTemplateTest, RefusesWhatItDoesNotKnow) {
-  for (const char* text : {"", "api", "/", "/api/", "//api", "/api/{}", "/api/{a", "/api/a}",
-                           "/api/{Id}", "/api/{a.b}", "/api/{a=**}", "/api/*", "/api/x{id}",
-                           "/api/a:cancel", "/api/a b", "/{id}/{id}", "/api/%41"}) {
+  for (const char* text :
+       {"", "api", "/", "/api/", "//api", "/api/{}", "/api/{a", "/api/a}", "/api/{Id}",
+        "/api/{a..b}", "/api/{a.}", "/api/{.a}", "/api/{a=**}", "/api/*", "/api/x{id}",
+        "/api/a:cancel", "/api/a b", "/{id}/{id}", "/api/%41"}) {
     EXPECT_FALSE(PathTemplate::Parse(text).ok()) << text;
   }
 }

@@ -35,12 +35,22 @@ const FieldDescriptor* FindCursor(const Descriptor& message) {
   return nullptr;
 }
 
+// Whether `path`, as `message.message_id`, names a text field of `message`.
+bool NamesText(const Descriptor& message, const std::string& path) {
+  const size_t dot = path.find('.');
+  if (dot == std::string::npos) {
+    return FindTyped(message, path, FieldDescriptor::TYPE_STRING) != nullptr;
+  }
+  const FieldDescriptor* field =
+      FindTyped(message, path.substr(0, dot), FieldDescriptor::TYPE_MESSAGE);
+  return field != nullptr && NamesText(*field->message_type(), path.substr(dot + 1));
+}
+
 absl::Status ReadLocation(const std::string& text, RpcMethod& method) {
   if (text.empty()) return absl::OkStatus();
   DRAMATIS_ASSIGN_OR_RETURN(const PathTemplate location, PathTemplate::Parse(text));
   for (const PathTemplate::Segment& segment : location.segments()) {
-    if (segment.variable &&
-        FindTyped(method.output(), segment.text, FieldDescriptor::TYPE_STRING) == nullptr) {
+    if (segment.variable && !NamesText(method.output(), segment.text)) {
       return Broken(*method.descriptor, "location names no text field of the response");
     }
   }

@@ -11,15 +11,25 @@
 namespace dramatis::gateway {
 namespace {
 
+using google::protobuf::Descriptor;
 using google::protobuf::DescriptorPool;
 
-// The last value of a text field; empty where unset.
-std::string_view TextField(std::string_view wire, int number) {
-  std::string_view text;
+// The last value of a text or message field; empty where unset.
+std::string_view LengthField(std::string_view wire, int number) {
+  std::string_view value;
   for (WireReader reader(wire); reader.Next();) {
-    if (reader.number() == number && reader.type() == WireType::kLength) text = reader.bytes();
+    if (reader.number() == number && reader.type() == WireType::kLength) value = reader.bytes();
   }
-  return text;
+  return value;
+}
+
+// The text at `path`, as `message.message_id`, which names a text field.
+std::string_view TextAt(std::string_view wire, const Descriptor& message, const std::string& path) {
+  const size_t dot = path.find('.');
+  const auto* field = message.FindFieldByName(path.substr(0, dot));
+  const std::string_view value = LengthField(wire, field->number());
+  if (dot == std::string::npos) return value;
+  return TextAt(value, *field->message_type(), path.substr(dot + 1));
 }
 
 // What may stand between the quotes of an entity tag (RFC 9110, 8.8.3).
@@ -36,8 +46,7 @@ std::string LocationOf(const RpcMethod& method, std::string_view wire) {
       location += segment.text;
       continue;
     }
-    const auto* field = method.output().FindFieldByName(segment.text);
-    location += PercentEncode(TextField(wire, field->number()));
+    location += PercentEncode(TextAt(wire, method.output(), segment.text));
   }
   return location;
 }
@@ -71,7 +80,7 @@ absl::StatusOr<HttpAnswer> Transcoder::Answer(const RpcMethod& method,
   HttpAnswer answer;
   answer.status = method.success_status;
   if (method.etag != nullptr) {
-    const std::string_view etag = TextField(response, method.etag->number());
+    const std::string_view etag = LengthField(response, method.etag->number());
     if (IsEntityTag(etag)) answer.headers.emplace_back("ETag", "\"" + std::string(etag) + "\"");
   }
   if (!method.location.empty()) {

@@ -1,0 +1,146 @@
+// What conversation keeps of rooms, in its own words. As in store.h each function is one
+// transaction, and a store that cannot be read is UNAVAILABLE, never an empty result.
+//
+// Whatever changes a room appends its events in the same transaction; who follows the room is told
+// after the commit.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dramatis/conversation/v1/room_messages.pb.h"
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "services/conversation/room_rows.h"
+#include "services/conversation/store.h"
+
+namespace dramatis::conversation {
+
+// Changes a room in the transaction that has read and locked it; what it answers is stored as it
+// is, with the next version. An error changes nothing.
+using RoomChange = std::function<absl::Status(Room& room)>;
+
+// A turn that is going to answer a message.
+struct PlannedTurnRow {
+  std::string turn_id;
+  std::string persona_id;
+  absl::Time due_at;
+  int depth = 0;
+  bool requested = false;
+  v1::TurnScore score;
+};
+
+// Who answers `message`, which is stored already: a pure function, called in the message's
+// transaction. `recent` are the messages before it that can be read, oldest first.
+using TurnPlanner = std::function<std::vector<PlannedTurnRow>(
+    const Room& room, const std::vector<RoomMessageRow>& recent, const RoomMessageRow& message)>;
+
+struct NewRoomMessage {
+  std::string conversation_id;
+  std::string message_id;
+  std::string persona_id;
+  std::string user_id;  // the caller, who owns the persona
+  RoomMessageType type = RoomMessageType::kText;
+  std::string content;
+  std::string reply_to_message_id;
+  absl::Time now;
+  // Refuses, in the transaction, what the room does not allow now.
+  std::function<absl::Status(const Room& room)> check;
+  TurnPlanner plan;
+};
+
+struct AppendedMessage {
+  RoomMessageRow message;
+  // New turns, and those that waited for an earlier message and now answer this one.
+  std::vector<PlannedTurnRow> turns;
+  Room room;  // as it is now; the system may have closed it
+};
+
+struct RoomMessageChange {
+  std::string conversation_id;
+  std::string message_id;
+  std::optional<std::string> content;  // nullopt: hide it
+  absl::Time now;
+  std::function<absl::Status(const Room& room, const RoomMessageRow& message)> check;
+};
+
+struct RoomMessageRange {
+  std::string conversation_id;
+  int after_sequence = 0;
+  int limit = 20;
+};
+
+// Rooms that `user_id` may see listed, the one last made first; every one for an admin.
+struct RoomFilter {
+  std::string user_id;
+  bool admin = false;
+  std::optional<RoomStatus> status;
+  std::optional<RoomVisibility> visibility;
+  std::string persona_id;
+  std::string topic_tag;
+  std::string q;       // part of title, topic or description, ASCII case ignored
+  std::string before;  // conversation id of the last row of the page before; empty for none
+  int limit = 20;
+};
+
+class RoomStore {
+ public:
+  virtual ~RoomStore() = default;
+
+  // Rooms.
+
+  virtual absl::StatusOr<Idempotent<Room>> CreateRoom(const Room& room,
+                                                      const Idempotency& idempotency) = 0;
+  // nullopt if there is none, or it was deleted, or it is a session.
+  virtual absl::StatusOr<std::optional<Room>> FindRoom(const std::string& conversation_id) = 0;
+  virtual absl::StatusOr<std::vector<Room>> ListRooms(const RoomFilter& filter) = 0;
+  // Reads, changes and stores the room with its participants; appends an event for each participant
+  // that changed and one for the state where it did. Closing or deleting it ends its open turns
+  // without a reply. NOT_FOUND; what `change` answers.
+  virtual absl::StatusOr<Idempotent<Room>> ChangeRoom(const std::string& conversation_id,
+                                                      absl::Time now,
+                                                      const RoomChange& change,
+                                                      const Idempotency& idempotency) = 0;
+  // Deletes the room softly. NOT_FOUND; what `check` answers.
+  virtual absl::StatusOr<Room> DeleteRoom(
+      const std::string& conversation_id,
+      absl::Time now,
+      const std::function<absl::Status(const Room& room)>& check) = 0;
+  // Shows what a participant is, and appends a `reveal` message. Without effect if it is shown.
+  virtual absl::StatusOr<Idempotent<Room>> RevealParticipant(
+      const std::string& conversation_id,
+      const std::string& persona_id,
+      const std::string& message_id,
+      absl::Time now,
+      const std::function<absl::Status(const Room& room)>& check,
+      const Idempotency& idempotency) = 0;
+  // Closes rooms whose time is over at `now`, at most `limit` of them; answers their ids.
+  virtual absl::StatusOr<std::vector<std::string>> CloseOverdueRooms(absl::Time now, int limit) = 0;
+
+  // Messages.
+
+  // Claims the key, appends the message under the next number, makes or moves the turns of those
+  // who answer, and closes the room where a constraint is reached: all or nothing.
+  virtual absl::StatusOr<Idempotent<AppendedMessage>> AppendRoomMessage(
+      const NewRoomMessage& message, const Idempotency& idempotency) = 0;
+  virtual absl::StatusOr<std::optional<RoomMessageRow>> FindRoomMessage(
+      const std::string& conversation_id, const std::string& message_id) = 0;
+  virtual absl::StatusOr<std::vector<RoomMessageRow>> ListRoomMessages(
+      const RoomMessageRange& range) = 0;
+  // Edits or hides a message, the original kept. NOT_FOUND; what `check` answers.
+  virtual absl::StatusOr<RoomMessageRow> ChangeRoomMessage(const RoomMessageChange& change) = 0;
+
+  // Events.
+
+  // Those after `sequence`, in order.
+  virtual absl::StatusOr<std::vector<EventRow>> ListEvents(const std::string& conversation_id,
+                                                           int64_t after_sequence,
+                                                           int limit) = 0;
+};
+
+}  // namespace dramatis::conversation
