@@ -7,11 +7,13 @@
 #include "absl/synchronization/notification.h"
 #include "embedded/memory_migrations.h"
 #include "services/memory/config.h"
+#include "services/memory/journal.h"
 #include "services/memory/memories.h"
 #include "services/memory/memory_service.h"
 #include "services/memory/profiles.h"
 #include "services/memory/recall.h"
 #include "services/memory/sql_store.h"
+#include "services/memory/sql_store_journal.h"
 #include "shared/executor/executor.h"
 #include "shared/rpc/service_adapter.h"
 
@@ -28,12 +30,14 @@ class RunningModule : public Module {
       : clock_(context.clock),
         logger_(context.logger),
         store_(context.database, context.clock),
+        journal_store_(context.database, context.clock),
         profiles_(store_, context.clock),
         memories_(store_, context.clock, context.ids, config.quota),
+        journal_(journal_store_, store_, context.clock, context.ids),
         recall_(store_),
         executor_(context.config.workers, context.config.queue),
         rpc_(full_name(), executor_, context.clock, context.logger, context.metrics),
-        service_(rpc_, profiles_, memories_, recall_) {}
+        service_(rpc_, profiles_, memories_, journal_, recall_) {}
 
   // What the executor still runs uses the other parts.
   ~RunningModule() override {
@@ -71,8 +75,10 @@ class RunningModule : public Module {
   const Clock& clock_;
   Logger& logger_;
   SqlStore store_;
+  SqlJournalStore journal_store_;
   Profiles profiles_;
   Memories memories_;
+  Journal journal_;
   Recall recall_;
   Executor executor_;
   ServiceAdapter rpc_;

@@ -3,6 +3,7 @@
 
 #include "dramatis/memory/v1/memory.grpc.pb.h"
 
+#include "services/memory/journal.h"
 #include "services/memory/memories.h"
 #include "services/memory/profiles.h"
 #include "services/memory/recall.h"
@@ -16,8 +17,9 @@ class MemoryServiceServer : public v1::MemoryService::CallbackService {
   MemoryServiceServer(ServiceAdapter& rpc,
                       Profiles& profiles,
                       Memories& memories,
+                      Journal& journal,
                       memory::Recall& recall)
-      : rpc_(rpc), profiles_(profiles), memories_(memories), recall_(recall) {}
+      : rpc_(rpc), profiles_(profiles), memories_(memories), journal_(journal), recall_(recall) {}
 
   grpc::ServerUnaryReactor* GetProfile(grpc::CallbackServerContext* context,
                                        const v1::GetProfileRequest* request,
@@ -47,10 +49,31 @@ class MemoryServiceServer : public v1::MemoryService::CallbackService {
                                    const v1::RecallRequest* request,
                                    v1::RecallResponse* response) override;
 
+  // In journal_service.cc.
+  grpc::ServerUnaryReactor* ListJournalEntries(grpc::CallbackServerContext* context,
+                                               const v1::ListJournalEntriesRequest* request,
+                                               v1::ListJournalEntriesResponse* response) override;
+  grpc::ServerUnaryReactor* CreateJournalEntry(grpc::CallbackServerContext* context,
+                                               const v1::CreateJournalEntryRequest* request,
+                                               v1::JournalEntry* response) override;
+  grpc::ServerUnaryReactor* GetJournalEntry(grpc::CallbackServerContext* context,
+                                            const v1::GetJournalEntryRequest* request,
+                                            v1::JournalEntry* response) override;
+  grpc::ServerUnaryReactor* UpdateJournalEntry(grpc::CallbackServerContext* context,
+                                               const v1::UpdateJournalEntryRequest* request,
+                                               v1::JournalEntry* response) override;
+  grpc::ServerUnaryReactor* DeleteJournalEntry(grpc::CallbackServerContext* context,
+                                               const v1::DeleteJournalEntryRequest* request,
+                                               google::protobuf::Empty* response) override;
+  grpc::ServerUnaryReactor* GetJournalStats(grpc::CallbackServerContext* context,
+                                            const v1::GetJournalStatsRequest* request,
+                                            v1::JournalStats* response) override;
+
  private:
   ServiceAdapter& rpc_;
   Profiles& profiles_;
   Memories& memories_;
+  Journal& journal_;
   memory::Recall& recall_;
 };
 
