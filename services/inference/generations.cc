@@ -42,6 +42,12 @@ absl::Status CheckRequest(const v1::StreamGenerateRequest& request) {
     if (kind == prompt::v1::PART_KIND_UNSPECIFIED || !prompt::v1::PartKind_IsValid(kind)) {
       violations.push_back({absl::StrCat("parts[", i, "].kind"), "must be set"});
     }
+    const prompt::v1::PromptPart& part = request.parts(i);
+    if (kind == prompt::v1::PART_KIND_SUMMARY &&
+        (part.from_sequence() < 1 || part.to_sequence() < part.from_sequence())) {
+      violations.push_back({absl::StrCat("parts[", i, "].to_sequence"),
+                            "must name, with from_sequence, the messages it stands for"});
+    }
   }
   for (int i = 0; i < request.messages_size(); ++i) {
     const prompt::v1::Role role = request.messages(i).role();

@@ -48,12 +48,21 @@ class RunningModule : public Module {
                       .random = SystemRandom,
                       .logger = context.logger,
                       .metrics = context.metrics}),
+        tasks_(router_,
+               store_,
+               {.executor = executor_,
+                .timers = loop_,
+                .clock = context.clock,
+                .random = SystemRandom,
+                .logger = context.logger,
+                .metrics = context.metrics}),
         models_(router_),
         rpc_(full_name(), executor_, context.clock, context.logger, context.metrics),
-        service_(rpc_, generations_, models_) {}
+        service_(rpc_, generations_, tasks_, models_) {}
 
   // What still runs uses the parts below it: it stops before they go.
   ~RunningModule() override {
+    tasks_.Stop();
     executor_.Stop();
     loop_.Stop();
   }
@@ -71,6 +80,7 @@ class RunningModule : public Module {
   CurlLoop loop_;
   Router router_;
   Generations generations_;
+  Tasks tasks_;
   Models models_;
   ServiceAdapter rpc_;
   InferenceServiceServer service_;

@@ -1,5 +1,8 @@
 #include "services/inference/inference_service.h"
 
+#include <functional>
+#include <utility>
+
 namespace dramatis::inference {
 
 grpc::ServerUnaryReactor* InferenceServiceServer::GetStatus(grpc::CallbackServerContext* context,
@@ -16,6 +19,16 @@ grpc::ServerUnaryReactor* InferenceServiceServer::ListModels(grpc::CallbackServe
   return rpc_.Unary(
       "ListModels", context, request, response,
       [this](const CallContext&, const v1::ListModelsRequest&) { return models_.List(); });
+}
+
+grpc::ServerUnaryReactor* InferenceServiceServer::RunTask(grpc::CallbackServerContext* context,
+                                                          const v1::RunTaskRequest* request,
+                                                          v1::RunTaskResponse* response) {
+  return rpc_.Async("RunTask", context, request, response,
+                    [this](const CallContext& call, const v1::RunTaskRequest& task,
+                           std::function<void(absl::StatusOr<v1::RunTaskResponse>)> done) {
+                      tasks_.Run(call, task, std::move(done));
+                    });
 }
 
 grpc::ServerWriteReactor<v1::StreamGenerateResponse>* InferenceServiceServer::StreamGenerate(

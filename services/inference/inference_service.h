@@ -5,6 +5,7 @@
 
 #include "services/inference/generations.h"
 #include "services/inference/models.h"
+#include "services/inference/tasks.h"
 #include "shared/rpc/service_adapter.h"
 
 namespace dramatis::inference {
@@ -12,12 +13,18 @@ namespace dramatis::inference {
 class InferenceServiceServer : public v1::InferenceService::CallbackService {
  public:
   // References outlive the service.
-  InferenceServiceServer(ServiceAdapter& rpc, const Generations& generations, const Models& models)
-      : rpc_(rpc), generations_(generations), models_(models) {}
+  InferenceServiceServer(ServiceAdapter& rpc,
+                         const Generations& generations,
+                         Tasks& tasks,
+                         const Models& models)
+      : rpc_(rpc), generations_(generations), tasks_(tasks), models_(models) {}
 
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
                                       v1::GetStatusResponse* response) override;
+  grpc::ServerUnaryReactor* RunTask(grpc::CallbackServerContext* context,
+                                    const v1::RunTaskRequest* request,
+                                    v1::RunTaskResponse* response) override;
   grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
                                        const v1::ListModelsRequest* request,
                                        v1::ListModelsResponse* response) override;
@@ -27,6 +34,7 @@ class InferenceServiceServer : public v1::InferenceService::CallbackService {
  private:
   ServiceAdapter& rpc_;
   const Generations& generations_;
+  Tasks& tasks_;
   const Models& models_;
 };
 

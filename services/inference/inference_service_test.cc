@@ -36,6 +36,7 @@ class InferenceServiceTest : public testing::Test {
       : provider_server_([reply](const ScriptedServer::Request&) { return reply; }) {}
   ~InferenceServiceTest() override {
     server_.reset();
+    tasks_.Stop();
     executor_.Stop();
     loop_.Stop();
   }
@@ -95,15 +96,40 @@ class InferenceServiceTest : public testing::Test {
   const Router router_{Providers(), {"openai"}, clock_};
   const Generations generations_{
       router_, store_, {executor_, loop_, clock_, [] { return 0.0; }, logger_, metrics_}};
+  Tasks tasks_{router_, store_, {executor_, loop_, clock_, [] { return 0.0; }, logger_, metrics_}};
   const Models models_{router_};
   ServiceAdapter rpc_{v1::InferenceService::service_full_name(), executor_, clock_, logger_,
                       metrics_};
-  InferenceServiceServer service_{rpc_, generations_, models_};
+  InferenceServiceServer service_{rpc_, generations_, tasks_, models_};
   std::unique_ptr<TestServer> server_ =
       std::make_unique<TestServer>(std::vector<grpc::Service*>{&service_});
   const std::unique_ptr<v1::InferenceService::Stub> stub_ =
       v1::InferenceService::NewStub(server_->channel());
 };
+
+TEST_F(InferenceServiceTest, RunsATaskForServicesOnly) {
+  v1::RunTaskRequest request;
+  request.set_user_id("u");
+  request.set_task_key("extraction:1");
+  request.set_task(v1::TASK_EXTRACTION);
+  request.set_model("local");
+  request.add_lines()->set_text("My name is Ada.");
+  request.mutable_lines(0)->set_from_user(true);
+  v1::RunTaskResponse response;
+
+  const auto context = TestContext(kService);
+  const grpc::Status status = stub_->RunTask(context.get(), request, &response);
+  const auto stranger = TestContext("Bearer local:u");
+  const grpc::Status refused = stub_->RunTask(stranger.get(), request, &response);
+  request.clear_lines();
+  const auto again = TestContext(kService);
+  const grpc::Status empty = stub_->RunTask(again.get(), request, &response);
+
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(empty.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(store_.rows().size(), 1);
+}
 
 TEST_F(InferenceServiceTest, StreamsTheBuiltInModelWordByWordAndSaysWhatItIs) {
   const Answer answer = Generate(Asked("local"));

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/synchronization/mutex.h"
 #include "services/inference/local_retrieval.h"
+#include "services/inference/local_tasks.h"
 #include "services/inference/tokens.h"
 
 namespace dramatis::inference {
@@ -90,8 +91,9 @@ std::optional<ModelFacts> LocalProvider::FindModel(const std::string& model) con
 
 std::shared_ptr<ProviderCall> LocalProvider::Start(const Question& question,
                                                    std::shared_ptr<AnswerSink> sink) {
-  std::vector<std::string> pieces =
-      WordPieces(Retrieve(ReadPrompt(*question.prompt, question.persona_name)));
+  std::vector<std::string> pieces = WordPieces(
+      question.task != nullptr ? AnswerTask(*question.task)
+                               : Retrieve(ReadPrompt(*question.prompt, question.persona_name)));
   const size_t count = PiecesWithin(pieces, question.parameters.max_output_tokens());
   auto call = std::make_shared<Call>(*this, std::move(pieces), count, std::move(sink));
   call->Step();

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "services/inference/local_tasks.h"
 #include "services/inference/ranking.h"
 #include "services/inference/sentences.h"
 #include "services/inference/small_talk.h"
@@ -283,7 +284,9 @@ RetrievalInput ReadPrompt(const PackedPrompt& prompt, const std::string& persona
     if (part.kind() == prompt::v1::PART_KIND_BIOGRAPHY) {
       absl::StrAppend(&input.biography, input.biography.empty() ? "" : "\n\n", part.text());
     } else if (part.kind() == prompt::v1::PART_KIND_MEMORY) {
-      input.memories.push_back(part.text());
+      // The user's own words, as the built-in model took them: quoted as they are.
+      const bool said = part.text().starts_with(kUserSaid);
+      input.memories.push_back(said ? part.text().substr(sizeof(kUserSaid) - 1) : part.text());
     }
   }
   input.question = prompt.messages.back().text();

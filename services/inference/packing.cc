@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include <openssl/evp.h>
@@ -27,6 +28,8 @@ constexpr int kMemoryPercent = 15;
 constexpr int kSeparatorTokens = 1;
 constexpr const char* kOverBudget = "over_budget";
 constexpr const char* kOverShare = "over_share";
+constexpr const char* kSummarized = "summarized";
+constexpr const char* kNotNeeded = "not_needed";
 constexpr const char* kMemoryHeading = "What you remember about the person you talk with:";
 
 // `biography` for PART_KIND_BIOGRAPHY.
@@ -42,6 +45,14 @@ struct Candidate {
   const char* dropped = nullptr;  // why; null while it is kept or not decided
   bool kept = false;
 };
+
+// A part as it is printed, but for the list's heading.
+std::string PrintedText(const PromptPart& part) {
+  if (part.kind() != PartKind::PART_KIND_SUMMARY) return part.text();
+  return absl::StrCat("In short, what was said in the messages ", part.from_sequence(), " to ",
+                      part.to_sequence(), " of this conversation, which are left out below:\n",
+                      part.text());
+}
 
 bool IsPersonaPart(PartKind kind) {
   return kind != PartKind::PART_KIND_MEMORY && kind != PartKind::PART_KIND_SUMMARY;
@@ -110,6 +121,83 @@ void KeepMemories(const std::vector<const PromptPart*>& parts,
   }
 }
 
+int FirstSequence(const PromptMessage& message) {
+  return message.first_sequence() > 0 ? message.first_sequence() : message.sequence();
+}
+
+bool StandsFor(const PromptPart& summary, const PromptMessage& message) {
+  return FirstSequence(message) >= summary.from_sequence() &&
+         message.sequence() <= summary.to_sequence();
+}
+
+// The number of the first message of the history that fits `room` beside `summary`, which may be
+// null. The newest message has its room already.
+int PrintedFrom(const Messages& messages,
+                const std::vector<Candidate>& candidates,
+                const PromptPart* summary,
+                int64_t room) {
+  int oldest = messages.size() - 1;
+  while (oldest > 0) {
+    const int next = oldest - 1;
+    const bool covered = summary != nullptr && StandsFor(*summary, messages[next]);
+    room -= candidates[next].tokens;
+    if (covered || room < 0) break;
+    oldest = next;
+  }
+  return FirstSequence(messages[oldest]);
+}
+
+// Keeps one summary, or none, by the rules in the header; null for none.
+const PromptPart* KeepSummary(const std::vector<const PromptPart*>& parts,
+                              const Messages& messages,
+                              const std::vector<Candidate>& message_candidates,
+                              Room& room,
+                              std::vector<Candidate>& candidates) {
+  const int printed_from = PrintedFrom(messages, message_candidates, nullptr, room.left());
+  const int newest = FirstSequence(*messages.rbegin());
+  std::optional<size_t> best;
+  int best_missing = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const PromptPart& part = *parts[i];
+    if (part.kind() != PartKind::PART_KIND_SUMMARY) continue;
+    const int64_t left = room.left() - candidates[i].tokens;
+    if (part.from_sequence() >= printed_from || part.to_sequence() >= newest || left < 0) {
+      candidates[i].dropped = left < 0 ? kOverBudget : kNotNeeded;
+      continue;
+    }
+    candidates[i].dropped = kNotNeeded;
+    const int missing = std::max(
+        0, PrintedFrom(messages, message_candidates, &part, left) - 1 - part.to_sequence());
+    const bool better =
+        !best.has_value() || missing < best_missing ||
+        (missing == best_missing && part.to_sequence() < parts[*best]->to_sequence());
+    if (!better) continue;
+    best = i;
+    best_missing = missing;
+  }
+  if (!best.has_value()) return nullptr;
+  candidates[*best].dropped = nullptr;
+  room.Keep(candidates[*best]);
+  return parts[*best];
+}
+
+void KeepHistory(const Messages& messages,
+                 const PromptPart* summary,
+                 Room& room,
+                 std::vector<Candidate>& candidates) {
+  bool gap = false;
+  for (int i = messages.size() - 2; i >= 0; --i) {
+    if (summary != nullptr && StandsFor(*summary, messages[i])) {
+      candidates[i].dropped = kSummarized;
+      gap = true;
+      continue;
+    }
+    // Never past a gap: history that leaves out its middle misleads.
+    gap = gap || !room.KeepIfFits(candidates[i]);
+    if (gap) candidates[i].dropped = kOverBudget;
+  }
+}
+
 PackedItem Item(std::string kind, std::string source, const Candidate& candidate) {
   PackedItem item;
   item.set_kind(std::move(kind));
@@ -159,7 +247,7 @@ absl::StatusOr<PackedPrompt> Pack(const Parts& parts,
   std::vector<Candidate> part_candidates(ordered.size());
   std::vector<Candidate> message_candidates(messages.size());
   for (size_t i = 0; i < ordered.size(); ++i) {
-    part_candidates[i].tokens = EstimateTokens(ordered[i]->text()) + kSeparatorTokens;
+    part_candidates[i].tokens = EstimateTokens(PrintedText(*ordered[i])) + kSeparatorTokens;
   }
   for (int i = 0; i < messages.size(); ++i) {
     message_candidates[i].tokens = EstimateTokens(messages[i].text()) + kTokensPerMessage;
@@ -174,15 +262,9 @@ absl::StatusOr<PackedPrompt> Pack(const Parts& parts,
   room.Keep(message_candidates.back());
   if (room.left() < 0) return TooLarge(budget - room.left(), budget);
   KeepMemories(ordered, budget, room, part_candidates);
-  for (size_t i = 0; i < ordered.size(); ++i) {
-    if (ordered[i]->kind() == PartKind::PART_KIND_SUMMARY) room.KeepIfFits(part_candidates[i]);
-  }
-  bool gap = false;
-  for (int i = messages.size() - 2; i >= 0; --i) {
-    // Never past a gap: history that leaves out its middle misleads.
-    gap = gap || !room.KeepIfFits(message_candidates[i]);
-    if (gap) message_candidates[i].dropped = kOverBudget;
-  }
+  const PromptPart* const summary =
+      KeepSummary(ordered, messages, message_candidates, room, part_candidates);
+  KeepHistory(messages, summary, room, message_candidates);
 
   PackedPrompt packed;
   for (size_t i = 0; i < ordered.size(); ++i) {
@@ -213,7 +295,7 @@ std::string SystemText(const PackedPrompt& prompt) {
     if (memory) {
       absl::StrAppend(&text, "\n- ", part.text());
     } else {
-      absl::StrAppend(&text, text.empty() ? "" : "\n\n", part.text());
+      absl::StrAppend(&text, text.empty() ? "" : "\n\n", PrintedText(part));
     }
   }
   return text;

@@ -3,9 +3,21 @@
 //   absl::StatusOr<PackedPrompt> packed = Pack(request.parts(), request.messages(), limits);
 //
 // Budget = window - output tokens - 5 %. Kept in this order: the persona's parts, whole; the newest
-// message, whole; recalled memories, in the order given, up to 15 % of the budget; the summary;
-// then history from the newest back while whole messages fit. What is kept stands in the prompt in
-// the order of part kinds, then in time order. Pure functions.
+// message, whole; recalled memories, in the order given, up to 15 % of the budget; then history
+// from the newest back while whole messages fit. What is kept stands in the prompt in the order of
+// part kinds, then in time order.
+//
+// Where history does not fit, or was left out by the caller, one of the summaries offered stands
+// for it, named with the exact range of its messages:
+//   - none is in the prompt whose messages all are;
+//   - a message that the summary in the prompt stands for is not printed besides;
+//   - none is used that reaches to the newest message;
+//   - of several, the one that leaves the fewest messages without either; of equals the shortest
+//     range, since messages say more than a summary;
+//   - it takes its room before the history does. One that does not fit is left out: what is then
+//     left of the history is what fits, as without a summary.
+//
+// Pure functions.
 #pragma once
 
 #include <string>
@@ -52,7 +64,8 @@ absl::StatusOr<PackedPrompt> Pack(const Parts& parts,
                                   const PackingLimits& limits);
 
 // The kept parts as one system text: the parts joined by empty lines, memories as a list under a
-// line that says what they are. Empty where there are no parts.
+// line that says what they are, a summary under one that says which messages it stands for. Empty
+// where there are no parts.
 std::string SystemText(const PackedPrompt& prompt);
 
 // The kept messages with neighbours of one role merged.

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dramatis/inference/v1/tasks.pb.h"
 #include "dramatis/prompt/v1/prompt.pb.h"
 
 #include "absl/time/time.h"
@@ -33,6 +34,8 @@ struct Question {
   std::string persona_name;
   // When nobody waits any longer.
   absl::Time deadline = absl::InfiniteFuture();
+  // Set where no reply is wanted but a task done, which the prompt describes for language models.
+  std::shared_ptr<const v1::RunTaskRequest> task = nullptr;
 };
 
 // How an answer ended well.
