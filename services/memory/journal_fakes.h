@@ -166,8 +166,9 @@ class FakeJournalStore : public JournalStore {
     std::vector<JournalTally::Label> labels;
     for (const auto& [text, entries] : counts)
       labels.push_back({text, entries});
-    std::stable_sort(labels.begin(), labels.end(),
-                     [](const auto& a, const auto& b) { return a.entries > b.entries; });
+    std::sort(labels.begin(), labels.end(), [](const auto& a, const auto& b) {
+      return a.entries != b.entries ? a.entries > b.entries : a.text < b.text;
+    });
     if (labels.size() > static_cast<size_t>(most)) labels.resize(most);
     return labels;
   }

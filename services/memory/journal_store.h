@@ -41,7 +41,7 @@ struct JournalQuery {
   std::string tag;
   std::string mood;
   // Made at `from` or later, and before `to`.
-  absl::Time from = absl::UnixEpoch();
+  absl::Time from = absl::InfinitePast();
   absl::Time to = absl::InfiniteFuture();
   // What QueryWords gives: title, content and tags have all of them, in any grammatical form.
   std::vector<std::string> words;

@@ -51,12 +51,17 @@ std::string OneLine(std::string_view text) {
   return line;
 }
 
-// The beginning up to the last boundary within `most_bytes`, without the white space at its end.
-std::string_view Within(CreateBoundaries create, std::string_view text, size_t most_bytes) {
-  const Boundaries boundaries = BoundariesOf(create, text);
+// The beginning of a line up to the last boundary that leaves no more than `most_bytes` without the
+// space at its end.
+std::string_view Within(CreateBoundaries create, std::string_view line, size_t most_bytes) {
+  const Boundaries boundaries = BoundariesOf(create, line);
   if (boundaries == nullptr) return "";
-  const int32_t end = boundaries->preceding(static_cast<int32_t>(most_bytes) + 1);
-  return end == icu::BreakIterator::DONE ? "" : TrimSpace(text.substr(0, end));
+  int32_t end = boundaries->preceding(static_cast<int32_t>(most_bytes) + 2);
+  for (; end != icu::BreakIterator::DONE; end = boundaries->previous()) {
+    const std::string_view beginning = TrimSpace(line.substr(0, end));
+    if (beginning.size() <= most_bytes) return beginning;
+  }
+  return "";
 }
 
 }  // namespace
