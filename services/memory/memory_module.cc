@@ -7,12 +7,14 @@
 #include "absl/synchronization/notification.h"
 #include "embedded/memory_migrations.h"
 #include "services/memory/config.h"
+#include "services/memory/goals.h"
 #include "services/memory/journal.h"
 #include "services/memory/memories.h"
 #include "services/memory/memory_service.h"
 #include "services/memory/profiles.h"
 #include "services/memory/recall.h"
 #include "services/memory/sql_store.h"
+#include "services/memory/sql_store_goals.h"
 #include "services/memory/sql_store_journal.h"
 #include "shared/executor/executor.h"
 #include "shared/rpc/service_adapter.h"
@@ -31,13 +33,16 @@ class RunningModule : public Module {
         logger_(context.logger),
         store_(context.database, context.clock),
         journal_store_(context.database, context.clock),
+        goal_store_(context.database, context.clock),
         profiles_(store_, context.clock),
         memories_(store_, context.clock, context.ids, config.quota),
         journal_(journal_store_, store_, context.clock, context.ids),
-        recall_(store_),
+        goals_(goal_store_, store_, context.clock, context.ids),
+        recall_(store_,
+                [this](const std::string& user_id) { return goals_.SharedBriefs(user_id); }),
         executor_(context.config.workers, context.config.queue),
         rpc_(full_name(), executor_, context.clock, context.logger, context.metrics),
-        service_(rpc_, profiles_, memories_, journal_, recall_) {}
+        service_(rpc_, profiles_, memories_, journal_, goals_, recall_) {}
 
   // What the executor still runs uses the other parts.
   ~RunningModule() override {
@@ -76,9 +81,11 @@ class RunningModule : public Module {
   Logger& logger_;
   SqlStore store_;
   SqlJournalStore journal_store_;
+  SqlGoalStore goal_store_;
   Profiles profiles_;
   Memories memories_;
   Journal journal_;
+  Goals goals_;
   Recall recall_;
   Executor executor_;
   ServiceAdapter rpc_;

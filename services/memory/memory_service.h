@@ -3,6 +3,7 @@
 
 #include "dramatis/memory/v1/memory.grpc.pb.h"
 
+#include "services/memory/goals.h"
 #include "services/memory/journal.h"
 #include "services/memory/memories.h"
 #include "services/memory/profiles.h"
@@ -18,8 +19,14 @@ class MemoryServiceServer : public v1::MemoryService::CallbackService {
                       Profiles& profiles,
                       Memories& memories,
                       Journal& journal,
+                      Goals& goals,
                       memory::Recall& recall)
-      : rpc_(rpc), profiles_(profiles), memories_(memories), journal_(journal), recall_(recall) {}
+      : rpc_(rpc),
+        profiles_(profiles),
+        memories_(memories),
+        journal_(journal),
+        goals_(goals),
+        recall_(recall) {}
 
   grpc::ServerUnaryReactor* GetProfile(grpc::CallbackServerContext* context,
                                        const v1::GetProfileRequest* request,
@@ -69,11 +76,47 @@ class MemoryServiceServer : public v1::MemoryService::CallbackService {
                                             const v1::GetJournalStatsRequest* request,
                                             v1::JournalStats* response) override;
 
+  // In goals_service.cc.
+  grpc::ServerUnaryReactor* ListGoals(grpc::CallbackServerContext* context,
+                                      const v1::ListGoalsRequest* request,
+                                      v1::ListGoalsResponse* response) override;
+  grpc::ServerUnaryReactor* CreateGoal(grpc::CallbackServerContext* context,
+                                       const v1::CreateGoalRequest* request,
+                                       v1::Goal* response) override;
+  grpc::ServerUnaryReactor* GetGoal(grpc::CallbackServerContext* context,
+                                    const v1::GetGoalRequest* request,
+                                    v1::Goal* response) override;
+  grpc::ServerUnaryReactor* UpdateGoal(grpc::CallbackServerContext* context,
+                                       const v1::UpdateGoalRequest* request,
+                                       v1::Goal* response) override;
+  grpc::ServerUnaryReactor* DeleteGoal(grpc::CallbackServerContext* context,
+                                       const v1::DeleteGoalRequest* request,
+                                       google::protobuf::Empty* response) override;
+  grpc::ServerUnaryReactor* CompleteGoal(grpc::CallbackServerContext* context,
+                                         const v1::CompleteGoalRequest* request,
+                                         v1::Goal* response) override;
+  grpc::ServerUnaryReactor* RestoreGoal(grpc::CallbackServerContext* context,
+                                        const v1::RestoreGoalRequest* request,
+                                        v1::Goal* response) override;
+  grpc::ServerUnaryReactor* ListActivities(grpc::CallbackServerContext* context,
+                                           const v1::ListActivitiesRequest* request,
+                                           v1::ListActivitiesResponse* response) override;
+  grpc::ServerUnaryReactor* CreateActivity(grpc::CallbackServerContext* context,
+                                           const v1::CreateActivityRequest* request,
+                                           v1::Activity* response) override;
+  grpc::ServerUnaryReactor* GetActivity(grpc::CallbackServerContext* context,
+                                        const v1::GetActivityRequest* request,
+                                        v1::Activity* response) override;
+  grpc::ServerUnaryReactor* GetGoalProgress(grpc::CallbackServerContext* context,
+                                            const v1::GetGoalProgressRequest* request,
+                                            v1::GoalProgress* response) override;
+
  private:
   ServiceAdapter& rpc_;
   Profiles& profiles_;
   Memories& memories_;
   Journal& journal_;
+  Goals& goals_;
   memory::Recall& recall_;
 };
 

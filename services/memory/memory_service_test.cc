@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/memory/fakes.h"
+#include "services/memory/goal_fakes.h"
 #include "services/memory/journal_fakes.h"
 #include "shared/executor/executor.h"
 #include "shared/rpc/status_conversion.h"
@@ -54,17 +55,19 @@ class MemoryServiceTest : public testing::Test {
 
   FakeStore store_;
   FakeJournalStore journal_store_;
+  FakeGoalStore goal_store_;
   FakeClock clock_;
   CountingIdSource ids_;
   Profiles profiles_{store_, clock_};
   Memories memories_{store_, clock_, ids_, 3};
   Journal journal_{journal_store_, store_, clock_, ids_};
+  Goals goals_{goal_store_, store_, clock_, ids_};
   Recall recall_{store_};
   Executor executor_{2, 16};
   RecordingLogger logger_;
   Metrics metrics_;
   ServiceAdapter rpc_{v1::MemoryService::service_full_name(), executor_, clock_, logger_, metrics_};
-  MemoryServiceServer service_{rpc_, profiles_, memories_, journal_, recall_};
+  MemoryServiceServer service_{rpc_, profiles_, memories_, journal_, goals_, recall_};
   TestServer server_{{&service_}};
   std::unique_ptr<Stub> stub_ = v1::MemoryService::NewStub(server_.channel());
   std::unique_ptr<grpc::ClientContext> context_;
