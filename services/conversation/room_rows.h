@@ -40,9 +40,12 @@ struct RoomRow {
   int characters = 0;
   int64_t last_event = 0;
   absl::Time created_at;
-  absl::Time updated_at;  // messages included
+  absl::Time updated_at;       // messages included
+  absl::Time last_message_at;  // created_at where there is none
   std::optional<absl::Time> closed_at;
   std::optional<absl::Time> closes_at;
+  // When persona's holds for it end. Of a room that was closed or deleted: when that was, until the
+  // holds have been given up; the epoch from then on.
   absl::Time hold_expires_at;
 
   bool closed() const {

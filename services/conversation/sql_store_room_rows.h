@@ -11,15 +11,49 @@
 #include "services/conversation/room_store.h"
 #include "shared/sql/database.h"
 
+// Of messages in a room, in the order that ToRoomMessage reads. See sql_store_rows.h.
+#define ROOM_MESSAGE_COLUMNS                                                                  \
+  "sequence, message_id, participant_id, user_id, type, content, reply_to_message_id, "       \
+  "created_at, edited_at, hidden, original_content, version, turn_id, model, finish_reason, " \
+  "usage"
+
 namespace dramatis::conversation {
+
+RoomMessageRow ToRoomMessage(const sql::Row& row);
+std::vector<RoomMessageRow> ToRoomMessages(const sql::Rows& rows);
+
+const char* NameOf(RoomStatus status);
+const char* NameOf(RoomVisibility visibility);
+const char* NameOf(PersonaKind kind);
+const char* NameOf(Role role);
+const char* NameOf(RoomMessageType type);
+const char* NameOf(EventKind kind);
+RoomStatus RoomStatusOf(const std::string& name);
+RoomVisibility VisibilityOf(const std::string& name);
+PersonaKind PersonaKindOf(const std::string& name);
+Role RoleOf(const std::string& name);
+RoomMessageType MessageTypeOf(const std::string& name);
+EventKind EventKindOf(const std::string& name);
 
 // The room with its participants; nullopt if there is none.
 absl::StatusOr<std::optional<Room>> SelectRoom(sql::Transaction& tx,
                                                const std::string& conversation_id);
+// The same, deleted ones too.
+absl::StatusOr<std::optional<Room>> SelectAnyRoom(sql::Transaction& tx,
+                                                  const std::string& conversation_id);
+// The rooms of these ids, in their order; those that are gone left out.
+absl::StatusOr<std::vector<Room>> SelectRooms(sql::Transaction& tx,
+                                              const std::vector<std::string>& conversation_ids);
 // Takes the room's row for this transaction (others wait), then reads it. NOT_FOUND.
 absl::StatusOr<Room> LockRoom(sql::Transaction& tx, const std::string& conversation_id);
-// Stores the room's own row, participants left alone.
+// Stores the room's own row, participants and `last_event` left alone.
 absl::Status UpdateRoomRow(sql::Transaction& tx, const RoomRow& row);
+// Makes the participant's row, or brings it in line, and notes that its owner takes part.
+absl::Status UpsertParticipant(sql::Transaction& tx,
+                               const std::string& conversation_id,
+                               const ParticipantRow& participant);
+// Appends the event that the room's own state changed to what `row` says.
+absl::Status AppendStateEvent(sql::Transaction& tx, const RoomRow& row, absl::Time now);
 // Appends an event under the room's next number.
 absl::Status AppendEvent(sql::Transaction& tx,
                          const std::string& conversation_id,
@@ -28,7 +62,8 @@ absl::Status AppendEvent(sql::Transaction& tx,
                          const std::string& detail,
                          absl::Time now);
 // Appends `message` under the room's next sequence number, which it sets, with its event; counts it
-// in `row`; closes the room where a constraint is reached.
+// in `row` and stores that; closes the room where a constraint is reached, which ends its open
+// turns: the one that wrote the message must have ended before.
 absl::Status AppendMessage(sql::Transaction& tx, RoomRow& row, RoomMessageRow& message);
 // Messages before `sequence` that can be read, at most `limit`, oldest first.
 absl::StatusOr<std::vector<RoomMessageRow>> SelectRecentMessages(sql::Transaction& tx,
@@ -42,10 +77,17 @@ absl::StatusOr<std::vector<PlannedTurnRow>> PlanTurns(sql::Transaction& tx,
                                                       const RoomMessageRow& message,
                                                       const std::vector<PlannedTurnRow>& planned,
                                                       absl::Time now);
-// Ends the room's open turns without a reply; whoever runs one sees that its lease is lost.
+// The message of this id; nullopt if there is none.
+absl::StatusOr<std::optional<RoomMessageRow>> SelectRoomMessage(sql::Transaction& tx,
+                                                                const std::string& conversation_id,
+                                                                const std::string& message_id);
+// Ends the room's open turns, or with a `persona_id` those of one persona, without a reply:
+// cancelled, with an error of this reason of ours (as "CONVERSATION_CLOSED"). Whoever runs one sees
+// that its lease is lost.
 absl::Status StopTurns(sql::Transaction& tx,
                        const std::string& conversation_id,
                        const std::string& error_code,
-                       absl::Time now);
+                       absl::Time now,
+                       const std::string& persona_id = "");
 
 }  // namespace dramatis::conversation

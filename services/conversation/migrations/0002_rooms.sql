@@ -31,6 +31,9 @@ create index conversations_rooms on conversations (conversation_id)
   where kind = 'room' and deleted_at is null;
 create index conversations_closing on conversations (closes_at)
   where closes_at is not null and status in ('active', 'paused') and deleted_at is null;
+-- Persona's holds that are to be renewed or given up: see RoomRow.hold_expires_at.
+create index conversations_holds on conversations (hold_expires_at)
+  where kind = 'room' and hold_expires_at > 0;
 
 -- Of a persona in a room: its owner, what it is, what it may do.
 alter table participants add column user_id text not null default '';
@@ -42,6 +45,9 @@ alter table participants add column revealed boolean not null default false;
 alter table participants add column facts bytea;
 -- Order of coming.
 alter table participants add column position bigint not null default 0;
+-- The rooms that a persona is in.
+create index participants_by_persona on participants (ref_id, conversation_id)
+  where type <> '' and left_at is null;
 
 -- Which rooms a user has a persona in, or had; written together with the participants.
 create table room_members (
