@@ -24,6 +24,9 @@ class FakeStore : public Store {
   std::function<void()> before_write;
   // Returned by every call while it is set.
   absl::Status error;
+  // What Recall finds of the journal, newest first, and of goals.
+  std::vector<JournalRow> shared_entries;
+  bool has_goals = false;
   // What Search and Recall were last asked.
   MemorySearch last_search;
 
@@ -86,7 +89,9 @@ class FakeStore : public Store {
     return found;
   }
 
-  absl::StatusOr<Recollection> Recall(const MemorySearch& search, int most_recent) override {
+  absl::StatusOr<Recollection> Recall(const MemorySearch& search,
+                                      int most_recent,
+                                      int most_entries) override {
     absl::StatusOr<std::vector<ScoredMemory>> matches = Search(search);
     if (!matches.ok()) return matches.status();
     Recollection recollection;
@@ -96,6 +101,12 @@ class FakeStore : public Store {
     if (recollection.recent.size() > static_cast<size_t>(most_recent)) {
       recollection.recent.resize(most_recent);
     }
+    for (const JournalRow& entry : shared_entries) {
+      if (recollection.entries.size() < static_cast<size_t>(most_entries)) {
+        recollection.entries.push_back(entry);
+      }
+    }
+    recollection.has_goals = has_goals;
     return recollection;
   }
 

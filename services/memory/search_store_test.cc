@@ -170,7 +170,7 @@ TEST_P(SearchStoreTest, RecallsProfileMatchesAndTheNewest) {
   MemorySearch search = For("tea");
   search.persona_id = "p1";
 
-  const Recollection recollection = store_.Recall(search, 2).value();
+  const Recollection recollection = store_.Recall(search, 2, 5).value();
 
   EXPECT_EQ(recollection.profile->definition.display_name(), "Ada");
   ASSERT_EQ(recollection.matches.size(), 1);
@@ -181,11 +181,13 @@ TEST_P(SearchStoreTest, RecallsProfileMatchesAndTheNewest) {
 TEST_P(SearchStoreTest, RecallsNothingOfAnUnknownUser) {
   Remember("tea", "bob");
 
-  const Recollection recollection = store_.Recall(For("tea"), 5).value();
+  const Recollection recollection = store_.Recall(For("tea"), 5, 5).value();
 
   EXPECT_EQ(recollection.profile, std::nullopt);
   EXPECT_THAT(recollection.matches, IsEmpty());
   EXPECT_THAT(recollection.recent, IsEmpty());
+  EXPECT_THAT(recollection.entries, IsEmpty());
+  EXPECT_FALSE(recollection.has_goals);
 }
 
 DRAMATIS_ON_EVERY_ENGINE(SearchStoreTest);

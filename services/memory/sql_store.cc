@@ -4,6 +4,7 @@
 
 #include "boost/json.hpp"
 #include "services/memory/search_query.h"
+#include "services/memory/sql_store_journal.h"
 #include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -122,10 +123,17 @@ constexpr Statement kCount = {R"(
     from memory_counts
     where user_id = $1)"};
 
-// One row, also for a user of whom nothing is known: nulls for the profile, 0 memories.
+// One row, also for a user of whom nothing is known: nulls for the profile, 0 memories, whether
+// there are shared entries and shared active goals (2 is GOAL_STATUS_ACTIVE).
 constexpr Statement kFindProfileAndCount = {R"(
     select p.user_id, p.display_name, p.bio, p.timezone, p.locale, p.units, p.preferences,
-           p.version, p.create_time, p.update_time, coalesce(c.memories, 0)
+           p.version, p.create_time, p.update_time, coalesce(c.memories, 0),
+           exists (select 1
+                   from journal_entries e
+                   where e.user_id = $1 and e.share_with_personas),
+           exists (select 1
+                   from goals g
+                   where g.user_id = $1 and g.status = 2 and g.shared)
     from (select cast($1 as text) as user_id) u
     left join profiles p on p.user_id = u.user_id
     left join memory_counts c on c.user_id = u.user_id)"};
@@ -304,14 +312,21 @@ absl::StatusOr<std::vector<ScoredMemory>> SqlStore::Search(const MemorySearch& s
   });
 }
 
-absl::StatusOr<Recollection> SqlStore::Recall(const MemorySearch& search, int most_recent) {
+absl::StatusOr<Recollection> SqlStore::Recall(const MemorySearch& search,
+                                              int most_recent,
+                                              int most_entries) {
   return database_.Read([&](Transaction& tx) -> absl::StatusOr<Recollection> {
     Recollection recollection;
-    // For a user without memories this is the only statement.
+    // For a user of whom nothing is kept this is the only statement.
     DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kFindProfileAndCount, {search.user_id}));
     if (rows.empty()) return InternalError("a query without rows");
     if (!rows[0].IsNull(0)) {
       DRAMATIS_ASSIGN_OR_RETURN(recollection.profile, ReadProfile(rows[0]));
+    }
+    recollection.has_goals = rows[0].Bool(12);
+    if (rows[0].Bool(11)) {
+      DRAMATIS_ASSIGN_OR_RETURN(recollection.entries,
+                                SelectSharedEntries(tx, search.user_id, most_entries));
     }
     const int64_t count = rows[0].Int64(10);
     if (count == 0) return recollection;

@@ -22,7 +22,9 @@ class SqlStore : public Store {
   absl::StatusOr<MemoryRow> Find(const std::string& user_id, const std::string& memory_id) override;
   absl::StatusOr<MemoryPage> List(const MemoryQuery& query) override;
   absl::StatusOr<std::vector<ScoredMemory>> Search(const MemorySearch& search) override;
-  absl::StatusOr<Recollection> Recall(const MemorySearch& search, int most_recent) override;
+  absl::StatusOr<Recollection> Recall(const MemorySearch& search,
+                                      int most_recent,
+                                      int most_entries) override;
 
   absl::StatusOr<v1::Memory> Create(const CallContext& call,
                                     const v1::CreateMemoryRequest& request,

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/memory/journal_store.h"
 #include "shared/call/call.h"
 
 namespace dramatis::memory {
@@ -86,6 +87,11 @@ struct Recollection {
   std::vector<ScoredMemory> matches;
   // The newest ones, which may be among the matches.
   std::vector<MemoryRow> recent;
+  // The newest entries of the journal that the user shares with personas; of each content the
+  // beginning only.
+  std::vector<JournalRow> entries;
+  // There are active goals that the user shares with personas.
+  bool has_goals = false;
 };
 
 class Store {
@@ -107,8 +113,11 @@ class Store {
   // The memories with any of the words, by score descending, then id. The score adds up how rare
   // each word found is among the user's own memories; of equals the shorter one scores higher.
   virtual absl::StatusOr<std::vector<ScoredMemory>> Search(const MemorySearch& search) = 0;
-  // The profile, what Search finds, and the `most_recent` newest memories for the same persona.
-  virtual absl::StatusOr<Recollection> Recall(const MemorySearch& search, int most_recent) = 0;
+  // The profile, what Search finds, the `most_recent` newest memories for the same persona, and the
+  // `most_entries` newest entries of the journal that are shared.
+  virtual absl::StatusOr<Recollection> Recall(const MemorySearch& search,
+                                              int most_recent,
+                                              int most_entries) = 0;
 
   // Adds a memory and gives `answer` back. Where the call's Idempotency-Key came before with this
   // request, adds nothing, gives that first answer back and marks the call replayed.
