@@ -56,6 +56,36 @@ MEMORY_BAD = [
     ("confidence", 1.5),
     ("personaId", "p" * 129),
 ]
+GOAL = {"title": "G", "category": "c", "goalPattern": "streak",
+        "target": {"value": 3, "period": "day"}}
+GOAL_BAD = [
+    ("title", "   "),
+    ("title", "t" * 201),
+    ("title", "two\nlines"),
+    ("description", "d" * 1001),
+    ("category", ""),
+    ("category", "c" * 51),
+    ("icon", "i" * 51),
+    ("color", "red"),
+    ("color", "#12345"),
+    ("target.unit", "u" * 31),
+    ("target.targetDate", "soon"),
+    ("target.startValue", 1e13),
+    ("schedule.daysOfWeek", [7]),
+    ("schedule.daysOfWeek", [1, 1]),
+    ("schedule.preferredTimes", ["24:00"]),
+    ("status", "completed"),
+    ("metadata", {"m": "x" * 4096}),
+]
+ACTIVITY_BAD = [
+    ("value", 1e13),
+    ("value", -1),
+    ("unit", "miles"),
+    ("activityDate", "2027-02-30"),
+    ("activityDate", "yesterday"),
+    ("note", "n" * 501),
+    ("context", {"c": "x" * 4096}),
+]
 PAGING = [("page_size", "0"), ("page_size", "101"), ("page_size", "many")]
 
 ROUTES = {
@@ -108,6 +138,28 @@ ROUTES = {
     "DELETE /api/memories/{memory_id}": Route(),
     "GET /api/memories/search": Route(bad_query=[("q", "q" * 1001), ("page_size", "0")]),
     "GET /api/ai/status": Route(),
+    "GET /api/goals": Route(
+        paged=True, bad_query=[("status", "lost"), ("goal_pattern", "none"),
+                               ("category", "c" * 51)]),
+    "POST /api/goals": Route(
+        body=GOAL, wrong_type=("target.value", "three"),
+        bad=GOAL_BAD + [("title", None), ("category", None), ("target", None),
+                        ("goalPattern", None), ("target.value", 0), ("target.value", 366)]),
+    "GET /api/goals/{goal_id}": Route(),
+    "PUT /api/goals/{goal_id}": Route(
+        body={"description": "d"}, wrong_type=("schedule.allowSkipDays", "perhaps"), bad=GOAL_BAD),
+    "PATCH /api/goals/{goal_id}": Route(
+        body={"description": "d"}, wrong_type=("title", 1), bad=GOAL_BAD),
+    "DELETE /api/goals/{goal_id}": Route(),
+    "POST /api/goals/{goal_id}/complete": Route(body={}),
+    "POST /api/goals/{goal_id}/restore": Route(body={}),
+    "GET /api/goals/{goal_id}/activities": Route(
+        paged=True, bad_query=[("start_date", "2027-02-30"), ("end_date", "soon"),
+                               ("activity_type", "rest")]),
+    "POST /api/goals/{goal_id}/activities": Route(
+        body={"value": 1}, wrong_type=("value", "much"), bad=ACTIVITY_BAD),
+    "GET /api/goals/{goal_id}/activities/{activity_id}": Route(),
+    "GET /api/goals/{goal_id}/progress": Route(bad_query=[("period", "decade")]),
 }
 BODY_ROUTES = [name for name, route in ROUTES.items() if route.body is not None]
 PAGED_ROUTES = [name for name, route in ROUTES.items() if route.paged]
@@ -123,8 +175,11 @@ class Scene:
         persona = self.client.post("/api/personas", {"name": "Here", "type": "ai_agent"}).expect(201)
         said = self.client.post("/api/chat", {"message": "Hi", "session_id": "here"}).expect(200)
         memory = self.client.post("/api/memories", {"content": "Was here."}).expect(201)
+        goal = self.client.post("/api/goals", GOAL).expect(201)
+        done = self.client.post(f"/api/goals/{goal['goalId']}/activities", {}).expect(201)
         self.ids = {"persona_id": persona["personaId"], "session_id": "here",
-                    "turn_id": said["turn_id"], "memory_id": memory["memoryId"]}
+                    "turn_id": said["turn_id"], "memory_id": memory["memoryId"],
+                    "goal_id": goal["goalId"], "activity_id": done["activityId"]}
 
     def path(self, template):
         path = re.sub(r"\{(\w+)\}", lambda match: self.ids[match[1]], template)
