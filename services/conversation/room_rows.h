@@ -55,8 +55,9 @@ struct RoomRow {
 
 struct ParticipantRow {
   std::string persona_id;
-  std::string user_id;  // its owner
-  std::string name;     // when it came in
+  std::string user_id;     // its owner
+  std::string brought_by;  // the user who last brought it in
+  std::string name;        // when it came in
   PersonaKind kind = PersonaKind::kHuman;
   Role role = Role::kGuest;
   bool revealed = false;
@@ -67,6 +68,9 @@ struct ParticipantRow {
 
   bool present() const { return !left_at.has_value(); }
   bool speaks_by_model() const { return kind != PersonaKind::kHuman; }
+  // Whether its owner takes part through it. A public AI persona that somebody else uses gives its
+  // owner no place in their conversation, as in a session.
+  bool stands_for_owner() const { return kind != PersonaKind::kAgent || brought_by == user_id; }
 };
 
 // A room with everybody who is or was in it, in the order they came.

@@ -35,6 +35,9 @@ struct PlannedTurnRow {
   v1::TurnScore score;
 };
 
+// How many messages before it a planner sees at most.
+inline constexpr int kRecentMessages = 30;
+
 // Who answers `message`, which is stored already: a pure function, called in the message's
 // transaction. `recent` are the messages before it that can be read, oldest first.
 using TurnPlanner = std::function<std::vector<PlannedTurnRow>(
@@ -83,9 +86,9 @@ struct RoomFilter {
   std::optional<RoomVisibility> visibility;
   std::string persona_id;  // is in it
   std::string topic_tag;   // ASCII case ignored
-  std::string q;       // part of title, topic or description, ASCII case ignored
-  std::string before;  // conversation id of the last row of the page before; empty for none
-  absl::Time now;      // whose time is over then counts as completed
+  std::string q;           // part of title, topic or description, ASCII case ignored
+  std::string before;      // conversation id of the last row of the page before; empty for none
+  absl::Time now;          // whose time is over then counts as completed
   int limit = 20;
 };
 
@@ -102,8 +105,8 @@ class RoomStore {
   virtual absl::StatusOr<std::vector<Room>> ListRooms(const RoomFilter& filter) = 0;
   // Reads, changes and stores the room with its participants; appends an event for each participant
   // that changed and one for the state where it did. A room whose time is over at `now` is shown to
-  // `change` as closed. Pausing or closing the room ends its open turns without a reply, and leaving
-  // it those of who left. NOT_FOUND; what `change` answers.
+  // `change` as closed. Pausing or closing the room ends its open turns without a reply, and
+  // leaving it those of who left. NOT_FOUND; what `change` answers.
   virtual absl::StatusOr<Idempotent<Room>> ChangeRoom(const std::string& conversation_id,
                                                       absl::Time now,
                                                       const RoomChange& change,
@@ -123,8 +126,8 @@ class RoomStore {
       const Idempotency& idempotency) = 0;
   // Closes rooms whose time is over at `now`, at most `limit` of them; answers their ids.
   virtual absl::StatusOr<std::vector<std::string>> CloseOverdueRooms(absl::Time now, int limit) = 0;
-  // Rooms whose holds end before `before`, and those that were closed or deleted and whose holds have
-  // not been given up: at most `limit`, the most urgent first.
+  // Rooms whose holds end before `before`, and those that were closed or deleted and whose holds
+  // have not been given up: at most `limit`, the most urgent first.
   virtual absl::StatusOr<std::vector<Room>> ListHolds(absl::Time before, int limit) = 0;
   // Notes until when persona holds the room's personas; the epoch once they have been given up.
   // Without effect unless the room has this `version` still.
@@ -142,8 +145,8 @@ class RoomStore {
       const std::string& conversation_id, const std::string& message_id) = 0;
   virtual absl::StatusOr<std::vector<RoomMessageRow>> ListRoomMessages(
       const RoomMessageRange& range) = 0;
-  // Edits or hides a message, the original kept; an edit may close the room as a message may. Hiding
-  // a hidden one changes nothing. NOT_FOUND; what `check` answers.
+  // Edits or hides a message, the original kept; an edit may close the room as a message may.
+  // Hiding a hidden one changes nothing. NOT_FOUND; what `check` answers.
   virtual absl::StatusOr<RoomMessageRow> ChangeRoomMessage(const RoomMessageChange& change) = 0;
 
   // Events.

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/conversation/sql_store.h"
+#include "services/conversation/sql_store_query.h"
 #include "services/conversation/sql_store_rows.h"
 #include "shared/status/macros.h"
 #include "shared/text/text.h"
@@ -12,7 +13,6 @@ namespace {
 using sql::Rows;
 using sql::Statement;
 using sql::Transaction;
-using sql::Value;
 
 #define MESSAGE_COLUMNS                                                                      \
   "sequence, message_id, participant_id, author_kind, content, created_at, turn_id, model, " \
@@ -65,25 +65,6 @@ ConversationSummary ToSummaryRow(const sql::Row& row) {
   summary.preview = row.Text(9);
   return summary;
 }
-
-// A statement that grows by the filters that are given: few different texts.
-class Query {
- public:
-  Query(const char* text, std::vector<Value> parameters)
-      : text_(text), parameters_(std::move(parameters)) {}
-
-  // Adds a parameter: the text that stands for it.
-  std::string Parameter(Value value) {
-    parameters_.push_back(std::move(value));
-    return absl::StrCat("$", parameters_.size());
-  }
-  void Add(const std::string& text) { absl::StrAppend(&text_, "\n  ", text); }
-  absl::StatusOr<Rows> Run(Transaction& tx) const { return tx.ExecuteText(text_, parameters_); }
-
- private:
-  std::string text_;
-  std::vector<Value> parameters_;
-};
 
 void AddStatus(SessionStatus status, absl::Time now, Query& query) {
   switch (status) {

@@ -45,9 +45,9 @@ constexpr Statement kLockRoom = {
 constexpr char kSelectRooms[] =
     "select " ROOM_COLUMNS " from conversations where kind = 'room' and conversation_id in (";
 
-#define PARTICIPANT_COLUMNS                                                                    \
-  "conversation_id, ref_id, user_id, name, type, role, revealed, facts, position, joined_at, " \
-  "left_at"
+#define PARTICIPANT_COLUMNS                                                                     \
+  "conversation_id, ref_id, user_id, brought_by, name, type, role, revealed, facts, position, " \
+  "joined_at, left_at"
 
 constexpr Statement kSelectParticipants = {"select " PARTICIPANT_COLUMNS
                                            " from participants where conversation_id = $1"
@@ -64,11 +64,11 @@ constexpr Statement kUpdateRoom = {R"(
   where conversation_id = $1)"};
 
 constexpr Statement kUpsertParticipant = {R"(
-  insert into participants (conversation_id, participant_id, kind, ref_id, user_id, name, type,
-    role, revealed, facts, position, joined_at, left_at)
-  values ($1, $2, 'persona', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+  insert into participants (conversation_id, participant_id, kind, ref_id, user_id, brought_by,
+    name, type, role, revealed, facts, position, joined_at, left_at)
+  values ($1, $2, 'persona', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
   on conflict (conversation_id, participant_id) do update
-  set name = excluded.name, role = excluded.role, revealed = excluded.revealed,
+  set brought_by = excluded.brought_by, name = excluded.name, role = excluded.role, revealed = excluded.revealed,
     facts = excluded.facts, joined_at = excluded.joined_at, left_at = excluded.left_at)"};
 
 constexpr Statement kInsertMember = {R"(
@@ -150,14 +150,15 @@ ParticipantRow ToParticipantRow(const sql::Row& row) {
   ParticipantRow participant;
   participant.persona_id = row.Text(1);
   participant.user_id = row.Text(2);
-  participant.name = row.Text(3);
-  participant.kind = PersonaKindOf(row.Text(4));
-  participant.role = RoleOf(row.Text(5));
-  participant.revealed = row.Bool(6);
-  participant.facts = row.Blob(7);
-  participant.position = row.Int(8);
-  participant.joined_at = row.Time(9);
-  participant.left_at = row.OptionalTime(10);
+  participant.brought_by = row.Text(3);
+  participant.name = row.Text(4);
+  participant.kind = PersonaKindOf(row.Text(5));
+  participant.role = RoleOf(row.Text(6));
+  participant.revealed = row.Bool(7);
+  participant.facts = row.Blob(8);
+  participant.position = row.Int(9);
+  participant.joined_at = row.Time(10);
+  participant.left_at = row.OptionalTime(11);
   return participant;
 }
 
@@ -266,6 +267,17 @@ absl::StatusOr<Room> LockRoom(Transaction& tx, const std::string& conversation_i
   return *std::move(room);
 }
 
+absl::StatusOr<Room> LockRoomAt(Transaction& tx,
+                                const std::string& conversation_id,
+                                absl::Time now) {
+  DRAMATIS_ASSIGN_OR_RETURN(Room room, LockRoom(tx, conversation_id));
+  if (!CloseIfDue(room.row, now)) return room;
+  DRAMATIS_RETURN_IF_ERROR(UpdateRoomRow(tx, room.row));
+  DRAMATIS_RETURN_IF_ERROR(StopTurns(tx, conversation_id, "CONVERSATION_CLOSED", now));
+  DRAMATIS_RETURN_IF_ERROR(AppendStateEvent(tx, room.row, now));
+  return room;
+}
+
 absl::Status UpdateRoomRow(Transaction& tx, const RoomRow& row) {
   return tx
       .Execute(
@@ -284,11 +296,12 @@ absl::Status UpsertParticipant(Transaction& tx,
   DRAMATIS_RETURN_IF_ERROR(
       tx.Execute(kUpsertParticipant,
                  {conversation_id, ParticipantId(ParticipantKind::kPersona, participant.persona_id),
-                  participant.persona_id, participant.user_id, participant.name,
-                  NameOf(participant.kind), NameOf(participant.role), participant.revealed,
-                  Bytes{participant.facts}, participant.position, participant.joined_at,
-                  participant.left_at})
+                  participant.persona_id, participant.user_id, participant.brought_by,
+                  participant.name, NameOf(participant.kind), NameOf(participant.role),
+                  participant.revealed, Bytes{participant.facts}, participant.position,
+                  participant.joined_at, participant.left_at})
           .status());
+  if (!participant.stands_for_owner()) return absl::OkStatus();
   return tx.Execute(kInsertMember, {participant.user_id, conversation_id}).status();
 }
 

@@ -46,9 +46,13 @@ absl::StatusOr<std::vector<Room>> SelectRooms(sql::Transaction& tx,
                                               const std::vector<std::string>& conversation_ids);
 // Takes the room's row for this transaction (others wait), then reads it. NOT_FOUND.
 absl::StatusOr<Room> LockRoom(sql::Transaction& tx, const std::string& conversation_id);
+// The same, and a room whose time is over at `now` closed: what follows sees it as it is.
+absl::StatusOr<Room> LockRoomAt(sql::Transaction& tx,
+                                const std::string& conversation_id,
+                                absl::Time now);
 // Stores the room's own row, participants and `last_event` left alone.
 absl::Status UpdateRoomRow(sql::Transaction& tx, const RoomRow& row);
-// Makes the participant's row, or brings it in line, and notes that its owner takes part.
+// Makes the participant's row, or brings it in line, and notes whether its owner takes part.
 absl::Status UpsertParticipant(sql::Transaction& tx,
                                const std::string& conversation_id,
                                const ParticipantRow& participant);

@@ -35,8 +35,9 @@ create index conversations_closing on conversations (closes_at)
 create index conversations_holds on conversations (hold_expires_at)
   where kind = 'room' and hold_expires_at > 0;
 
--- Of a persona in a room: its owner, what it is, what it may do.
+-- Of a persona in a room: its owner, who brought it in, what it is, what it may do.
 alter table participants add column user_id text not null default '';
+alter table participants add column brought_by text not null default '';
 alter table participants add column type text not null default '';
 alter table participants add column role text not null default 'guest';
 alter table participants add column revealed boolean not null default false;
@@ -49,7 +50,7 @@ alter table participants add column position bigint not null default 0;
 create index participants_by_persona on participants (ref_id, conversation_id)
   where type <> '' and left_at is null;
 
--- Which rooms a user has a persona in, or had; written together with the participants.
+-- Which rooms a user takes part in, or took; written together with the participants.
 create table room_members (
   user_id text not null,
   conversation_id text not null,

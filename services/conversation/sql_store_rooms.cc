@@ -1,0 +1,288 @@
+#include "services/conversation/sql_store_rooms.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "services/conversation/room_closing.h"
+#include "services/conversation/room_views.h"
+#include "services/conversation/sql_store_room_rows.h"
+#include "shared/sql/idempotency.h"
+#include "shared/status/errors.h"
+#include "shared/status/macros.h"
+
+namespace dramatis::conversation {
+namespace {
+
+using sql::Bytes;
+using sql::IdempotencyClaim;
+using sql::Rows;
+using sql::Statement;
+using sql::Transaction;
+
+// Then UpdateRoomRow fills in the rest.
+constexpr Statement kInsertRoom = {R"(
+  insert into conversations (conversation_id, user_id, session_id, persona_id, persona_name, title,
+    title_given, metadata, created_at, last_activity_at, expires_at, ttl, hold_expires_at,
+    last_sequence, active_turn_id, kind)
+  values ($1, $2, '', $3, '', '', $4, $5, $6, $6, 0, 0, 0, 0, '', 'room'))"};
+
+constexpr Statement kDeleteRoom = {
+    "update conversations set deleted_at = $2 where conversation_id = $1"};
+
+constexpr Statement kDeleteMember = {
+    "delete from room_members where user_id = $1 and conversation_id = $2"};
+
+constexpr Statement kSelectOverdue = {R"(
+  select conversation_id
+  from conversations
+  where closes_at is not null and closes_at <= $1 and status in ('active', 'paused')
+    and deleted_at is null
+  order by closes_at
+  limit $2)"};
+
+constexpr Statement kSelectHolds = {R"(
+  select conversation_id
+  from conversations
+  where kind = 'room' and hold_expires_at > 0 and hold_expires_at < $1
+  order by hold_expires_at
+  limit $2)"};
+
+constexpr Statement kSetHold = {R"(
+  update conversations
+  set hold_expires_at = $3
+  where conversation_id = $1 and version = $2)"};
+
+// Whether two states of a room show the same, but for what every write moves.
+bool SameState(const RoomRow& a, const RoomRow& b) {
+  const auto shown = [](const RoomRow& row) {
+    return std::make_tuple(row.title, row.topic, row.description, row.goal, row.topic_tags,
+                           row.visibility, row.constraints.SerializeAsString(),
+                           row.settings.SerializeAsString(), row.status, row.close_reason);
+  };
+  return shown(a) == shown(b);
+}
+
+bool SameParticipant(const ParticipantRow& a, const ParticipantRow& b) {
+  const auto shown = [](const ParticipantRow& row) {
+    return std::make_tuple(row.brought_by, row.name, row.role, row.revealed, row.facts,
+                           row.joined_at, row.left_at);
+  };
+  return shown(a) == shown(b);
+}
+
+// Stores the participants that changed, each with its event. Whether there were any.
+absl::StatusOr<bool> StoreParticipants(Transaction& tx,
+                                       const Room& before,
+                                       const Room& after,
+                                       absl::Time now) {
+  bool changed = false;
+  const std::string& id = after.row.conversation_id;
+  for (const ParticipantRow& participant : after.participants) {
+    const ParticipantRow* const old = FindParticipant(before, participant.persona_id);
+    if (old != nullptr && SameParticipant(*old, participant)) continue;
+    changed = true;
+    DRAMATIS_RETURN_IF_ERROR(UpsertParticipant(tx, id, participant));
+    if (!participant.present()) {
+      DRAMATIS_RETURN_IF_ERROR(StopTurns(tx, id, "NOT_PARTICIPANT", now, participant.persona_id));
+    }
+    DRAMATIS_RETURN_IF_ERROR(
+        AppendEvent(tx, id, EventKind::kParticipant, participant.persona_id, "", now));
+  }
+  return changed;
+}
+
+absl::Status StoreChange(Transaction& tx, const Room& before, Room& after, absl::Time now) {
+  DRAMATIS_ASSIGN_OR_RETURN(const bool moved, StoreParticipants(tx, before, after, now));
+  const bool changed = !SameState(before.row, after.row);
+  if (!moved && !changed) return absl::OkStatus();
+  ++after.row.version;
+  after.row.updated_at = now;
+  DRAMATIS_RETURN_IF_ERROR(UpdateRoomRow(tx, after.row));
+  if (!changed) return absl::OkStatus();
+  if (after.row.status != before.row.status && after.row.status != RoomStatus::kActive) {
+    DRAMATIS_RETURN_IF_ERROR(StopTurns(tx, after.row.conversation_id,
+                                       after.row.closed() ? "CONVERSATION_CLOSED" : "INVALID_STATE",
+                                       now));
+  }
+  return AppendStateEvent(tx, after.row, now);
+}
+
+// What a claim's replay answers: the room as it is by now.
+absl::StatusOr<Idempotent<Room>> Replay(Transaction& tx, const std::string& conversation_id) {
+  DRAMATIS_ASSIGN_OR_RETURN(std::optional<Room> room, SelectRoom(tx, conversation_id));
+  if (!room.has_value()) return NotFoundError("conversation");
+  return Idempotent<Room>{.result = *std::move(room), .replayed = true};
+}
+
+absl::Status Insert(Transaction& tx, const Room& room) {
+  const RoomRow& row = room.row;
+  DRAMATIS_RETURN_IF_ERROR(tx.Execute(kInsertRoom, {row.conversation_id, row.user_id,
+                                                    row.persona_id, true, Bytes{}, row.created_at})
+                               .status());
+  DRAMATIS_RETURN_IF_ERROR(UpdateRoomRow(tx, row));
+  for (const ParticipantRow& participant : room.participants) {
+    DRAMATIS_RETURN_IF_ERROR(UpsertParticipant(tx, row.conversation_id, participant));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Reveal(Transaction& tx,
+                    Room& room,
+                    const std::string& persona_id,
+                    const std::string& message_id,
+                    absl::Time now) {
+  const auto participant =
+      std::find_if(room.participants.begin(), room.participants.end(),
+                   [&](const ParticipantRow& row) { return row.persona_id == persona_id; });
+  if (participant == room.participants.end()) return NotFoundError("participant");
+  if (participant->revealed) return absl::OkStatus();
+  const std::string& id = room.row.conversation_id;
+  participant->revealed = true;
+  ++room.row.version;
+  DRAMATIS_RETURN_IF_ERROR(UpsertParticipant(tx, id, *participant));
+  DRAMATIS_RETURN_IF_ERROR(AppendEvent(tx, id, EventKind::kParticipant, persona_id, "", now));
+  RoomMessageRow message;
+  message.message_id = message_id;
+  message.persona_id = persona_id;
+  message.user_id = participant->user_id;
+  message.type = RoomMessageType::kReveal;
+  message.content = RevealText(*participant);
+  message.created_at = now;
+  return AppendMessage(tx, room.row, message);
+}
+
+absl::StatusOr<std::vector<std::string>> Ids(absl::StatusOr<Rows> rows) {
+  if (!rows.ok()) return std::move(rows).status();
+  std::vector<std::string> ids;
+  for (const sql::Row& row : *rows)
+    ids.push_back(row.Text(0));
+  return ids;
+}
+
+}  // namespace
+
+absl::StatusOr<Idempotent<Room>> SqlRoomStore::CreateRoom(const Room& room,
+                                                          const Idempotency& idempotency) {
+  const auto claim =
+      IdempotencyClaim::For(idempotency.call, idempotency.method, idempotency.request);
+  return database_.Write([&](Transaction& tx) -> absl::StatusOr<Idempotent<Room>> {
+    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> replay,
+                              ClaimIdempotencyKey(tx, claim, room.row.created_at));
+    if (replay.has_value()) return Replay(tx, *replay);
+    DRAMATIS_RETURN_IF_ERROR(Insert(tx, room));
+    DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, room.row.conversation_id));
+    return Idempotent<Room>{.result = room, .replayed = false};
+  });
+}
+
+absl::StatusOr<std::optional<Room>> SqlRoomStore::FindRoom(const std::string& conversation_id) {
+  return database_.Read([&](Transaction& tx) { return SelectRoom(tx, conversation_id); });
+}
+
+absl::StatusOr<Idempotent<Room>> SqlRoomStore::ChangeRoom(const std::string& conversation_id,
+                                                          absl::Time now,
+                                                          const RoomChange& change,
+                                                          const Idempotency& idempotency) {
+  const auto claim =
+      IdempotencyClaim::For(idempotency.call, idempotency.method, idempotency.request);
+  auto changed = database_.Write([&](Transaction& tx) -> absl::StatusOr<Idempotent<Room>> {
+    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> replay,
+                              ClaimIdempotencyKey(tx, claim, now));
+    if (replay.has_value()) return Replay(tx, *replay);
+    DRAMATIS_ASSIGN_OR_RETURN(const Room before, LockRoomAt(tx, conversation_id, now));
+    Room after = before;
+    DRAMATIS_RETURN_IF_ERROR(change(after));
+    DRAMATIS_RETURN_IF_ERROR(StoreChange(tx, before, after, now));
+    DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, conversation_id));
+    return Idempotent<Room>{.result = std::move(after), .replayed = false};
+  });
+  if (changed.ok() && !changed->replayed) feed_.Changed(conversation_id);
+  return changed;
+}
+
+absl::StatusOr<Room> SqlRoomStore::DeleteRoom(
+    const std::string& conversation_id,
+    absl::Time now,
+    const std::function<absl::Status(const Room& room)>& check) {
+  auto deleted = database_.Write([&](Transaction& tx) -> absl::StatusOr<Room> {
+    DRAMATIS_ASSIGN_OR_RETURN(Room room, LockRoomAt(tx, conversation_id, now));
+    DRAMATIS_RETURN_IF_ERROR(check(room));
+    if (!room.row.closed()) {
+      CloseRoom(room.row, RoomStatus::kTerminated, "", now);
+      ++room.row.version;
+      DRAMATIS_RETURN_IF_ERROR(UpdateRoomRow(tx, room.row));
+      DRAMATIS_RETURN_IF_ERROR(StopTurns(tx, conversation_id, "CONVERSATION_CLOSED", now));
+      DRAMATIS_RETURN_IF_ERROR(AppendStateEvent(tx, room.row, now));
+    }
+    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kDeleteRoom, {conversation_id, now}).status());
+    for (const ParticipantRow& participant : room.participants) {
+      DRAMATIS_RETURN_IF_ERROR(
+          tx.Execute(kDeleteMember, {participant.user_id, conversation_id}).status());
+    }
+    return room;
+  });
+  if (deleted.ok()) feed_.Changed(conversation_id);
+  return deleted;
+}
+
+absl::StatusOr<Idempotent<Room>> SqlRoomStore::RevealParticipant(
+    const std::string& conversation_id,
+    const std::string& persona_id,
+    const std::string& message_id,
+    absl::Time now,
+    const std::function<absl::Status(const Room& room)>& check,
+    const Idempotency& idempotency) {
+  const auto claim =
+      IdempotencyClaim::For(idempotency.call, idempotency.method, idempotency.request);
+  auto revealed = database_.Write([&](Transaction& tx) -> absl::StatusOr<Idempotent<Room>> {
+    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> replay,
+                              ClaimIdempotencyKey(tx, claim, now));
+    if (replay.has_value()) return Replay(tx, *replay);
+    DRAMATIS_ASSIGN_OR_RETURN(Room room, LockRoomAt(tx, conversation_id, now));
+    DRAMATIS_RETURN_IF_ERROR(check(room));
+    DRAMATIS_RETURN_IF_ERROR(Reveal(tx, room, persona_id, message_id, now));
+    DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, conversation_id));
+    return Idempotent<Room>{.result = std::move(room), .replayed = false};
+  });
+  if (revealed.ok() && !revealed->replayed) feed_.Changed(conversation_id);
+  return revealed;
+}
+
+absl::StatusOr<std::vector<std::string>> SqlRoomStore::CloseOverdueRooms(absl::Time now,
+                                                                         int limit) {
+  DRAMATIS_ASSIGN_OR_RETURN(std::vector<std::string> ids, database_.Read([&](Transaction& tx) {
+    return Ids(tx.Execute(kSelectOverdue, {now, limit}));
+  }));
+  for (const std::string& id : ids) {
+    const absl::Status closed =
+        database_.Write([&](Transaction& tx) { return LockRoomAt(tx, id, now).status(); });
+    if (absl::IsNotFound(closed)) continue;  // deleted since
+    DRAMATIS_RETURN_IF_ERROR(closed);
+    feed_.Changed(id);
+  }
+  return ids;
+}
+
+absl::StatusOr<std::vector<Room>> SqlRoomStore::ListHolds(absl::Time before, int limit) {
+  return database_.Read([&](Transaction& tx) -> absl::StatusOr<std::vector<Room>> {
+    DRAMATIS_ASSIGN_OR_RETURN(const std::vector<std::string> ids,
+                              Ids(tx.Execute(kSelectHolds, {before, limit})));
+    std::vector<Room> rooms;
+    for (const std::string& id : ids) {
+      DRAMATIS_ASSIGN_OR_RETURN(std::optional<Room> room, SelectAnyRoom(tx, id));
+      if (room.has_value()) rooms.push_back(*std::move(room));
+    }
+    return rooms;
+  });
+}
+
+absl::Status SqlRoomStore::SetRoomHold(const std::string& conversation_id,
+                                       int version,
+                                       absl::Time expires_at) {
+  return database_.Write([&](Transaction& tx) {
+    return tx.Execute(kSetHold, {conversation_id, version, expires_at}).status();
+  });
+}
+
+}  // namespace dramatis::conversation

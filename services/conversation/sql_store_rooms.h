@@ -1,0 +1,65 @@
+// RoomStore on SQLite and PostgreSQL:
+//   sql_store_rooms.cc          rooms and their participants
+//   sql_store_room_messages.cc  messages
+//   sql_store_room_lists.cc     lists of rooms, messages and events
+//   sql_store_room_rows.cc      steps of several transactions
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "services/conversation/room_feed.h"
+#include "services/conversation/room_store.h"
+#include "shared/sql/database.h"
+
+namespace dramatis::conversation {
+
+class SqlRoomStore : public RoomStore {
+ public:
+  // Tells `feed` after each commit that appended events.
+  SqlRoomStore(sql::Database& database, RoomFeed& feed) : database_(database), feed_(feed) {}
+
+  absl::StatusOr<Idempotent<Room>> CreateRoom(const Room& room,
+                                              const Idempotency& idempotency) override;
+  absl::StatusOr<std::optional<Room>> FindRoom(const std::string& conversation_id) override;
+  absl::StatusOr<std::vector<Room>> ListRooms(const RoomFilter& filter) override;
+  absl::StatusOr<Idempotent<Room>> ChangeRoom(const std::string& conversation_id,
+                                              absl::Time now,
+                                              const RoomChange& change,
+                                              const Idempotency& idempotency) override;
+  absl::StatusOr<Room> DeleteRoom(
+      const std::string& conversation_id,
+      absl::Time now,
+      const std::function<absl::Status(const Room& room)>& check) override;
+  absl::StatusOr<Idempotent<Room>> RevealParticipant(
+      const std::string& conversation_id,
+      const std::string& persona_id,
+      const std::string& message_id,
+      absl::Time now,
+      const std::function<absl::Status(const Room& room)>& check,
+      const Idempotency& idempotency) override;
+  absl::StatusOr<std::vector<std::string>> CloseOverdueRooms(absl::Time now, int limit) override;
+  absl::StatusOr<std::vector<Room>> ListHolds(absl::Time before, int limit) override;
+  absl::Status SetRoomHold(const std::string& conversation_id,
+                           int version,
+                           absl::Time expires_at) override;
+
+  absl::StatusOr<Idempotent<AppendedMessage>> AppendRoomMessage(
+      const NewRoomMessage& message, const Idempotency& idempotency) override;
+  absl::StatusOr<std::optional<RoomMessageRow>> FindRoomMessage(
+      const std::string& conversation_id, const std::string& message_id) override;
+  absl::StatusOr<std::vector<RoomMessageRow>> ListRoomMessages(
+      const RoomMessageRange& range) override;
+  absl::StatusOr<RoomMessageRow> ChangeRoomMessage(const RoomMessageChange& change) override;
+
+  absl::StatusOr<std::vector<EventRow>> ListEvents(const std::string& conversation_id,
+                                                   int64_t after_sequence,
+                                                   int limit) override;
+
+ private:
+  sql::Database& database_;
+  RoomFeed& feed_;
+};
+
+}  // namespace dramatis::conversation
