@@ -1,5 +1,6 @@
 #include "services/memory/memory_module.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -8,14 +9,18 @@
 #include "embedded/memory_migrations.h"
 #include "services/memory/config.h"
 #include "services/memory/goals.h"
+#include "services/memory/grpc_peers.h"
 #include "services/memory/journal.h"
 #include "services/memory/memories.h"
 #include "services/memory/memory_service.h"
+#include "services/memory/observations.h"
 #include "services/memory/profiles.h"
 #include "services/memory/recall.h"
 #include "services/memory/sql_store.h"
 #include "services/memory/sql_store_goals.h"
 #include "services/memory/sql_store_journal.h"
+#include "services/memory/sql_store_remembering.h"
+#include "services/memory/summaries.h"
 #include "shared/executor/executor.h"
 #include "shared/rpc/service_adapter.h"
 
@@ -26,10 +31,17 @@ namespace {
 constexpr absl::Duration kKeyLifetime = absl::Hours(24);
 constexpr absl::Duration kForgetPeriod = absl::Minutes(1);
 
+// Calls that wait for a model, at most a minute each: few, since each holds a thread meanwhile, and
+// apart from the others. Nobody's turn waits for them; where the queue is full, conversation asks
+// again later.
+constexpr int kPatientThreads = 4;
+constexpr int kPatientQueue = 64;
+
 class RunningModule : public Module {
  public:
   RunningModule(const Config& config, const ModuleContext& context)
-      : clock_(context.clock),
+      : channel_(context.channel),
+        clock_(context.clock),
         logger_(context.logger),
         store_(context.database, context.clock),
         journal_store_(context.database, context.clock),
@@ -40,13 +52,36 @@ class RunningModule : public Module {
         goals_(goal_store_, store_, context.clock, context.ids),
         recall_(store_,
                 [this](const std::string& user_id) { return goals_.SharedBriefs(user_id); }),
+        remembering_store_(context.database),
+        inference_([this] { return channel_("inference"); }),
+        observations_(
+            remembering_store_,
+            store_,
+            inference_,
+            context.clock,
+            context.ids,
+            {.extraction = config.extraction, .model = config.model, .quota = config.quota}),
+        summaries_(remembering_store_,
+                   inference_,
+                   context.clock,
+                   context.ids,
+                   {.enabled = config.summaries, .model = config.model}),
         executor_(context.config.workers, context.config.queue),
         rpc_(full_name(), executor_, context.clock, context.logger, context.metrics),
-        service_(rpc_, profiles_, memories_, journal_, goals_, recall_) {}
+        patient_(kPatientThreads, kPatientQueue),
+        patient_rpc_(full_name(), patient_, context.clock, context.logger, context.metrics),
+        service_(rpc_,
+                 profiles_,
+                 memories_,
+                 journal_,
+                 goals_,
+                 recall_,
+                 {patient_rpc_, observations_, summaries_}) {}
 
   // What the executor still runs uses the other parts.
   ~RunningModule() override {
     StopForgetting();
+    patient_.Stop();
     executor_.Stop();
   }
 
@@ -77,6 +112,7 @@ class RunningModule : public Module {
     if (forgetting_.joinable()) forgetting_.join();
   }
 
+  const std::function<std::shared_ptr<grpc::Channel>(const std::string& name)> channel_;
   const Clock& clock_;
   Logger& logger_;
   SqlStore store_;
@@ -87,8 +123,14 @@ class RunningModule : public Module {
   Journal journal_;
   Goals goals_;
   Recall recall_;
+  SqlRememberingStore remembering_store_;
+  GrpcInferencePeer inference_;
+  Observations observations_;
+  Summaries summaries_;
   Executor executor_;
   ServiceAdapter rpc_;
+  Executor patient_;
+  ServiceAdapter patient_rpc_;
   MemoryServiceServer service_;
   absl::Notification stopped_;
   std::thread forgetting_;

@@ -79,10 +79,12 @@ grpc::ServerUnaryReactor* MemoryServiceServer::SearchMemories(
 grpc::ServerUnaryReactor* MemoryServiceServer::Recall(grpc::CallbackServerContext* context,
                                                       const v1::RecallRequest* request,
                                                       v1::RecallResponse* response) {
-  return rpc_.Unary("Recall", context, request, response,
-                    [this](const CallContext& call, const v1::RecallRequest& r) {
-                      return recall_.ForTurn(call, r);
-                    });
+  return rpc_.Unary(
+      "Recall", context, request, response,
+      [this](const CallContext& call, const v1::RecallRequest& r) {
+        return remembering_.summaries.WithSummaries(
+            r, [&](const v1::RecallRequest& rest) { return recall_.ForTurn(call, rest); });
+      });
 }
 
 }  // namespace dramatis::memory

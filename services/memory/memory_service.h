@@ -6,11 +6,21 @@
 #include "services/memory/goals.h"
 #include "services/memory/journal.h"
 #include "services/memory/memories.h"
+#include "services/memory/observations.h"
 #include "services/memory/profiles.h"
 #include "services/memory/recall.h"
+#include "services/memory/summaries.h"
 #include "shared/rpc/service_adapter.h"
 
 namespace dramatis::memory {
+
+// What takes something from conversations. References outlive the service.
+struct RememberingParts {
+  // Its executor has threads that may wait for a model.
+  ServiceAdapter& patient_rpc;
+  Observations& observations;
+  Summaries& summaries;
+};
 
 class MemoryServiceServer : public v1::MemoryService::CallbackService {
  public:
@@ -20,13 +30,15 @@ class MemoryServiceServer : public v1::MemoryService::CallbackService {
                       Memories& memories,
                       Journal& journal,
                       Goals& goals,
-                      memory::Recall& recall)
+                      memory::Recall& recall,
+                      const RememberingParts& remembering)
       : rpc_(rpc),
         profiles_(profiles),
         memories_(memories),
         journal_(journal),
         goals_(goals),
-        recall_(recall) {}
+        recall_(recall),
+        remembering_(remembering) {}
 
   grpc::ServerUnaryReactor* GetProfile(grpc::CallbackServerContext* context,
                                        const v1::GetProfileRequest* request,
@@ -111,6 +123,17 @@ class MemoryServiceServer : public v1::MemoryService::CallbackService {
                                             const v1::GetGoalProgressRequest* request,
                                             v1::GoalProgress* response) override;
 
+  // In remembering_service.cc.
+  grpc::ServerUnaryReactor* Observe(grpc::CallbackServerContext* context,
+                                    const v1::ObserveRequest* request,
+                                    v1::ObserveResponse* response) override;
+  grpc::ServerUnaryReactor* Summarize(grpc::CallbackServerContext* context,
+                                      const v1::SummarizeRequest* request,
+                                      v1::SummarizeResponse* response) override;
+  grpc::ServerUnaryReactor* ForgetMessages(grpc::CallbackServerContext* context,
+                                           const v1::ForgetMessagesRequest* request,
+                                           v1::ForgetMessagesResponse* response) override;
+
  private:
   ServiceAdapter& rpc_;
   Profiles& profiles_;
@@ -118,6 +141,7 @@ class MemoryServiceServer : public v1::MemoryService::CallbackService {
   Journal& journal_;
   Goals& goals_;
   memory::Recall& recall_;
+  const RememberingParts remembering_;
 };
 
 }  // namespace dramatis::memory

@@ -3,12 +3,15 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 
+#include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/memory/fakes.h"
 #include "services/memory/goal_fakes.h"
 #include "services/memory/journal_fakes.h"
+#include "services/memory/remembering_fakes.h"
 #include "shared/executor/executor.h"
 #include "shared/rpc/status_conversion.h"
 #include "shared/rpc/testing.h"
@@ -24,7 +27,10 @@ constexpr char kConversation[] = "Bearer local:ada:service";
 class MemoryServiceTest : public testing::Test {
  protected:
   // What the executor still runs uses the other parts.
-  ~MemoryServiceTest() override { executor_.Stop(); }
+  ~MemoryServiceTest() override {
+    patient_.Stop();
+    executor_.Stop();
+  }
 
   template <class Response, class Request, class Method>
   absl::StatusOr<Response> Call(Method method,
@@ -62,12 +68,26 @@ class MemoryServiceTest : public testing::Test {
   Memories memories_{store_, clock_, ids_, 3};
   Journal journal_{journal_store_, store_, clock_, ids_};
   Goals goals_{goal_store_, store_, clock_, ids_};
-  Recall recall_{store_};
+  FakeRememberingStore remembering_store_{store_};
+  FakeInferencePeer inference_;
+  Observations observations_{remembering_store_, store_, inference_, clock_, ids_, {}};
+  Summaries summaries_{remembering_store_, inference_, clock_, ids_, {}};
+  Recall recall_{store_,
+                 [this](const std::string& user_id) { return goals_.SharedBriefs(user_id); }};
   Executor executor_{2, 16};
+  Executor patient_{1, 1};
   RecordingLogger logger_;
   Metrics metrics_;
   ServiceAdapter rpc_{v1::MemoryService::service_full_name(), executor_, clock_, logger_, metrics_};
-  MemoryServiceServer service_{rpc_, profiles_, memories_, journal_, goals_, recall_};
+  ServiceAdapter patient_rpc_{v1::MemoryService::service_full_name(), patient_, clock_, logger_,
+                              metrics_};
+  MemoryServiceServer service_{rpc_,
+                               profiles_,
+                               memories_,
+                               journal_,
+                               goals_,
+                               recall_,
+                               {patient_rpc_, observations_, summaries_}};
   TestServer server_{{&service_}};
   std::unique_ptr<Stub> stub_ = v1::MemoryService::NewStub(server_.channel());
   std::unique_ptr<grpc::ClientContext> context_;
@@ -184,6 +204,72 @@ TEST_F(MemoryServiceTest, RecallsForServicesOnly) {
   ASSERT_EQ(parts->parts_size(), 1);
   EXPECT_EQ(parts->parts(0).text(), "Ada likes tea.");
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kPermissionDenied);
+}
+
+TEST_F(MemoryServiceTest, TakesFromConversationsForServicesOnly) {
+  inference_.found = {{0, "The user lives in Turin."}};
+  v1::ObserveRequest observe;
+  observe.set_user_id("ada");
+  observe.set_conversation_id("c1");
+  v1::ConversationMessage& message = *observe.add_messages();
+  message.set_message_id("m1");
+  message.set_sequence(1);
+  message.set_from_user(true);
+  message.set_text("I live in Turin.");
+  v1::SummarizeRequest summarize;
+  summarize.set_user_id("ada");
+  summarize.set_conversation_id("c1");
+  *summarize.add_messages() = message;
+  v1::ForgetMessagesRequest forget;
+  forget.set_user_id("ada");
+  forget.set_conversation_id("c1");
+  forget.set_all(true);
+
+  const auto observed = Call<v1::ObserveResponse>(&Stub::Observe, observe, kConversation);
+  const auto summed = Call<v1::SummarizeResponse>(&Stub::Summarize, summarize, kConversation);
+  const auto forgot =
+      Call<v1::ForgetMessagesResponse>(&Stub::ForgetMessages, forget, kConversation);
+
+  ASSERT_TRUE(observed.ok()) << observed.status();
+  EXPECT_EQ(observed->memory_ids_size(), 1);
+  EXPECT_EQ(summed->to_sequence(), 1);
+  EXPECT_EQ(forgot->summaries(), 1);
+  for (const auto& status :
+       {Call<v1::ObserveResponse>(&Stub::Observe, observe).status(),
+        Call<v1::SummarizeResponse>(&Stub::Summarize, summarize).status(),
+        Call<v1::ForgetMessagesResponse>(&Stub::ForgetMessages, forget).status()}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  }
+}
+
+TEST_F(MemoryServiceTest, RecallsWhileEveryPatientThreadWaitsForAModel) {
+  ASSERT_TRUE(Create("Ada likes tea.").ok());
+  absl::Notification waiting;
+  absl::Notification answered;
+  inference_.while_running = [&] {
+    waiting.Notify();
+    answered.WaitForNotification();
+  };
+  v1::SummarizeRequest summarize;
+  summarize.set_user_id("ada");
+  summarize.set_conversation_id("c1");
+  summarize.add_messages()->set_message_id("m1");
+  summarize.mutable_messages(0)->set_sequence(1);
+  std::thread patient([&] {
+    const auto context = TestContext(kConversation);
+    v1::SummarizeResponse response;
+    EXPECT_TRUE(stub_->Summarize(context.get(), summarize, &response).ok());
+  });
+  waiting.WaitForNotification();
+  v1::RecallRequest recall;
+  recall.set_user_id("ada");
+  recall.set_persona_id("p1");
+  recall.set_budget_bytes(1000);
+
+  EXPECT_TRUE(Call<v1::RecallResponse>(&Stub::Recall, recall, kConversation).ok());
+
+  answered.Notify();
+  patient.join();
 }
 
 TEST_F(MemoryServiceTest, AnswersUnavailableWhenTheStoreIs) {

@@ -98,6 +98,8 @@ icu::UnicodeString Folded(std::string_view text) {
 // Collects words from folded text, character by character.
 class WordCollector {
  public:
+  explicit WordCollector(bool with_stop_words) : with_stop_words_(with_stop_words) {}
+
   void Take(UChar32 c) {
     const bool is_unspaced = IsUnspaced(c);
     if (!IsWordCharacter(c) || is_unspaced != is_unspaced_) End();
@@ -122,24 +124,33 @@ class WordCollector {
   void Add(size_t from, size_t count) {
     std::string word;
     icu::UnicodeString::fromUTF32(run_.data() + from, static_cast<int>(count)).toUTF8String(word);
-    if (!IsStopWord(word)) words_.push_back(std::move(word));
+    if (with_stop_words_ || !IsStopWord(word)) words_.push_back(std::move(word));
   }
 
+  const bool with_stop_words_;
   std::vector<UChar32> run_;
   bool is_unspaced_ = false;
   std::vector<std::string> words_;
 };
 
-}  // namespace
-
-std::vector<std::string> SearchWords(std::string_view text) {
+std::vector<std::string> CollectWords(std::string_view text, bool with_stop_words) {
   const icu::UnicodeString folded = Folded(text);
-  WordCollector collector;
+  WordCollector collector(with_stop_words);
   for (int i = 0; i < folded.length(); i = folded.moveIndex32(i, 1)) {
     collector.Take(folded.char32At(i));
   }
   collector.End();
   return std::move(collector).Words();
+}
+
+}  // namespace
+
+std::vector<std::string> SearchWords(std::string_view text) {
+  return CollectWords(text, /*with_stop_words=*/false);
+}
+
+std::string FoldedText(std::string_view text) {
+  return absl::StrJoin(CollectWords(text, /*with_stop_words=*/true), " ");
 }
 
 std::string IndexedText(std::string_view text) {

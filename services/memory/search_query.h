@@ -24,6 +24,10 @@ inline constexpr size_t kMostQueryWords = 64;
 // characters, the first 64.
 std::vector<std::string> SearchWords(std::string_view text);
 
+// Every word of a text as SearchWords folds them, stop words included, separated by spaces: of two
+// texts that say the same in the same words, the same.
+std::string FoldedText(std::string_view text);
+
 // What an index stores of a text: its words, separated by spaces.
 std::string IndexedText(std::string_view text);
 
