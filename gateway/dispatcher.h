@@ -19,6 +19,7 @@
 #include "shared/ids/ids.h"
 #include "shared/log/log.h"
 #include "shared/metrics/metrics.h"
+#include "shared/time/clock.h"
 
 namespace dramatis::gateway {
 
@@ -33,6 +34,8 @@ struct GatewayParts {
   // By the name in the package of their services.
   const std::map<std::string, std::unique_ptr<Backend>>& backends;
   Health& health;
+  const Clock& clock;
+  const std::string& environment;  // local, staging or production
   IdSource& ids;
   Logger& logger;
   Metrics& metrics;

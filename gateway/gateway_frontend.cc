@@ -45,9 +45,11 @@ class GatewayFrontend : public Frontend {
         tables_(std::move(tables)),
         cors_(config_.cors_origins),
         backends_(Connect(tables_.services, context)),
+        environment_(context.config.environment),
         health_(tables_.services, backends_, context.clock, config_.health_timeout),
         dispatcher_({config_, *tables_.routes, tables_.reasons, *tables_.transcoder, cors_, site_,
-                     backends_, health_, context.ids, context.logger, context.metrics}),
+                     backends_, health_, context.clock, environment_, context.ids, context.logger,
+                     context.metrics}),
         server_(std::make_unique<HttpServer>(dispatcher_, config_.limits, config_.threads)) {}
 
   ~GatewayFrontend() override {
@@ -77,6 +79,7 @@ class GatewayFrontend : public Frontend {
   const Cors cors_;
   const Site site_;
   const std::map<std::string, std::unique_ptr<Backend>> backends_;
+  const std::string environment_;
   Health health_;
   Dispatcher dispatcher_;
   std::unique_ptr<HttpServer> server_;

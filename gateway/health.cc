@@ -55,12 +55,14 @@ std::vector<ServiceName> ServicesOf(const std::vector<const FileDescriptor*>& fi
     if (file == v1::GetHealthResponse::descriptor()->file()) continue;
     for (int i = 0; i < file->service_count(); ++i) {
       const auto& service = *file->service(i);
+      const options::v1::ServiceRule& rule = service.options().GetExtension(options::v1::service);
+      if (rule.every_backend()) continue;
       const std::string& package = file->package();
       const size_t begin = package.find('.') + 1;
       ServiceName name;
       name.backend = package.substr(begin, package.find('.', begin) - begin);
       name.full_name = service.full_name();
-      name.dispensable = service.options().GetExtension(options::v1::service).dispensable();
+      name.dispensable = rule.dispensable();
       services.push_back(std::move(name));
     }
   }

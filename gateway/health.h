@@ -27,7 +27,7 @@ struct ServiceName {
   bool dispensable = false;
 };
 
-// The services of these files but the gateway's own.
+// The services of these files but the gateway's own and those that every backend has.
 std::vector<ServiceName> ServicesOf(
     const std::vector<const google::protobuf::FileDescriptor*>& files);
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "gateway/database_exchange.h"
 #include "gateway/request_error.h"
 #include "gateway/stream_exchange.h"
 #include "gateway/unary_exchange.h"
@@ -103,7 +104,7 @@ void RequestTask::Start(Exchange& exchange, const HttpRequest& request) {
   const RpcMethod& method = *call->method;
   const auto backend = parts_.backends.find(method.backend);
   if (backend == parts_.backends.end()) {
-    StartLocal(method);
+    StartLocal(*call);
   } else if (method.streaming) {
     call_ = std::make_unique<StreamExchange>(*this, *backend->second, *call);
   } else {
@@ -111,14 +112,16 @@ void RequestTask::Start(Exchange& exchange, const HttpRequest& request) {
   }
 }
 
-void RequestTask::StartLocal(const RpcMethod& method) {
-  if (!Health::Answers(method)) {
+void RequestTask::StartLocal(const RequestCall& call) {
+  if (Health::Answers(*call.method)) {
+    call_ = std::make_unique<HealthExchange>(*this, call.method);
+  } else if (DatabaseExchange::Answers(*call.method)) {
+    call_ = std::make_unique<DatabaseExchange>(*this, call);
+  } else {
     Fail(Error(absl::StatusCode::kUnimplemented, errors::v1::ERROR_REASON_NOT_IMPLEMENTED,
                "the gateway does not answer this yet"),
          true);
-    return;
   }
-  call_ = std::make_unique<HealthExchange>(*this, &method);
 }
 
 void RequestTask::Written() {

@@ -54,7 +54,7 @@ class RequestTask : public Task, public std::enable_shared_from_this<RequestTask
 
  private:
   std::optional<HttpAnswer> AnswerNoRoute();
-  void StartLocal(const RpcMethod& method);
+  void StartLocal(const RequestCall& call);
   std::string RouteLabel() const;
   HttpAnswer FailedAnswer(const absl::Status& error, bool own) const;
 

@@ -25,7 +25,7 @@ TEST(SpellingTest, FindsEnumeratorsByTheirTextOnly) {
 }
 
 TEST(SpellingTest, ListsTheChoices) {
-  EXPECT_EQ(EnumChoices(PersonaTypes()), "human, ai_agent or ai_ambiguous");
+  EXPECT_EQ(EnumChoices(PersonaTypes()), "human, ai_agent, ai_ambiguous or unknown");
 }
 
 TEST(SpellingTest, FindsFieldsInBothSpellings) {

@@ -14,12 +14,14 @@
 
 #include "absl/synchronization/mutex.h"
 #include "gateway/gateway_frontend.h"
+#include "gateway/testing_admin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "shared/ids/ids.h"
 #include "shared/log/log.h"
 #include "shared/metrics/metrics.h"
 #include "shared/rpc/status_conversion.h"
+#include "shared/rpc/testing.h"
 #include "shared/status/errors.h"
 #include "shared/time/clock.h"
 
@@ -177,16 +179,16 @@ class FakeConversations : public conversation::v1::ConversationService::Callback
 // All of it, listening on a port of its own.
 class TestGateway {
  public:
-  explicit TestGateway(const GatewayConfig& config)
-      : personas_(seen_), conversations_(seen_), logger_(MakeSilentLogger()) {
+  explicit TestGateway(const GatewayConfig& config) : personas_(seen_), conversations_(seen_) {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
     builder.RegisterService(&personas_);
     builder.RegisterService(&conversations_);
+    builder.RegisterService(&admin_);
     builder.SetMaxReceiveMessageSize(16 * 1024 * 1024);
     server_ = builder.BuildAndStart();
     const FrontendContext context{
-        clock_, ids_, *logger_, metrics_, common_, [this](const std::string&) {
+        clock_, ids_, logger_, metrics_, common_, [this](const std::string&) {
           grpc::ChannelArguments arguments;
           arguments.SetMaxReceiveMessageSize(16 * 1024 * 1024);
           return server_->InProcessChannel(arguments);
@@ -201,6 +203,8 @@ class TestGateway {
 
   const std::string& address() const { return address_; }
   Seen& seen() { return seen_; }
+  FakeAdmin& admin() { return admin_; }
+  RecordingLogger& logger() { return logger_; }
   Frontend& frontend() { return *frontend_; }
   Metrics& metrics() { return metrics_; }
   void SetServing(const std::string& service, bool serving) {
@@ -211,10 +215,11 @@ class TestGateway {
   Seen seen_;
   FakePersonas personas_;
   FakeConversations conversations_;
+  FakeAdmin admin_;
   std::unique_ptr<grpc::Server> server_;
   SystemClock clock_;
   CountingIdSource ids_;
-  std::unique_ptr<Logger> logger_;
+  RecordingLogger logger_;
   Metrics metrics_;
   CommonConfig common_;
   std::unique_ptr<Frontend> frontend_;

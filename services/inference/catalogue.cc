@@ -22,7 +22,8 @@ struct Entry {
   bool fixed_sampling;
 };
 
-constexpr std::array<Entry, 13> kOpenAiModels = {{
+constexpr std::array<Entry, 14> kOpenAiModels = {{
+    {"gpt-4o-2024-05-13", 128'000, {5.00, 15.00, 0}, false},
     {"gpt-4o-mini", 128'000, {0.15, 0.60, 0.075}, false},
     {"gpt-4o", 128'000, {2.50, 10.00, 1.25}, false},
     {"gpt-4.1", 1'047'576, {2.00, 8.00, 0.50}, false},
@@ -70,15 +71,18 @@ bool ParseWindow(const std::string& text, int& window) {
 }  // namespace
 
 std::optional<ModelFacts> KnownModel(const std::string& name) {
-  const std::string_view family = WithoutDate(name);
-  for (const Entry& entry : kOpenAiModels) {
-    if (entry.name != family) continue;
-    return ModelFacts{.name = name,
-                      .window_tokens = entry.window_tokens,
-                      .prices = entry.prices,
-                      .fixed_sampling = entry.fixed_sampling};
-  }
-  return std::nullopt;
+  const auto named = [](std::string_view wanted) {
+    return std::find_if(kOpenAiModels.begin(), kOpenAiModels.end(),
+                        [&](const Entry& entry) { return entry.name == wanted; });
+  };
+  // A dated model with facts of its own before its family.
+  auto found = named(name);
+  if (found == kOpenAiModels.end()) found = named(WithoutDate(name));
+  if (found == kOpenAiModels.end()) return std::nullopt;
+  return ModelFacts{.name = name,
+                    .window_tokens = found->window_tokens,
+                    .prices = found->prices,
+                    .fixed_sampling = found->fixed_sampling};
 }
 
 absl::StatusOr<ModelFacts> ParseModelSpec(const std::string& spec) {

@@ -36,7 +36,8 @@ struct ModelFacts {
 inline constexpr int kUnknownWindow = 32768;
 
 // A model of OpenAI's published catalogue (https://platform.openai.com/docs/models and
-// https://openai.com/api/pricing), also under a dated name such as `gpt-4o-mini-2024-07-18`.
+// https://openai.com/api/pricing), also under a dated name such as `gpt-4o-mini-2024-07-18`. What
+// an operator pays may differ: DRAMATIS_OPENAI_MODELS says it for good.
 std::optional<ModelFacts> KnownModel(const std::string& name);
 
 // One entry of DRAMATIS_OPENAI_MODELS: `name`, `name@window` or `name@window@input/output` or

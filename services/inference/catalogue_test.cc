@@ -17,6 +17,10 @@ TEST(CatalogueTest, KnowsModelsAlsoUnderADatedName) {
   EXPECT_FALSE(KnownModel("gpt-4o-realtime").has_value());
 }
 
+TEST(CatalogueTest, KnowsADatedModelThatCostsSomethingElse) {
+  EXPECT_EQ(KnownModel("gpt-4o-2024-05-13")->prices, (Prices{5, 15, 0}));
+}
+
 TEST(CatalogueTest, ReadsASpecWithWindowAndPrices) {
   const absl::StatusOr<ModelFacts> model = ParseModelSpec("llama3.1:8b@8192@0.05/0.08/0.01");
   ASSERT_TRUE(model.ok()) << model.status();

@@ -25,6 +25,26 @@ class FakeStore : public Store {
     rows_.push_back(row);
     return absl::OkStatus();
   }
+  absl::StatusOr<std::vector<UsageSum>> SumUsage(const UsageQuery& query) override {
+    const absl::MutexLock lock(&mutex_);
+    if (!error_.ok()) return error_;
+    last_query_ = query;
+    std::vector<UsageSum> sums;
+    for (const UsageSum& sum : sums_) {
+      if (query.after.has_value() && sum.key <= *query.after) continue;
+      if (static_cast<int>(sums.size()) < query.limit) sums.push_back(sum);
+    }
+    return sums;
+  }
+  // What SumUsage finds, whatever the range; in the order of the keys.
+  void SetSums(std::vector<UsageSum> sums) {
+    const absl::MutexLock lock(&mutex_);
+    sums_ = std::move(sums);
+  }
+  UsageQuery last_query() const {
+    const absl::MutexLock lock(&mutex_);
+    return last_query_;
+  }
   void FailWith(absl::Status error) {
     const absl::MutexLock lock(&mutex_);
     error_ = std::move(error);
@@ -42,6 +62,8 @@ class FakeStore : public Store {
   mutable absl::Mutex mutex_;
   absl::Status error_ ABSL_GUARDED_BY(mutex_);
   std::vector<UsageRow> rows_ ABSL_GUARDED_BY(mutex_);
+  std::vector<UsageSum> sums_ ABSL_GUARDED_BY(mutex_);
+  UsageQuery last_query_ ABSL_GUARDED_BY(mutex_);
   int calls_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

@@ -15,6 +15,7 @@
 #include "services/inference/openai_provider.h"
 #include "services/inference/router.h"
 #include "services/inference/sql_store.h"
+#include "services/inference/usage.h"
 #include "shared/executor/executor.h"
 #include "shared/rpc/service_adapter.h"
 
@@ -58,7 +59,8 @@ class RunningModule : public Module {
                 .metrics = context.metrics}),
         models_(router_),
         rpc_(full_name(), executor_, context.clock, context.logger, context.metrics),
-        service_(rpc_, generations_, tasks_, models_) {}
+        usage_(store_, context.clock),
+        service_(rpc_, generations_, tasks_, models_, usage_) {}
 
   // What still runs uses the parts below it: it stops before they go.
   ~RunningModule() override {
@@ -83,6 +85,7 @@ class RunningModule : public Module {
   Tasks tasks_;
   Models models_;
   ServiceAdapter rpc_;
+  Usage usage_;
   InferenceServiceServer service_;
 };
 

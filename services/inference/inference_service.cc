@@ -31,6 +31,15 @@ grpc::ServerUnaryReactor* InferenceServiceServer::RunTask(grpc::CallbackServerCo
                     });
 }
 
+grpc::ServerUnaryReactor* InferenceServiceServer::ListUsage(grpc::CallbackServerContext* context,
+                                                            const v1::ListUsageRequest* request,
+                                                            v1::ListUsageResponse* response) {
+  return rpc_.Unary("ListUsage", context, request, response,
+                    [this](const CallContext&, const v1::ListUsageRequest& request) {
+                      return usage_.List(request);
+                    });
+}
+
 grpc::ServerWriteReactor<v1::StreamGenerateResponse>* InferenceServiceServer::StreamGenerate(
     grpc::CallbackServerContext* context, const v1::StreamGenerateRequest* request) {
   return rpc_.Stream<v1::StreamGenerateRequest, v1::StreamGenerateResponse>(

@@ -6,6 +6,7 @@
 #include "services/inference/generations.h"
 #include "services/inference/models.h"
 #include "services/inference/tasks.h"
+#include "services/inference/usage.h"
 #include "shared/rpc/service_adapter.h"
 
 namespace dramatis::inference {
@@ -16,8 +17,9 @@ class InferenceServiceServer : public v1::InferenceService::CallbackService {
   InferenceServiceServer(ServiceAdapter& rpc,
                          const Generations& generations,
                          Tasks& tasks,
-                         const Models& models)
-      : rpc_(rpc), generations_(generations), tasks_(tasks), models_(models) {}
+                         const Models& models,
+                         Usage& usage)
+      : rpc_(rpc), generations_(generations), tasks_(tasks), models_(models), usage_(usage) {}
 
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
@@ -28,6 +30,9 @@ class InferenceServiceServer : public v1::InferenceService::CallbackService {
   grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
                                        const v1::ListModelsRequest* request,
                                        v1::ListModelsResponse* response) override;
+  grpc::ServerUnaryReactor* ListUsage(grpc::CallbackServerContext* context,
+                                      const v1::ListUsageRequest* request,
+                                      v1::ListUsageResponse* response) override;
   grpc::ServerWriteReactor<v1::StreamGenerateResponse>* StreamGenerate(
       grpc::CallbackServerContext* context, const v1::StreamGenerateRequest* request) override;
 
@@ -36,6 +41,7 @@ class InferenceServiceServer : public v1::InferenceService::CallbackService {
   const Generations& generations_;
   Tasks& tasks_;
   const Models& models_;
+  Usage& usage_;
 };
 
 }  // namespace dramatis::inference

@@ -100,7 +100,8 @@ class InferenceServiceTest : public testing::Test {
   const Models models_{router_};
   ServiceAdapter rpc_{v1::InferenceService::service_full_name(), executor_, clock_, logger_,
                       metrics_};
-  InferenceServiceServer service_{rpc_, generations_, tasks_, models_};
+  Usage usage_{store_, clock_};
+  InferenceServiceServer service_{rpc_, generations_, tasks_, models_, usage_};
   std::unique_ptr<TestServer> server_ =
       std::make_unique<TestServer>(std::vector<grpc::Service*>{&service_});
   const std::unique_ptr<v1::InferenceService::Stub> stub_ =
@@ -242,6 +243,18 @@ TEST_F(HangingServiceTest, ReportsTheProviderBeforeTheCallersDeadline) {
   while (reader->Read(&event)) {
   }
   EXPECT_EQ(GetReason(FromGrpc(reader->Finish())), "PROVIDER_TIMEOUT");
+}
+
+TEST_F(InferenceServiceTest, TellsUsageToAdminsOnly) {
+  store_.SetSums({{.key = "2026-03-01", .calls = 1}});
+  v1::ListUsageResponse response;
+  for (const char* authorization : {"Bearer local:u", kService}) {
+    const grpc::Status refused = stub_->ListUsage(TestContext(authorization).get(), {}, &response);
+    EXPECT_EQ(refused.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  }
+  EXPECT_EQ(response.groups_size(), 0);
+  ASSERT_TRUE(stub_->ListUsage(TestContext("Bearer local:root:admin").get(), {}, &response).ok());
+  EXPECT_EQ(response.groups(0).key(), "2026-03-01");
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ class SqlStore : public Store {
   // `database` outlives the store and has its migrations.
   explicit SqlStore(sql::Database& database) : database_(database) {}
   absl::Status RecordUsage(const UsageRow& row) override;
+  absl::StatusOr<std::vector<UsageSum>> SumUsage(const UsageQuery& query) override;
 
  private:
   sql::Database& database_;

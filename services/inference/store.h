@@ -1,9 +1,15 @@
 // What inference stores: the tokens and cost of each answer.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
+
+#include "dramatis/inference/v1/usage.pb.h"
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 namespace dramatis::inference {
@@ -24,6 +30,29 @@ struct UsageRow {
   bool operator==(const UsageRow&) const = default;
 };
 
+// Which usage, summed up by what.
+struct UsageQuery {
+  // From `from` on and before `to`.
+  absl::Time from;
+  absl::Time to;
+  v1::UsageGrouping grouping = v1::USAGE_GROUPING_DAY;
+  // Only groups whose key comes after this one.
+  std::optional<std::string> after;
+  int limit = 20;
+};
+
+// What one group used.
+struct UsageSum {
+  std::string key;  // a day is `YYYY-MM-DD`, in UTC
+  int64_t calls = 0;
+  int64_t input_tokens = 0;
+  int64_t output_tokens = 0;
+  int64_t cached_tokens = 0;
+  int64_t cost_micros = 0;
+  bool estimated = false;  // one of them is
+  bool operator==(const UsageSum&) const = default;
+};
+
 // Thread-safe. Calls block.
 class Store {
  public:
@@ -31,6 +60,8 @@ class Store {
   // Stores the row. One of the same user and turn key that is there already stays as it is, and
   // that is no error: so an attempt is never counted twice. Errors: UNAVAILABLE.
   virtual absl::Status RecordUsage(const UsageRow& row) = 0;
+  // The groups that used something, in the order of their keys. Errors: UNAVAILABLE.
+  virtual absl::StatusOr<std::vector<UsageSum>> SumUsage(const UsageQuery& query) = 0;
 };
 
 }  // namespace dramatis::inference

@@ -1,12 +1,19 @@
 #include "services/inference/store.h"
 
+#include <string>
+#include <vector>
+
+#include "absl/time/civil_time.h"
 #include "embedded/inference_migrations.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/inference/sql_store.h"
 #include "shared/sql/testing.h"
 
 namespace dramatis::inference {
 namespace {
+
+using ::testing::ElementsAre;
 
 class UsageStoreTest : public sql::DatabaseTest {
  protected:
@@ -67,7 +74,108 @@ TEST_P(UsageStoreTest, KeepsUsersAndAttemptsApart) {
   EXPECT_EQ(Stored(), (std::vector{SomeRow(), other_attempt, other_user}));
 }
 
+class UsageSumStoreTest : public UsageStoreTest {
+ protected:
+  static absl::Time Day(int day, absl::Duration time = absl::ZeroDuration()) {
+    return absl::FromCivil(absl::CivilDay(2026, 3, day), absl::UTCTimeZone()) + time;
+  }
+  void Record(const std::string& user,
+              const std::string& persona,
+              const std::string& model,
+              absl::Time time,
+              int tokens) {
+    UsageRow row = SomeRow();
+    row.user_id = user;
+    row.turn_key = "t:" + std::to_string(++turns_);
+    row.persona_id = persona;
+    row.model = model;
+    row.create_time = time;
+    row.input_tokens = row.output_tokens = row.cached_tokens = row.cost_micros = tokens;
+    row.estimated = tokens == 7;
+    ASSERT_TRUE(store_.RecordUsage(row).ok());
+  }
+  // Two days, two of everything.
+  void RecordSome() {
+    Record("alice", "ada", "local/retrieval", Day(1), 1);
+    Record("alice", "bea", "openai/gpt-5", Day(1, absl::Hours(24) - absl::Microseconds(1)), 2);
+    Record("bob", "ada", "openai/gpt-5", Day(2), 4);
+    Record("bob", "", "openai/gpt-5", Day(2, absl::Hours(5)), 7);
+  }
+  static UsageQuery By(v1::UsageGrouping grouping) {
+    UsageQuery query;
+    query.from = Day(1);
+    query.to = Day(9);
+    query.grouping = grouping;
+    return query;
+  }
+  // `key=tokens`, in order.
+  std::vector<std::string> Sums(const UsageQuery& query) {
+    const absl::StatusOr<std::vector<UsageSum>> sums = store_.SumUsage(query);
+    EXPECT_TRUE(sums.ok()) << sums.status();
+    std::vector<std::string> texts;
+    for (const UsageSum& sum : sums.value_or(std::vector<UsageSum>())) {
+      EXPECT_EQ(sum.input_tokens, sum.output_tokens);
+      EXPECT_EQ(sum.input_tokens, sum.cached_tokens);
+      EXPECT_EQ(sum.input_tokens, sum.cost_micros);
+      texts.push_back(sum.key + "=" + std::to_string(sum.input_tokens));
+    }
+    return texts;
+  }
+
+  int turns_ = 0;
+};
+
+TEST_P(UsageSumStoreTest, SumsByEachGrouping) {
+  RecordSome();
+  EXPECT_THAT(Sums(By(v1::USAGE_GROUPING_USER)), ElementsAre("alice=3", "bob=11"));
+  EXPECT_THAT(Sums(By(v1::USAGE_GROUPING_PERSONA)), ElementsAre("=7", "ada=5", "bea=2"));
+  EXPECT_THAT(Sums(By(v1::USAGE_GROUPING_MODEL)),
+              ElementsAre("local/retrieval=1", "openai/gpt-5=13"));
+  EXPECT_THAT(Sums(By(v1::USAGE_GROUPING_DAY)), ElementsAre("2026-03-01=3", "2026-03-02=11"));
+}
+
+TEST_P(UsageSumStoreTest, CountsCallsAndSaysWhatIsEstimated) {
+  RecordSome();
+  const std::vector<UsageSum> sums = store_.SumUsage(By(v1::USAGE_GROUPING_USER)).value();
+  EXPECT_EQ(sums.at(0).calls, 2);
+  EXPECT_FALSE(sums.at(0).estimated);
+  EXPECT_TRUE(sums.at(1).estimated);
+}
+
+TEST_P(UsageSumStoreTest, TakesAHalfOpenRange) {
+  RecordSome();
+  UsageQuery query = By(v1::USAGE_GROUPING_USER);
+  query.from = Day(1, absl::Microseconds(1));
+  query.to = Day(2);
+  EXPECT_THAT(Sums(query), ElementsAre("alice=2"));
+  query.from = query.to = Day(2);
+  EXPECT_THAT(Sums(query), ElementsAre());
+}
+
+TEST_P(UsageSumStoreTest, GoesOnAfterAKey) {
+  RecordSome();
+  UsageQuery query = By(v1::USAGE_GROUPING_PERSONA);
+  query.limit = 1;
+  EXPECT_THAT(Sums(query), ElementsAre("=7"));
+  query.after = "";
+  EXPECT_THAT(Sums(query), ElementsAre("ada=5"));
+  query.after = "ada";
+  EXPECT_THAT(Sums(query), ElementsAre("bea=2"));
+  query.after = "bea";
+  EXPECT_THAT(Sums(query), ElementsAre());
+  query.grouping = v1::USAGE_GROUPING_DAY;
+  query.after = "2026-03-01";
+  EXPECT_THAT(Sums(query), ElementsAre("2026-03-02=11"));
+}
+
+TEST_P(UsageSumStoreTest, SumsBeyondThirtyTwoBits) {
+  for (int i = 0; i < 3; ++i)
+    Record("alice", "ada", "m", Day(1), 2147483647);
+  EXPECT_THAT(Sums(By(v1::USAGE_GROUPING_USER)), ElementsAre("alice=6442450941"));
+}
+
 DRAMATIS_ON_EVERY_ENGINE(UsageStoreTest);
+DRAMATIS_ON_EVERY_ENGINE(UsageSumStoreTest);
 
 }  // namespace
 }  // namespace dramatis::inference

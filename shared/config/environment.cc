@@ -195,6 +195,7 @@ CommonConfig CommonConfig::From(Settings& settings, int default_management_port)
   config.database_connections =
       settings.Integer("DRAMATIS_DATABASE_CONNECTIONS", config.workers, 1, 1024);
   config.queue = settings.Integer("DRAMATIS_QUEUE", 1024, 0, 1'000'000);
+  config.admin_mutations = settings.Flag("DRAMATIS_ADMIN_MUTATIONS", config.environment == "local");
   config.drain = settings.Duration("DRAMATIS_DRAIN_TIMEOUT", absl::Seconds(20),
                                    absl::ZeroDuration(), absl::Minutes(10));
   if (config.environment != kLocal) {

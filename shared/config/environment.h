@@ -77,6 +77,8 @@ struct CommonConfig {
   int database_connections = 16;
   // Calls that may wait for a thread before further ones are refused.
   int queue = 1024;
+  // Admins may migrate and seed databases through the API.
+  bool admin_mutations = true;
   // How long a program waits for calls under way before it ends.
   absl::Duration drain = absl::Seconds(20);
 

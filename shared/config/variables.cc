@@ -56,6 +56,8 @@ const std::vector<Variable>& KnownVariables() {
       {"DRAMATIS_WORKERS", "16", "threads of each service", kAll},
       {"DRAMATIS_QUEUE", "1024", "calls that may wait for a thread", kAll},
       {"DRAMATIS_DRAIN_TIMEOUT", "20s", "how long calls under way may go on at the end", kAll},
+      {"DRAMATIS_ADMIN_MUTATIONS", "true where the environment is local",
+       "admins may migrate and seed databases through the API", kServices},
       {"DRAMATIS_PERSONA_ADDRESS", "127.0.0.1:50051", "where the persona service is",
        "conversation, gateway"},
       {"DRAMATIS_CONVERSATION_ADDRESS", "127.0.0.1:50052", "where the conversation service is",

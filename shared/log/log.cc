@@ -25,6 +25,8 @@ const char* NameOf(LogLevel level) {
       return "warning";
     case LogLevel::kError:
       return "error";
+    case LogLevel::kAudit:
+      return "audit";
   }
   return "error";
 }
@@ -39,6 +41,8 @@ spdlog::level::level_enum SpdlogLevel(LogLevel level) {
       return spdlog::level::warn;
     case LogLevel::kError:
       return spdlog::level::err;
+    case LogLevel::kAudit:
+      return spdlog::level::critical;
   }
   return spdlog::level::err;
 }

@@ -30,7 +30,8 @@ struct LogField {
   LogField(std::string n, bool v) : name(std::move(n)), value(v) {}
 };
 
-enum class LogLevel { kDebug, kInfo, kWarning, kError };
+// kAudit (shared/log/audit.h) is written at every level.
+enum class LogLevel { kDebug, kInfo, kWarning, kError, kAudit };
 
 class Logger {
  public:

@@ -8,6 +8,8 @@
 
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
+#include "shared/log/audit.h"
+#include "shared/status/errors.h"
 
 namespace dramatis {
 namespace {
@@ -42,6 +44,31 @@ TEST(LoggerTest, WritesOneJsonObjectALine) {
   EXPECT_EQ(record.at("tokens").as_int64(), 12);
   EXPECT_EQ(record.at("seconds").as_double(), 0.5);
   EXPECT_TRUE(record.at("ok").as_bool());
+}
+
+TEST(LoggerTest, WritesTheAuditLogAtEveryLevel) {
+  const auto records = Records([] {
+    const std::unique_ptr<Logger> logger = MakeLogger("error", "persona");
+    CallContext call;
+    call.identity = {.user_id = "alice"};
+    call.correlation_id = "c1";
+    Audit(*logger, "a.B/C", call, absl::OkStatus());
+    Audit(*logger, "a.B/C", call, PermissionError("no"));
+    Audit(*logger, "a.B/C", call, InternalError("broken"));
+  });
+
+  ASSERT_EQ(records.size(), 3U);
+  for (const boost::json::object& record : records) {
+    EXPECT_EQ(record.at("level").as_string(), "audit");
+    EXPECT_EQ(record.at("service").as_string(), "persona");
+    EXPECT_EQ(record.at("method").as_string(), "a.B/C");
+    EXPECT_EQ(record.at("user_id").as_string(), "alice");
+    EXPECT_EQ(record.at("correlation_id").as_string(), "c1");
+  }
+  EXPECT_EQ(records[0].at("outcome").as_string(), "allowed");
+  EXPECT_EQ(records[1].at("outcome").as_string(), "refused");
+  EXPECT_EQ(records[1].at("reason").as_string(), "PERMISSION_DENIED");
+  EXPECT_EQ(records[2].at("outcome").as_string(), "failed");
 }
 
 TEST(LoggerTest, SaysTheTimeInUtcToTheMicrosecond) {

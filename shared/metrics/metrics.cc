@@ -1,7 +1,9 @@
 #include "shared/metrics/metrics.h"
 
+#include <iterator>
 #include <sstream>
 #include <utility>
+#include <vector>
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
@@ -10,6 +12,7 @@
 #include <prometheus/text_serializer.h>
 
 #include "absl/synchronization/mutex.h"
+#include "shared/metrics/process_metrics.h"
 
 namespace dramatis {
 namespace {
@@ -82,7 +85,10 @@ Metrics::Series Metrics::HistogramOf(const std::string& name, const Labels& labe
 
 std::string Metrics::Text() const {
   std::ostringstream out;
-  prometheus::TextSerializer().Serialize(out, state_->registry.Collect());
+  std::vector<prometheus::MetricFamily> families = state_->registry.Collect();
+  std::vector<prometheus::MetricFamily> process = ProcessMetrics();
+  std::move(process.begin(), process.end(), std::back_inserter(families));
+  prometheus::TextSerializer().Serialize(out, families);
   return out.str();
 }
 

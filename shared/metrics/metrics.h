@@ -32,7 +32,7 @@ class Metrics {
   using Series = std::function<void(double)>;
   Series CounterOf(const std::string& name, const Labels& labels);
   Series HistogramOf(const std::string& name, const Labels& labels);
-  // Everything, in Prometheus's text format 0.0.4.
+  // Everything and the process's own (process_metrics.h), in Prometheus's text format 0.0.4.
   std::string Text() const;
 
  private:

@@ -76,14 +76,17 @@ absl::StatusOr<ModuleDatabase> OpenModuleDatabase(const CommonConfig& config,
 
 absl::Status PrepareSchema(sql::Database& database,
                            const ModuleFactory& module,
-                           const std::string& program) {
+                           const std::string& program,
+                           bool admin_mutations) {
   if (database.engine() == sql::Engine::kSqlite) return database.Migrate(module.migrations());
   DRAMATIS_ASSIGN_OR_RETURN(const sql::SchemaState state,
                             database.CheckSchema(module.migrations()));
   if (state.pending.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat("the schema ", module.name, " lacks ",
-                                                    absl::StrJoin(state.pending, ", "), ": run `",
-                                                    program, " migrate`"));
+  const std::string lacks =
+      absl::StrCat("the schema ", module.name, " lacks ", absl::StrJoin(state.pending, ", "),
+                   ": run `", program, " migrate`");
+  if (!admin_mutations) return absl::FailedPreconditionError(lacks);
+  return absl::UnavailableError(absl::StrCat(lacks, " or POST /api/admin/setup-database"));
 }
 
 }  // namespace dramatis

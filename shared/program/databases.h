@@ -2,8 +2,10 @@
 // each of a PostgreSQL database.
 //
 // An embedded database brings its schema up to date by itself when the program starts. A server's
-// schema is shared by many processes, so it is only changed by the command `migrate`: a program
-// refuses to start on one that is not what it expects.
+// schema is shared by many processes, so it is only changed on request: by the command `migrate`,
+// or by an admin through the API where the deployment allows that. A program refuses to start on
+// one that is ahead or altered; on one that lacks migrations it waits for the admin, or refuses
+// too.
 #pragma once
 
 #include <memory>
@@ -41,10 +43,12 @@ struct ModuleDatabase {
 absl::StatusOr<ModuleDatabase> OpenModuleDatabase(const CommonConfig& config,
                                                   const ModuleFactory& module);
 
-// Embedded: migrates. Server: checks. FAILED_PRECONDITION says which command mends it; UNAVAILABLE
-// while the server cannot be reached.
+// Embedded: migrates. Server: checks. UNAVAILABLE while the server cannot be reached, and where
+// migrations are pending that an admin may apply (`admin_mutations`); otherwise
+// FAILED_PRECONDITION. Both say which command mends it.
 absl::Status PrepareSchema(sql::Database& database,
                            const ModuleFactory& module,
-                           const std::string& program);
+                           const std::string& program,
+                           bool admin_mutations);
 
 }  // namespace dramatis

@@ -43,11 +43,11 @@ const std::vector<sql::Migration>& Migrations() {
   return migrations;
 }
 
-const ModuleFactory kModule = {"persona", Migrations, nullptr};
+const ModuleFactory kModule = {.name = "persona", .migrations = Migrations, .configure = nullptr};
 
-absl::Status PrepareServer(absl::StatusOr<sql::SchemaState> state) {
+absl::Status PrepareServer(absl::StatusOr<sql::SchemaState> state, bool admin_mutations = false) {
   FakeServer server(std::move(state));
-  return PrepareSchema(server, kModule, "dramatis-persona");
+  return PrepareSchema(server, kModule, "dramatis-persona", admin_mutations);
 }
 
 TEST(PrepareSchemaTest, TakesAServersSchemaThatIsUpToDate) {
@@ -62,6 +62,19 @@ TEST(PrepareSchemaTest, SaysWhichCommandMendsAServersSchema) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("`dramatis-persona migrate`"));
 }
 
+TEST(PrepareSchemaTest, WaitsForAnAdminWhoMayMendIt) {
+  const sql::SchemaState state = {sql::Engine::kPostgres, 1, {"0002_more"}};
+  const absl::Status status = PrepareServer(state, /*admin_mutations=*/true);
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("`dramatis-persona migrate`"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("POST /api/admin/setup-database"));
+}
+
+TEST(PrepareSchemaTest, WaitsForNobodyWhereTheSchemaIsAhead) {
+  EXPECT_EQ(PrepareServer(absl::FailedPreconditionError("ahead"), true).code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
 TEST(PrepareSchemaTest, PassesOnThatTheServerIsAway) {
   EXPECT_EQ(PrepareServer(UnavailableError("away")).code(), absl::StatusCode::kUnavailable);
 }
@@ -74,7 +87,7 @@ TEST(OpenModuleDatabaseTest, AnEmbeddedDatabaseIsMadeInItsFolderAndMigratesItsel
   {
     absl::StatusOr<ModuleDatabase> opened = OpenModuleDatabase(config, kModule);
     ASSERT_TRUE(opened.ok()) << opened.status();
-    ASSERT_TRUE(PrepareSchema(*opened->database, kModule, "dramatis-persona").ok());
+    ASSERT_TRUE(PrepareSchema(*opened->database, kModule, "dramatis-persona", false).ok());
     EXPECT_EQ(opened->database->CheckSchema(Migrations())->version, 1);
     EXPECT_TRUE(std::filesystem::exists(folder + "/data/persona.db"));
   }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dramatis/admin/v1/admin.grpc.pb.h"
 #include "dramatis/memory/v1/memory.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 
@@ -112,7 +113,7 @@ class SignallingFrontend : public Frontend {
 Program Probe() {
   Program program;
   program.name = "dramatis-memory";
-  program.modules = {{"memory", Migrations, ConfigureProbe}};
+  program.modules = {{.name = "memory", .migrations = Migrations, .configure = ConfigureProbe}};
   return program;
 }
 
@@ -339,6 +340,49 @@ TEST_F(RuntimeTest, RefusesASchemaOfALaterVersion) {
   ASSERT_TRUE(Make()->Start().ok());
   program_ = Probe();
   EXPECT_EQ(Make()->Start().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(RuntimeTest, ServesAdminsBesideItsModules) {
+  Configure();
+  const auto runtime = Make();
+  ASSERT_TRUE(runtime->Start().ok());
+  EXPECT_TRUE(Serves(*runtime, "dramatis.admin.v1.AdminService"));
+  const auto stub = admin::v1::AdminService::NewStub(MakeChannel(runtime->grpc_address()));
+  admin::v1::GetDatabaseStatusRequest request;
+  request.set_service("memory");
+  admin::v1::DatabaseStatus status;
+
+  const grpc::Status refused =
+      stub->GetDatabaseStatus(TestContext("Bearer local:alice").get(), request, &status);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  ASSERT_TRUE(stub->GetDatabaseStatus(TestContext().get(), request, &status).ok());
+
+  EXPECT_EQ(status.status(), admin::v1::SERVING_STATUS_SERVING);
+  EXPECT_EQ(status.schema_version(), 1);
+  std::vector<std::string> outcomes;
+  for (const RecordingLogger::Record& record : logger_.records()) {
+    if (record.level != LogLevel::kAudit) continue;
+    EXPECT_EQ(record.fields.at("method"), "dramatis.admin.v1.AdminService/GetDatabaseStatus");
+    outcomes.push_back(record.fields.at("user_id") + " " + record.fields.at("outcome"));
+  }
+  EXPECT_THAT(outcomes, testing::ElementsAre("alice refused", "local allowed"));
+}
+
+TEST_F(RuntimeTest, TellsAdminsThatTheDatabaseIsAway) {
+  environment_["DATABASE_URL"] = "postgresql://nobody@127.0.0.1:1/none?connect_timeout=1";
+  Configure();
+  const auto runtime = Make();
+  ASSERT_TRUE(runtime->Start().ok());
+  const auto stub = admin::v1::AdminService::NewStub(MakeChannel(runtime->grpc_address()));
+  admin::v1::GetDatabaseStatusRequest request;
+  request.set_service("memory");
+  admin::v1::DatabaseStatus status;
+
+  ASSERT_TRUE(stub->GetDatabaseStatus(TestContext().get(), request, &status).ok());
+
+  EXPECT_EQ(status.status(), admin::v1::SERVING_STATUS_NOT_SERVING);
+  EXPECT_EQ(status.engine(), admin::v1::DATABASE_ENGINE_POSTGRESQL);
+  EXPECT_FALSE(status.connected());
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "shared/program/gated_database.h"
 #include "shared/rpc/channel.h"
 #include "shared/status/macros.h"
 
@@ -72,14 +73,18 @@ absl::StatusOr<ProgramConfig> ProgramConfig::From(const Program& program,
 // One module with what it was given.
 struct Runtime::Part {
   Part(const ModuleFactory& module_factory, ModuleDatabase module_database)
-      : factory(module_factory), database(std::move(module_database)) {}
+      : factory(module_factory), database(std::move(module_database)), gate(*database.database) {}
 
   const ModuleFactory& factory;
   ModuleDatabase database;
+  GatedDatabase gate;  // what the module sees of it
   std::unique_ptr<ModuleContext> context;
   std::unique_ptr<Module> module;
   std::atomic<bool> started = false;
-  bool there = false;  // its database answered when it was last looked at
+  std::atomic<bool> there = false;  // its database answered when it was last looked at
+  std::string waits_for;            // as it was last logged
+
+  bool Serving() const { return started && there; }
 };
 
 Runtime::Runtime(const Program& program,
@@ -105,8 +110,7 @@ absl::Status Runtime::Start() {
   return StartManagement();
 }
 
-absl::Status Runtime::StartServer() {
-  std::vector<grpc::Service*> services;
+absl::Status Runtime::MakeParts() {
   for (size_t i = 0; i < program_.modules.size(); ++i) {
     const ModuleFactory& factory = program_.modules[i];
     DRAMATIS_ASSIGN_OR_RETURN(ModuleDatabase database, OpenModuleDatabase(config_.common, factory));
@@ -117,7 +121,7 @@ absl::Status Runtime::StartServer() {
         .logger = logger_,
         .metrics = metrics_,
         .config = config_.common,
-        .database = *part->database.database,
+        .database = part->gate,
         .channel = [this](const std::string& name) { return ChannelTo(name); },
         .own_address =
             [this] {
@@ -125,19 +129,43 @@ absl::Status Runtime::StartServer() {
                                                         : config_.advertised_address;
             }});
     DRAMATIS_ASSIGN_OR_RETURN(part->module, config_.modules[i](*part->context));
-    services.push_back(&part->module->service());
     parts_.push_back(std::move(part));
   }
-  // An embedded schema must be there before the first call; it takes a moment only.
+  return absl::OkStatus();
+}
+
+// An embedded schema must be there before the first call; it takes a moment only.
+absl::Status Runtime::PrepareEmbedded() {
   for (const auto& part : parts_) {
     if (part->database.database->engine() != sql::Engine::kSqlite) continue;
-    const absl::Status prepared =
-        PrepareSchema(*part->database.database, part->factory, program_.name);
-    if (prepared.ok()) continue;
+    const absl::Status prepared = PrepareSchema(*part->database.database, part->factory,
+                                                program_.name, config_.common.admin_mutations);
+    if (prepared.ok()) {
+      part->gate.Open();
+      continue;
+    }
     return absl::Status(prepared.code(), absl::StrCat("the database of ", part->factory.name, ": ",
                                                       std::string(prepared.message())));
   }
+  return absl::OkStatus();
+}
+
+absl::Status Runtime::StartServer() {
+  DRAMATIS_RETURN_IF_ERROR(MakeParts());
+  DRAMATIS_RETURN_IF_ERROR(PrepareEmbedded());
+  std::vector<grpc::Service*> services;
+  std::vector<DatabaseAdmin::Part> databases;
+  for (const auto& part : parts_) {
+    services.push_back(&part->module->service());
+    databases.push_back({.factory = part->factory,
+                         .database = *part->database.database,
+                         .serving = [part = part.get()] { return part->Serving(); }});
+  }
+  admin_ = std::make_unique<AdminServiceServer>(config_.common, clock_, logger_, metrics_,
+                                                std::move(databases));
+  services.push_back(admin_.get());
   DRAMATIS_ASSIGN_OR_RETURN(server_, RpcServer::Start(config_.grpc_address, services));
+  server_->SetServing(admin::v1::AdminService::service_full_name(), true);
   LogListening("grpc", server_->address());
   return absl::OkStatus();
 }
@@ -146,8 +174,7 @@ absl::Status Runtime::StartModules() {
   for (const auto& part : parts_) {
     const absl::Status status = StartModule(*part);
     if (absl::IsUnavailable(status)) {
-      logger_.Warning("waiting for the database",
-                      {{"module", part->factory.name}, {"error", std::string(status.message())}});
+      LogWaiting(*part, status);
     } else if (!status.ok()) {
       return status;
     }
@@ -159,13 +186,22 @@ absl::Status Runtime::StartModules() {
 
 absl::Status Runtime::StartModule(Part& part) {
   if (part.database.database->engine() != sql::Engine::kSqlite) {
-    DRAMATIS_RETURN_IF_ERROR(PrepareSchema(*part.database.database, part.factory, program_.name));
+    DRAMATIS_RETURN_IF_ERROR(PrepareSchema(*part.database.database, part.factory, program_.name,
+                                           config_.common.admin_mutations));
+    part.gate.Open();
   }
   DRAMATIS_RETURN_IF_ERROR(part.module->Start());
   part.started = true;
   part.there = true;
   server_->SetServing(part.module->full_name(), true);
   return absl::OkStatus();
+}
+
+void Runtime::LogWaiting(Part& part, const absl::Status& status) {
+  const std::string what(status.message());
+  if (what == part.waits_for) return;
+  part.waits_for = what;
+  logger_.Warning("waiting for the database", {{"module", part.factory.name}, {"error", what}});
 }
 
 void Runtime::WatchDatabases() {
@@ -178,7 +214,9 @@ void Runtime::WatchDatabases() {
       const absl::Status status = StartModule(*part);
       if (status.ok()) {
         logger_.Info("the database is there", {{"module", part->factory.name}});
-      } else if (!absl::IsUnavailable(status)) {
+      } else if (absl::IsUnavailable(status)) {
+        LogWaiting(*part, status);
+      } else {
         logger_.Error(std::string(status.message()), {{"module", part->factory.name}});
         fail_();
         return;
@@ -202,9 +240,8 @@ void Runtime::Look(Part& part) {
 }
 
 void Runtime::ReportWhole() {
-  server_->SetServing("", std::all_of(parts_.begin(), parts_.end(), [](const auto& part) {
-                        return part->started && part->there;
-                      }));
+  server_->SetServing("", std::all_of(parts_.begin(), parts_.end(),
+                                      [](const auto& part) { return part->Serving(); }));
 }
 
 void Runtime::StopWatching() {

@@ -20,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "shared/program/admin_service.h"
 #include "shared/program/databases.h"
 #include "shared/program/management_server.h"
 #include "shared/program/program.h"
@@ -66,12 +67,16 @@ class Runtime {
  private:
   struct Part;
 
+  absl::Status MakeParts();
+  absl::Status PrepareEmbedded();
   absl::Status StartServer();
   absl::Status StartFrontend();
   absl::Status StartManagement();
   // Starts the modules whose schema is there; the others are left to the watcher.
   absl::Status StartModules();
   absl::Status StartModule(Part& part);
+  // Says what a module waits for, once.
+  void LogWaiting(Part& part, const absl::Status& status);
   // The watcher's thread: starts modules whose database was not there, and reports a module as
   // serving only while its database answers.
   void WatchDatabases();
@@ -90,6 +95,7 @@ class Runtime {
   UuidV7Source ids_;
   Metrics metrics_;
   std::vector<std::unique_ptr<Part>> parts_;
+  std::unique_ptr<AdminServiceServer> admin_;
   absl::Mutex channels_mutex_;
   std::map<std::string, std::shared_ptr<grpc::Channel>> channels_ ABSL_GUARDED_BY(channels_mutex_);
   std::unique_ptr<RpcServer> server_;

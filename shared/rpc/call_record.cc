@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "shared/call/access.h"
+#include "shared/log/audit.h"
 #include "shared/rpc/status_conversion.h"
 #include "shared/rules/field_rules.h"
 #include "shared/text/text.h"
@@ -135,25 +137,12 @@ absl::Status CallRecord::Admit() {
   absl::StatusOr<Identity> identity = ParseAuthorization(authorization);
   if (!identity.ok()) return std::move(identity).status();
   call_.identity = *std::move(identity);
-  if (absl::Status access = CheckAccess(); !access.ok()) return access;
+  if (absl::Status access = CheckAccess(call_.identity, method_.access); !access.ok())
+    return access;
   if (bad_idempotency_key_) {
     return FieldErrors({{"Idempotency-Key", "must be 1 to 128 printable ASCII characters"}});
   }
   return absl::OkStatus();
-}
-
-absl::Status CallRecord::CheckAccess() const {
-  const AccessRole role = call_.identity.role;
-  switch (method_.access) {
-    case options::v1::ACCESS_ADMIN:
-      if (role == AccessRole::kAdmin) return absl::OkStatus();
-      return PermissionError("only an admin may do this");
-    case options::v1::ACCESS_INTERNAL:
-      if (role == AccessRole::kAdmin || role == AccessRole::kService) return absl::OkStatus();
-      return PermissionError("only services of this deployment may do this");
-    default:
-      return absl::OkStatus();  // owners are told apart where the resource is read
-  }
 }
 
 absl::Status CallRecord::CheckRequest(const google::protobuf::Message& request) const {
@@ -178,6 +167,9 @@ grpc::Status CallRecord::End(const absl::Status& status) {
         {{"method", method_.name}, {"code", absl::StatusCodeToString(status.code())}});
   }
   if (parts_.logger.Enabled(LevelOf(status.code()))) Log(status, duration);
+  if (method_.access == options::v1::ACCESS_ADMIN) {
+    Audit(parts_.logger, method_.name, call_, status);
+  }
   return ToGrpc(status);
 }
 

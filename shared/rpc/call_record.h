@@ -70,7 +70,7 @@ class CallRecord {
   absl::Status CheckRequest(const google::protobuf::Message& request) const;
   // Puts the headers into the initial metadata, once.
   void SealHeaders();
-  // Counts and logs the call, and says what to answer.
+  // Counts and logs the call, in the audit log too where it is for admins, and says what to answer.
   grpc::Status End(const absl::Status& status);
 
   // CANCELLED, or DEADLINE_EXCEEDED where that is why the caller stopped waiting.
@@ -81,7 +81,6 @@ class CallRecord {
 
  private:
   void ReadMetadata(std::string& authorization);
-  absl::Status CheckAccess() const;
   void Log(const absl::Status& status, absl::Duration duration) const;
 
   CallParts& parts_;

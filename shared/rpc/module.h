@@ -15,6 +15,7 @@
 #include "shared/log/log.h"
 #include "shared/metrics/metrics.h"
 #include "shared/sql/database.h"
+#include "shared/sql/sample_data.h"
 #include "shared/time/clock.h"
 
 namespace dramatis {
@@ -57,6 +58,8 @@ struct ModuleFactory {
   // Reads the service's settings, notes problems, and returns a function that makes the module.
   std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)> (*configure)(
       Settings& settings, const CommonConfig& common);
+  // What seeding writes; nothing for a service without sample data.
+  sql::SampleData sample = {};
 };
 
 }  // namespace dramatis

@@ -14,7 +14,8 @@ def test_list_and_describe_through_reflection(dramatis, service):
     listed = grpcurl.list_services(address)
     assert FULL_NAMES[service] in listed
     assert HEALTH in listed
-    expected = 4 if dramatis.shape == "embedded" else 1
+    assert "dramatis.admin.v1.AdminService" in listed
+    expected = 5 if dramatis.shape == "embedded" else 2
     assert len([name for name in listed if name.startswith("dramatis.")]) == expected
     described = grpcurl.describe(address, FULL_NAMES[service])
     assert f"service {service.capitalize()}Service" in described

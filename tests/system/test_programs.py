@@ -58,7 +58,7 @@ def test_local_is_for_loopback_only(program, settings):
 
 
 def test_service_refuses_a_schema_it_has_not_migrated(make_deployment):
-    deployment = make_deployment("separate")
+    deployment = make_deployment("separate", {"DRAMATIS_ADMIN_MUTATIONS": "false"})
     for service in SERVICES:
         program = f"dramatis-{service}"
         code, output = run_program(program, deployment.settings)

@@ -1,0 +1,27 @@
+// The audit log: one record for each call of an RPC that is for admins, allowed or refused. Its
+// level is `audit`, which no DRAMATIS_LOG_LEVEL leaves out and by which operators filter.
+//
+//   Audit(logger, "dramatis.admin.v1.AdminService/SetupDatabase", call, status);
+//   {"time":...,"level":"audit","service":"dramatis-persona","message":"admin call",
+//    "method":"dramatis.admin.v1.AdminService/SetupDatabase","outcome":"allowed","code":"OK",
+//    "reason":"","user_id":"root","correlation_id":"..."}
+//
+// Never what was asked or answered. Thread-safe.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "shared/call/call.h"
+#include "shared/log/log.h"
+
+namespace dramatis {
+
+// `outcome` is `allowed`, `refused` (no such identity, or one that may not) or `failed`. The user
+// is empty where the credentials named nobody.
+void Audit(Logger& logger,
+           const std::string& method,
+           const CallContext& call,
+           const absl::Status& status);
+
+}  // namespace dramatis

@@ -1,0 +1,40 @@
+// The sample data of a service: what `POST /api/admin/seed-database` writes. All services tell one
+// story, so what one of them names of another has an id made from its name.
+//
+//   // services/<name>/sql_store_sample.h
+//   const sql::SampleData& Sample();
+//
+//   SampleId("persona", "nell")   // the same in every service and deployment
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "shared/sql/database.h"
+
+namespace dramatis::sql {
+
+enum class SampleState {
+  kEmpty,     // nobody has written anything: the sample data may be
+  kSeeded,    // they have been
+  kOccupied,  // somebody else's rows are there
+};
+
+struct SampleData {
+  // Neither is set for a service without sample data.
+  absl::StatusOr<SampleState> (*state)(Transaction& tx) = nullptr;
+  // Writes everything as of `now`: how many rows of which kind. The store is empty.
+  absl::StatusOr<std::map<std::string, int>> (*write)(Transaction& tx, absl::Time now) = nullptr;
+};
+
+// The users of the story.
+inline constexpr char kSampleMara[] = "mara";
+inline constexpr char kSampleJonas[] = "jonas";
+inline constexpr char kSamplePriya[] = "priya";
+
+// The id of the sample's `kind` that is called `name`: a UUIDv5.
+std::string SampleId(const std::string& kind, const std::string& name);
+
+}  // namespace dramatis::sql
