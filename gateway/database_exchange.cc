@@ -12,6 +12,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "shared/call/access.h"
 #include "shared/log/audit.h"
+#include "shared/rules/field_rules.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::gateway {
@@ -51,9 +52,11 @@ absl::Status ErrorOf(const std::map<std::string, UnaryReply>& replies) {
   absl::Status worst;
   for (const auto& [service, reply] : replies) {
     if (reply.status.ok() || (!worst.ok() && !IsAway(worst))) continue;
-    if (worst.ok() || !IsAway(reply.status)) {
-      worst = WithMetadata(reply.status, {{"service", service}});
-    }
+    if (!worst.ok() && IsAway(reply.status)) continue;
+    // What is wrong with the request is so for every service.
+    worst = absl::IsInvalidArgument(reply.status)
+                ? reply.status
+                : WithMetadata(reply.status, {{"service", service}});
   }
   return worst;
 }
@@ -211,6 +214,7 @@ void DatabaseExchange::Seed(const std::shared_ptr<Work>& work, bool validate_onl
   if (!asked.ParseFromString(work->call.payload)) {
     return work->Fail(InternalError("the request is no such message"));
   }
+  if (const absl::Status rules = CheckFieldRules(asked); !rules.ok()) return work->Fail(rules);
   const auto payload = [&](const std::string& service) {
     admin::v1::SeedDatabaseRequest request;
     request.set_service(service);

@@ -156,6 +156,14 @@ TEST_F(DatabaseServiceTest, SeedsNothingWhereOneServiceWouldNot) {
   EXPECT_THAT(admin_.calls(), Each(StartsWith("ValidateSeed ")));
 }
 
+TEST_F(DatabaseServiceTest, AsksNobodyWithoutAConfirmation) {
+  const RawReply reply = Post(kSeed, "{}");
+
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_THAT(reply.body, HasSubstr(R"("field":"confirm")"));
+  EXPECT_THAT(admin_.calls(), IsEmpty());
+}
+
 TEST_F(DatabaseServiceTest, SeedsNothingTwice) {
   for (const char* service : {"conversation", "inference", "memory", "persona"})
     admin_.HasSample(service);
