@@ -311,7 +311,7 @@ def test_trend_is_of_the_last_five_values(client):
 def test_more_than_a_hundred_activities_count(client):
     path = path_of(create(client, "Read"))
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: record(client, path, 0.5, activityDate=day(-number % 30)),
+        list(pool.map(lambda number: record(client, path, 0.5, activityDate=day(-(number % 30))),
                       range(130)))
     found = progress(client, path, "all")
     assert found["progress"] == 65
