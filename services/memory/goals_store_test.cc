@@ -1,5 +1,7 @@
 // Every promise of goal_store.h, on SQLite and on PostgreSQL.
 #include <atomic>
+#include <map>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -351,6 +353,41 @@ TEST_P(GoalStoreTest, AddsUpAHistoryDayByDay) {
                                         ActivityDay{kDay - 1, 1, 7, 7, 7, 0},
                                         ActivityDay{kDay, 2, 5.5, 1.5, 4, 1}));
   EXPECT_THAT(history.latest, ElementsAre(7, 4, 1.5));
+}
+
+TEST_P(GoalStoreTest, AddsUpWhatItListsAfterManyRandomActivities) {
+  const std::string id = Add("Run");
+  std::mt19937 random(7);
+  for (int i = 0; i < 300; ++i) {
+    const bool is_skipped = random() % 4 == 0;
+    Record(id, kDay + static_cast<int>(random() % 20), is_skipped ? 0 : random() % 100,
+           is_skipped ? v1::ACTIVITY_TYPE_SKIPPED : v1::ACTIVITY_TYPE_PROGRESS);
+  }
+  std::map<absl::CivilDay, std::vector<double>> values;
+  std::map<absl::CivilDay, int> skipped;
+  ActivityQuery all = OfGoal(id);
+  all.limit = 1000;
+  const ActivityPage page = store_.ListActivities(all).value();
+  for (const ActivityRow& row : page.activities) {
+    if (row.type == v1::ACTIVITY_TYPE_SKIPPED) {
+      ++skipped[row.day];
+    } else {
+      values[row.day].push_back(row.value);
+    }
+  }
+
+  const GoalHistory history = store_.FindHistory("ada", id).value();
+
+  EXPECT_THAT(page.activities, SizeIs(300));
+  for (const ActivityDay& day : history.days) {
+    ActivityDay expected = DayOf(day.day, values[day.day]);
+    expected.skipped = skipped[day.day];
+    EXPECT_EQ(day, expected) << day.day;
+    values.erase(day.day);
+    skipped.erase(day.day);
+  }
+  EXPECT_THAT(values, IsEmpty());
+  EXPECT_THAT(skipped, IsEmpty());
 }
 
 TEST_P(GoalStoreTest, KnowsAllOfALongHistoryAndItsLastValues) {

@@ -1,5 +1,7 @@
 #include "services/memory/sql_store_goals.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <limits>
 #include <map>
 #include <optional>
@@ -79,6 +81,25 @@ constexpr Statement kInsertActivity = {R"(
     insert into activities (user_id, goal_id, activity_id, type, value, day, definition, create_time)
     values ($1, $2, $3, $4, $5, $6, $7, $8))"};
 
+// A day's first activity, or one more of it. The goal's row is locked, so no other comes between.
+constexpr Statement kAddToDay = {R"(
+    insert into activity_days (user_id, goal_id, day, entries, total, least, greatest, skipped)
+    values ($1, $2, $3, $4, $5, $5, $5, $6)
+    on conflict (user_id, goal_id, day) do update
+    set entries = activity_days.entries + excluded.entries,
+        total = activity_days.total + excluded.total,
+        least = case
+          when excluded.entries = 0 then activity_days.least
+          when activity_days.entries = 0 or excluded.least < activity_days.least
+            then excluded.least
+          else activity_days.least end,
+        greatest = case
+          when excluded.entries = 0 then activity_days.greatest
+          when activity_days.entries = 0 or excluded.greatest > activity_days.greatest
+            then excluded.greatest
+          else activity_days.greatest end,
+        skipped = activity_days.skipped + excluded.skipped)"};
+
 constexpr Statement kFindActivity = {R"(
     select user_id, goal_id, activity_id, type, value, day, definition, create_time
     from activities
@@ -104,35 +125,42 @@ constexpr Statement kHistoryGoals = {R"(
       and (goal_id = $2 or (cast($2 as text) = '' and status = 2 and shared))
     order by create_time desc, goal_id desc)"};
 
+// The goals first, in both engines: of a user's days most may be of archived goals.
 constexpr Statement kHistoryDays = {R"(
-    select a.goal_id, a.day,
-           cast(sum(case when a.type = 3 then 0 else 1 end) as bigint),
-           cast(sum(case when a.type = 3 then 0 else a.value end) as double precision),
-           cast(min(case when a.type = 3 then null else a.value end) as double precision),
-           cast(max(case when a.type = 3 then null else a.value end) as double precision),
-           cast(sum(case when a.type = 3 then 1 else 0 end) as bigint)
+    select d.goal_id, d.day, d.entries, d.total, d.least, d.greatest, d.skipped
     from goals g
-    join activities a on a.user_id = g.user_id and a.goal_id = g.goal_id
-    where g.user_id = $1 and a.user_id = $1
+    cross join activity_days d
+    where g.user_id = $1
       and (g.goal_id = $2 or (cast($2 as text) = '' and g.status = 2 and g.shared))
-    group by a.goal_id, a.day
-    order by a.goal_id, a.day)"};
+      and d.user_id = $1 and d.goal_id = g.goal_id
+    order by d.goal_id, d.day)"};
 
+// At least the last five entries of each goal, where it has so many: those of the days since the
+// fifth last.
 constexpr Statement kHistoryLatest = {R"(
+    with chosen as materialized (
+      select g.goal_id,
+             (select min(l.day)
+              from (
+                select f.day
+                from activities f
+                where f.user_id = $1 and f.goal_id = g.goal_id and f.type <> 3
+                order by f.day desc, f.activity_id desc
+                limit 5) l) as since
+      from goals g
+      where g.user_id = $1
+        and (g.goal_id = $2 or (cast($2 as text) = '' and g.status = 2 and g.shared))
+    )
     select a.goal_id, a.value
-    from goals g
-    join activities a on a.user_id = g.user_id and a.goal_id = g.goal_id
-    where g.user_id = $1 and a.user_id = $1
-      and (g.goal_id = $2 or (cast($2 as text) = '' and g.status = 2 and g.shared))
-      and a.activity_id in (
-        select l.activity_id
-        from activities l
-        where l.user_id = g.user_id and l.goal_id = g.goal_id and l.type <> 3
-        order by l.day desc, l.activity_id desc
-        limit 5)
+    from chosen c
+    cross join activities a
+    where a.user_id = $1 and a.goal_id = c.goal_id and a.day >= c.since and a.type <> 3
     order by a.goal_id, a.day, a.activity_id)"};
 
 constexpr absl::CivilDay kEpoch(1970, 1, 1);
+
+// Values that a trend is made of.
+constexpr size_t kMostLatest = 5;
 
 int64_t DayNumber(absl::CivilDay day) {
   return day - kEpoch;
@@ -269,6 +297,11 @@ absl::StatusOr<std::vector<GoalHistory>> SelectHistories(Transaction& tx,
   DRAMATIS_ASSIGN_OR_RETURN(const Rows latest, tx.Execute(kHistoryLatest, {user_id, goal_id}));
   for (const Row& row : latest)
     histories[places.at(row.Text(0))].latest.push_back(row.Double(1));
+  for (GoalHistory& history : histories) {
+    const size_t excess = history.latest.size() - std::min(history.latest.size(), kMostLatest);
+    history.latest.erase(history.latest.begin(),
+                         history.latest.begin() + static_cast<std::ptrdiff_t>(excess));
+  }
   return histories;
 }
 
@@ -353,6 +386,11 @@ absl::StatusOr<v1::Activity> SqlGoalStore::AddActivity(const CallContext& call,
                   kInsertActivity,
                   {row.user_id, row.goal_id, row.activity_id, static_cast<int>(row.type), row.value,
                    DayNumber(row.day), Bytes{row.definition.SerializeAsString()}, row.create_time})
+                .status());
+        const bool is_skipped = row.type == v1::ACTIVITY_TYPE_SKIPPED;
+        DRAMATIS_RETURN_IF_ERROR(
+            tx.Execute(kAddToDay, {row.user_id, row.goal_id, DayNumber(row.day), is_skipped ? 0 : 1,
+                                   is_skipped ? 0.0 : row.value, is_skipped ? 1 : 0})
                 .status());
         return Present(row);
       });

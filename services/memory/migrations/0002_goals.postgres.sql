@@ -43,3 +43,18 @@ create table activities (
 );
 
 create index activities_latest on activities (user_id, goal_id, day, activity_id);
+
+-- The activities of each day added up, in the transaction that records them: activities never change,
+-- so this never differs from them. Progress reads days, however many activities they have.
+create table activity_days (
+  user_id text collate "C" not null,
+  goal_id text collate "C" not null,
+  day bigint not null,
+  -- Of those that are not skipped.
+  entries bigint not null,
+  total double precision not null,
+  least double precision not null,
+  greatest double precision not null,
+  skipped bigint not null,
+  primary key (user_id, goal_id, day)
+);
