@@ -21,27 +21,11 @@ namespace {
 constexpr int kChanges = 1000;
 constexpr int kChecks = 20;
 
-// The statistics as somebody would count them with the entries on paper in front of them.
-v1::JournalStats Recount(const std::map<std::string, v1::JournalEntry>& entries,
-                         const absl::TimeZone& zone,
-                         absl::Time now) {
-  const absl::CivilDay today = absl::ToCivilDay(now, zone);
-  v1::JournalStats stats;
-  std::map<absl::CivilDay, int> days;
-  std::map<std::string, int> tags;
-  for (const auto& [id, entry] : entries) {
-    stats.set_total_entries(stats.total_entries() + 1);
-    stats.set_total_words(stats.total_words() + entry.word_count());
-    if (!entry.mood().empty()) ++(*stats.mutable_mood_distribution())[entry.mood()];
-    for (const std::string& tag : entry.tags())
-      ++tags[tag];
-    const absl::Time made = absl::FromUnixSeconds(entry.create_time().seconds());
-    ++days[absl::ToCivilDay(made, zone)];
-  }
-  if (entries.empty()) return stats;
-  stats.set_average_words(stats.total_words() / stats.total_entries());
-  stats.set_last_entry_date(absl::FormatCivilTime(days.rbegin()->first));
+using Entries = std::map<std::string, v1::JournalEntry>;
 
+void CountStreaks(const std::map<absl::CivilDay, int>& days,
+                  absl::CivilDay today,
+                  v1::JournalStats& stats) {
   for (const auto& [first, count] : days) {
     int length = 0;
     while (days.contains(first + length))
@@ -51,19 +35,28 @@ v1::JournalStats Recount(const std::map<std::string, v1::JournalEntry>& entries,
   absl::CivilDay end = days.contains(today) ? today : today - 1;
   for (; days.contains(end); --end)
     stats.set_current_streak(stats.current_streak() + 1);
+}
 
+void CountPeriods(const std::map<absl::CivilDay, int>& days,
+                  absl::CivilDay today,
+                  v1::JournalStats& stats) {
   absl::CivilDay monday = today;
   while (absl::GetWeekday(monday) != absl::Weekday::monday)
     --monday;
   for (const auto& [day, count] : days) {
-    if (day >= monday && day <= today) {
-      stats.set_entries_this_week(stats.entries_this_week() + count);
-    }
+    if (day >= monday) stats.set_entries_this_week(stats.entries_this_week() + count);
     if (day.year() == today.year() && day.month() == today.month()) {
       stats.set_entries_this_month(stats.entries_this_month() + count);
     }
   }
+}
 
+void RankTags(const Entries& entries, v1::JournalStats& stats) {
+  std::map<std::string, int> tags;
+  for (const auto& [id, entry] : entries) {
+    for (const std::string& tag : entry.tags())
+      ++tags[tag];
+  }
   std::vector<std::pair<int, std::string>> ranked;
   for (const auto& [tag, count] : tags)
     ranked.emplace_back(-count, tag);
@@ -74,6 +67,25 @@ v1::JournalStats Recount(const std::map<std::string, v1::JournalEntry>& entries,
     top.set_tag(tag);
     top.set_count(-negative_count);
   }
+}
+
+// The statistics as somebody would count them with the entries on paper in front of them.
+v1::JournalStats Recount(const Entries& entries, const absl::TimeZone& zone, absl::Time now) {
+  const absl::CivilDay today = absl::ToCivilDay(now, zone);
+  v1::JournalStats stats;
+  std::map<absl::CivilDay, int> days;
+  for (const auto& [id, entry] : entries) {
+    stats.set_total_entries(stats.total_entries() + 1);
+    stats.set_total_words(stats.total_words() + entry.word_count());
+    if (!entry.mood().empty()) ++(*stats.mutable_mood_distribution())[entry.mood()];
+    ++days[absl::ToCivilDay(absl::FromUnixSeconds(entry.create_time().seconds()), zone)];
+  }
+  if (entries.empty()) return stats;
+  stats.set_average_words(stats.total_words() / stats.total_entries());
+  stats.set_last_entry_date(absl::FormatCivilTime(days.rbegin()->first));
+  CountStreaks(days, today, stats);
+  CountPeriods(days, today, stats);
+  RankTags(entries, stats);
   return stats;
 }
 
@@ -146,7 +158,7 @@ class RecountStoreTest : public JournalStoreTest {
   Journal journal_{store_, memories_, clock_, ids_};
   CallContext call_;
   // What was answered last of each entry that is there.
-  std::map<std::string, v1::JournalEntry> entries_;
+  Entries entries_;
   std::mt19937 random_{20261121};
 };
 

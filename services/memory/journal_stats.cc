@@ -58,8 +58,8 @@ v1::JournalStats ComputeStats(const JournalTally& tally,
   if (tally.entries > 0) stats.set_average_words(stats.total_words() / tally.entries);
   stats.set_current_streak(streaks.Current(today));
   stats.set_longest_streak(streaks.longest());
-  if (streaks.last().has_value()) {
-    stats.set_last_entry_date(absl::FormatCivilTime(*streaks.last()));
+  if (const std::optional<absl::CivilDay> last = streaks.last()) {
+    stats.set_last_entry_date(absl::FormatCivilTime(*last));
   }
   for (const JournalTally::Label& mood : tally.moods)
     (*stats.mutable_mood_distribution())[mood.text] = mood.entries;
