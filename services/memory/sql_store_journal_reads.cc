@@ -1,4 +1,5 @@
 // Lists and counts of the journal.
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -88,7 +89,9 @@ class ListStatement {
   ListStatement(sql::Engine engine, const JournalQuery& query, int limit) : engine_(engine) {
     const JournalQuery::Position last = {absl::InfiniteFuture(), ""};
     const JournalQuery::Position& after = query.after.has_value() ? *query.after : last;
-    values_ = {query.user_id, after.create_time, after.entry_id, query.from, query.to, limit};
+    // SQLite's planner begins at the bound of one column, and not at that of a row of two.
+    const absl::Time to = std::min(query.to, after.create_time + absl::Microseconds(1));
+    values_ = {query.user_id, after.create_time, after.entry_id, query.from, to, limit};
     if (!query.mood.empty()) Add(kWithMood, query.mood);
     if (!query.tag.empty()) Add(kWithTag, query.tag);
     if (!query.goal_id.empty()) Add(kWithGoal, query.goal_id);
