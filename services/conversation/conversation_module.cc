@@ -9,8 +9,13 @@
 #include "services/conversation/conversation_service.h"
 #include "services/conversation/grpc_follow.h"
 #include "services/conversation/grpc_peers.h"
+#include "services/conversation/grpc_remembering.h"
 #include "services/conversation/recovery.h"
+#include "services/conversation/remembering.h"
+#include "services/conversation/room_upkeep.h"
 #include "services/conversation/sql_store.h"
+#include "services/conversation/sql_store_memory_outbox.h"
+#include "services/conversation/sql_store_rooms.h"
 #include "shared/rpc/channel.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -23,6 +28,15 @@ constexpr int kBackgroundThreads = 4;
 // How long an Idempotency-Key is remembered, and how often old ones are forgotten.
 constexpr absl::Duration kKeyLifetime = absl::Hours(24);
 constexpr absl::Duration kForgetInterval = absl::Minutes(10);
+// Tell memory what happened in conversations: each waits for a model. How often they look for work.
+constexpr int kRememberingThreads = 4;
+constexpr absl::Duration kRememberInterval = absl::Milliseconds(500);
+
+// Until somebody follows rooms.
+class Unfollowed : public RoomFeed {
+ public:
+  void Changed(const std::string& /*conversation_id*/) override {}
+};
 
 class Module : public dramatis::Module {
  public:
@@ -30,12 +44,17 @@ class Module : public dramatis::Module {
       : context_(context),
         config_(config),
         store_(context.database),
+        room_store_(context.database, feed_),
         rpc_executor_(context.config.workers, context.config.queue),
         prepare_(context.config.workers, context.config.queue),
         background_(kBackgroundThreads, context.config.queue),
         personas_(Lazy("persona")),
         memories_(Lazy("memory")),
         inference_(Lazy("inference")),
+        outbox_(context.database),
+        remembering_peer_(Lazy("memory")),
+        remembering_(outbox_, remembering_peer_, context.clock, context.logger, context.metrics),
+        remembering_executor_(kRememberingThreads, kRememberingThreads),
         tools_{store_,        personas_,   memories_,      inference_,
                context.clock, context.ids, context.logger, context.metrics},
         replicas_({store_, timer_, background_, [this] { return worker_.address(); },
@@ -55,12 +74,21 @@ class Module : public dramatis::Module {
         turns_(tools_, live_turns_, worker_, replicas_),
         chat_(tools_, worker_, turns_),
         history_(tools_),
+        room_tools_{room_store_, personas_, context.clock, context.ids, context.logger},
+        rooms_(room_tools_),
+        participants_(room_tools_),
+        room_messages_(room_tools_, nullptr, nullptr),
+        upkeep_(room_tools_),
         adapter_(kServiceName, rpc_executor_, context.clock, context.logger, context.metrics),
-        service_({sessions_, chat_, turns_, history_}, adapter_, background_) {}
+        service_({sessions_, chat_, turns_, history_, rooms_, participants_, room_messages_},
+                 adapter_,
+                 background_) {}
 
   ~Module() override {
     // The server has ended: nobody calls any more. First what makes work, then what does it.
     timer_.Stop();
+    remembering_peer_.Stop();
+    remembering_executor_.Stop();
     rpc_executor_.Stop();
     worker_.Stop();
     replicas_.Stop();
@@ -80,11 +108,13 @@ class Module : public dramatis::Module {
     worker_.Start();
     ScheduleRecovery();
     ScheduleForgetting();
+    ScheduleRemembering();
     return absl::OkStatus();
   }
 
   void Drain(absl::Time deadline) override {
     draining_ = true;
+    remembering_peer_.Stop();
     worker_.Drain(deadline);
     replicas_.Stop();
   }
@@ -107,6 +137,25 @@ class Module : public dramatis::Module {
     ScheduleRecovery();
   }
 
+  void ScheduleRemembering() {
+    timer_.After(kRememberInterval, [this] {
+      if (draining_) return;
+      // Where the threads are all at work, they go on by themselves.
+      (void)remembering_executor_.TryPost([this] { Remember(); });
+      ScheduleRemembering();
+    });
+  }
+
+  void Remember() {
+    while (!draining_) {
+      const absl::StatusOr<bool> worked = remembering_.WorkOffOne();
+      if (!worked.ok()) {
+        context_.logger.Warning("memory outbox not read", {{"code", GetReason(worked.status())}});
+      }
+      if (!worked.ok() || !*worked) return;
+    }
+  }
+
   void ScheduleForgetting() {
     timer_.After(kForgetInterval, [this] {
       (void)background_.Post([this] {
@@ -120,10 +169,24 @@ class Module : public dramatis::Module {
     });
   }
 
+  void ScheduleUpkeep() {
+    timer_.After(kUpkeepInterval, [this] {
+      (void)background_.Post([this] {
+        if (draining_) return;
+        if (const absl::Status kept = upkeep_.Run(); !kept.ok()) {
+          context_.logger.Warning("rooms not kept up", {{"code", GetReason(kept)}});
+        }
+        ScheduleUpkeep();
+      });
+    });
+  }
+
   const ModuleContext context_;
   const Config config_;
   std::atomic<bool> draining_ = false;
   SqlStore store_;
+  Unfollowed feed_;
+  SqlRoomStore room_store_;
   LiveTurns live_turns_;
   Timer timer_;
   Executor rpc_executor_;
@@ -132,6 +195,10 @@ class Module : public dramatis::Module {
   GrpcPersonaPeer personas_;
   GrpcMemoryPeer memories_;
   GrpcInferencePeer inference_;
+  SqlMemoryOutbox outbox_;
+  GrpcRememberingPeer remembering_peer_;
+  Remembering remembering_;
+  Executor remembering_executor_;
   const TurnTools tools_;
   GrpcReplicaPeer replicas_;
   TurnWorker worker_;
@@ -140,6 +207,11 @@ class Module : public dramatis::Module {
   Turns turns_;
   Chat chat_;
   History history_;
+  const RoomTools room_tools_;
+  Rooms rooms_;
+  Participants participants_;
+  RoomMessages room_messages_;
+  RoomUpkeep upkeep_;
   ServiceAdapter adapter_;
   ConversationService service_;
 };

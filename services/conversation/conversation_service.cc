@@ -4,20 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "shared/sql/idempotency.h"
-
 namespace dramatis::conversation {
-namespace {
-
-// The result of a write that may have been the replay of an earlier one, said in a header.
-template <class Result>
-absl::StatusOr<Result> Marked(const CallContext& call, absl::StatusOr<Idempotent<Result>> answer) {
-  if (!answer.ok()) return std::move(answer).status();
-  if (answer->replayed) sql::MarkReplayed(call);
-  return std::move(answer->result);
-}
-
-}  // namespace
 
 ConversationService::ConversationService(const UseCases& use_cases,
                                          ServiceAdapter& rpc,

@@ -1,14 +1,20 @@
 // ConversationService over gRPC: one statement per RPC, no rules.
 #pragma once
 
+#include <utility>
+
 #include "dramatis/conversation/v1/conversation.grpc.pb.h"
 
 #include "services/conversation/chat.h"
 #include "services/conversation/history.h"
+#include "services/conversation/participants.h"
+#include "services/conversation/room_messages.h"
+#include "services/conversation/rooms.h"
 #include "services/conversation/sessions.h"
 #include "services/conversation/turns.h"
 #include "shared/executor/executor.h"
 #include "shared/rpc/service_adapter.h"
+#include "shared/sql/idempotency.h"
 
 namespace dramatis::conversation {
 
@@ -20,7 +26,18 @@ struct UseCases {
   Chat& chat;
   Turns& turns;
   History& history;
+  Rooms& rooms;
+  Participants& participants;
+  RoomMessages& messages;
 };
+
+// The result of a write that may have been the replay of an earlier one, said in a header.
+template <class Result>
+absl::StatusOr<Result> Marked(const CallContext& call, absl::StatusOr<Idempotent<Result>> answer) {
+  if (!answer.ok()) return std::move(answer).status();
+  if (answer->replayed) sql::MarkReplayed(call);
+  return std::move(answer->result);
+}
 
 class ConversationService : public v1::ConversationService::CallbackService {
  public:
@@ -63,6 +80,66 @@ class ConversationService : public v1::ConversationService::CallbackService {
                                        v1::GetHistoryResponse* response) override;
   grpc::ServerUnaryReactor* DeleteHistory(grpc::CallbackServerContext* context,
                                           const v1::DeleteHistoryRequest* request,
+                                          google::protobuf::Empty* response) override;
+
+  // Rooms: conversation_rooms_service.cc.
+
+  grpc::ServerUnaryReactor* ListConversations(grpc::CallbackServerContext* context,
+                                              const v1::ListConversationsRequest* request,
+                                              v1::ListConversationsResponse* response) override;
+  grpc::ServerUnaryReactor* CreateConversation(grpc::CallbackServerContext* context,
+                                               const v1::CreateConversationRequest* request,
+                                               v1::Conversation* response) override;
+  grpc::ServerUnaryReactor* GetConversation(grpc::CallbackServerContext* context,
+                                            const v1::GetConversationRequest* request,
+                                            v1::Conversation* response) override;
+  grpc::ServerUnaryReactor* UpdateConversation(grpc::CallbackServerContext* context,
+                                               const v1::UpdateConversationRequest* request,
+                                               v1::Conversation* response) override;
+  grpc::ServerUnaryReactor* DeleteConversation(grpc::CallbackServerContext* context,
+                                               const v1::DeleteConversationRequest* request,
+                                               google::protobuf::Empty* response) override;
+  grpc::ServerUnaryReactor* CloseConversation(grpc::CallbackServerContext* context,
+                                              const v1::CloseConversationRequest* request,
+                                              v1::Conversation* response) override;
+  grpc::ServerUnaryReactor* PauseConversation(grpc::CallbackServerContext* context,
+                                              const v1::PauseConversationRequest* request,
+                                              v1::Conversation* response) override;
+  grpc::ServerUnaryReactor* ResumeConversation(grpc::CallbackServerContext* context,
+                                               const v1::ResumeConversationRequest* request,
+                                               v1::Conversation* response) override;
+  grpc::ServerUnaryReactor* JoinConversation(grpc::CallbackServerContext* context,
+                                             const v1::JoinConversationRequest* request,
+                                             v1::Conversation* response) override;
+  grpc::ServerUnaryReactor* LeaveConversation(grpc::CallbackServerContext* context,
+                                              const v1::LeaveConversationRequest* request,
+                                              v1::Conversation* response) override;
+  grpc::ServerUnaryReactor* AddParticipant(grpc::CallbackServerContext* context,
+                                           const v1::AddParticipantRequest* request,
+                                           v1::Participant* response) override;
+  grpc::ServerUnaryReactor* GetParticipant(grpc::CallbackServerContext* context,
+                                           const v1::GetParticipantRequest* request,
+                                           v1::Participant* response) override;
+  grpc::ServerUnaryReactor* RemoveParticipant(grpc::CallbackServerContext* context,
+                                              const v1::RemoveParticipantRequest* request,
+                                              google::protobuf::Empty* response) override;
+  grpc::ServerUnaryReactor* RevealParticipant(grpc::CallbackServerContext* context,
+                                              const v1::RevealParticipantRequest* request,
+                                              v1::Participant* response) override;
+  grpc::ServerUnaryReactor* ListMessages(grpc::CallbackServerContext* context,
+                                         const v1::ListMessagesRequest* request,
+                                         v1::ListMessagesResponse* response) override;
+  grpc::ServerUnaryReactor* CreateMessage(grpc::CallbackServerContext* context,
+                                          const v1::CreateMessageRequest* request,
+                                          v1::CreateMessageResponse* response) override;
+  grpc::ServerUnaryReactor* GetMessage(grpc::CallbackServerContext* context,
+                                       const v1::GetMessageRequest* request,
+                                       v1::ConversationMessage* response) override;
+  grpc::ServerUnaryReactor* UpdateMessage(grpc::CallbackServerContext* context,
+                                          const v1::UpdateMessageRequest* request,
+                                          v1::ConversationMessage* response) override;
+  grpc::ServerUnaryReactor* DeleteMessage(grpc::CallbackServerContext* context,
+                                          const v1::DeleteMessageRequest* request,
                                           google::protobuf::Empty* response) override;
 
  private:

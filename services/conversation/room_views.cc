@@ -9,18 +9,6 @@
 namespace dramatis::conversation {
 namespace {
 
-v1::Visibility ToApi(RoomVisibility visibility) {
-  switch (visibility) {
-    case RoomVisibility::kPrivate:
-      return v1::VISIBILITY_PRIVATE;
-    case RoomVisibility::kUnlisted:
-      return v1::VISIBILITY_UNLISTED;
-    case RoomVisibility::kPublic:
-      return v1::VISIBILITY_PUBLIC;
-  }
-  return v1::VISIBILITY_UNSPECIFIED;
-}
-
 v1::MessageType ToApi(RoomMessageType type) {
   switch (type) {
     case RoomMessageType::kText:
@@ -77,6 +65,18 @@ std::string EtagOf(const RoomRow& row) {
 
 std::string EtagOf(const RoomMessageRow& row) {
   return absl::StrCat(row.version);
+}
+
+v1::Visibility ToApi(RoomVisibility visibility) {
+  switch (visibility) {
+    case RoomVisibility::kPrivate:
+      return v1::VISIBILITY_PRIVATE;
+    case RoomVisibility::kUnlisted:
+      return v1::VISIBILITY_UNLISTED;
+    case RoomVisibility::kPublic:
+      return v1::VISIBILITY_PUBLIC;
+  }
+  return v1::VISIBILITY_UNSPECIFIED;
 }
 
 v1::ConversationStatus ToApi(RoomStatus status) {

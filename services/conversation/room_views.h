@@ -32,6 +32,7 @@ std::string EtagOf(const RoomMessageRow& row);
 
 v1::ConversationStatus ToApi(RoomStatus status);
 v1::ParticipantRole ToApi(Role role);
+v1::Visibility ToApi(RoomVisibility visibility);
 
 v1::Conversation ToConversation(const Room& room, const Identity& identity);
 v1::Participant ToParticipant(const Room& room,

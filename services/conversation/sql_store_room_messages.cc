@@ -4,6 +4,7 @@
 
 #include "services/conversation/responses.h"
 #include "services/conversation/room_closing.h"
+#include "services/conversation/sql_store_memory_outbox.h"
 #include "services/conversation/sql_store_room_rows.h"
 #include "services/conversation/sql_store_rooms.h"
 #include "shared/sql/idempotency.h"
@@ -139,6 +140,9 @@ absl::StatusOr<RoomMessageRow> Change(Transaction& tx, const RoomMessageChange& 
       tx.Execute(kChangeMessage, {change.conversation_id, change.message_id, row.content,
                                   row.edited_at, row.hidden, row.original_content, row.version})
           .status());
+  // What was taken back is to leave no trace.
+  DRAMATIS_RETURN_IF_ERROR(
+      NoteForgottenMessage(tx, change.conversation_id, {row.message_id, row.sequence}));
   DRAMATIS_RETURN_IF_ERROR(AppendEvent(tx, change.conversation_id, EventKind::kMessage,
                                        absl::StrCat(row.sequence), "", change.now));
   return row;

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "services/conversation/room_names.h"
 #include "services/conversation/room_rows.h"
 #include "services/conversation/room_store.h"
 #include "shared/sql/database.h"
@@ -21,19 +22,6 @@ namespace dramatis::conversation {
 
 RoomMessageRow ToRoomMessage(const sql::Row& row);
 std::vector<RoomMessageRow> ToRoomMessages(const sql::Rows& rows);
-
-const char* NameOf(RoomStatus status);
-const char* NameOf(RoomVisibility visibility);
-const char* NameOf(PersonaKind kind);
-const char* NameOf(Role role);
-const char* NameOf(RoomMessageType type);
-const char* NameOf(EventKind kind);
-RoomStatus RoomStatusOf(const std::string& name);
-RoomVisibility VisibilityOf(const std::string& name);
-PersonaKind PersonaKindOf(const std::string& name);
-Role RoleOf(const std::string& name);
-RoomMessageType MessageTypeOf(const std::string& name);
-EventKind EventKindOf(const std::string& name);
 
 // The room with its participants; nullopt if there is none.
 absl::StatusOr<std::optional<Room>> SelectRoom(sql::Transaction& tx,

@@ -6,6 +6,7 @@
 
 #include "services/conversation/room_closing.h"
 #include "services/conversation/room_views.h"
+#include "services/conversation/sql_store_memory_outbox.h"
 #include "services/conversation/sql_store_room_rows.h"
 #include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
@@ -136,7 +137,7 @@ absl::Status Reveal(Transaction& tx,
       std::find_if(room.participants.begin(), room.participants.end(),
                    [&](const ParticipantRow& row) { return row.persona_id == persona_id; });
   if (participant == room.participants.end()) return NotFoundError("participant");
-  if (participant->revealed) return absl::OkStatus();
+  if (!IsHidden(room, *participant)) return absl::OkStatus();
   const std::string& id = room.row.conversation_id;
   participant->revealed = true;
   ++room.row.version;
@@ -220,6 +221,7 @@ absl::StatusOr<Room> SqlRoomStore::DeleteRoom(
       DRAMATIS_RETURN_IF_ERROR(
           tx.Execute(kDeleteMember, {participant.user_id, conversation_id}).status());
     }
+    DRAMATIS_RETURN_IF_ERROR(NoteForgottenConversation(tx, room.row.user_id, conversation_id));
     return room;
   });
   if (deleted.ok()) feed_.Changed(conversation_id);

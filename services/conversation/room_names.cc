@@ -1,4 +1,4 @@
-#include "services/conversation/sql_store_room_rows.h"
+#include "services/conversation/room_names.h"
 
 namespace dramatis::conversation {
 

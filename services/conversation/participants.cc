@@ -1,0 +1,237 @@
+#include "services/conversation/participants.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "dramatis/conversation/v1/conversation.pb.h"
+
+#include "services/conversation/permissions.h"
+#include "services/conversation/room_views.h"
+#include "services/conversation/rooms.h"
+#include "shared/status/errors.h"
+#include "shared/status/macros.h"
+
+namespace dramatis::conversation {
+namespace {
+
+absl::Status AlreadyParticipant() {
+  return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_ALREADY_PARTICIPANT,
+               "takes part in the conversation already");
+}
+
+absl::Status NotParticipant() {
+  return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_NOT_PARTICIPANT,
+               "the persona does not take part in the conversation");
+}
+
+bool IsHere(const Room& room, const std::string& persona_id) {
+  const ParticipantRow* const row = FindParticipant(room, persona_id);
+  return row != nullptr && row->present();
+}
+
+absl::Status MayJoin(const Room& room, const Identity& identity, const std::string& persona_id) {
+  DRAMATIS_RETURN_IF_ERROR(Require(room, identity, Permission::kView));
+  if (IsHere(room, persona_id) || TakesPart(room, identity)) {
+    DRAMATIS_RETURN_IF_ERROR(RequireOpen(room));
+    return AlreadyParticipant();
+  }
+  return Require(room, identity, Permission::kJoin);
+}
+
+absl::Status MayAdd(const Room& room,
+                    const Identity& identity,
+                    const std::string& persona_id,
+                    Role role) {
+  DRAMATIS_RETURN_IF_ERROR(RequireRight(room, identity, Permission::kAddParticipant));
+  if (role == Role::kModerator) {
+    DRAMATIS_RETURN_IF_ERROR(RequireRight(room, identity, Permission::kRemoveParticipant));
+  }
+  DRAMATIS_RETURN_IF_ERROR(RequireOpen(room));
+  if (IsHere(room, persona_id)) return AlreadyParticipant();
+  return Require(room, identity, Permission::kAddParticipant);
+}
+
+// Who was here before comes back as the same participant.
+void Enter(ParticipantRow newcomer, Room& room) {
+  if (newcomer.persona_id == room.row.persona_id) newcomer.role = Role::kInitiator;
+  const auto old =
+      std::find_if(room.participants.begin(), room.participants.end(),
+                   [&](const auto& row) { return row.persona_id == newcomer.persona_id; });
+  if (old == room.participants.end()) {
+    newcomer.position = static_cast<int>(room.participants.size());
+    room.participants.push_back(std::move(newcomer));
+    return;
+  }
+  newcomer.position = old->position;
+  newcomer.revealed = old->revealed;
+  *old = std::move(newcomer);
+}
+
+absl::StatusOr<Role> RoleOfNewcomer(v1::ParticipantRole role) {
+  switch (role) {
+    case v1::PARTICIPANT_ROLE_UNSPECIFIED:
+    case v1::PARTICIPANT_ROLE_GUEST:
+      return Role::kGuest;
+    case v1::PARTICIPANT_ROLE_HOST:
+      return Role::kHost;
+    case v1::PARTICIPANT_ROLE_MODERATOR:
+      return Role::kModerator;
+    default:
+      return FieldErrors({{"role", "must be host, guest or moderator"}});
+  }
+}
+
+// The participant in an answer about the room.
+absl::StatusOr<Idempotent<v1::Participant>> Shown(const absl::StatusOr<Idempotent<Room>>& room,
+                                                  const std::string& persona_id,
+                                                  const Identity& identity) {
+  if (!room.ok()) return room.status();
+  const ParticipantRow* const row = FindParticipant(room->result, persona_id);
+  if (row == nullptr) return NotFoundError("participant");
+  return Idempotent<v1::Participant>{.result = ToParticipant(room->result, *row, identity),
+                                     .replayed = room->replayed};
+}
+
+absl::StatusOr<Idempotent<v1::Conversation>> Shown(const absl::StatusOr<Idempotent<Room>>& room,
+                                                   const Identity& identity) {
+  if (!room.ok()) return room.status();
+  return Idempotent<v1::Conversation>{.result = ToConversation(room->result, identity),
+                                      .replayed = room->replayed};
+}
+
+}  // namespace
+
+absl::StatusOr<Idempotent<v1::Conversation>> Participants::Join(
+    const CallContext& call, const v1::JoinConversationRequest& request) {
+  return Shown(
+      BringIn(call, request.conversation_id(), request.persona_id(), Role::kGuest,
+              /*own_only=*/true,
+              [&](const Room& room) { return MayJoin(room, call.identity, request.persona_id()); },
+              {call, "JoinConversation", request}),
+      call.identity);
+}
+
+absl::StatusOr<Idempotent<v1::Participant>> Participants::Add(
+    const CallContext& call, const v1::AddParticipantRequest& request) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Role role, RoleOfNewcomer(request.role()));
+  return Shown(BringIn(call, request.conversation_id(), request.persona_id(), role,
+                       /*own_only=*/false,
+                       [&](const Room& room) {
+                         return MayAdd(room, call.identity, request.persona_id(), role);
+                       },
+                       {call, "AddParticipant", request}),
+               request.persona_id(), call.identity);
+}
+
+absl::StatusOr<Idempotent<Room>> Participants::BringIn(
+    const CallContext& call,
+    const std::string& conversation_id,
+    const std::string& persona_id,
+    Role role,
+    bool own_only,
+    const std::function<absl::Status(const Room& room)>& check,
+    const Idempotency& idempotency) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Room found, FindViewable(tools_, call.identity, conversation_id));
+  // The answer to a key that was used before is another one than that of the rules.
+  if (call.idempotency_key.empty()) DRAMATIS_RETURN_IF_ERROR(check(found));
+  DRAMATIS_ASSIGN_OR_RETURN(const std::vector<RenderedPersona> held,
+                            HoldPersonas(tools_, call, {persona_id}, conversation_id));
+  const RenderedPersona& persona = held.front();
+  const absl::Time now = tools_.clock.Now();
+  absl::StatusOr<Idempotent<Room>> changed = PermissionError("the persona is not yours");
+  if (!own_only || persona.owner_id() == call.identity.user_id) {
+    changed = tools_.store.ChangeRoom(
+        conversation_id, now,
+        [&](Room& room) -> absl::Status {
+          DRAMATIS_RETURN_IF_ERROR(check(room));
+          Enter(NewParticipant(persona, role, call.identity.user_id, now), room);
+          return absl::OkStatus();
+        },
+        idempotency);
+  }
+  if (!changed.ok() || changed->replayed) {
+    ReleaseUnlessHere(tools_, call, persona.persona_id(), conversation_id);
+  }
+  return changed;
+}
+
+absl::StatusOr<Idempotent<v1::Conversation>> Participants::Leave(
+    const CallContext& call, const v1::LeaveConversationRequest& request) {
+  return Shown(SendOut(call, request.conversation_id(), request.persona_id(),
+                       [&](const Room& room, const ParticipantRow* row) -> absl::Status {
+                         DRAMATIS_RETURN_IF_ERROR(Require(room, call.identity, Permission::kView));
+                         if (row == nullptr || !row->present()) return NotParticipant();
+                         if (row->user_id == call.identity.user_id) return absl::OkStatus();
+                         return PermissionError("the persona is not yours");
+                       },
+                       {call, "LeaveConversation", request}),
+               call.identity);
+}
+
+absl::StatusOr<v1::Participant> Participants::Get(const CallContext& call,
+                                                  const v1::GetParticipantRequest& request) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Room room,
+                            FindViewable(tools_, call.identity, request.conversation_id()));
+  const ParticipantRow* const row = FindParticipant(room, request.persona_id());
+  if (row == nullptr) return NotFoundError("participant");
+  return ToParticipant(room, *row, call.identity);
+}
+
+absl::Status Participants::Remove(const CallContext& call,
+                                  const v1::RemoveParticipantRequest& request) {
+  return SendOut(call, request.conversation_id(), request.persona_id(),
+                 [&](const Room& room, const ParticipantRow* row) -> absl::Status {
+                   DRAMATIS_RETURN_IF_ERROR(
+                       Require(room, call.identity, Permission::kRemoveParticipant));
+                   DRAMATIS_RETURN_IF_ERROR(RequireOpen(room));
+                   if (row == nullptr || !row->present()) return NotParticipant();
+                   if (row->role != Role::kInitiator || call.identity.MayManage(row->user_id)) {
+                     return absl::OkStatus();
+                   }
+                   return NotPermitted(Permission::kRemoveParticipant);
+                 },
+                 {call, "RemoveParticipant", request})
+      .status();
+}
+
+absl::StatusOr<Idempotent<Room>> Participants::SendOut(
+    const CallContext& call,
+    const std::string& conversation_id,
+    const std::string& persona_id,
+    const std::function<absl::Status(const Room& room, const ParticipantRow* row)>& check,
+    const Idempotency& idempotency) {
+  const absl::Time now = tools_.clock.Now();
+  absl::StatusOr<Idempotent<Room>> changed = tools_.store.ChangeRoom(
+      conversation_id, now,
+      [&](Room& room) -> absl::Status {
+        DRAMATIS_RETURN_IF_ERROR(check(room, FindParticipant(room, persona_id)));
+        for (ParticipantRow& row : room.participants) {
+          if (row.persona_id == persona_id) row.left_at = now;
+        }
+        return absl::OkStatus();
+      },
+      idempotency);
+  if (changed.ok() && !changed->replayed) {
+    ReleaseUnlessHere(tools_, call, persona_id, conversation_id);
+  }
+  return changed;
+}
+
+absl::StatusOr<Idempotent<v1::Participant>> Participants::Reveal(
+    const CallContext& call, const v1::RevealParticipantRequest& request) {
+  return Shown(
+      tools_.store.RevealParticipant(
+          request.conversation_id(), request.persona_id(), tools_.ids.NewId(), tools_.clock.Now(),
+          [&](const Room& room) -> absl::Status {
+            DRAMATIS_RETURN_IF_ERROR(Require(room, call.identity, Permission::kView));
+            const ParticipantRow* const row = FindParticipant(room, request.persona_id());
+            if (row == nullptr) return NotParticipant();
+            if (call.identity.MayManage(row->user_id)) return absl::OkStatus();
+            return PermissionError("only its owner may reveal a participant");
+          },
+          {call, "RevealParticipant", request}),
+      request.persona_id(), call.identity);
+}
+
+}  // namespace dramatis::conversation

@@ -1,0 +1,29 @@
+// What rooms need from time to time, whoever calls or not: rooms whose time is over are closed, and
+// persona's holds renewed or given up. Any number of replicas may do it at the same time.
+#pragma once
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "services/conversation/room_holds.h"
+
+namespace dramatis::conversation {
+
+inline constexpr absl::Duration kUpkeepInterval = absl::Seconds(5);
+
+class RoomUpkeep {
+ public:
+  explicit RoomUpkeep(const RoomTools& tools) : tools_(tools) {}
+
+  // One round. Blocks. What fails is tried again in the next one.
+  absl::Status Run();
+
+ private:
+  absl::Status CloseOverdue();
+  absl::Status TendHolds();
+  // Whether every persona of the room is held for longer, or is no longer there to be held.
+  bool Renew(const Room& room, absl::Time until);
+
+  const RoomTools tools_;
+};
+
+}  // namespace dramatis::conversation
