@@ -12,6 +12,7 @@
 #include "services/conversation/grpc_remembering.h"
 #include "services/conversation/recovery.h"
 #include "services/conversation/remembering.h"
+#include "services/conversation/room_feed.h"
 #include "services/conversation/room_upkeep.h"
 #include "services/conversation/sql_store.h"
 #include "services/conversation/sql_store_memory_outbox.h"
@@ -31,12 +32,6 @@ constexpr absl::Duration kForgetInterval = absl::Minutes(10);
 // Tell memory what happened in conversations: each waits for a model. How often they look for work.
 constexpr int kRememberingThreads = 4;
 constexpr absl::Duration kRememberInterval = absl::Milliseconds(500);
-
-// Until somebody follows rooms.
-class Unfollowed : public RoomFeed {
- public:
-  void Changed(const std::string& /*conversation_id*/) override {}
-};
 
 class Module : public dramatis::Module {
  public:
@@ -185,7 +180,7 @@ class Module : public dramatis::Module {
   const Config config_;
   std::atomic<bool> draining_ = false;
   SqlStore store_;
-  Unfollowed feed_;
+  LocalRoomFeed feed_;
   SqlRoomStore room_store_;
   LiveTurns live_turns_;
   Timer timer_;
