@@ -78,7 +78,8 @@ constexpr Statement kCountDown = {R"(
     where user_id = $1)"};
 
 constexpr Statement kInsertActivity = {R"(
-    insert into activities (user_id, goal_id, activity_id, type, value, day, definition, create_time)
+    insert into activities (user_id, goal_id, activity_id, type, value, day, definition,
+                            create_time)
     values ($1, $2, $3, $4, $5, $6, $7, $8))"};
 
 // A day's first activity, or one more of it. The goal's row is locked, so no other comes between.

@@ -188,7 +188,7 @@ def test_sixty_at_once_make_fifty_goals(client, dramatis, user):
     other = dramatis.client(user + "-other")
     for number in range(50):
         create(other, f"Other {number}")
-    with ThreadPoolExecutor(16) as pool:
+    with ThreadPoolExecutor(60) as pool:
         answers = list(pool.map(
             lambda number: client.post("/api/goals", goal(f"Goal {number}")), range(60)))
     made = [answer for answer in answers if answer.status == 201]
@@ -367,6 +367,18 @@ def test_goals_are_the_callers_own(client, dramatis, user):
     assert progress(client, path)["currentValue"] == 1
     second = path_of(create(client, "Mine too"))
     client.get(f"{second}/activities/{activity}").problem(404, "NOT_FOUND")
+
+
+def test_personas_are_told_of_shared_goals(client, provider, double_persona):
+    record(client, path_of(create(client, "Read a hundred books")), 42)
+    create(client, "A secret aim", shareWithPersonas=False)
+    client.post(f"{path_of(create(client, 'Done already'))}/complete").expect(200)
+    client.post("/api/chat", {"message": "Good morning.",
+                              "persona_id": double_persona}).expect(200)
+    prompt = "\n".join(message["content"] for message in provider.requests()[0]["messages"])
+    assert 'Goal "Read a hundred books" (milestone): 42 % done' in prompt
+    assert "A secret aim" not in prompt
+    assert "Done already" not in prompt
 
 
 def test_grpc_says_the_same(client, dramatis, user):
