@@ -58,10 +58,9 @@ class FakeMemoryPeer : public MemoryPeer {
  public:
   using Parts = absl::StatusOr<std::vector<prompt::v1::PromptPart>>;
   std::future<Parts> Recall(const CallContext& /*call*/,
-                            const std::string& /*persona_id*/,
-                            const std::string& query,
-                            int /*budget_bytes*/) override {
-    queries.push_back(query);
+                            const memory::v1::RecallRequest& request) override {
+    queries.push_back(request.query());
+    requests.push_back(request);
     if (failures > 0) {
       --failures;
       return Ready<Parts>(UnavailableError("down"));
@@ -74,6 +73,7 @@ class FakeMemoryPeer : public MemoryPeer {
 
   int failures = 0;  // of the next calls
   std::vector<std::string> queries;
+  std::vector<memory::v1::RecallRequest> requests;
 };
 
 // The test is the model: it speaks through `listener`.

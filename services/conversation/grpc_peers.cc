@@ -126,18 +126,10 @@ absl::Status GrpcPersonaPeer::Release(const CallContext& call,
 }
 
 std::future<absl::StatusOr<std::vector<prompt::v1::PromptPart>>> GrpcMemoryPeer::Recall(
-    const CallContext& call,
-    const std::string& persona_id,
-    const std::string& query,
-    int budget_bytes) {
-  memory::v1::RecallRequest request;
-  request.set_user_id(call.identity.user_id);
-  request.set_persona_id(persona_id);
-  request.set_query(query);
-  request.set_budget_bytes(budget_bytes);
+    const CallContext& call, const memory::v1::RecallRequest& request) {
   using Parts = std::vector<prompt::v1::PromptPart>;
   return StartCall<Parts, memory::v1::RecallRequest, memory::v1::RecallResponse>(
-      call, kRecallTimeout, WhenAway::kWait, std::move(request),
+      call, kRecallTimeout, WhenAway::kWait, request,
       [this](auto* context, const auto* asked, auto* response, auto done) {
         stub_->async()->Recall(context, asked, response, std::move(done));
       },

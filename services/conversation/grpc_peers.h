@@ -2,10 +2,8 @@
 // a thread while it waits. Thread-safe.
 #pragma once
 
-#include <functional>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,31 +12,10 @@
 #include "dramatis/memory/v1/memory.grpc.pb.h"
 #include "dramatis/persona/v1/persona.grpc.pb.h"
 
-#include "grpcpp/grpcpp.h"
 #include "services/conversation/peers.h"
+#include "shared/rpc/lazy_stub.h"
 
 namespace dramatis::conversation {
-
-// A channel to a neighbour; asked for with the first call, since there is none before the program
-// has started.
-using Connect = std::function<std::shared_ptr<grpc::Channel>()>;
-
-// A stub that is made when it is first used.
-template <class Service>
-class LazyStub {
- public:
-  explicit LazyStub(Connect connect) : connect_(std::move(connect)) {}
-  typename Service::Stub& operator*() {
-    std::call_once(made_, [this] { stub_ = Service::NewStub(connect_()); });
-    return *stub_;
-  }
-  typename Service::Stub* operator->() { return &**this; }
-
- private:
-  const Connect connect_;
-  std::once_flag made_;
-  std::unique_ptr<typename Service::Stub> stub_;
-};
 
 class GrpcPersonaPeer : public PersonaPeer {
  public:
@@ -57,10 +34,7 @@ class GrpcMemoryPeer : public MemoryPeer {
  public:
   explicit GrpcMemoryPeer(Connect connect) : stub_(std::move(connect)) {}
   std::future<absl::StatusOr<std::vector<prompt::v1::PromptPart>>> Recall(
-      const CallContext& call,
-      const std::string& persona_id,
-      const std::string& query,
-      int budget_bytes) override;
+      const CallContext& call, const memory::v1::RecallRequest& request) override;
 
  private:
   LazyStub<memory::v1::MemoryService> stub_;

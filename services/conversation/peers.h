@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dramatis/inference/v1/inference.pb.h"
+#include "dramatis/memory/v1/memory.pb.h"
 #include "dramatis/persona/v1/persona.pb.h"
 #include "dramatis/prompt/v1/prompt.pb.h"
 
@@ -37,10 +38,7 @@ class MemoryPeer {
   virtual ~MemoryPeer() = default;
   // What matters for a turn, best first. Starts at once; the result comes later, and always.
   virtual std::future<absl::StatusOr<std::vector<dramatis::prompt::v1::PromptPart>>> Recall(
-      const CallContext& call,
-      const std::string& persona_id,
-      const std::string& query,
-      int budget_bytes) = 0;
+      const CallContext& call, const dramatis::memory::v1::RecallRequest& request) = 0;
 };
 
 // What a model says, as it comes: any number of OnStart and OnDelta, at most one OnDone, then one

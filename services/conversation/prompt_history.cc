@@ -10,7 +10,8 @@ namespace prompt = dramatis::prompt::v1;
 
 std::vector<prompt::PromptMessage> RoleTurns(const std::vector<MessageRow>& messages,
                                              const std::string& persona_participant_id,
-                                             const std::map<std::string, std::string>& names) {
+                                             const std::map<std::string, std::string>& names,
+                                             const std::set<int>& ends) {
   std::vector<prompt::PromptMessage> turns;
   for (const MessageRow& message : messages) {
     const bool own = message.participant_id == persona_participant_id;
@@ -19,9 +20,13 @@ std::vector<prompt::PromptMessage> RoleTurns(const std::vector<MessageRow>& mess
                            ? message.content
                            : absl::StrCat(name->second, ": ", message.content);
     const prompt::Role role = own ? prompt::ROLE_ASSISTANT : prompt::ROLE_USER;
-    if (turns.empty() || turns.back().role() != role) {
+    // The first summary that does not end before the line above: it must not end between the two.
+    const auto end = turns.empty() ? ends.end() : ends.lower_bound(turns.back().sequence());
+    const bool summary_ends = end != ends.end() && *end < message.sequence;
+    if (turns.empty() || turns.back().role() != role || summary_ends) {
       turns.emplace_back().set_role(role);
       turns.back().set_text(std::move(line));
+      turns.back().set_first_sequence(message.sequence);
     } else {
       absl::StrAppend(turns.back().mutable_text(), "\n\n", line);
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,14 @@ inline constexpr size_t kMaxHistoryMessages = 1000;
 
 // `messages` in time order. The persona's own lines are `assistant`, everybody else's `user`, with
 // `Name: ` before them where `names` (by participant id) has one. Neighbours of one role become
-// one, an empty line between them, under the id and number of the last. Nothing follows the last
-// line of somebody else: a history ends with `user`, or is empty.
+// one, an empty line between them, under the id and number of the last and with the number of the
+// first; but not across one of `ends`, the numbers at which summaries end that may stand for what
+// comes before. Nothing follows the last line of somebody else: a history ends with `user`, or is
+// empty.
 std::vector<dramatis::prompt::v1::PromptMessage> RoleTurns(
     const std::vector<MessageRow>& messages,
     const std::string& persona_participant_id,
-    const std::map<std::string, std::string>& names);
+    const std::map<std::string, std::string>& names,
+    const std::set<int>& ends = {});
 
 }  // namespace dramatis::conversation

@@ -49,6 +49,17 @@ TEST(RoleTurnsTest, MergesNeighboursOfOneRole) {
   ASSERT_THAT(turns, SizeIs(1));
   EXPECT_EQ(turns[0].text(), "one\n\ntwo");
   EXPECT_EQ(turns[0].sequence(), 2);
+  EXPECT_EQ(turns[0].first_sequence(), 1);
+}
+
+TEST(RoleTurnsTest, MergesNothingAcrossTheEndOfASummary) {
+  const std::vector<MessageRow> lines = {Line(1, kUser, "one"), Line(3, kUser, "three"),
+                                         Line(4, kUser, "four")};
+
+  EXPECT_THAT(RoleTurns(lines, kAda, {}, {4}), SizeIs(1));
+  EXPECT_THAT(RoleTurns(lines, kAda, {}, {3}), SizeIs(2));
+  EXPECT_THAT(RoleTurns(lines, kAda, {}, {2}), SizeIs(2)) << "a message that is gone by now";
+  EXPECT_THAT(RoleTurns(lines, kAda, {}, {1, 3}), SizeIs(3));
 }
 
 TEST(RoleTurnsTest, NamesOthersWhereTheyHaveNames) {

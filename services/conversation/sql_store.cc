@@ -5,6 +5,7 @@
 #include "dramatis/conversation/v1/conversation.pb.h"
 
 #include "services/conversation/responses.h"
+#include "services/conversation/sql_store_memory_outbox.h"
 #include "services/conversation/sql_store_rows.h"
 #include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
@@ -100,6 +101,7 @@ absl::StatusOr<ConversationRow> SqlStore::DeleteConversation(const std::string& 
       DRAMATIS_RETURN_IF_ERROR(tx.Execute(*statement, {conversation_id}).status());
     }
     DRAMATIS_RETURN_IF_ERROR(tx.Execute(kDeleteListEntry, {row.user_id, conversation_id}).status());
+    DRAMATIS_RETURN_IF_ERROR(NoteForgottenConversation(tx, row.user_id, conversation_id));
     return row;
   });
 }

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "services/conversation/sql_store.h"
+#include "services/conversation/sql_store_memory_outbox.h"
 #include "services/conversation/sql_store_rows.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -150,6 +151,7 @@ absl::StatusOr<EndResult> SqlStore::EndTurn(const TurnEnd& end) {
                     replied ? std::string() : end.text, end.message_id, end.finish_reason,
                     end.model, Bytes{end.usage}, Bytes{end.manifest}, Bytes{end.error}, end.now}));
     if (ended.empty()) return EndResult::kLost;
+    DRAMATIS_RETURN_IF_ERROR(NoteTurnForMemory(tx, end));
     if (replied) {
       DRAMATIS_RETURN_IF_ERROR(AppendReply(tx, end));
     } else {

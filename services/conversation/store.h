@@ -187,6 +187,8 @@ struct TurnEnd {
   std::string usage;
   std::string manifest;  // serialized dramatis.prompt.v1.PromptManifest
   std::string error;     // serialized google.rpc.Status
+  // Up to which message a summary is wanted, see summary_range.h; 0 for none.
+  int summarize_to = 0;
   absl::Time now;
 };
 

@@ -1,6 +1,7 @@
 #include "services/conversation/turn_prompt.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "services/conversation/prompt_frame.h"
@@ -13,6 +14,7 @@ namespace dramatis::conversation {
 namespace {
 
 namespace inference = dramatis::inference::v1;
+namespace memory = dramatis::memory::v1;
 namespace persona = dramatis::persona::v1;
 namespace prompt = dramatis::prompt::v1;
 
@@ -34,6 +36,26 @@ persona::RenderPersonaRequest RenderRequest(const TurnJob& job) {
     *request.mutable_hold_expire_time() = ToTimestamp(HoldUntil(job.conversation));
   }
   return request;
+}
+
+memory::RecallRequest RecallOf(const TurnJob& job) {
+  memory::RecallRequest request;
+  request.set_user_id(job.turn.user_id);
+  request.set_persona_id(job.turn.persona_id);
+  request.set_query(job.message);
+  request.set_budget_bytes(kRecallBytes);
+  request.set_conversation_id(job.turn.conversation_id);
+  request.set_before_sequence(job.turn.trigger_sequence);
+  return request;
+}
+
+// Where messages end that a summary may stand for.
+std::set<int> SummaryEnds(const std::vector<prompt::PromptPart>& parts) {
+  std::set<int> ends;
+  for (const prompt::PromptPart& part : parts) {
+    if (part.kind() == prompt::PART_KIND_SUMMARY) ends.insert(part.to_sequence());
+  }
+  return ends;
 }
 
 void NoteHold(const TurnTools& tools, const ConversationRow& conversation) {
@@ -71,9 +93,8 @@ absl::StatusOr<inference::StreamGenerateRequest> PreparePrompt(const TurnTools& 
                                                                const TurnJob& job,
                                                                const CallContext& call) {
   const persona::RenderPersonaRequest render = RenderRequest(job);
-  const auto recall = [&] {
-    return tools.memories.Recall(call, job.turn.persona_id, job.message, kRecallBytes);
-  };
+  const memory::RecallRequest remember = RecallOf(job);
+  const auto recall = [&] { return tools.memories.Recall(call, remember); };
   auto rendering = tools.personas.Render(call, render);
   auto recalling = recall();
   absl::StatusOr<std::vector<MessageRow>> history = ReadHistory(tools.store, job.turn);
@@ -93,7 +114,8 @@ absl::StatusOr<inference::StreamGenerateRequest> PreparePrompt(const TurnTools& 
   *request.mutable_parameters() = persona->parameters();
   FillParts(*persona, *recalled, job.conversation, request);
   const std::string own = ParticipantId(ParticipantKind::kPersona, job.turn.persona_id);
-  for (prompt::PromptMessage& line : RoleTurns(*history, own, /*names=*/{})) {
+  for (prompt::PromptMessage& line :
+       RoleTurns(*history, own, /*names=*/{}, SummaryEnds(*recalled))) {
     *request.add_messages() = std::move(line);
   }
   if (request.messages().empty()) return InternalError("the turn's message is not in its history");

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/conversation/responses.h"
+#include "services/conversation/summary_range.h"
 #include "services/conversation/turn_error.h"
 #include "shared/status/errors.h"
 #include "shared/text/text.h"
@@ -210,6 +211,7 @@ TurnEnd TurnRunner::EndOf(TurnState state, std::string text) {
     end.usage = done_->usage().SerializeAsString();
   }
   end.manifest = start_.manifest().SerializeAsString();
+  end.summarize_to = SummarizeTo(request_, start_.manifest());
   end.now = tools_.clock.Now();
   return end;
 }

@@ -70,10 +70,7 @@ class AgreeablePersona : public PersonaPeer {
 class ForgetfulMemory : public MemoryPeer {
  public:
   using Parts = absl::StatusOr<std::vector<prompt::v1::PromptPart>>;
-  std::future<Parts> Recall(const CallContext&,
-                            const std::string&,
-                            const std::string&,
-                            int) override {
+  std::future<Parts> Recall(const CallContext&, const memory::v1::RecallRequest&) override {
     return Ready<Parts>(std::vector<prompt::v1::PromptPart>());
   }
 };

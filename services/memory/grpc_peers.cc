@@ -1,7 +1,5 @@
 #include "services/memory/grpc_peers.h"
 
-#include "shared/rpc/channel.h"
-
 namespace dramatis::memory {
 namespace {
 
@@ -12,7 +10,7 @@ constexpr absl::Duration kTaskTimeout = absl::Seconds(60);
 
 absl::StatusOr<inference::v1::RunTaskResponse> GrpcInferencePeer::RunTask(
     const CallContext& call, const inference::v1::RunTaskRequest& request) {
-  return CallUnary<inference::v1::RunTaskResponse>(
+  return calls_.Run<inference::v1::RunTaskResponse>(
       call.AsService(request.user_id()), kTaskTimeout, request,
       [this](auto* context, const auto& asked, auto* response) {
         return stub_->RunTask(context, asked, response);

@@ -7,6 +7,7 @@
 
 #include "services/memory/peers.h"
 #include "shared/rpc/lazy_stub.h"
+#include "shared/rpc/ongoing_calls.h"
 
 namespace dramatis::memory {
 
@@ -15,9 +16,12 @@ class GrpcInferencePeer : public InferencePeer {
   explicit GrpcInferencePeer(Connect connect) : stub_(std::move(connect)) {}
   absl::StatusOr<inference::v1::RunTaskResponse> RunTask(
       const CallContext& call, const inference::v1::RunTaskRequest& request) override;
+  // Calls under way, and later ones, end at once.
+  void Stop() { calls_.CancelAll(); }
 
  private:
   LazyStub<inference::v1::InferenceService> stub_;
+  OngoingCalls calls_;
 };
 
 }  // namespace dramatis::memory

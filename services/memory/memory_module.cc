@@ -81,6 +81,7 @@ class RunningModule : public Module {
   // What the executor still runs uses the other parts.
   ~RunningModule() override {
     StopForgetting();
+    inference_.Stop();
     patient_.Stop();
     executor_.Stop();
   }
@@ -94,7 +95,11 @@ class RunningModule : public Module {
   }
 
   // The server waits for calls under way.
-  void Drain(absl::Time /*deadline*/) override { StopForgetting(); }
+  void Drain(absl::Time /*deadline*/) override {
+    StopForgetting();
+    // Who asked asks again when there is a server again.
+    inference_.Stop();
+  }
 
  private:
   void ForgetKeys() {
