@@ -86,6 +86,21 @@ ACTIVITY_BAD = [
     ("note", "n" * 501),
     ("context", {"c": "x" * 4096}),
 ]
+ENTRY = {"title": "A day", "content": "We met."}
+ENTRY_BAD = [
+    ("title", " "),
+    ("title", "t" * 201),
+    ("content", ""),
+    ("content", "c" * 50001),
+    ("template", "diary"),
+    ("mood", "m" * 51),
+    ("tags", ["t" * 31]),
+    ("tags", ["twice", " twice"]),
+    ("tags", [f"tag {n}" for n in range(21)]),
+    ("linkedGoalIds", [f"goal {n}" for n in range(11)]),
+    ("goalProgress", [{"goalId": "g", "value": 1e13}]),
+    ("goalProgress", [{"value": 1}]),
+]
 PAGING = [("page_size", "0"), ("page_size", "101"), ("page_size", "many")]
 
 ROUTES = {
@@ -160,6 +175,19 @@ ROUTES = {
         body={"value": 1}, wrong_type=("value", "much"), bad=ACTIVITY_BAD),
     "GET /api/goals/{goal_id}/activities/{activity_id}": Route(),
     "GET /api/goals/{goal_id}/progress": Route(bad_query=[("period", "decade")]),
+    "GET /api/journal": Route(
+        paged=True, bad_query=[("goal_id", "g" * 129), ("tag", "t" * 31), ("mood", "m" * 51),
+                               ("from", "yesterday"), ("to", "2027-02-30"), ("q", "q" * 1001)]),
+    "POST /api/journal": Route(
+        body=ENTRY, wrong_type=("tags", "sea"),
+        bad=ENTRY_BAD + [("title", None), ("content", None)]),
+    "GET /api/journal/{entry_id}": Route(),
+    "PUT /api/journal/{entry_id}": Route(
+        body={"mood": "calm"}, wrong_type=("shareWithPersonas", "perhaps"), bad=ENTRY_BAD),
+    "PATCH /api/journal/{entry_id}": Route(
+        body={"mood": "calm"}, wrong_type=("content", 7), bad=ENTRY_BAD),
+    "DELETE /api/journal/{entry_id}": Route(),
+    "GET /api/journal/stats": Route(),
 }
 BODY_ROUTES = [name for name, route in ROUTES.items() if route.body is not None]
 PAGED_ROUTES = [name for name, route in ROUTES.items() if route.paged]
@@ -177,9 +205,11 @@ class Scene:
         memory = self.client.post("/api/memories", {"content": "Was here."}).expect(201)
         goal = self.client.post("/api/goals", GOAL).expect(201)
         done = self.client.post(f"/api/goals/{goal['goalId']}/activities", {}).expect(201)
+        entry = self.client.post("/api/journal", ENTRY).expect(201)
         self.ids = {"persona_id": persona["personaId"], "session_id": "here",
                     "turn_id": said["turn_id"], "memory_id": memory["memoryId"],
-                    "goal_id": goal["goalId"], "activity_id": done["activityId"]}
+                    "goal_id": goal["goalId"], "activity_id": done["activityId"],
+                    "entry_id": entry["entryId"]}
 
     def path(self, template):
         path = re.sub(r"\{(\w+)\}", lambda match: self.ids[match[1]], template)
