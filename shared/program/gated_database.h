@@ -4,6 +4,9 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "shared/sql/database.h"
@@ -24,6 +27,10 @@ class GatedDatabase : public sql::Database {
   absl::StatusOr<sql::SchemaState> CheckSchema(
       const std::vector<sql::Migration>& migrations) override {
     return database_.CheckSchema(migrations);
+  }
+  std::unique_ptr<sql::Notifier> OpenNotifier(const std::string& channel,
+                                              sql::NotificationHandlers handlers) override {
+    return database_.OpenNotifier(channel, std::move(handlers));
   }
   sql::Engine engine() const override { return database_.engine(); }
   absl::Status Ping() override { return database_.Ping(); }

@@ -42,6 +42,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "shared/sql/notifier.h"
 
 namespace dramatis::sql {
 
@@ -182,6 +183,13 @@ class Database {
   virtual absl::Status Migrate(const std::vector<Migration>& migrations) = 0;
   // What Migrate would do. The same FAILED_PRECONDITION.
   virtual absl::StatusOr<SchemaState> CheckSchema(const std::vector<Migration>& migrations) = 0;
+
+  // Between the processes that share this database; null where only one can have it open. Outlived
+  // by the database, which need not be up.
+  virtual std::unique_ptr<Notifier> OpenNotifier(const std::string& /*channel*/,
+                                                 NotificationHandlers /*handlers*/) {
+    return nullptr;
+  }
 
   virtual Engine engine() const = 0;
   // Whether a trivial read succeeds now.

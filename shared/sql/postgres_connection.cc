@@ -14,26 +14,6 @@ namespace {
 
 constexpr char kBeginSnapshot[] = "begin isolation level repeatable read, read only";
 
-// The URL with our settings for the connection itself where it does not say otherwise, so that a
-// server that has vanished is noticed
-// (https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-PARAMKEYWORDS).
-std::string WithSettings(std::string url, absl::Duration timeout) {
-  const int64_t millis = absl::ToInt64Milliseconds(timeout);
-  const std::pair<const char*, std::string> settings[] = {
-      {"connect_timeout", absl::StrCat(std::max<int64_t>(2, millis / 1000))},
-      {"tcp_user_timeout", absl::StrCat(millis)},
-      {"keepalives_idle", "10"},
-      {"keepalives_interval", "5"},
-      {"keepalives_count", "3"},
-      {"application_name", "dramatis"},
-  };
-  for (const auto& [name, value] : settings) {
-    if (absl::StrContains(url, absl::StrCat(name, "="))) continue;
-    absl::StrAppend(&url, absl::StrContains(url, "?") ? "&" : "?", name, "=", value);
-  }
-  return url;
-}
-
 // Of the session, in one round trip. Reads need not begin a transaction, so they are forbidden to
 // write by default.
 std::string SessionSettings(const DatabaseOptions& options, pqxx::connection& connection) {
@@ -52,6 +32,23 @@ std::string SessionSettings(const DatabaseOptions& options, pqxx::connection& co
 
 }  // namespace
 
+std::string WithConnectionSettings(std::string url, absl::Duration timeout) {
+  const int64_t millis = absl::ToInt64Milliseconds(timeout);
+  const std::pair<const char*, std::string> settings[] = {
+      {"connect_timeout", absl::StrCat(std::max<int64_t>(2, millis / 1000))},
+      {"tcp_user_timeout", absl::StrCat(millis)},
+      {"keepalives_idle", "10"},
+      {"keepalives_interval", "5"},
+      {"keepalives_count", "3"},
+      {"application_name", "dramatis"},
+  };
+  for (const auto& [name, value] : settings) {
+    if (absl::StrContains(url, absl::StrCat(name, "="))) continue;
+    absl::StrAppend(&url, absl::StrContains(url, "?") ? "&" : "?", name, "=", value);
+  }
+  return url;
+}
+
 absl::StatusOr<std::unique_ptr<Connection>> PostgresConnection::Open(const DatabaseOptions& options,
                                                                      Watchdog& watchdog) {
   try {
@@ -63,7 +60,8 @@ absl::StatusOr<std::unique_ptr<Connection>> PostgresConnection::Open(const Datab
 }
 
 PostgresConnection::PostgresConnection(const DatabaseOptions& options, Watchdog& watchdog)
-    : connection_(std::make_unique<pqxx::connection>(WithSettings(options.url, options.timeout))) {
+    : connection_(std::make_unique<pqxx::connection>(
+          WithConnectionSettings(options.url, options.timeout))) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
   // libpqxx 6 would connect anew behind our back, in the middle of a transaction.

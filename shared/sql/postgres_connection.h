@@ -16,6 +16,11 @@
 
 namespace dramatis::sql {
 
+// The URL with our settings for the connection itself where it does not say otherwise, so that a
+// server that has vanished is noticed
+// (https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-PARAMKEYWORDS).
+std::string WithConnectionSettings(std::string url, absl::Duration timeout);
+
 class PostgresConnection : public Connection {
  public:
   // Connects. UNAVAILABLE if that is not possible within the options' time-out.

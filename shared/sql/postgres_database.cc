@@ -1,9 +1,12 @@
 #include "shared/sql/postgres_database.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "shared/sql/pooled_database.h"
 #include "shared/sql/postgres_connection.h"
+#include "shared/sql/postgres_notifier.h"
 #include "shared/status/macros.h"
 
 namespace dramatis::sql {
@@ -27,11 +30,16 @@ class PostgresDatabase : public PooledDatabase {
   explicit PostgresDatabase(const DatabaseOptions& options)
       : PooledDatabase(options.timeout),
         schema_(options.schema),
+        options_(options),
         watchdog_(2 * options.timeout),
         pool_(options.connections,
               [this, options] { return PostgresConnection::Open(options, watchdog_); }) {}
 
   Engine engine() const override { return Engine::kPostgres; }
+  std::unique_ptr<Notifier> OpenNotifier(const std::string& channel,
+                                         NotificationHandlers handlers) override {
+    return std::make_unique<PostgresNotifier>(options_, channel, std::move(handlers), watchdog_);
+  }
 
  protected:
   ConnectionPool& PoolFor(Access) override { return pool_; }
@@ -49,6 +57,7 @@ class PostgresDatabase : public PooledDatabase {
 
  private:
   const std::string schema_;
+  const DatabaseOptions options_;
   // Later than the server's own time-outs, which leave the connection whole.
   Watchdog watchdog_;
   ConnectionPool pool_;
