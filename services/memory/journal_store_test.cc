@@ -49,8 +49,16 @@ TEST_P(JournalStoreTest, KeepsEveryFieldOfAnEntry) {
 TEST_P(JournalStoreTest, KeepsTheLongestEntry) {
   JournalRow row = NewRow("long");
   std::string content;
-  for (int i = 0; i < 50'000; ++i)
-    content += i % 2 == 0 ? "\U00020000" : "\U0002A6D6";
+  // No two pairs of characters alike: the most that an index is asked to hold.
+  constexpr int kFirst = 0x20000;
+  constexpr int kIdeographs = 0x2A6D6 - kFirst + 1;
+  for (int i = 0; i < 50'000; ++i) {
+    const int c = kFirst + (i * (i < kIdeographs ? 1 : 2)) % kIdeographs;
+    for (const int byte :
+         {0xF0 | c >> 18, 0x80 | (c >> 12 & 0x3F), 0x80 | (c >> 6 & 0x3F), 0x80 | (c & 0x3F)}) {
+      content += static_cast<char>(byte);
+    }
+  }
   row.definition.set_content(content);
 
   ASSERT_TRUE(Add(row).ok());
