@@ -1,194 +1,19 @@
 """Bad input for every route: the right status, a problem document that names the field, and nothing
-changed. ROUTES must list every route that /openapi.json lists, so that none is forgotten."""
+changed. ROUTES, in tests/harness/bad_input.py, must list every route that /openapi.json lists, so
+that none is forgotten."""
 
 import json
 import re
-from dataclasses import dataclass, field
 
 import pytest
 
+from tests.harness.bad_input import ENTRY, GOAL, PAGING, ROUTES
 from tests.harness.client import Client
+from tests.harness.program import wait_for
+from tests.harness.rooms import open_room, path_of, say
 
-
-@dataclass
-class Route:
-    # A good body, for routes that take one.
-    body: dict = None
-    # Members of the body with a value that is refused: (path of the field, value, ...).
-    bad: list = field(default_factory=list)
-    # A member of the body with a value of the wrong JSON type.
-    wrong_type: tuple = None
-    # Query parameters with a value that is refused.
-    bad_query: list = field(default_factory=list)
-    paged: bool = False
-    # Needs no credentials and takes no request id of a user.
-    public: bool = False
-
-
-PERSONA_BAD = [
-    ("name", "x"),
-    ("name", "y" * 101),
-    ("name", "   "),
-    ("description", "d" * 1001),
-    ("personality.openness", 101),
-    ("personality.empathy", -1),
-    ("knowledge", ["arts", "arts"]),
-    ("biography", "b" * 200001),
-    ("systemPrompt", "s" * 8001),
-    ("greeting", "g" * 2001),
-    ("modelConfig.temperature", 2.1),
-    ("modelConfig.maxOutputTokens", 0),
-    ("modelConfig.topP", -0.1),
-    ("modelConfig.stop", ["a", "b", "c", "d", "e"]),
-    ("responseDelay.minMs", 60001),
-]
-PROFILE_BAD = [
-    ("displayName", "x"),
-    ("displayName", "n" * 31),
-    ("bio", "b" * 161),
-    ("timezone", "Nowhere/Else"),
-    ("locale", "not a locale"),
-    ("preferences", {f"k{n}": "v" for n in range(51)}),
-]
-MEMORY_BAD = [
-    ("content", ""),
-    ("content", "c" * 2001),
-    ("confidence", 1.5),
-    ("personaId", "p" * 129),
-]
-GOAL = {"title": "G", "category": "c", "goalPattern": "streak",
-        "target": {"value": 3, "period": "day"}}
-GOAL_BAD = [
-    ("title", "   "),
-    ("title", "t" * 201),
-    ("title", "two\nlines"),
-    ("description", "d" * 1001),
-    ("category", ""),
-    ("category", "c" * 51),
-    ("icon", "i" * 51),
-    ("color", "red"),
-    ("color", "#12345"),
-    ("target.unit", "u" * 31),
-    ("target.targetDate", "soon"),
-    ("target.startValue", 1e13),
-    ("schedule.daysOfWeek", [7]),
-    ("schedule.daysOfWeek", [1, 1]),
-    ("schedule.preferredTimes", ["24:00"]),
-    ("status", "completed"),
-    ("metadata", {"m": "x" * 4096}),
-]
-ACTIVITY_BAD = [
-    ("value", 1e13),
-    ("value", -1),
-    ("unit", "miles"),
-    ("activityDate", "2027-02-30"),
-    ("activityDate", "yesterday"),
-    ("note", "n" * 501),
-    ("context", {"c": "x" * 4096}),
-]
-ENTRY = {"title": "A day", "content": "We met."}
-ENTRY_BAD = [
-    ("title", " "),
-    ("title", "t" * 201),
-    ("content", ""),
-    ("content", "c" * 50001),
-    ("template", "diary"),
-    ("mood", "m" * 51),
-    ("tags", ["t" * 31]),
-    ("tags", ["twice", " twice"]),
-    ("tags", [f"tag {n}" for n in range(21)]),
-    ("linkedGoalIds", [f"goal {n}" for n in range(11)]),
-    ("goalProgress", [{"goalId": "g", "value": 1e13}]),
-    ("goalProgress", [{"value": 1}]),
-]
-PAGING = [("page_size", "0"), ("page_size", "101"), ("page_size", "many")]
-
-ROUTES = {
-    "GET /api/health": Route(public=True),
-    "GET /api/personas": Route(
-        paged=True,
-        bad_query=[("type", "robot"), ("is_public", "perhaps"), ("order_by", "age"),
-                   ("q", "q" * 201), ("knowledge", "nothing")]),
-    "POST /api/personas": Route(
-        body={"name": "Somebody", "type": "ai_agent"}, wrong_type=("name", 5),
-        bad=PERSONA_BAD + [("type", "robot"), ("type", None), ("name", None)]),
-    "GET /api/personas/{persona_id}": Route(),
-    "PUT /api/personas/{persona_id}": Route(
-        body={"description": "new"}, wrong_type=("description", ["x"]), bad=PERSONA_BAD),
-    "PATCH /api/personas/{persona_id}": Route(
-        body={"description": "new"}, wrong_type=("isPublic", "perhaps"), bad=PERSONA_BAD),
-    "DELETE /api/personas/{persona_id}": Route(),
-    "GET /api/personas/{persona_id}/prompt": Route(),
-    "GET /api/personas/{persona_id}/compatibility": Route(bad_query=[("with", "")]),
-    "POST /api/chat": Route(
-        body={"message": "Hi"}, wrong_type=("message", {"text": "Hi"}),
-        bad=[("message", ""), ("message", " \n\t "), ("message", "m" * 8001), ("message", None),
-             ("session_id", "no spaces"), ("session_id", "s" * 129), ("session_id", "ü"),
-             ("persona_id", "p" * 129)]),
-    "GET /api/turns/{turn_id}": Route(),
-    "GET /api/turns/{turn_id}/stream": Route(bad_query=[("cursor", "nonsense")]),
-    "POST /api/turns/{turn_id}/cancel": Route(body={}),
-    "POST /api/turns/{turn_id}/retry": Route(body={}),
-    "GET /api/chat/history/{session_id}": Route(paged=True, bad_query=[("order", "sideways")]),
-    "POST /api/session": Route(
-        body={"title": "T"}, wrong_type=("ttl_seconds", "soon"),
-        bad=[("title", "t" * 201), ("ttl_seconds", 59), ("ttl_seconds", 2592001),
-             ("metadata", {"m": "x" * 4096})]),
-    "GET /api/session/{session_id}": Route(),
-    "DELETE /api/session/{session_id}": Route(),
-    "POST /api/session/{session_id}/end": Route(body={}),
-    "GET /api/history": Route(
-        paged=True, bad_query=[("status", "asleep"), ("from", "yesterday"), ("q", "q" * 201)]),
-    "GET /api/history/{session_id}": Route(paged=True),
-    "DELETE /api/history/{session_id}": Route(),
-    "GET /api/profile": Route(),
-    "PUT /api/profile": Route(body={"bio": "b"}, wrong_type=("bio", 1), bad=PROFILE_BAD),
-    "PATCH /api/profile": Route(body={"bio": "b"}, wrong_type=("bio", True), bad=PROFILE_BAD),
-    "GET /api/memories": Route(paged=True, bad_query=[("persona_id", "p" * 129)]),
-    "POST /api/memories": Route(
-        body={"content": "c"}, wrong_type=("confidence", "sure"), bad=MEMORY_BAD),
-    "GET /api/memories/{memory_id}": Route(),
-    "PATCH /api/memories/{memory_id}": Route(
-        body={"content": "c"}, wrong_type=("content", 7), bad=MEMORY_BAD),
-    "DELETE /api/memories/{memory_id}": Route(),
-    "GET /api/memories/search": Route(bad_query=[("q", "q" * 1001), ("page_size", "0")]),
-    "GET /api/ai/status": Route(),
-    "GET /api/goals": Route(
-        paged=True, bad_query=[("status", "lost"), ("goal_pattern", "none"),
-                               ("category", "c" * 51)]),
-    "POST /api/goals": Route(
-        body=GOAL, wrong_type=("target.value", "three"),
-        bad=GOAL_BAD + [("title", None), ("category", None), ("target", None),
-                        ("goalPattern", None), ("target.value", 0), ("target.value", 366)]),
-    "GET /api/goals/{goal_id}": Route(),
-    "PUT /api/goals/{goal_id}": Route(
-        body={"description": "d"}, wrong_type=("schedule.allowSkipDays", "perhaps"), bad=GOAL_BAD),
-    "PATCH /api/goals/{goal_id}": Route(
-        body={"description": "d"}, wrong_type=("title", 1), bad=GOAL_BAD),
-    "DELETE /api/goals/{goal_id}": Route(),
-    "POST /api/goals/{goal_id}/complete": Route(body={}),
-    "POST /api/goals/{goal_id}/restore": Route(body={}),
-    "GET /api/goals/{goal_id}/activities": Route(
-        paged=True, bad_query=[("start_date", "2027-02-30"), ("end_date", "soon"),
-                               ("activity_type", "rest")]),
-    "POST /api/goals/{goal_id}/activities": Route(
-        body={"value": 1}, wrong_type=("value", "much"), bad=ACTIVITY_BAD),
-    "GET /api/goals/{goal_id}/activities/{activity_id}": Route(),
-    "GET /api/goals/{goal_id}/progress": Route(bad_query=[("period", "decade")]),
-    "GET /api/journal": Route(
-        paged=True, bad_query=[("goal_id", "g" * 129), ("tag", "t" * 31), ("mood", "m" * 51),
-                               ("from", "yesterday"), ("to", "2027-02-30"), ("q", "q" * 1001)]),
-    "POST /api/journal": Route(
-        body=ENTRY, wrong_type=("tags", "sea"),
-        bad=ENTRY_BAD + [("title", None), ("content", None)]),
-    "GET /api/journal/{entry_id}": Route(),
-    "PUT /api/journal/{entry_id}": Route(
-        body={"mood": "calm"}, wrong_type=("shareWithPersonas", "perhaps"), bad=ENTRY_BAD),
-    "PATCH /api/journal/{entry_id}": Route(
-        body={"mood": "calm"}, wrong_type=("content", 7), bad=ENTRY_BAD),
-    "DELETE /api/journal/{entry_id}": Route(),
-    "GET /api/journal/stats": Route(),
-}
+# A wrong enumerator is found while reading, before any rule is checked.
+ENUMERATIONS = {"type", "visibility", "role", "status"}
 BODY_ROUTES = [name for name, route in ROUTES.items() if route.body is not None]
 PAGED_ROUTES = [name for name, route in ROUTES.items() if route.paged]
 SESSION_PATH = "{session_id}"
@@ -199,17 +24,25 @@ class Scene:
 
     def __init__(self, dramatis, user):
         self.dramatis = dramatis
+        noted = dramatis.row_counts()["memory.observations"]
         self.client = dramatis.client(user)
+        self.admin = dramatis.client(f"{user}:admin")
         persona = self.client.post("/api/personas", {"name": "Here", "type": "ai_agent"}).expect(201)
+        human = self.client.post("/api/personas", {"name": "Me", "type": "human"}).expect(201)
         said = self.client.post("/api/chat", {"message": "Hi", "session_id": "here"}).expect(200)
         memory = self.client.post("/api/memories", {"content": "Was here."}).expect(201)
         goal = self.client.post("/api/goals", GOAL).expect(201)
         done = self.client.post(f"/api/goals/{goal['goalId']}/activities", {}).expect(201)
         entry = self.client.post("/api/journal", ENTRY).expect(201)
+        room = open_room(self.client, [human["personaId"]])
+        message = say(self.client, path_of(room), human["personaId"]).expect(201)
         self.ids = {"persona_id": persona["personaId"], "session_id": "here",
                     "turn_id": said["turn_id"], "memory_id": memory["memoryId"],
                     "goal_id": goal["goalId"], "activity_id": done["activityId"],
-                    "entry_id": entry["entryId"]}
+                    "entry_id": entry["entryId"], "conversation_id": room["conversationId"],
+                    "message_id": message["message"]["messageId"]}
+        # Memory takes note of a chat after its answer.
+        wait_for(lambda: dramatis.row_counts()["memory.observations"] > noted, "the observation")
 
     def path(self, template):
         path = re.sub(r"\{(\w+)\}", lambda match: self.ids[match[1]], template)
@@ -227,7 +60,8 @@ class Scene:
             path += ("&" if "?" in path else "?") + query
         if body is None and ROUTES[route].body is not None:
             body = ROUTES[route].body
-        return self.client.request(method, path, body, headers)
+        client = self.admin if ROUTES[route].admin else self.client
+        return client.request(method, path, body, headers)
 
     def unchanged(self):
         return Unchanged(self.dramatis)
@@ -358,8 +192,7 @@ def test_refused_values_are_named(scene, route):
 @pytest.mark.parametrize("route", BODY_ROUTES)
 def test_every_violation_is_reported_at_once(scene, route):
     bad = {path: value for path, value in ROUTES[route].bad
-           # A wrong enumerator is found while reading, before any rule is checked.
-           if "." not in path and value is not None and path != "type"}
+           if "." not in path and value is not None and path not in ENUMERATIONS}
     if len(bad) < 2:
         return
     with scene.unchanged():
