@@ -68,7 +68,7 @@ class DatabaseAdminTest : public testing::Test {
     request.set_service("things");
     return admin_.GetStatus(request).value();
   }
-  absl::StatusOr<v1::SetupDatabaseResponse> Setup(const CallContext& call = {}) {
+  absl::StatusOr<v1::SetupDatabaseResponse> RunSetup(const CallContext& call = {}) {
     v1::SetupDatabaseRequest request;
     request.set_service("things");
     return admin_.Setup(call, request);
@@ -129,7 +129,7 @@ TEST_F(DatabaseAdminTest, TellsWhatIsPending) {
 }
 
 TEST_F(DatabaseAdminTest, CountsRows) {
-  ASSERT_TRUE(Setup().ok());
+  ASSERT_TRUE(RunSetup().ok());
   Insert("thing");
   const v1::DatabaseStatus status = Status();
   EXPECT_EQ(status.status(), v1::SERVING_STATUS_SERVING);
@@ -141,7 +141,7 @@ TEST_F(DatabaseAdminTest, CountsRows) {
 }
 
 TEST_F(DatabaseAdminTest, TellsThatADatabaseCannotBeReadWithoutTheCause) {
-  ASSERT_TRUE(Setup().ok());
+  ASSERT_TRUE(RunSetup().ok());
   GatedDatabase closed(*database_);
   DatabaseAdmin admin(config_, clock_, logger_, {{factory_, closed, [] { return false; }}});
   v1::GetDatabaseStatusRequest request;
@@ -163,7 +163,7 @@ TEST_F(DatabaseAdminTest, TellsThatTheSchemaIsAhead) {
   const v1::DatabaseStatus status = Status();
   EXPECT_TRUE(status.connected());
   EXPECT_THAT(status.problem(), HasSubstr("0003_later"));
-  EXPECT_EQ(GetReason(Setup().status()), "SCHEMA_MISMATCH");
+  EXPECT_EQ(GetReason(RunSetup().status()), "SCHEMA_MISMATCH");
 }
 
 TEST_F(DatabaseAdminTest, KnowsTheServicesOfItsProgramOnly) {
@@ -173,21 +173,21 @@ TEST_F(DatabaseAdminTest, KnowsTheServicesOfItsProgramOnly) {
 }
 
 TEST_F(DatabaseAdminTest, MigratesOnce) {
-  EXPECT_THAT(Setup()->applied(), ElementsAre("0001_things", "0002_keys"));
-  const v1::SetupDatabaseResponse again = Setup().value();
+  EXPECT_THAT(RunSetup()->applied(), ElementsAre("0001_things", "0002_keys"));
+  const v1::SetupDatabaseResponse again = RunSetup().value();
   EXPECT_THAT(again.applied(), ElementsAre());
   EXPECT_EQ(again.schema_version(), 2);
 }
 
 TEST_F(DatabaseAdminTest, AnswersARepeatedSetupAsBefore) {
-  const v1::SetupDatabaseResponse first = Setup(KeyedCall()).value();
+  const v1::SetupDatabaseResponse first = RunSetup(KeyedCall()).value();
   EXPECT_EQ(header_, "");
-  EXPECT_EQ(Setup(KeyedCall())->SerializeAsString(), first.SerializeAsString());
+  EXPECT_EQ(RunSetup(KeyedCall())->SerializeAsString(), first.SerializeAsString());
   EXPECT_EQ(header_, "idempotency-replayed");
 }
 
 TEST_F(DatabaseAdminTest, SeedsAnEmptyStore) {
-  ASSERT_TRUE(Setup().ok());
+  ASSERT_TRUE(RunSetup().ok());
   const v1::SeedDatabaseResponse response = Seed().value();
   EXPECT_TRUE(response.seeded());
   EXPECT_EQ(response.created().at("things"), 2);
@@ -195,14 +195,14 @@ TEST_F(DatabaseAdminTest, SeedsAnEmptyStore) {
 }
 
 TEST_F(DatabaseAdminTest, SeedsOnce) {
-  ASSERT_TRUE(Setup().ok());
+  ASSERT_TRUE(RunSetup().ok());
   ASSERT_TRUE(Seed()->seeded());
   EXPECT_FALSE(Seed()->seeded());
   EXPECT_EQ(Things(), 2);
 }
 
 TEST_F(DatabaseAdminTest, AnswersARepeatedSeedingAsBefore) {
-  ASSERT_TRUE(Setup().ok());
+  ASSERT_TRUE(RunSetup().ok());
   EXPECT_TRUE(Seed(KeyedCall(), /*validate_only=*/true)->seeded());
   const v1::SeedDatabaseResponse first = Seed(KeyedCall()).value();
   EXPECT_EQ(header_, "");
@@ -213,13 +213,13 @@ TEST_F(DatabaseAdminTest, AnswersARepeatedSeedingAsBefore) {
 }
 
 TEST_F(DatabaseAdminTest, OnlySaysWhatItWouldSeed) {
-  ASSERT_TRUE(Setup().ok());
+  ASSERT_TRUE(RunSetup().ok());
   EXPECT_TRUE(Seed({}, /*validate_only=*/true)->seeded());
   EXPECT_EQ(Things(), 0);
 }
 
 TEST_F(DatabaseAdminTest, SeedsNoStoreThatIsInUse) {
-  ASSERT_TRUE(Setup().ok());
+  ASSERT_TRUE(RunSetup().ok());
   Insert("mine");
   for (const bool validate_only : {true, false}) {
     const absl::Status status = Seed({}, validate_only).status();
@@ -230,13 +230,13 @@ TEST_F(DatabaseAdminTest, SeedsNoStoreThatIsInUse) {
 }
 
 TEST_F(DatabaseAdminTest, SeedsNothingWhereThereIsNoSample) {
-  ASSERT_TRUE(Setup().ok());
+  ASSERT_TRUE(RunSetup().ok());
   factory_.sample = {};
   EXPECT_FALSE(Seed()->seeded());
 }
 
 TEST_F(DatabaseAdminTest, WantsTheEnvironmentConfirmed) {
-  ASSERT_TRUE(Setup().ok());
+  ASSERT_TRUE(RunSetup().ok());
   const absl::Status status = Seed({}, false, "staging").status();
   EXPECT_EQ(GetBadRequest(status)->field_violations(0).field(), "confirm");
   EXPECT_EQ(Things(), 0);
@@ -244,14 +244,14 @@ TEST_F(DatabaseAdminTest, WantsTheEnvironmentConfirmed) {
 
 TEST_F(DatabaseAdminTest, SeedsNothingInProduction) {
   config_.environment = "production";
-  ASSERT_TRUE(Setup().ok());
+  ASSERT_TRUE(RunSetup().ok());
   EXPECT_EQ(GetReason(Seed({}, false, "production").status()), "ADMIN_DISABLED");
   EXPECT_EQ(Things(), 0);
 }
 
 TEST_F(DatabaseAdminTest, ChangesNothingWhereThatIsNotAllowed) {
   config_.admin_mutations = false;
-  EXPECT_EQ(GetReason(Setup().status()), "ADMIN_DISABLED");
+  EXPECT_EQ(GetReason(RunSetup().status()), "ADMIN_DISABLED");
   EXPECT_EQ(GetReason(Seed().status()), "ADMIN_DISABLED");
   EXPECT_EQ(Status().schema_version(), 0);
 }
