@@ -160,7 +160,7 @@ absl::StatusOr<v1::Conversation> Rooms::Get(const CallContext& call,
 absl::StatusOr<Idempotent<v1::Conversation>> Rooms::Update(
     const CallContext& call, const v1::UpdateConversationRequest& request) {
   const absl::Time now = tools_.clock.Now();
-  return Change(call, request.conversation_id(),
+  return Change(call, request.conversation_id(), now,
                 [&](Room& room) -> absl::Status {
                   DRAMATIS_RETURN_IF_ERROR(RequireOpen(room));
                   DRAMATIS_RETURN_IF_ERROR(Redefine(request, room.row));
@@ -193,7 +193,7 @@ absl::StatusOr<Idempotent<v1::Conversation>> Rooms::Close(
     return FieldErrors({{"status", "must be completed or terminated"}});
   }
   const absl::Time now = tools_.clock.Now();
-  return Change(call, request.conversation_id(),
+  return Change(call, request.conversation_id(), now,
                 [&](Room& room) -> absl::Status {
                   DRAMATIS_RETURN_IF_ERROR(RequireOpen(room));
                   CloseRoom(room.row, status, request.reason(), now);
@@ -204,7 +204,7 @@ absl::StatusOr<Idempotent<v1::Conversation>> Rooms::Close(
 
 absl::StatusOr<Idempotent<v1::Conversation>> Rooms::Pause(
     const CallContext& call, const v1::PauseConversationRequest& request) {
-  return Change(call, request.conversation_id(),
+  return Change(call, request.conversation_id(), tools_.clock.Now(),
                 [](Room& room) -> absl::Status {
                   if (room.row.status != RoomStatus::kActive)
                     return InvalidState(room.row, "active");
@@ -216,7 +216,7 @@ absl::StatusOr<Idempotent<v1::Conversation>> Rooms::Pause(
 
 absl::StatusOr<Idempotent<v1::Conversation>> Rooms::Resume(
     const CallContext& call, const v1::ResumeConversationRequest& request) {
-  return Change(call, request.conversation_id(),
+  return Change(call, request.conversation_id(), tools_.clock.Now(),
                 [](Room& room) -> absl::Status {
                   if (room.row.status != RoomStatus::kPaused)
                     return InvalidState(room.row, "paused");
@@ -228,12 +228,13 @@ absl::StatusOr<Idempotent<v1::Conversation>> Rooms::Resume(
 
 absl::StatusOr<Idempotent<v1::Conversation>> Rooms::Change(const CallContext& call,
                                                            const std::string& conversation_id,
+                                                           absl::Time now,
                                                            const RoomChange& change,
                                                            const Idempotency& idempotency) {
   DRAMATIS_ASSIGN_OR_RETURN(
       const Idempotent<Room> changed,
       tools_.store.ChangeRoom(
-          conversation_id, tools_.clock.Now(),
+          conversation_id, now,
           [&](Room& room) -> absl::Status {
             DRAMATIS_RETURN_IF_ERROR(RequireRight(room, call.identity, Permission::kClose));
             DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, EtagOf(room.row)));

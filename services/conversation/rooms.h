@@ -43,10 +43,11 @@ class Rooms {
                                                       const v1::ResumeConversationRequest& request);
 
  private:
-  // Applies `change` if the caller may close the room and its If-Match, if any, is met; gives up
-  // the holds of a room that it closed.
+  // Applies `change` at `now` if the caller may close the room and its If-Match, if any, is met;
+  // gives up the holds of a room that it closed.
   absl::StatusOr<Idempotent<v1::Conversation>> Change(const CallContext& call,
                                                       const std::string& conversation_id,
+                                                      absl::Time now,
                                                       const RoomChange& change,
                                                       const Idempotency& idempotency);
 
