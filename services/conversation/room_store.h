@@ -148,13 +148,6 @@ class RoomStore {
   // Edits or hides a message, the original kept; an edit may close the room as a message may.
   // Hiding a hidden one changes nothing. NOT_FOUND; what `check` answers.
   virtual absl::StatusOr<RoomMessageRow> ChangeRoomMessage(const RoomMessageChange& change) = 0;
-
-  // Events.
-
-  // Those after `sequence`, in order.
-  virtual absl::StatusOr<std::vector<EventRow>> ListEvents(const std::string& conversation_id,
-                                                           int64_t after_sequence,
-                                                           int limit) = 0;
 };
 
 }  // namespace dramatis::conversation

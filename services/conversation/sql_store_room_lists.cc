@@ -46,13 +46,6 @@ constexpr Statement kMessages = {"select " ROOM_MESSAGE_COLUMNS R"(
   order by sequence
   limit $3)"};
 
-constexpr Statement kEvents = {R"(
-  select sequence, kind, subject, detail, created_at
-  from events
-  where conversation_id = $1 and sequence > $2
-  order by sequence
-  limit $3)"};
-
 // A room whose time is over counts as completed, whether that was written yet or not.
 void AddStatus(RoomStatus status, absl::Time now, Query& query) {
   const std::string name = absl::StrCat("'", NameOf(status), "'");
@@ -155,25 +148,6 @@ absl::StatusOr<std::vector<RoomMessageRow>> SqlRoomStore::ListRoomMessages(
         const Rows rows,
         tx.Execute(kMessages, {range.conversation_id, range.after_sequence, range.limit}));
     return ToRoomMessages(rows);
-  });
-}
-
-absl::StatusOr<std::vector<EventRow>> SqlRoomStore::ListEvents(const std::string& conversation_id,
-                                                               int64_t after_sequence,
-                                                               int limit) {
-  return database_.Read([&](Transaction& tx) -> absl::StatusOr<std::vector<EventRow>> {
-    DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
-                              tx.Execute(kEvents, {conversation_id, after_sequence, limit}));
-    std::vector<EventRow> events;
-    events.reserve(rows.size());
-    for (const sql::Row& row : rows) {
-      events.push_back({.sequence = row.Int64(0),
-                        .kind = EventKindOf(row.Text(1)),
-                        .subject = row.Text(2),
-                        .detail = row.Text(3),
-                        .created_at = row.Time(4)});
-    }
-    return events;
   });
 }
 

@@ -1,7 +1,7 @@
 // RoomStore on SQLite and PostgreSQL:
 //   sql_store_rooms.cc          rooms and their participants
 //   sql_store_room_messages.cc  messages
-//   sql_store_room_lists.cc     lists of rooms, messages and events
+//   sql_store_room_lists.cc     lists of rooms and messages
 //   sql_store_room_rows.cc      steps of several transactions
 #pragma once
 
@@ -52,10 +52,6 @@ class SqlRoomStore : public RoomStore {
   absl::StatusOr<std::vector<RoomMessageRow>> ListRoomMessages(
       const RoomMessageRange& range) override;
   absl::StatusOr<RoomMessageRow> ChangeRoomMessage(const RoomMessageChange& change) override;
-
-  absl::StatusOr<std::vector<EventRow>> ListEvents(const std::string& conversation_id,
-                                                   int64_t after_sequence,
-                                                   int limit) override;
 
  private:
   sql::Database& database_;
