@@ -86,6 +86,7 @@ class Packer {
                                    {.window_tokens = route.model.window_tokens,
                                     .output_tokens = question.parameters.max_output_tokens()}));
     packed.manifest.set_model(route.FullName());
+    *packed.manifest.mutable_parameters() = question.parameters;
     packed.manifest.set_request_hash(RequestHash(route.FullName(), question.parameters, packed));
     question.prompt = std::make_shared<const PackedPrompt>(std::move(packed));
     return question;
@@ -117,6 +118,18 @@ absl::StatusOr<std::unique_ptr<GenerationEvents>> Generations::Start(
                      .pack = pack,
                      .correlation_id = call.correlation_id});
   return std::make_unique<GenerationStream>(std::move(generation));
+}
+
+absl::StatusOr<v1::PackPromptResponse> Generations::Pack(
+    const CallContext& call, const v1::PackPromptRequest& request) const {
+  DRAMATIS_RETURN_IF_ERROR(CheckRequest(request.request()));
+  DRAMATIS_ASSIGN_OR_RETURN(const std::vector<Route> routes,
+                            router_.Resolve(request.request().parameters().model()));
+  const Packer pack(request.request(), call.deadline);
+  DRAMATIS_ASSIGN_OR_RETURN(const Question question, pack(routes.front()));
+  v1::PackPromptResponse response;
+  *response.mutable_manifest() = question.prompt->manifest;
+  return response;
 }
 
 }  // namespace dramatis::inference

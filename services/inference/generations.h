@@ -1,5 +1,5 @@
-// The use case behind StreamGenerate: checks the request, finds the model, packs the prompt, and
-// starts the answer. Thread-safe.
+// The use cases behind StreamGenerate and PackPrompt: checks the request, finds the model, packs
+// the prompt, and starts the answer. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -23,6 +23,11 @@ class Generations {
   // Errors: VALIDATION_FAILED, UNKNOWN_MODEL, CONTEXT_TOO_LARGE; no provider has been called then.
   absl::StatusOr<std::unique_ptr<GenerationEvents>> Start(
       const CallContext& call, const v1::StreamGenerateRequest& request) const;
+
+  // How Start would pack the request for the first provider of its model. Calls nobody. The same
+  // errors.
+  absl::StatusOr<v1::PackPromptResponse> Pack(const CallContext& call,
+                                              const v1::PackPromptRequest& request) const;
 
  private:
   const Router& router_;

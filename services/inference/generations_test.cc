@@ -74,6 +74,24 @@ TEST_F(GenerationsTest, AsksTheModelWithDefaultsAndTheDeadline) {
   EXPECT_LT(question.deadline, clock_.Now() + absl::Seconds(60));
 }
 
+TEST_F(GenerationsTest, PacksAPromptAgainWithoutCallingAnybody) {
+  ASSERT_TRUE(StatusOfStart().ok());
+  const prompt::v1::PromptManifest& asked = provider_->Call(0)->question.prompt->manifest;
+  v1::PackPromptRequest request;
+  *request.mutable_request() = request_;
+
+  const auto again = generations_.Pack(CallContext(), request);
+  request.mutable_request()->mutable_messages(0)->set_text("ho");
+  const auto other = generations_.Pack(CallContext(), request);
+
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->manifest().SerializeAsString(), asked.SerializeAsString());
+  EXPECT_EQ(asked.parameters().max_output_tokens(), 1024);
+  EXPECT_NE(other->manifest().request_hash(), asked.request_hash());
+  EXPECT_NE(other->manifest().items(0).hash(), asked.items(0).hash());
+  EXPECT_EQ(provider_->calls(), 1);
+}
+
 TEST_F(GenerationsTest, RefusesMessagesThatDoNotEndWithTheUser) {
   Say(prompt::v1::ROLE_ASSISTANT, "hello");
   EXPECT_THAT(WrongFields(), ElementsAre("messages"));

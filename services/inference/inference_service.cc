@@ -21,6 +21,15 @@ grpc::ServerUnaryReactor* InferenceServiceServer::ListModels(grpc::CallbackServe
       [this](const CallContext&, const v1::ListModelsRequest&) { return models_.List(); });
 }
 
+grpc::ServerUnaryReactor* InferenceServiceServer::PackPrompt(grpc::CallbackServerContext* context,
+                                                             const v1::PackPromptRequest* request,
+                                                             v1::PackPromptResponse* response) {
+  return rpc_.Unary("PackPrompt", context, request, response,
+                    [this](const CallContext& call, const v1::PackPromptRequest& asked) {
+                      return generations_.Pack(call, asked);
+                    });
+}
+
 grpc::ServerUnaryReactor* InferenceServiceServer::RunTask(grpc::CallbackServerContext* context,
                                                           const v1::RunTaskRequest* request,
                                                           v1::RunTaskResponse* response) {

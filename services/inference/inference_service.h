@@ -24,6 +24,9 @@ class InferenceServiceServer : public v1::InferenceService::CallbackService {
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
                                       v1::GetStatusResponse* response) override;
+  grpc::ServerUnaryReactor* PackPrompt(grpc::CallbackServerContext* context,
+                                       const v1::PackPromptRequest* request,
+                                       v1::PackPromptResponse* response) override;
   grpc::ServerUnaryReactor* RunTask(grpc::CallbackServerContext* context,
                                     const v1::RunTaskRequest* request,
                                     v1::RunTaskResponse* response) override;

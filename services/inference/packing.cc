@@ -198,16 +198,6 @@ void KeepHistory(const Messages& messages,
   }
 }
 
-PackedItem Item(std::string kind, std::string source, const Candidate& candidate) {
-  PackedItem item;
-  item.set_kind(std::move(kind));
-  item.set_source(std::move(source));
-  item.set_tokens(candidate.tokens);
-  item.set_kept(candidate.kept);
-  if (candidate.dropped != nullptr) item.set_reason(candidate.dropped);
-  return item;
-}
-
 class Hash {
  public:
   Hash() { EVP_DigestInit_ex(context_, EVP_sha256(), nullptr); }
@@ -217,9 +207,11 @@ class Hash {
 
   // With its length, so that two fields never read like two others.
   void Add(const std::string& field) {
-    const std::string length = absl::StrCat(field.size(), ":");
-    EVP_DigestUpdate(context_, length.data(), length.size());
-    EVP_DigestUpdate(context_, field.data(), field.size());
+    AddPlain(absl::StrCat(field.size(), ":"));
+    AddPlain(field);
+  }
+  void AddPlain(const std::string& bytes) {
+    EVP_DigestUpdate(context_, bytes.data(), bytes.size());
   }
   std::string Hex() {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -232,6 +224,27 @@ class Hash {
  private:
   EVP_MD_CTX* context_ = EVP_MD_CTX_new();
 };
+
+std::string Sha256Hex(const std::string& text) {
+  Hash hash;
+  hash.AddPlain(text);
+  return hash.Hex();
+}
+
+// `text`: its own, before anything is printed around it.
+PackedItem Item(std::string kind,
+                std::string source,
+                const std::string& text,
+                const Candidate& candidate) {
+  PackedItem item;
+  item.set_kind(std::move(kind));
+  item.set_source(std::move(source));
+  item.set_tokens(candidate.tokens);
+  item.set_kept(candidate.kept);
+  if (candidate.dropped != nullptr) item.set_reason(candidate.dropped);
+  if (candidate.kept) item.set_hash(Sha256Hex(text));
+  return item;
+}
 
 }  // namespace
 
@@ -268,13 +281,14 @@ absl::StatusOr<PackedPrompt> Pack(const Parts& parts,
 
   PackedPrompt packed;
   for (size_t i = 0; i < ordered.size(); ++i) {
-    *packed.manifest.add_items() =
-        Item(KindWord(ordered[i]->kind()), ordered[i]->source(), part_candidates[i]);
+    *packed.manifest.add_items() = Item(KindWord(ordered[i]->kind()), ordered[i]->source(),
+                                        ordered[i]->text(), part_candidates[i]);
     if (part_candidates[i].kept) packed.parts.push_back(*ordered[i]);
   }
   for (int i = 0; i < messages.size(); ++i) {
     *packed.manifest.add_items() =
-        Item("message", absl::StrCat("message/", messages[i].message_id()), message_candidates[i]);
+        Item("message", absl::StrCat("message/", messages[i].message_id()), messages[i].text(),
+             message_candidates[i]);
     if (message_candidates[i].kept) packed.messages.push_back(messages[i]);
   }
   packed.manifest.set_window_tokens(limits.window_tokens);

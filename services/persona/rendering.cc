@@ -37,6 +37,24 @@ absl::Status CheckHold(const v1::RenderPersonaRequest& request) {
   return absl::OkStatus();
 }
 
+v1::RenderPersonaResponse ToResponse(const PersonaRow& row, size_t max_biography_bytes) {
+  const v1::Persona definition = WithDefaults(row.definition);
+  v1::RenderPersonaResponse response;
+  response.set_persona_id(row.persona_id);
+  response.set_name(definition.name());
+  response.set_type(definition.type());
+  response.set_owner_id(row.owner_id);
+  response.set_greeting(definition.greeting());
+  *response.mutable_prompt() = RenderPrompt(row, max_biography_bytes);
+  *response.mutable_parameters() = RenderParameters(row.definition);
+  *response.mutable_personality() = definition.personality();
+  *response.mutable_knowledge() = definition.knowledge();
+  if (definition.has_response_delay()) {
+    *response.mutable_response_delay() = definition.response_delay();
+  }
+  return response;
+}
+
 }  // namespace
 
 Rendering::Rendering(const Config& config,
@@ -74,21 +92,19 @@ absl::StatusOr<v1::RenderPersonaResponse> Rendering::Render(
                             store_.FindWithHold(persona_id, request.hold_conversation_id()));
   const Identity user = {.user_id = request.user_id()};
   if (!request.participant() && !IsVisible(found.persona, user)) return NotFoundError("persona");
+  if (request.version() > 0) {
+    found.persona.version = request.version();
+    DRAMATIS_ASSIGN_OR_RETURN(found.persona.definition,
+                              store_.FindVersion(persona_id, request.version()));
+    return ToResponse(found.persona, config_.max_biography_bytes);
+  }
   // What is deleted, or cannot be, needs no hold.
   if (!found.persona.deleted && !default_persona_.Is(persona_id)) {
     DRAMATIS_RETURN_IF_ERROR(Hold(request, found));
   }
 
   DRAMATIS_ASSIGN_OR_RETURN(const PersonaRow row, follower_.Follow(std::move(found.persona)));
-  v1::RenderPersonaResponse response;
-  response.set_persona_id(row.persona_id);
-  response.set_name(row.definition.name());
-  response.set_type(row.definition.type());
-  response.set_owner_id(row.owner_id);
-  response.set_greeting(row.definition.greeting());
-  *response.mutable_prompt() = RenderPrompt(row, config_.max_biography_bytes);
-  *response.mutable_parameters() = RenderParameters(row.definition);
-  return response;
+  return ToResponse(row, config_.max_biography_bytes);
 }
 
 absl::Status Rendering::Hold(const v1::RenderPersonaRequest& request, const PersonaAndHold& found) {

@@ -69,6 +69,51 @@ TEST_F(RenderingTest, GivesATurnAllItNeeds) {
   EXPECT_NE(response->prompt().text().find("I write programs."), std::string::npos);
 }
 
+TEST_F(RenderingTest, SaysWhatTurnTakingAsks) {
+  PersonaRow row = *store_.Find(kId);
+  row.definition.mutable_personality()->set_extraversion(90);
+  row.definition.add_knowledge(v1::KNOWLEDGE_SCIENCE);
+  row.definition.mutable_response_delay()->set_max_ms(700);
+  ASSERT_TRUE(store_.Update(row).ok());
+
+  const absl::StatusOr<v1::RenderPersonaResponse> response = rendering_.Render(Request("alice"));
+
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->personality().extraversion(), 90);
+  EXPECT_EQ(response->personality().empathy(), 50);
+  ASSERT_EQ(response->knowledge_size(), 1);
+  EXPECT_EQ(response->knowledge(0), v1::KNOWLEDGE_SCIENCE);
+  EXPECT_EQ(response->response_delay().max_ms(), 700);
+}
+
+TEST_F(RenderingTest, LeavesOutADelayThatNobodySet) {
+  EXPECT_FALSE(rendering_.Render(Request("alice"))->has_response_delay());
+}
+
+TEST_F(RenderingTest, RendersAnEarlierVersionAsItWas) {
+  const v1::RenderPersonaResponse before = *rendering_.Render(Request("alice"));
+  PersonaRow row = *store_.Find(kId);
+  row.definition.set_biography("I have changed.");
+  ASSERT_TRUE(store_.Update(row).ok());
+  v1::RenderPersonaRequest request = HoldRequest(absl::Hours(1));
+  request.set_version(1);
+
+  const absl::StatusOr<v1::RenderPersonaResponse> again = rendering_.Render(request);
+
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->prompt().hash(), before.prompt().hash());
+  EXPECT_EQ(again->prompt().version(), 1);
+  EXPECT_NE(rendering_.Render(Request("alice"))->prompt().hash(), before.prompt().hash());
+  EXPECT_EQ(store_.hold_writes, 0);
+}
+
+TEST_F(RenderingTest, KnowsNoVersionThatThereNeverWas) {
+  v1::RenderPersonaRequest request = Request("alice");
+  request.set_version(7);
+
+  EXPECT_TRUE(absl::IsNotFound(rendering_.Render(request).status()));
+}
+
 TEST_F(RenderingTest, IsTheTextThatTheOwnerIsShown) {
   v1::GetPersonaPromptRequest request;
   request.set_persona_id(kId);
