@@ -42,7 +42,8 @@ RoomMessageRow Generated(const std::string& persona_id) {
 
 std::vector<v1::ParticipantType> Types(const Room& room, const Identity& identity) {
   std::vector<v1::ParticipantType> types;
-  for (const auto& participant : ToConversation(room, identity).participants())
+  const v1::Conversation conversation = ToConversation(room, identity);
+  for (const auto& participant : conversation.participants())
     types.push_back(participant.type());
   return types;
 }
