@@ -42,20 +42,6 @@ void LocalRoomFeed::Wake(const std::string& conversation_id) {
     (*wake)();
 }
 
-void LocalRoomFeed::WakeAll() {
-  for (const std::string& conversation_id : Listened())
-    Wake(conversation_id);
-}
-
-std::vector<std::string> LocalRoomFeed::Listened() const {
-  const absl::MutexLock lock(&mutex_);
-  std::vector<std::string> ids;
-  ids.reserve(rooms_.size());
-  for (const auto& [id, wakes] : rooms_)
-    ids.push_back(id);
-  return ids;
-}
-
 void LocalRoomFeed::Unlisten(const std::string& conversation_id, int64_t listener) {
   const absl::MutexLock lock(&mutex_);
   const auto room = rooms_.find(conversation_id);

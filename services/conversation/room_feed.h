@@ -12,7 +12,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -49,10 +48,6 @@ class LocalRoomFeed : public RoomFeed {
 
   // A change that another process has reported.
   void Wake(const std::string& conversation_id);
-  // Reports may have been missed: any room may have changed.
-  void WakeAll();
-  // The rooms that somebody here listens to, in no order.
-  std::vector<std::string> Listened() const;
 
  private:
   class Subscription;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <thread>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -29,12 +30,12 @@ TEST(LocalRoomFeedTest, WakesNobodyAfterTheSubscription) {
   LocalRoomFeed feed;
   int woken = 0;
   auto subscription = feed.Listen("a", [&] { ++woken; });
+  feed.Changed("a");
 
   subscription.reset();
   feed.Changed("a");
 
-  EXPECT_EQ(woken, 0);
-  EXPECT_THAT(feed.Listened(), testing::IsEmpty());
+  EXPECT_EQ(woken, 1);
 }
 
 TEST(LocalRoomFeedTest, TellsOthersOfItsOwnChangesOnly) {
@@ -44,11 +45,10 @@ TEST(LocalRoomFeedTest, TellsOthersOfItsOwnChangesOnly) {
   const auto subscription = feed.Listen("a", [&] { ++woken; });
 
   feed.Wake("a");
-  feed.WakeAll();
   feed.Changed("a");
   feed.Changed("nobody listens");
 
-  EXPECT_EQ(woken, 3);
+  EXPECT_EQ(woken, 2);
   EXPECT_THAT(told, testing::ElementsAre("a", "nobody listens"));
 }
 
@@ -56,14 +56,16 @@ TEST(LocalRoomFeedTest, HoldsNoLockWhileItWakes) {
   LocalRoomFeed feed;
   std::unique_ptr<RoomSubscription> subscription;
   std::unique_ptr<RoomSubscription> other;
+  int woken = 0;
   subscription = feed.Listen("a", [&] {
-    other = feed.Listen("b", [] {});
+    other = feed.Listen("b", [&] { ++woken; });
     subscription.reset();
   });
 
   feed.Changed("a");
+  feed.Changed("b");
 
-  EXPECT_THAT(feed.Listened(), testing::ElementsAre("b"));
+  EXPECT_EQ(woken, 1);
 }
 
 TEST(LocalRoomFeedTest, IsUsedByManyThreads) {
@@ -82,7 +84,6 @@ TEST(LocalRoomFeedTest, IsUsedByManyThreads) {
     thread.join();
 
   EXPECT_GE(woken, 2000);
-  EXPECT_THAT(feed.Listened(), testing::IsEmpty());
 }
 
 }  // namespace
