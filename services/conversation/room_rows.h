@@ -89,6 +89,8 @@ struct RoomMessageRow {
   RoomMessageType type = RoomMessageType::kText;
   std::string content;
   std::string reply_to_message_id;
+  // Who wrote that: known only while the message is being appended.
+  std::string reply_to_persona_id;
   absl::Time created_at;
   std::optional<absl::Time> edited_at;
   bool hidden = false;

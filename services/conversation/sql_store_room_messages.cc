@@ -74,12 +74,13 @@ absl::StatusOr<Idempotent<AppendedMessage>> Replay(Transaction& tx,
   return Idempotent<AppendedMessage>{.result = std::move(appended), .replayed = true};
 }
 
-absl::Status CheckReply(Transaction& tx, const NewRoomMessage& message) {
-  if (message.reply_to_message_id.empty()) return absl::OkStatus();
+// Who wrote the message that this one answers; empty where it answers none.
+absl::StatusOr<std::string> FindAnswered(Transaction& tx, const NewRoomMessage& message) {
+  if (message.reply_to_message_id.empty()) return "";
   DRAMATIS_ASSIGN_OR_RETURN(
-      const std::optional<RoomMessageRow> answered,
+      std::optional<RoomMessageRow> answered,
       SelectRoomMessage(tx, message.conversation_id, message.reply_to_message_id));
-  if (answered.has_value()) return absl::OkStatus();
+  if (answered.has_value()) return std::move(answered->persona_id);
   return FieldErrors({{"reply_to_message_id", "must be a message of this conversation"}});
 }
 
@@ -88,8 +89,8 @@ absl::StatusOr<AppendedMessage> Append(Transaction& tx, const NewRoomMessage& me
   DRAMATIS_ASSIGN_OR_RETURN(appended.room, LockRoomAt(tx, message.conversation_id, message.now));
   Room& room = appended.room;
   DRAMATIS_RETURN_IF_ERROR(message.check(room));
-  DRAMATIS_RETURN_IF_ERROR(CheckReply(tx, message));
   appended.message = ToRow(message);
+  DRAMATIS_ASSIGN_OR_RETURN(appended.message.reply_to_persona_id, FindAnswered(tx, message));
   DRAMATIS_RETURN_IF_ERROR(AppendMessage(tx, room.row, appended.message));
   if (room.row.closed() || !message.plan) return appended;
   DRAMATIS_ASSIGN_OR_RETURN(const std::vector<RoomMessageRow> recent,

@@ -107,6 +107,9 @@ TurnRow ToTurnRow(const sql::Row& row) {
   turn.error = row.Blob(20);
   turn.created_at = row.Time(21);
   turn.updated_at = row.Time(22);
+  turn.depth = row.Int(23);
+  turn.requested = row.Bool(24);
+  turn.score = row.Blob(25);
   return turn;
 }
 

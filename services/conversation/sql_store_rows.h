@@ -20,7 +20,7 @@
   "conversation_id, turn_id, user_id, session_id, persona_id, trigger_message_id, "      \
   "trigger_sequence, state, attempt, interruptions, fence, lease_owner, lease_address, " \
   "lease_expires_at, cancel_requested, text, reply_message_id, finish_reason, model, "   \
-  "usage, error, created_at, updated_at"
+  "usage, error, created_at, updated_at, depth, requested, score"
 
 namespace dramatis::conversation {
 
@@ -49,7 +49,9 @@ absl::Status UpdateListEntry(sql::Transaction& tx,
 // Why a conversation takes no turn at `now`: SESSION_ENDED, PERSONA_MISMATCH, TURN_IN_PROGRESS, or
 // CONFLICT if it would by now.
 absl::Status Refusal(const ConversationRow& row, const std::string& persona_id, absl::Time now);
-// The turn with its conversation and the message it answers.
+// Writes how the turn ended, all but its reply. False where its lease was lost.
+absl::StatusOr<bool> WriteTurnEnd(sql::Transaction& tx, const TurnEnd& end);
+// A session's turn with its conversation and the message it answers.
 absl::StatusOr<TurnJob> JobOf(sql::Transaction& tx, TurnRow turn);
 
 }  // namespace dramatis::conversation

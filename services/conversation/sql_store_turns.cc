@@ -40,7 +40,7 @@ constexpr Statement kSelectTurn = {R"(
     t.trigger_message_id, t.trigger_sequence, t.state, t.attempt, t.interruptions, t.fence,
     t.lease_owner, t.lease_address, t.lease_expires_at, t.cancel_requested, t.text,
     t.reply_message_id, t.finish_reason, t.model, t.usage, t.error, t.created_at, t.updated_at,
-    m.content, m.created_at, m.retrieval
+    t.depth, t.requested, t.score, m.content, m.created_at, m.retrieval
   from turns t
     left join messages m
       on m.conversation_id = t.conversation_id and m.message_id = t.reply_message_id
@@ -209,7 +209,7 @@ absl::StatusOr<std::optional<TurnRow>> SqlStore::FindTurn(const std::string& tur
     if (rows.empty()) return std::nullopt;
     const sql::Row& row = rows.front();
     TurnRow turn = ToTurnRow(row);
-    constexpr int kReply = 23;
+    constexpr int kReply = 26;
     if (!row.IsNull(kReply)) {
       turn.text = row.Text(kReply);
       turn.reply_created_at = row.Time(kReply + 1);

@@ -63,7 +63,7 @@ constexpr Statement kReleaseTurn = {R"(
 constexpr Statement kSelectOpen = {R"(
   select conversation_id, turn_id, fence
   from turns
-  where state in ('pending', 'running') and ($1 or lease_expires_at <= $2)
+  where state in ('pending', 'running') and ($1 or lease_expires_at <= $2) and session_id <> ''
   order by turn_id)"};
 
 // An attempt that was handed over was not interrupted.
@@ -141,18 +141,24 @@ absl::StatusOr<CheckpointResult> SqlStore::BeginAttempt(const FencedTurn& turn,
   });
 }
 
+absl::StatusOr<bool> WriteTurnEnd(Transaction& tx, const TurnEnd& end) {
+  const bool replied = !end.message_id.empty();
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const Rows ended,
+      tx.Execute(kEndTurn,
+                 {end.turn.conversation_id, end.turn.turn_id, end.turn.fence, NameOf(end.state),
+                  replied ? std::string() : end.text, end.message_id, end.finish_reason, end.model,
+                  Bytes{end.usage}, Bytes{end.manifest}, Bytes{end.error}, end.now}));
+  if (ended.empty()) return false;
+  DRAMATIS_RETURN_IF_ERROR(NoteTurnForMemory(tx, end));
+  return true;
+}
+
 absl::StatusOr<EndResult> SqlStore::EndTurn(const TurnEnd& end) {
   return database_.Write([&](Transaction& tx) -> absl::StatusOr<EndResult> {
-    const bool replied = !end.message_id.empty();
-    DRAMATIS_ASSIGN_OR_RETURN(
-        const Rows ended,
-        tx.Execute(kEndTurn,
-                   {end.turn.conversation_id, end.turn.turn_id, end.turn.fence, NameOf(end.state),
-                    replied ? std::string() : end.text, end.message_id, end.finish_reason,
-                    end.model, Bytes{end.usage}, Bytes{end.manifest}, Bytes{end.error}, end.now}));
-    if (ended.empty()) return EndResult::kLost;
-    DRAMATIS_RETURN_IF_ERROR(NoteTurnForMemory(tx, end));
-    if (replied) {
+    DRAMATIS_ASSIGN_OR_RETURN(const bool ended, WriteTurnEnd(tx, end));
+    if (!ended) return EndResult::kLost;
+    if (!end.message_id.empty()) {
       DRAMATIS_RETURN_IF_ERROR(AppendReply(tx, end));
     } else {
       DRAMATIS_RETURN_IF_ERROR(

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,6 +20,8 @@
 #include "shared/call/call.h"
 
 namespace dramatis::conversation {
+
+struct Room;  // room_rows.h
 
 // Most sessions of one user that are neither ended nor expired.
 inline constexpr int kMaxLiveSessions = 100;
@@ -105,7 +108,11 @@ struct TurnRow {
   std::string finish_reason;
   std::string model;
   std::string usage;  // serialized dramatis.prompt.v1.Usage
-  std::string error;  // serialized google.rpc.Status of a failed turn
+  std::string error;  // serialized google.rpc.Status of a failed turn, or of one that was stopped
+  // Of a room's turn.
+  int depth = 0;           // how many AI messages in a row led to it
+  bool requested = false;  // somebody asked for it
+  std::string score;       // serialized dramatis.conversation.v1.TurnScore
   absl::Time created_at;
   absl::Time updated_at;
   // Of the reply, once there is one.
@@ -113,14 +120,16 @@ struct TurnRow {
   bool reply_retrieval = false;
 
   bool open() const { return state == TurnState::kPending || state == TurnState::kRunning; }
+  bool in_room() const { return session_id.empty(); }
   FencedTurn fenced() const { return {conversation_id, turn_id, fence}; }
 };
 
 // A turn with its conversation and the message it answers: what a worker needs to run it.
 struct TurnJob {
   TurnRow turn;
-  ConversationRow conversation;
+  ConversationRow conversation;  // of a session
   std::string message;
+  std::shared_ptr<const Room> room;  // null for a session
 };
 
 // The use of an Idempotency-Key: the claim is made of the call's key and user, the method's name

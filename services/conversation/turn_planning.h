@@ -1,0 +1,43 @@
+// The turns that answer a message: who speaks (turn_taking.h), and when (turn_delay.h).
+//
+//   const TurnPlanning planning(ids, {.delays = true});
+//   message.plan = planning.OfHumans();   // for RoomStore::AppendRoomMessage
+//
+// Thread-safe.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "services/conversation/room_store.h"
+#include "shared/ids/ids.h"
+
+namespace dramatis::conversation {
+
+struct PlanningOptions {
+  // Without, every turn is due at once.
+  bool delays = true;
+};
+
+class TurnPlanning {
+ public:
+  // References outlive the planners it makes.
+  TurnPlanning(IdSource& ids, PlanningOptions options) : ids_(ids), options_(options) {}
+
+  // The turns that answer `message`, best speaker first. `depth`: theirs.
+  std::vector<PlannedTurnRow> Plan(const Room& room,
+                                   const std::vector<RoomMessageRow>& recent,
+                                   const RoomMessageRow& message,
+                                   int depth) const;
+
+  // Answers to what humans say.
+  TurnPlanner OfHumans() const;
+  // Answers to what a turn of `depth` has said.
+  TurnPlanner After(int depth) const;
+
+ private:
+  IdSource& ids_;
+  const PlanningOptions options_;
+};
+
+}  // namespace dramatis::conversation
