@@ -12,10 +12,13 @@
 #include "services/conversation/grpc_remembering.h"
 #include "services/conversation/recovery.h"
 #include "services/conversation/remembering.h"
+#include "services/conversation/room_events.h"
 #include "services/conversation/room_feed.h"
+#include "services/conversation/room_tail.h"
 #include "services/conversation/room_upkeep.h"
 #include "services/conversation/sql_store.h"
 #include "services/conversation/sql_store_memory_outbox.h"
+#include "services/conversation/sql_store_room_events.h"
 #include "services/conversation/sql_store_rooms.h"
 #include "shared/rpc/channel.h"
 #include "shared/status/errors.h"
@@ -32,6 +35,8 @@ constexpr absl::Duration kForgetInterval = absl::Minutes(10);
 // Tell memory what happened in conversations: each waits for a model. How often they look for work.
 constexpr int kRememberingThreads = 4;
 constexpr absl::Duration kRememberInterval = absl::Milliseconds(500);
+// How often rooms that somebody follows are looked at, for changes that nobody told.
+constexpr absl::Duration kLookInterval = absl::Seconds(2);
 
 class Module : public dramatis::Module {
  public:
@@ -39,6 +44,7 @@ class Module : public dramatis::Module {
       : context_(context),
         config_(config),
         store_(context.database),
+        feed_([this](const std::string& id) { TellOthers(id); }),
         room_store_(context.database, feed_),
         rpc_executor_(context.config.workers, context.config.queue),
         prepare_(context.config.workers, context.config.queue),
@@ -74,13 +80,23 @@ class Module : public dramatis::Module {
         participants_(room_tools_),
         room_messages_(room_tools_, nullptr, nullptr),
         upkeep_(room_tools_),
+        room_event_store_(context.database),
+        tail_tools_{room_event_store_, feed_, live_turns_, replicas_, background_, timer_},
+        tails_(tail_tools_),
+        following_(tail_tools_, tails_),
         adapter_(kServiceName, rpc_executor_, context.clock, context.logger, context.metrics),
-        service_({sessions_, chat_, turns_, history_, rooms_, participants_, room_messages_},
-                 adapter_,
-                 background_) {}
+        service_(
+            {sessions_, chat_, turns_, history_, rooms_, participants_, room_messages_, following_},
+            adapter_,
+            background_),
+        notifier_(context.database.OpenNotifier(
+            "rooms",
+            {.on_item = [this](const std::string& id) { feed_.Wake(id); },
+             .on_gap = [this] { (void)background_.Post([this] { LookAtRooms(); }); }})) {}
 
   ~Module() override {
     // The server has ended: nobody calls any more. First what makes work, then what does it.
+    tails_.Stop();
     timer_.Stop();
     remembering_peer_.Stop();
     remembering_executor_.Stop();
@@ -104,11 +120,13 @@ class Module : public dramatis::Module {
     ScheduleRecovery();
     ScheduleForgetting();
     ScheduleRemembering();
+    ScheduleLooking();
     return absl::OkStatus();
   }
 
   void Drain(absl::Time deadline) override {
     draining_ = true;
+    tails_.Stop();
     remembering_peer_.Stop();
     worker_.Drain(deadline);
     replicas_.Stop();
@@ -148,6 +166,25 @@ class Module : public dramatis::Module {
         context_.logger.Warning("memory outbox not read", {{"code", GetReason(worked.status())}});
       }
       if (!worked.ok() || !*worked) return;
+    }
+  }
+
+  void TellOthers(const std::string& conversation_id) {
+    if (notifier_ != nullptr) notifier_->Notify(conversation_id);
+  }
+
+  void ScheduleLooking() {
+    timer_.After(kLookInterval, [this] {
+      (void)background_.Post([this] {
+        LookAtRooms();
+        ScheduleLooking();
+      });
+    });
+  }
+
+  void LookAtRooms() {
+    if (const absl::Status looked = tails_.Look(); !looked.ok()) {
+      context_.logger.Warning("rooms not looked at", {{"code", GetReason(looked)}});
     }
   }
 
@@ -207,8 +244,13 @@ class Module : public dramatis::Module {
   Participants participants_;
   RoomMessages room_messages_;
   RoomUpkeep upkeep_;
+  SqlRoomEventStore room_event_store_;
+  const TailTools tail_tools_;
+  RoomTails tails_;
+  RoomFollowing following_;
   ServiceAdapter adapter_;
   ConversationService service_;
+  std::unique_ptr<sql::Notifier> notifier_;  // null where this process is the only one
 };
 
 std::function<absl::StatusOr<std::unique_ptr<dramatis::Module>>(const ModuleContext&)> Configure(

@@ -190,4 +190,14 @@ grpc::ServerUnaryReactor* ConversationService::DeleteMessage(
                     });
 }
 
+grpc::ServerWriteReactor<v1::ConversationEvent>* ConversationService::StreamEvents(
+    grpc::CallbackServerContext* context, const v1::StreamEventsRequest* request) {
+  return rpc_.Stream<v1::StreamEventsRequest, v1::ConversationEvent>(
+      "StreamEvents", context, request,
+      [this](const CallContext& call, const v1::StreamEventsRequest& asked)
+          -> absl::StatusOr<std::unique_ptr<EventSource<v1::ConversationEvent>>> {
+        return use_cases_.following.Stream(call, asked);
+      });
+}
+
 }  // namespace dramatis::conversation

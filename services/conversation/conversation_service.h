@@ -8,6 +8,7 @@
 #include "services/conversation/chat.h"
 #include "services/conversation/history.h"
 #include "services/conversation/participants.h"
+#include "services/conversation/room_events.h"
 #include "services/conversation/room_messages.h"
 #include "services/conversation/rooms.h"
 #include "services/conversation/sessions.h"
@@ -29,6 +30,7 @@ struct UseCases {
   Rooms& rooms;
   Participants& participants;
   RoomMessages& messages;
+  RoomFollowing& following;
 };
 
 // The result of a write that may have been the replay of an earlier one, said in a header.
@@ -141,6 +143,8 @@ class ConversationService : public v1::ConversationService::CallbackService {
   grpc::ServerUnaryReactor* DeleteMessage(grpc::CallbackServerContext* context,
                                           const v1::DeleteMessageRequest* request,
                                           google::protobuf::Empty* response) override;
+  grpc::ServerWriteReactor<v1::ConversationEvent>* StreamEvents(
+      grpc::CallbackServerContext* context, const v1::StreamEventsRequest* request) override;
 
  private:
   const UseCases use_cases_;

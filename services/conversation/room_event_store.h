@@ -19,6 +19,7 @@ namespace dramatis::conversation {
 struct RoomEvent {
   EventRow row;
   std::shared_ptr<const RoomMessageRow> message;  // of a message event, else null
+  std::string error_code;                         // of a turn that ended with an error
 };
 
 // A room at one moment.

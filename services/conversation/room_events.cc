@@ -171,13 +171,14 @@ void RoomEvents::Render(const Room& room, const RoomEvent& event) {
     case EventKind::kState:
       return Queue(StateEvent(event.row));
     case EventKind::kTurn:
-      return RenderTurn(room, event.row);
+      return RenderTurn(room, event);
   }
 }
 
-void RoomEvents::RenderTurn(const Room& room, const EventRow& row) {
-  std::vector<std::string> words = Words(row.detail, 3);
-  words.resize(3);
+void RoomEvents::RenderTurn(const Room& room, const RoomEvent& turn) {
+  const EventRow& row = turn.row;
+  std::vector<std::string> words = Words(row.detail, 2);
+  words.resize(2);
   const std::string& persona_id = words[1];
   // That there is a turn says that a model speaks.
   if (IsMasked(room, persona_id, viewer_)) return;
@@ -187,7 +188,7 @@ void RoomEvents::RenderTurn(const Room& room, const EventRow& row) {
   event.mutable_turn()->set_turn_id(row.subject);
   event.mutable_turn()->set_persona_id(persona_id);
   event.mutable_turn()->set_state(state);
-  event.mutable_turn()->set_error_code(words[2]);
+  event.mutable_turn()->set_error_code(turn.error_code);
   Queue(std::move(event));
   heard_.erase(row.subject);
   if (state != v1::TURN_STATE_RUNNING) return;

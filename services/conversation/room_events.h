@@ -49,7 +49,7 @@ class RoomEvents : public EventSource<v1::ConversationEvent> {
   bool Advance(RoomTail::View& view, std::optional<absl::Status>& end);
   std::optional<absl::Status> CheckView(const RoomTail::View& view);
   void Render(const Room& room, const RoomEvent& event);
-  void RenderTurn(const Room& room, const EventRow& row);
+  void RenderTurn(const Room& room, const RoomEvent& turn);
   void MeetSpeakers(const RoomTail::View& view);
   // More of what is being said; nothing if there is none.
   std::optional<v1::ConversationEvent> Delta();

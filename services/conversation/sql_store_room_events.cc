@@ -4,12 +4,14 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/conversation/room_names.h"
 #include "services/conversation/sql_store_room_rows.h"
 #include "services/conversation/sql_store_rows.h"
+#include "services/conversation/turn_error.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -37,6 +39,11 @@ constexpr Statement kRunningTurns = {"select " TURN_COLUMNS R"(
   from turns
   where conversation_id = $1 and state = 'running'
   order by turn_id)"};
+
+constexpr Statement kTurnError = {R"(
+  select error
+  from turns
+  where conversation_id = $1 and turn_id = $2 and state in ('failed', 'cancelled'))"};
 
 constexpr Statement kEventKey = {R"(
   select event_key
@@ -67,7 +74,8 @@ std::vector<RoomEvent> ToEvents(const Rows& rows) {
                               .subject = row.Text(2),
                               .detail = row.Text(3),
                               .created_at = row.Time(4)},
-                      .message = nullptr});
+                      .message = nullptr,
+                      .error_code = ""});
   }
   return events;
 }
@@ -119,6 +127,22 @@ absl::Status AddMessages(Transaction& tx,
   return absl::OkStatus();
 }
 
+absl::Status AddErrors(Transaction& tx,
+                       const std::string& conversation_id,
+                       std::vector<RoomEvent>& events) {
+  for (RoomEvent& event : events) {
+    const bool ended =
+        event.row.kind == EventKind::kTurn && (absl::StartsWith(event.row.detail, "failed ") ||
+                                               absl::StartsWith(event.row.detail, "cancelled "));
+    if (!ended) continue;
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
+                              tx.Execute(kTurnError, {conversation_id, event.row.subject}));
+    const std::string error = rows.empty() ? "" : rows.front().Blob(0);
+    if (!error.empty()) event.error_code = GetReason(ParseError(error));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<RoomSnapshot>> SqlRoomEventStore::ReadEvents(
@@ -131,6 +155,7 @@ absl::StatusOr<std::optional<RoomSnapshot>> SqlRoomEventStore::ReadEvents(
                               tx.Execute(kEvents, {conversation_id, after, limit}));
     snapshot.events = ToEvents(events);
     DRAMATIS_RETURN_IF_ERROR(AddMessages(tx, conversation_id, snapshot.events));
+    DRAMATIS_RETURN_IF_ERROR(AddErrors(tx, conversation_id, snapshot.events));
     DRAMATIS_ASSIGN_OR_RETURN(const Rows turns, tx.Execute(kRunningTurns, {conversation_id}));
     for (const sql::Row& turn : turns)
       snapshot.running.push_back(ToTurnRow(turn));
