@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dramatis/inference/v1/inference.grpc.pb.h"
@@ -32,12 +33,15 @@ class FakePersonaService : public persona::v1::PersonaService::Service {
       --failures_;
       return ToGrpc(UnavailableError("down"));
     }
-    if (id != "ada" && id != "human" && id != "bob") return ToGrpc(NotFoundError("persona"));
-    if (!request->hold_conversation_id().empty()) holds_.insert(request->hold_conversation_id());
+    const auto known = personas_.find(id);
+    if (known == personas_.end()) return ToGrpc(NotFoundError("persona"));
+    if (!request->hold_conversation_id().empty()) {
+      holds_.insert({id, request->hold_conversation_id()});
+    }
     response->set_persona_id(id);
     response->set_name("Ada");
-    response->set_type(id == "human" ? persona::v1::PERSONA_TYPE_HUMAN
-                                     : persona::v1::PERSONA_TYPE_AI_AGENT);
+    response->set_owner_id(known->second.owner_id);
+    response->set_type(known->second.type);
     auto* part = response->mutable_prompt()->add_parts();
     part->set_kind(dramatis::prompt::v1::PART_KIND_BIOGRAPHY);
     part->set_text("Ada writes programs.");
@@ -49,13 +53,30 @@ class FakePersonaService : public persona::v1::PersonaService::Service {
                               const persona::v1::ReleasePersonaRequest* request,
                               google::protobuf::Empty* /*response*/) override {
     const absl::MutexLock lock(&mutex_);
-    holds_.erase(request->conversation_id());
+    holds_.erase({request->persona_id(), request->conversation_id()});
     return grpc::Status::OK;
   }
 
+  // A persona that everybody may use.
+  void Know(const std::string& id, const std::string& owner_id, persona::v1::PersonaType type) {
+    const absl::MutexLock lock(&mutex_);
+    personas_[id] = {owner_id, type};
+  }
+  // The conversations that hold a persona.
   std::set<std::string> holds() const {
     const absl::MutexLock lock(&mutex_);
-    return holds_;
+    std::set<std::string> conversations;
+    for (const auto& [persona, conversation] : holds_)
+      conversations.insert(conversation);
+    return conversations;
+  }
+  // "<persona> in <conversation>" for each hold.
+  std::set<std::string> held() const {
+    const absl::MutexLock lock(&mutex_);
+    std::set<std::string> held;
+    for (const auto& [persona, conversation] : holds_)
+      held.insert(persona + " in " + conversation);
+    return held;
   }
   // The next `calls` fail.
   void Fail(int calls) {
@@ -64,8 +85,15 @@ class FakePersonaService : public persona::v1::PersonaService::Service {
   }
 
  private:
+  struct Known {
+    std::string owner_id;
+    persona::v1::PersonaType type = persona::v1::PERSONA_TYPE_AI_AGENT;
+  };
+
   mutable absl::Mutex mutex_;
-  std::set<std::string> holds_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Known> personas_ ABSL_GUARDED_BY(mutex_) = {
+      {"ada", {}}, {"bob", {}}, {"human", {"", persona::v1::PERSONA_TYPE_HUMAN}}};
+  std::set<std::pair<std::string, std::string>> holds_ ABSL_GUARDED_BY(mutex_);
   int failures_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

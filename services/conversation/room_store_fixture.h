@@ -91,12 +91,17 @@ class RoomStoreTest : public sql::DatabaseTest {
   }
   // The events as "kind subject detail", and that their numbers have no gap.
   std::vector<std::string> Events(const Room& room) {
-    const auto rows = store_.ListEvents(room.row.conversation_id, 0, 1000);
+    const auto rows = db().Read([&](sql::Transaction& tx) {
+      return tx.ExecuteText(
+          "select sequence, kind, subject, detail from events where conversation_id = $1"
+          " order by sequence",
+          {room.row.conversation_id});
+    });
     EXPECT_TRUE(rows.ok()) << rows.status();
     std::vector<std::string> events;
-    for (const EventRow& row : *rows) {
-      events.push_back(std::string(NameOf(row.kind)) + " " + row.subject + " " + row.detail);
-      EXPECT_EQ(row.sequence, static_cast<int64_t>(events.size()));
+    for (const sql::Row& row : *rows) {
+      events.push_back(row.Text(1) + " " + row.Text(2) + " " + row.Text(3));
+      EXPECT_EQ(row.Int64(0), static_cast<int64_t>(events.size()));
     }
     return events;
   }

@@ -76,7 +76,8 @@ TEST_P(RoomStoreTest, NumbersMessagesOfManyWritersWithoutGapOrDouble) {
   std::vector<std::thread> writers;
   for (int writer = 0; writer < kWriters; ++writer) {
     writers.emplace_back([&, writer] {
-      const CallContext call{.identity = {.user_id = "olga"}};
+      CallContext call;
+      call.identity.user_id = "olga";
       for (int i = 0; i < kEach; ++i) {
         const auto& message = messages[static_cast<size_t>(writer * kEach + i)];
         const auto appended = store_.AppendRoomMessage(message, {call, "Method", request_});
@@ -348,7 +349,8 @@ TEST_P(RoomStoreTest, ListsHoldsThatEndSoonAndThoseOfClosedRooms) {
   ASSERT_TRUE(change.ok()) << change.status();
   const auto holds = [&] {
     std::vector<std::string> ids;
-    for (const Room& room : *store_.ListHolds(clock_.Now() + absl::Hours(2), 10))
+    const auto rooms = store_.ListHolds(clock_.Now() + absl::Hours(2), 10);
+    for (const Room& room : *rooms)
       ids.push_back(room.row.conversation_id);
     return ids;
   };
