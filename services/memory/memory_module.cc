@@ -20,6 +20,7 @@
 #include "services/memory/sql_store_goals.h"
 #include "services/memory/sql_store_journal.h"
 #include "services/memory/sql_store_remembering.h"
+#include "services/memory/sql_store_sample.h"
 #include "services/memory/summaries.h"
 #include "shared/executor/executor.h"
 #include "shared/rpc/service_adapter.h"
@@ -154,6 +155,7 @@ const ModuleFactory& MemoryModule() {
           return std::make_unique<RunningModule>(config, context);
         };
       },
+      .sample = Sample(),
   };
   return factory;
 }

@@ -13,6 +13,7 @@
 #include "services/persona/source_follower.h"
 #include "services/persona/sources.h"
 #include "services/persona/sql_store.h"
+#include "services/persona/sql_store_sample.h"
 #include "shared/executor/executor.h"
 #include "shared/rpc/service_adapter.h"
 
@@ -79,6 +80,7 @@ const ModuleFactory& PersonaModule() {
           return std::make_unique<RunningModule>(config, context);
         };
       },
+      .sample = Sample(),
   };
   return factory;
 }

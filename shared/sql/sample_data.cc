@@ -1,9 +1,24 @@
 #include "shared/sql/sample_data.h"
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
-#include "shared/ids/ids.h"
+#include "shared/sql/row_counts.h"
+#include "shared/status/macros.h"
 
 namespace dramatis::sql {
+
+absl::StatusOr<bool> HoldsRows(Transaction& tx) {
+  DRAMATIS_ASSIGN_OR_RETURN(const std::vector<TableRows> tables, CountRows(tx, /*most_counted=*/0));
+  for (const TableRows& table : tables) {
+    if (table.rows > 0 && table.table != "idempotency_keys") return true;
+  }
+  return false;
+}
+
+std::string SampleIds::NewId() {
+  return SampleId(kind_, absl::StrCat(++last_));
+}
 
 std::string SampleId(const std::string& kind, const std::string& name) {
   return NameId(absl::StrCat("sample\n", kind, "\n", name));

@@ -9,10 +9,13 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "shared/ids/ids.h"
 #include "shared/sql/database.h"
+#include "shared/time/clock.h"
 
 namespace dramatis::sql {
 
@@ -33,6 +36,31 @@ struct SampleData {
 inline constexpr char kSampleMara[] = "mara";
 inline constexpr char kSampleJonas[] = "jonas";
 inline constexpr char kSamplePriya[] = "priya";
+
+// Whether any table but that of idempotency keys holds a row.
+absl::StatusOr<bool> HoldsRows(Transaction& tx);
+
+// Time as the story has it.
+class SampleClock : public Clock {
+ public:
+  explicit SampleClock(absl::Time now) : now_(now) {}
+  void Set(absl::Time now) { now_ = now; }
+  absl::Time Now() const override { return now_; }
+
+ private:
+  absl::Time now_;
+};
+
+// The ids `SampleId(kind, "1")`, `SampleId(kind, "2")`, ...
+class SampleIds : public IdSource {
+ public:
+  explicit SampleIds(std::string kind) : kind_(std::move(kind)) {}
+  std::string NewId() override;
+
+ private:
+  const std::string kind_;
+  int last_ = 0;
+};
 
 // The id of the sample's `kind` that is called `name`: a UUIDv5.
 std::string SampleId(const std::string& kind, const std::string& name);
