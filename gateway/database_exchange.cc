@@ -3,6 +3,7 @@
 #include <functional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "dramatis/admin/v1/admin.pb.h"
 #include "dramatis/gateway/v1/gateway.pb.h"
@@ -21,13 +22,6 @@ namespace {
 constexpr char kAdminService[] = "/dramatis.admin.v1.AdminService/";
 // A database that is away is waited for a few seconds before it counts as not connected.
 constexpr absl::Duration kStatusTimeout = absl::Seconds(8);
-
-std::string_view MetadataOf(const RequestCall& call, std::string_view name) {
-  for (const auto& [key, value] : call.metadata) {
-    if (key == name) return value;
-  }
-  return "";
-}
 
 // False if the reply is no such message.
 template <class Message>
@@ -80,12 +74,17 @@ absl::StatusOr<std::map<std::string, Response>> ParseAll(
 struct DatabaseExchange::Work {
   Work(std::shared_ptr<RequestTask> the_task, const RequestCall& the_call)
       : task(std::move(the_task)), call(the_call) {
-    caller.correlation_id = std::string(MetadataOf(call, "x-correlation-id"));
+    for (const auto& [key, value] : call.metadata) {
+      if (key == "x-correlation-id") caller.correlation_id = value;
+    }
   }
 
   absl::Status CheckCaller() {
-    absl::StatusOr<Identity> identity =
-        ParseAuthorization(std::string(MetadataOf(call, "authorization")));
+    std::vector<std::string> authorizations;
+    for (const auto& [key, value] : call.metadata) {
+      if (key == "authorization") authorizations.push_back(value);
+    }
+    absl::StatusOr<Identity> identity = ParseAuthorizations(authorizations);
     if (!identity.ok()) return std::move(identity).status();
     caller.identity = *std::move(identity);
     return CheckAccess(caller.identity, call.method->access);

@@ -49,6 +49,12 @@ absl::StatusOr<Identity> ParseAuthorization(const std::string& authorization) {
   return Identity{std::move(user), role};
 }
 
+absl::StatusOr<Identity> ParseAuthorizations(const std::vector<std::string>& authorizations) {
+  if (authorizations.empty()) return ParseAuthorization("");
+  if (authorizations.size() > 1 || authorizations.front().empty()) return Unauthenticated();
+  return ParseAuthorization(authorizations.front());
+}
+
 std::string FormatAuthorization(const Identity& identity) {
   std::string text = absl::StrCat(kScheme, kLocalForm, identity.user_id);
   if (identity.role == AccessRole::kAdmin) text += ":admin";

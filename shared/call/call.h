@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -31,6 +32,9 @@ struct Identity {
 // `local:<user>:service` name another. Everything else is UNAUTHENTICATED. A user is
 // `[A-Za-z0-9._@-]{1,128}`.
 absl::StatusOr<Identity> ParseAuthorization(const std::string& authorization);
+// The same of every `authorization` entry that a call has. Several could mean anybody, and an empty
+// one means nobody: UNAUTHENTICATED.
+absl::StatusOr<Identity> ParseAuthorizations(const std::vector<std::string>& authorizations);
 // The value that ParseAuthorization reads back to `identity`.
 std::string FormatAuthorization(const Identity& identity);
 

@@ -84,5 +84,14 @@ TEST(IsCorrelationIdTest, TakesOnlyItsAlphabet) {
   EXPECT_FALSE(IsCorrelationId("a@b"));
 }
 
+TEST(ParseAuthorizationsTest, TakesOneThatNamesSomebody) {
+  EXPECT_EQ(ParseAuthorizations({})->user_id, "local");
+  EXPECT_EQ(ParseAuthorizations({"Bearer local:alice"})->user_id, "alice");
+  for (const std::vector<std::string>& several :
+       {std::vector<std::string>{""}, {"Bearer local:alice", "Bearer local:alice"}, {"", ""}}) {
+    EXPECT_TRUE(absl::IsUnauthenticated(ParseAuthorizations(several).status()));
+  }
+}
+
 }  // namespace
 }  // namespace dramatis

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <tuple>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -181,6 +182,17 @@ TEST(CommonConfigTest, RefusesEveryEnvironmentButLocal) {
   Settings unknown(Environment{{"DRAMATIS_ENVIRONMENT", "elsewhere"}});
   CommonConfig::From(unknown, 9090);
   EXPECT_THAT(Problems(unknown), HasSubstr("must be one of local, staging, production"));
+}
+
+TEST(CommonConfigTest, LetsAdminsChangeDatabasesInLocalOnlyByDefault) {
+  for (const auto& [environment, setting, allowed] :
+       {std::tuple{"local", "", true}, std::tuple{"staging", "", false},
+        std::tuple{"production", "", false}, std::tuple{"local", "false", false},
+        std::tuple{"staging", "true", true}}) {
+    Settings settings(
+        {{"DRAMATIS_ENVIRONMENT", environment}, {"DRAMATIS_ADMIN_MUTATIONS", setting}});
+    EXPECT_EQ(CommonConfig::From(settings, 9090).admin_mutations, allowed) << environment;
+  }
 }
 
 TEST(CommonConfigTest, ListensOnLoopbackOnly) {

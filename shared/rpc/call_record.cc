@@ -106,11 +106,11 @@ CallRecord::CallRecord(CallParts& parts,
   };
 }
 
-void CallRecord::ReadMetadata(std::string& authorization) {
+void CallRecord::ReadMetadata(std::vector<std::string>& authorizations) {
   for (const auto& [key, value] : context_.client_metadata()) {
     const std::string_view name(key.data(), key.size());
     if (name == "authorization") {
-      authorization = ToString(value);
+      authorizations.push_back(ToString(value));
     } else if (name == kCorrelationId) {
       call_.correlation_id = ToString(value);
     } else if (name == "traceparent") {
@@ -132,9 +132,9 @@ void CallRecord::ReadMetadata(std::string& authorization) {
 }
 
 absl::Status CallRecord::Admit() {
-  std::string authorization;
-  ReadMetadata(authorization);
-  absl::StatusOr<Identity> identity = ParseAuthorization(authorization);
+  std::vector<std::string> authorizations;
+  ReadMetadata(authorizations);
+  absl::StatusOr<Identity> identity = ParseAuthorizations(authorizations);
   if (!identity.ok()) return std::move(identity).status();
   call_.identity = *std::move(identity);
   if (absl::Status access = CheckAccess(call_.identity, method_.access); !access.ok())

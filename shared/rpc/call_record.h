@@ -80,7 +80,7 @@ class CallRecord {
   CallParts& parts() const { return parts_; }
 
  private:
-  void ReadMetadata(std::string& authorization);
+  void ReadMetadata(std::vector<std::string>& authorizations);
   void Log(const absl::Status& status, absl::Duration duration) const;
 
   CallParts& parts_;
