@@ -20,6 +20,7 @@
 #include "services/conversation/sql_store_memory_outbox.h"
 #include "services/conversation/sql_store_room_events.h"
 #include "services/conversation/sql_store_rooms.h"
+#include "services/conversation/sql_store_sample.h"
 #include "shared/rpc/channel.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -267,7 +268,8 @@ const ModuleFactory& ConversationModule() {
   static const ModuleFactory& factory =
       *new ModuleFactory{.name = "conversation",
                          .migrations = &embedded::conversation_migrations,
-                         .configure = &Configure};
+                         .configure = &Configure,
+                         .sample = Sample()};
   return factory;
 }
 

@@ -240,5 +240,21 @@ TEST_F(RenderingTest, ReleasesAHoldAsOftenAsAsked) {
   EXPECT_TRUE(store_.Delete(kId, 1, clock_.Now()).ok());
 }
 
+TEST_F(RenderingTest, IsHeldUntilTheLastConversationLetsGo) {
+  for (const char* id : {"a-session", "01a1fdca-30d2-7427-acd3-b8a63e6992ca"}) {
+    v1::RenderPersonaRequest request = HoldRequest(absl::Hours(24 * 365));
+    request.set_hold_conversation_id(id);
+    ASSERT_TRUE(rendering_.Render(request).ok());
+  }
+  v1::ReleasePersonaRequest release;
+  release.set_persona_id(kId);
+  release.set_conversation_id("a-session");
+  ASSERT_TRUE(rendering_.Release(release).ok());
+  EXPECT_EQ(GetReason(store_.Delete(kId, 1, clock_.Now())), "PERSONA_IN_USE");
+  release.set_conversation_id("01a1fdca-30d2-7427-acd3-b8a63e6992ca");
+  ASSERT_TRUE(rendering_.Release(release).ok());
+  EXPECT_TRUE(store_.Delete(kId, 1, clock_.Now()).ok());
+}
+
 }  // namespace
 }  // namespace dramatis::persona

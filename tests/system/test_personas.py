@@ -193,3 +193,43 @@ def test_persona_of_an_open_session_cannot_be_deleted(client):
     client.delete(path).expect(204)
     client.get(path).problem(404, "NOT_FOUND")
     client.post("/api/personas", FULL).expect(201)  # the name is free again
+
+
+def test_strangers_are_not_told_whether_a_model_speaks(dramatis, client, user):
+    name = f"Ambiguous {user}"
+    created = client.post("/api/personas", {
+        "name": name, "type": "ai_ambiguous", "isPublic": True,
+        "modelConfig": {"model": "local/retrieval"},
+        "responseDelay": {"minMs": 10, "maxMs": 20}}).expect(201)
+    assert created["type"] == "ai_ambiguous"
+    path = f"/api/personas/{created['personaId']}"
+
+    def listed(caller, **filters):
+        query = "".join(f"&{key}={value}" for key, value in filters.items())
+        page = caller.get(f"/api/personas?q={user}{query}").expect(200)["personas"]
+        return [persona["type"] for persona in page if persona["name"] == name]
+
+    stranger = dramatis.client(f"{user}-stranger")
+    seen = stranger.get(path).expect(200)
+    assert seen["type"] == "unknown"
+    assert not {"responseDelay", "modelConfig", "ownerId", "systemPrompt"} & set(seen)
+    assert listed(stranger) == ["unknown"]
+    for kind in ("human", "ai_agent", "ai_ambiguous"):
+        assert listed(stranger, type=kind) == []
+    assert listed(stranger, type="unknown") == ["unknown"]
+    other = client.post("/api/personas", {"name": f"Human {user}", "type": "human",
+                                          "isPublic": True}).expect(201)
+    for method, body in (("PATCH", {"description": "x"}), ("DELETE", None)):
+        refusals = [stranger.request(method, f"/api/personas/{one['personaId']}", body)
+                    for one in (created, other)]
+        assert len({(refusal.status, refusal.json()["detail"]) for refusal in refusals}) == 1
+    for caller in (client, dramatis.client(f"{user}-admin:admin")):
+        assert caller.get(path).expect(200)["type"] == "ai_ambiguous"
+        assert listed(caller, type="ai_ambiguous") == ["ai_ambiguous"]
+        assert listed(caller, type="unknown") == []
+
+
+def test_nothing_is_made_of_unknown_type(client, user):
+    problem = client.post("/api/personas", {"name": f"Unknown {user}", "type": "unknown"}).problem(
+        400, "VALIDATION_FAILED")
+    assert [error["field"] for error in problem["errors"]] == ["type"]
