@@ -25,8 +25,8 @@ alter table conversations add column last_event bigint not null default 0;
 alter table conversations add column closes_at bigint;
 
 -- Ids are UUIDv7: their order is the order in which rooms were opened.
-create index conversations_public on conversations (conversation_id)
-  where kind = 'room' and visibility = 'public' and deleted_at is null;
+create index conversations_by_visibility on conversations (visibility, conversation_id)
+  where kind = 'room' and deleted_at is null;
 create index conversations_rooms on conversations (conversation_id)
   where kind = 'room' and deleted_at is null;
 create index conversations_closing on conversations (closes_at)
