@@ -43,6 +43,9 @@ function(dramatis_proto_library)
   target_link_libraries(dramatis_protos PUBLIC protobuf::libprotobuf)
   add_library(dramatis_grpc_protos STATIC ${stubs})
   target_link_libraries(dramatis_grpc_protos PUBLIC dramatis_protos gRPC::grpc++)
+  foreach(library dramatis_protos dramatis_grpc_protos)
+    dramatis_precompile(${library} common)
+  endforeach()
 endfunction()
 
 # dramatis_embed(<target> <symbol> <file>): compiles a file's bytes into a target; declares

@@ -13,18 +13,15 @@ if(DRAMATIS_WERROR)
   target_compile_options(dramatis_options INTERFACE -Werror)
 endif()
 if(DRAMATIS_SANITIZE)
+  # Unoptimised: compiling costs more than running the tests does.
   add_compile_options(-fsanitize=${DRAMATIS_SANITIZE} -fno-omit-frame-pointer
-                      -fno-sanitize-recover=all -O1)
+                      -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${DRAMATIS_SANITIZE})
-endif()
-if(DRAMATIS_FUZZ)
-  # The fuzzers' way to see which input reaches something new.
-  add_compile_options(-fsanitize=fuzzer-no-link)
-  add_link_options(-fsanitize=fuzzer-no-link)
 endif()
 if(DRAMATIS_SANITIZE MATCHES "thread")
   include(ThreadSanitizer)
 endif()
+include(Precompile)
 
 # dramatis_library(<name> SOURCES <files> DEPS <targets>)
 # A library; header-only where SOURCES is empty.
@@ -33,6 +30,7 @@ function(dramatis_library name)
   if(arg_SOURCES)
     add_library(${name} STATIC ${arg_SOURCES})
     target_link_libraries(${name} PUBLIC dramatis_options ${arg_DEPS})
+    dramatis_precompile(${name} common)
   else()
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE dramatis_options ${arg_DEPS})
@@ -48,6 +46,7 @@ function(dramatis_test name)
   endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE dramatis_options ${arg_DEPS} GTest::gmock GTest::gtest_main)
+  dramatis_precompile(${name} tests)
   if(COMMAND dramatis_annotate_locks)
     dramatis_annotate_locks(${name})
   endif()
@@ -66,6 +65,12 @@ function(dramatis_fuzzer name)
   add_executable(fuzz_${name} ${arg_SOURCES})
   target_link_libraries(fuzz_${name} PRIVATE dramatis_options ${arg_DEPS})
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  # What it goes through shows it which input reaches something new. The coverage that
+  # -fsanitize=fuzzer-no-link means, but that one refuses headers precompiled without it.
+  foreach(target fuzz_${name} ${arg_DEPS})
+    target_compile_options(${target} PRIVATE
+        -fsanitize-coverage=inline-8bit-counters,indirect-calls,trace-cmp,pc-table)
+  endforeach()
   set_target_properties(fuzz_${name} PROPERTIES
                         RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
   file(WRITE "${PROJECT_BINARY_DIR}/fuzz/fuzz_${name}.corpus"
@@ -119,6 +124,7 @@ function(dramatis_service name)
   if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/main.cc")
     add_executable(dramatis-${name} main.cc)
     target_link_libraries(dramatis-${name} PRIVATE ${name}_server shared_program)
+    dramatis_precompile(dramatis-${name} common)
   endif()
   dramatis_test(${name}_test SOURCES ${unit_tests} DEPS ${name}_core shared_testing LABELS unit)
   dramatis_test(${name}_store_test SOURCES ${store_tests}

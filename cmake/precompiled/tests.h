@@ -1,0 +1,6 @@
+// As common.h, for tests.
+#pragma once
+
+#include "cmake/precompiled/common.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
