@@ -52,6 +52,11 @@ constexpr const char* kPassing[] = {
     "call me back",   "call me later",
 };
 
+// Who says it repeats what was said or recalled before.
+constexpr const char* kRepeated[] = {"as i said",   "like i said", "as i told you",
+                                     "as you know", "as you said", "you said",
+                                     "you told me", "i told you",  "you know that"};
+
 // Who says it does not say that it is so.
 constexpr const char* kUncertain[] = {"if",      "imagine", "suppose", "pretend", "maybe",
                                       "perhaps", "what",    "say",     "write",   "translate"};
@@ -203,6 +208,7 @@ bool TellsOfSpeaker(const std::string& sentence) {
   const std::string spaced = Spaced(sentence);
   const auto holds = [&](const char* phrase) { return Holds(spaced, phrase); };
   if (std::any_of(std::begin(kPassing), std::end(kPassing), holds)) return false;
+  if (std::any_of(std::begin(kRepeated), std::end(kRepeated), holds)) return false;
   return std::any_of(std::begin(kOpenings), std::end(kOpenings), [&](const char* opening) {
     const std::string phrase = absl::StrCat(" ", opening, " ");
     const size_t at = spaced.find(phrase);

@@ -43,7 +43,8 @@ TEST(TellsOfSpeakerTest, LeavesTheRestAlone) {
        {"Where do I live?", "Do you know that my name is Ada?", "I like that.", "I love you.",
         "I have a question about bread.", "If I live in Turin, what then.", "My name is",
         "Imagine I am a dragon.", "The baker said I live in Turin.", "You live in Turin.",
-        "It rains.", "", "I am a bit tired."}) {
+        "It rains.", "", "I am a bit tired.", "As I said, I live in Turin.",
+        "You told me that I like tea, and I like tea."}) {
     EXPECT_FALSE(TellsOfSpeaker(sentence)) << sentence;
   }
   EXPECT_FALSE(TellsOfSpeaker("I like " + std::string(400, 'x')));

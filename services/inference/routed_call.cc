@@ -188,10 +188,11 @@ void RoutedCall::OnFailure(int attempt, const ProviderFailure& failure) {
     failed = leg_;
     error = last_error_ = ErrorFor(*leg_->route.provider, failure);
     call_.reset();
-    // Where only the caller's time was up, the provider is not to blame.
-    const bool out_of_time = parts_.clock.Now() >= leg_->question.deadline;
-    leg_->route.breaker->Leave(
-        *pass_, out_of_time ? Breaker::Outcome::kAbandoned : OutcomeOf(failure.kind));
+    // Where only the caller's time was up, the provider is not to blame. A task that fails never
+    // keeps a reply from being asked for.
+    const bool no_blame = parts_.clock.Now() >= leg_->question.deadline || IsTask();
+    leg_->route.breaker->Leave(*pass_,
+                               no_blame ? Breaker::Outcome::kAbandoned : OutcomeOf(failure.kind));
     pass_.reset();
     decision = Decide(failure);
   }
@@ -215,7 +216,7 @@ RoutedCall::Decision RoutedCall::Decide(const ProviderFailure& failure) {
   const absl::Time now = parts_.clock.Now();
   const absl::Time deadline = leg_->question.deadline;
   if (spoke_ || now >= deadline) return {DecisionKind::kGiveUp, {}};
-  if (WorthAnotherTry(failure.kind) && failures_ < kTriesPerProvider) {
+  if (WorthAnotherTry(failure.kind) && failures_ < (IsTask() ? 1 : kTriesPerProvider)) {
     const absl::Duration wait = std::max(Backoff(kProviderBackoff, failures_, parts_.random()),
                                          failure.retry_after.value_or(absl::ZeroDuration()));
     if (wait <= kMostPatience && now + wait < deadline) return {DecisionKind::kRetry, wait};

@@ -5,7 +5,9 @@
 //   call->Start();
 //
 // Up to three tries at each provider with exponential backoff, Retry-After honoured, never past the
-// deadline, never after the first piece of text. A provider whose breaker is open is passed over.
+// deadline, never after the first piece of text. A provider whose breaker is open is passed over. A
+// task has one try at each, and its failures do not count against the breaker: what memory wants
+// never stands in the way of a reply.
 // Thread-safe.
 #pragma once
 
@@ -98,6 +100,8 @@ class RoutedCall : public std::enable_shared_from_this<RoutedCall> {
   // OK where nobody waits any longer.
   std::optional<Attempt> Enter(absl::Status& refused);
   bool NextLeg() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Nobody waits for it, and whoever wants it asks again later.
+  bool IsTask() const { return plan_.first.question.task != nullptr; }
   Decision Decide(const ProviderFailure& failure) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Later(absl::Duration wait);
   void GiveUp(const absl::Status& error);

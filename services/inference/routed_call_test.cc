@@ -42,11 +42,14 @@ class RoutedCallTest : public testing::Test {
   }
 
   // A call with a listener of its own.
-  void Start(absl::Duration patience = absl::Hours(1), bool with_second = false) {
+  void Start(absl::Duration patience = absl::Hours(1),
+             bool with_second = false,
+             std::shared_ptr<const v1::RunTaskRequest> task = nullptr) {
     listener_ = std::make_shared<RecordingListener>();
     Question question;
     question.model = Model();
     question.deadline = clock_.Now() + patience;
+    question.task = std::move(task);
     RoutedCall::Plan plan = {
         .first = {{&first_, &first_breaker_, Model()}, question},
         .others = {},
@@ -208,6 +211,16 @@ TEST_F(RoutedCallTest, FailuresOpenTheBreakerAndBusynessDoesNot) {
     call_->Cancel();
   }
   EXPECT_GT(first_breaker_.RetryAfter(), absl::ZeroDuration());
+}
+
+TEST_F(RoutedCallTest, TriesATaskOnceAndNeverBlamesTheProvider) {
+  for (size_t number = 0; number < 10; ++number) {
+    Start(absl::Hours(1), false, std::make_shared<v1::RunTaskRequest>());
+    Fail(number, Kind::kTransient);
+    EXPECT_EQ(GetReason(listener_->error), "PROVIDER_FAILED");
+  }
+  EXPECT_EQ(first_.calls(), 10);
+  EXPECT_EQ(first_breaker_.RetryAfter(), absl::ZeroDuration());
 }
 
 TEST_F(RoutedCallTest, DoesNotBlameAProviderForTheCallersDeadline) {

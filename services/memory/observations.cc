@@ -47,7 +47,14 @@ bool IsKnown(const std::string& content, const std::vector<MemoryRow>& known) {
   const std::string phrase = absl::StrCat(" ", said, " ");
   return std::any_of(known.begin(), known.end(), [&](const MemoryRow& memory) {
     const std::string text = absl::StrCat(" ", FoldedText(memory.content), " ");
-    return text.find(phrase) != std::string::npos;
+    if (text.find(phrase) != std::string::npos) return true;
+    // Or the other way round, with nothing but stop words about it.
+    const std::string core =
+        absl::StrCat(" ", WithoutIntroduction(FoldedText(memory.content)), " ");
+    const size_t at = phrase.find(core);
+    if (at == std::string::npos) return false;
+    return SearchWords(absl::StrCat(phrase.substr(0, at), " ", phrase.substr(at + core.size())))
+        .empty();
   });
 }
 

@@ -22,8 +22,8 @@
 
 namespace dramatis::memory {
 
-// Whether one of `known` says the same as `content`, or more in the same words: in the same order,
-// case, accents and punctuation aside. Pure.
+// Whether one of `known` says the same as `content`, or more in the same words, or the same but for
+// stop words before and after: in the same order, case, accents and punctuation aside. Pure.
 bool IsKnown(const std::string& content, const std::vector<MemoryRow>& known);
 
 struct ObservationOptions {

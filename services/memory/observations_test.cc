@@ -30,6 +30,7 @@ TEST(IsKnownTest, KnowsTheSameWordsWhateverTheirSpelling) {
   EXPECT_TRUE(IsKnown("The user said: \"My name is Ada and I live in Turin.\"", known));
   EXPECT_TRUE(IsKnown("My NAME is Ada, and I live in Turin!", known));
   EXPECT_TRUE(IsKnown("I live in Turin", known)) << "said there already";
+  EXPECT_TRUE(IsKnown("And so my name is Ada and I live in Turin.", known));
   EXPECT_TRUE(IsKnown("...", {})) << "says nothing";
 }
 
@@ -39,6 +40,7 @@ TEST(IsKnownTest, KeepsWhatSaysSomethingElse) {
   EXPECT_FALSE(IsKnown("The user likes teapots.", known));
   EXPECT_FALSE(IsKnown("The user does not like tea.", known));
   EXPECT_FALSE(IsKnown("The user likes tea with milk.", known));
+  EXPECT_FALSE(IsKnown("The user never likes tea.", known));
   EXPECT_FALSE(IsKnown("The user likes tea.", {}));
 }
 

@@ -163,9 +163,8 @@ class Separate(Deployment):
         self.migrate()
         self.programs = {}
         neighbours = {}
-        for service in ("persona", "memory", "inference"):
-            self._start(f"dramatis-{service}", f"dramatis-{service}", neighbours)
-        for service in ("persona", "memory", "inference"):
+        for service in ("persona", "inference", "memory"):  # each before its callers
+            self._start(f"dramatis-{service}", f"dramatis-{service}", dict(neighbours))
             neighbours[f"DRAMATIS_{service.upper()}_ADDRESS"] = self.grpc(service)
         for number in range(self.replicas):
             suffix = f"-{number + 1}" if number else ""

@@ -21,11 +21,15 @@ class Provider:
             "OPENAI_API_KEY": "sk-test-0123456789",
             # Room for any history that a test makes.
             "DRAMATIS_OPENAI_MODELS": f"{self.MODEL}@1000000",
+            # What memory asks a model would use up steps of scripts and count as calls: it asks the
+            # built-in one, unless a test is about it.
+            "DRAMATIS_MEMORY_MODEL": "local",
         }
 
-    def script(self, *steps, default=None):
-        """The next requests get `steps`, one each; those after them `default`."""
-        body = {"steps": list(steps)}
+    def script(self, *steps, default=None, when=None):
+        """The next requests get `steps`, one each; those after them `default`. `when`: by a text that
+        a request holds, the step that it gets instead."""
+        body = {"steps": list(steps), "when": when or {}}
         if default is not None:
             body["default"] = default
         self._client.post("/script", body).expect(200)

@@ -33,6 +33,9 @@ World::World(const std::string& database_url) : folder_(MakeFolder()) {
       {"OPENAI_BASE_URL", absl::StrCat("http://", provider, "/v1")},
       {"OPENAI_API_KEY", "k"},
       {"DRAMATIS_OPENAI_MODELS", absl::StrCat("wide@", kWideWindow, ",narrow@", kNarrowWindow)},
+      // The prompts under test are those of replies, with the history in its own words.
+      {"DRAMATIS_MEMORY_EXTRACTION", "false"},
+      {"DRAMATIS_MEMORY_SUMMARIES", "false"},
   };
   if (!database_url.empty()) {
     variables["DATABASE_URL"] = database_url;

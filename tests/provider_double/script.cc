@@ -104,6 +104,7 @@ absl::Status Script::Load(const std::string& json) {
   if (error || !root.is_object()) return absl::InvalidArgumentError("the script is a JSON object");
   std::shared_ptr<const Step> fallback = default_;
   std::deque<std::shared_ptr<const Step>> steps;
+  std::map<std::string, std::shared_ptr<const Step>> when;
   for (const auto& [key, value] : root.as_object()) {
     if (key == "default") {
       absl::StatusOr<Step> step = ParseStep(value);
@@ -117,16 +118,26 @@ absl::Status Script::Load(const std::string& json) {
         for (int i = 0; i < shared->repeat; ++i)
           steps.push_back(shared);
       }
+    } else if (key == "when" && value.is_object()) {
+      for (const auto& [text, item] : value.as_object()) {
+        absl::StatusOr<Step> step = ParseStep(item);
+        if (!step.ok()) return step.status();
+        when[std::string(text)] = std::make_shared<const Step>(*std::move(step));
+      }
     } else {
-      return absl::InvalidArgumentError("the script has `default` and `steps`");
+      return absl::InvalidArgumentError("the script has `default`, `steps` and `when`");
     }
   }
   default_ = std::move(fallback);
   steps_ = std::move(steps);
+  when_ = std::move(when);
   return absl::OkStatus();
 }
 
-std::shared_ptr<const Step> Script::Next() {
+std::shared_ptr<const Step> Script::Next(const std::string& body) {
+  for (const auto& [text, step] : when_) {
+    if (body.find(text) != std::string::npos) return step;
+  }
   if (steps_.empty()) return default_;
   std::shared_ptr<const Step> step = steps_.front();
   steps_.pop_front();
@@ -136,6 +147,7 @@ std::shared_ptr<const Step> Script::Next() {
 void Script::Reset() {
   default_ = initial_;
   steps_.clear();
+  when_.clear();
 }
 
 }  // namespace dramatis::provider_double

@@ -27,6 +27,7 @@
 
 #include <chrono>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,10 +70,12 @@ absl::StatusOr<Step> ParseStep(const boost::json::value& json);
 class Script {
  public:
   Script();
-  // {"default": step, "steps": [step, ...]}; both optional. The steps replace those not used yet.
+  // {"default": step, "steps": [step, ...], "when": {"text": step, ...}}; all optional. The steps
+  // replace those not used yet. A request whose body holds one of the texts gets that step,
+  // whatever the others say; these replace those before them.
   absl::Status Load(const std::string& json);
   // The step for the next request.
-  std::shared_ptr<const Step> Next();
+  std::shared_ptr<const Step> Next(const std::string& body);
   // Back to the default that the program started with.
   void Reset();
   // Makes the present default the one that Reset goes back to.
@@ -82,6 +85,7 @@ class Script {
   std::shared_ptr<const Step> initial_;
   std::shared_ptr<const Step> default_;
   std::deque<std::shared_ptr<const Step>> steps_;
+  std::map<std::string, std::shared_ptr<const Step>> when_;
 };
 
 }  // namespace dramatis::provider_double

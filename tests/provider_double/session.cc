@@ -85,7 +85,7 @@ void Session::Begin() {
   state_.recorder.Began(std::string(message[http::field::authorization]), message.body());
   answering_ = true;
   ++answer_;
-  step_ = state_.script.Next();
+  step_ = state_.script.Next(message.body());
   position_ = 0;
   tokens_ = 0;
   paused_ = cut_ = false;
