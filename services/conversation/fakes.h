@@ -209,6 +209,9 @@ class FakeHost : public TurnHost {
  public:
   void Post(std::function<void()> task) override { tasks.push_back(std::move(task)); }
   void PostLater(std::function<void()> task) override { later.push_back(std::move(task)); }
+  void Await(const std::vector<WaitingTurn>& turns) override {
+    waiting.insert(waiting.end(), turns.begin(), turns.end());
+  }
   void Over(const TurnRunner& /*runner*/, bool was_lost) override {
     ++overs;
     lost = was_lost;
@@ -218,6 +221,7 @@ class FakeHost : public TurnHost {
 
   std::deque<std::function<void()>> tasks;
   std::deque<std::function<void()>> later;
+  std::vector<WaitingTurn> waiting;
   int overs = 0;
   bool lost = false;
 

@@ -1,6 +1,7 @@
 #include "services/conversation/recovery.h"
 
 #include "absl/strings/str_cat.h"
+#include "services/conversation/turn_end.h"
 #include "services/conversation/turn_error.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -13,6 +14,12 @@ constexpr int kTurnsAtOnce = 32;
 }  // namespace
 
 absl::StatusOr<int> Recovery::Recover(bool any_lease) {
+  DRAMATIS_ASSIGN_OR_RETURN(const int sessions, RecoverSessions(any_lease));
+  DRAMATIS_ASSIGN_OR_RETURN(const int rooms, RecoverRooms(any_lease));
+  return sessions + rooms;
+}
+
+absl::StatusOr<int> Recovery::RecoverSessions(bool any_lease) {
   int taken = 0;
   while (true) {
     const absl::Time now = tools_.clock.Now();
@@ -29,10 +36,39 @@ absl::StatusOr<int> Recovery::Recover(bool any_lease) {
   }
 }
 
+absl::StatusOr<int> Recovery::RecoverRooms(bool any_lease) {
+  int taken = 0;
+  if (tools_.room_turns == nullptr) return taken;
+  while (true) {
+    DRAMATIS_ASSIGN_OR_RETURN(
+        const std::vector<WaitingTurn> due,
+        tools_.room_turns->ListDue(tools_.clock.Now(), any_lease, kTurnsAtOnce));
+    int now_taken = 0;
+    for (const WaitingTurn& turn : due) {
+      DRAMATIS_ASSIGN_OR_RETURN(const bool claimed, Claim(turn, any_lease));
+      if (claimed) ++now_taken;
+    }
+    taken += now_taken;
+    // Where none could be claimed the next look would see the same.
+    if (now_taken == 0 || static_cast<int>(due.size()) < kTurnsAtOnce) return taken;
+  }
+}
+
+absl::StatusOr<bool> Recovery::Claim(const WaitingTurn& turn, bool any_lease) {
+  if (live_turns_.Find(turn.turn_id) != nullptr) return false;
+  const absl::Time now = tools_.clock.Now();
+  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<TurnJob> job,
+                            tools_.room_turns->Claim(turn, worker_.NewLease(now), now, any_lease));
+  if (job.has_value()) Take(*job);
+  return job.has_value();
+}
+
 void Recovery::Take(const TurnJob& job) {
   if (job.turn.interruptions < kMaxInterruptions || job.turn.cancel_requested) {
-    tools_.logger.Info("turn taken over",
-                       {{"turn_id", job.turn.turn_id}, {"attempt", job.turn.attempt}});
+    if (job.room == nullptr || job.turn.attempt > 1) {
+      tools_.logger.Info("turn taken over",
+                         {{"turn_id", job.turn.turn_id}, {"attempt", job.turn.attempt}});
+    }
     CallContext call;
     call.correlation_id = absl::StrCat("turn-", job.turn.turn_id);
     worker_.Run(job, call);
@@ -47,7 +83,8 @@ void Recovery::Take(const TurnJob& job) {
       absl::StatusCode::kUnavailable, v1::ERROR_REASON_TURN_ABANDONED,
       absl::StrCat("the turn was interrupted ", job.turn.interruptions, " times and given up")));
   end.now = tools_.clock.Now();
-  const absl::StatusOr<EndResult> ended = tools_.store.EndTurn(end);
+  if (FallsBack(job)) FallBack(tools_.ids.NewId(), end);
+  const absl::StatusOr<RoomTurnEnd> ended = StoreTurnEnd(tools_, job, end);
   tools_.logger.Warning("turn given up", {{"turn_id", job.turn.turn_id}, {"stored", ended.ok()}});
 }
 

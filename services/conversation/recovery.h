@@ -21,7 +21,13 @@ class Recovery {
   // whatever its lease, for a store that no other process can have open. Answers how many.
   absl::StatusOr<int> Recover(bool any_lease);
 
+  // Runs a turn of a room if it is due, or to be cancelled, and nobody works on it; answers whether
+  // it was.
+  absl::StatusOr<bool> Claim(const WaitingTurn& turn, bool any_lease = false);
+
  private:
+  absl::StatusOr<int> RecoverSessions(bool any_lease);
+  absl::StatusOr<int> RecoverRooms(bool any_lease);
   void Take(const TurnJob& job);
 
   const TurnTools tools_;

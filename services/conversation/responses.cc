@@ -24,6 +24,12 @@ v1::TurnState ToApi(TurnState state) {
   return v1::TURN_STATE_UNSPECIFIED;
 }
 
+// Whether it came to its end by an error: a failure, or what happened to its room.
+bool WasStopped(const TurnRow& row) {
+  return row.state == TurnState::kFailed ||
+         (row.state == TurnState::kCancelled && !row.error.empty());
+}
+
 // The facts about an answer that its message and the answer to the chat both carry.
 template <class Map>
 void FillMetadata(const std::string& turn_id,
@@ -133,7 +139,8 @@ v1::Turn ToTurn(const TurnRow& row) {
   turn.set_finish_reason(row.finish_reason);
   turn.set_model(row.model);
   if (!row.usage.empty()) turn.mutable_usage()->ParseFromString(row.usage);
-  if (row.state == TurnState::kFailed) turn.set_error_code(GetReason(ParseError(row.error)));
+  if (WasStopped(row)) turn.set_error_code(GetReason(ParseError(row.error)));
+  if (row.in_room()) turn.set_conversation_id(row.conversation_id);
   *turn.mutable_created_at() = ToTimestamp(row.created_at);
   *turn.mutable_updated_at() = ToTimestamp(row.updated_at);
   return turn;
@@ -148,7 +155,7 @@ TurnFacts FactsOf(const TurnRow& row) {
 }
 
 absl::StatusOr<v1::ChatResponse> OutcomeOf(const TurnRow& row) {
-  if (row.state == TurnState::kFailed) {
+  if (WasStopped(row)) {
     return WithMetadata(ParseError(row.error), {{"turn_id", row.turn_id}});
   }
   v1::ChatResponse response;

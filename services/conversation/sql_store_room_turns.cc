@@ -190,8 +190,6 @@ absl::StatusOr<TurnJob> StartRequested(Transaction& tx, const RequestedTurn& req
   const std::string& id = request.conversation_id;
   DRAMATIS_ASSIGN_OR_RETURN(Room room, LockRoomAt(tx, id, request.now));
   DRAMATIS_RETURN_IF_ERROR(request.check(room));
-  const ParticipantRow* const persona = FindParticipant(room, request.persona_id);
-  if (persona == nullptr) return InternalError("a turn asked of nobody");
   DRAMATIS_ASSIGN_OR_RETURN(const RoomMessageRow trigger,
                             FindTrigger(tx, room.row, request.trigger_message_id));
   DRAMATIS_ASSIGN_OR_RETURN(std::string turn_id,
@@ -199,7 +197,7 @@ absl::StatusOr<TurnJob> StartRequested(Transaction& tx, const RequestedTurn& req
   if (turn_id.empty()) {
     turn_id = request.turn_id;
     DRAMATIS_RETURN_IF_ERROR(
-        tx.Execute(kInsertTurn, {id, turn_id, persona->user_id, request.persona_id,
+        tx.Execute(kInsertTurn, {id, turn_id, room.row.user_id, request.persona_id,
                                  trigger.message_id, trigger.sequence, request.now, false, Bytes{}})
             .status());
   }
@@ -368,6 +366,13 @@ absl::StatusOr<RoomTurnEnd> SqlRoomTurnStore::End(const TurnEnd& end, const Turn
   auto ended = database_.Write([&](Transaction& tx) { return EndIn(tx, end, plan); });
   if (ended.ok()) feed_.Changed(end.turn.conversation_id);
   return ended;
+}
+
+absl::StatusOr<std::vector<RoomMessageRow>> SqlRoomTurnStore::ListHistory(
+    const std::string& conversation_id, int before_sequence, int limit) {
+  return database_.Read([&](Transaction& tx) {
+    return SelectRecentMessages(tx, conversation_id, before_sequence, limit);
+  });
 }
 
 absl::StatusOr<std::optional<RepliedTurn>> SqlRoomTurnStore::FindReplied(

@@ -33,6 +33,9 @@ class SqlRoomTurnStore : public RoomTurnStore {
       const std::function<std::string(const TurnRow&)>& answer,
       const Idempotency& idempotency) override;
   absl::StatusOr<RoomTurnEnd> End(const TurnEnd& end, const TurnPlanner& plan) override;
+  absl::StatusOr<std::vector<RoomMessageRow>> ListHistory(const std::string& conversation_id,
+                                                          int before_sequence,
+                                                          int limit) override;
   absl::StatusOr<std::optional<RepliedTurn>> FindReplied(const std::string& conversation_id,
                                                          const std::string& message_id) override;
 

@@ -41,11 +41,11 @@ constexpr Statement kInsertTurn = {R"(
 // Moves the persona's turn that has not begun, or makes one. nullopt where it answers another AI
 // and has one to begin already: it will hear that message too.
 absl::StatusOr<std::optional<std::string>> PlanOne(Transaction& tx,
-                                                   const ParticipantRow& persona,
-                                                   const std::string& conversation_id,
+                                                   const RoomRow& room,
                                                    const RoomMessageRow& message,
                                                    const PlannedTurnRow& turn,
                                                    absl::Time now) {
+  const std::string& conversation_id = room.conversation_id;
   const Bytes score{turn.score.SerializeAsString()};
   if (turn.depth > 0) {
     DRAMATIS_ASSIGN_OR_RETURN(const Rows pending,
@@ -59,7 +59,7 @@ absl::StatusOr<std::optional<std::string>> PlanOne(Transaction& tx,
     if (!moved.empty()) return moved.front().Text(0);
   }
   DRAMATIS_RETURN_IF_ERROR(
-      tx.Execute(kInsertTurn, {conversation_id, turn.turn_id, persona.user_id, turn.persona_id,
+      tx.Execute(kInsertTurn, {conversation_id, turn.turn_id, room.user_id, turn.persona_id,
                                message.message_id, message.sequence, turn.due_at, false, Bytes{},
                                now, turn.depth, score, turn.requested})
           .status());
@@ -76,10 +76,11 @@ absl::StatusOr<std::vector<PlannedTurnRow>> PlanTurns(Transaction& tx,
   const std::string& id = room.row.conversation_id;
   std::vector<PlannedTurnRow> turns;
   for (PlannedTurnRow turn : planned) {
-    const ParticipantRow* const persona = FindParticipant(room, turn.persona_id);
-    if (persona == nullptr) return InternalError("a turn planned for nobody");
+    if (FindParticipant(room, turn.persona_id) == nullptr) {
+      return InternalError("a turn planned for nobody");
+    }
     DRAMATIS_ASSIGN_OR_RETURN(std::optional<std::string> turn_id,
-                              PlanOne(tx, *persona, id, message, turn, now));
+                              PlanOne(tx, room.row, message, turn, now));
     if (!turn_id.has_value()) continue;
     turn.turn_id = *std::move(turn_id);
     DRAMATIS_RETURN_IF_ERROR(

@@ -18,8 +18,6 @@ namespace memory = dramatis::memory::v1;
 namespace persona = dramatis::persona::v1;
 namespace prompt = dramatis::prompt::v1;
 
-// Most bytes of recalled parts: inference takes what fits the model's window of it.
-constexpr int kRecallBytes = 64 * 1024;
 constexpr int kHistoryPage = 100;
 
 bool NeedsHold(const ConversationRow& conversation) {
@@ -47,15 +45,6 @@ memory::RecallRequest RecallOf(const TurnJob& job) {
   request.set_conversation_id(job.turn.conversation_id);
   request.set_before_sequence(job.turn.trigger_sequence);
   return request;
-}
-
-// Where messages end that a summary may stand for.
-std::set<int> SummaryEnds(const std::vector<prompt::PromptPart>& parts) {
-  std::set<int> ends;
-  for (const prompt::PromptPart& part : parts) {
-    if (part.kind() == prompt::PART_KIND_SUMMARY) ends.insert(part.to_sequence());
-  }
-  return ends;
 }
 
 void NoteHold(const TurnTools& tools, const ConversationRow& conversation) {
@@ -89,33 +78,54 @@ void FillParts(const RenderedPersona& persona,
 
 }  // namespace
 
-absl::StatusOr<inference::StreamGenerateRequest> PreparePrompt(const TurnTools& tools,
-                                                               const TurnJob& job,
-                                                               const CallContext& call) {
-  const persona::RenderPersonaRequest render = RenderRequest(job);
-  const memory::RecallRequest remember = RecallOf(job);
+absl::StatusOr<Surroundings> AskNeighbours(const TurnTools& tools,
+                                           const CallContext& call,
+                                           const persona::RenderPersonaRequest& render,
+                                           const memory::RecallRequest& remember,
+                                           const std::function<absl::Status()>& meanwhile) {
   const auto recall = [&] { return tools.memories.Recall(call, remember); };
   auto rendering = tools.personas.Render(call, render);
   auto recalling = recall();
-  absl::StatusOr<std::vector<MessageRow>> history = ReadHistory(tools.store, job.turn);
+  const absl::Status done = meanwhile();
   absl::StatusOr<RenderedPersona> persona = rendering.get();
   absl::StatusOr<std::vector<prompt::PromptPart>> recalled = recalling.get();
-  if (!history.ok()) return std::move(history).status();
+  DRAMATIS_RETURN_IF_ERROR(done);
   if (!persona.ok()) persona = tools.personas.Render(call, render).get();
   if (!persona.ok()) return std::move(persona).status();
   if (!recalled.ok()) recalled = recall().get();
   if (!recalled.ok()) return UnavailableError("what is remembered of the user could not be read");
+  return Surroundings{.persona = *std::move(persona), .recalled = *std::move(recalled)};
+}
+
+std::set<int> SummaryEnds(const std::vector<prompt::PromptPart>& parts) {
+  std::set<int> ends;
+  for (const prompt::PromptPart& part : parts) {
+    if (part.kind() == prompt::PART_KIND_SUMMARY) ends.insert(part.to_sequence());
+  }
+  return ends;
+}
+
+absl::StatusOr<inference::StreamGenerateRequest> PreparePrompt(const TurnTools& tools,
+                                                               const TurnJob& job,
+                                                               const CallContext& call) {
+  std::vector<MessageRow> history;
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const Surroundings around,
+      AskNeighbours(tools, call, RenderRequest(job), RecallOf(job), [&]() -> absl::Status {
+        DRAMATIS_ASSIGN_OR_RETURN(history, ReadHistory(tools.store, job.turn));
+        return absl::OkStatus();
+      }));
   if (NeedsHold(job.conversation)) NoteHold(tools, job.conversation);
 
   inference::StreamGenerateRequest request;
   request.set_user_id(job.turn.user_id);
   request.set_persona_id(job.turn.persona_id);
-  request.set_persona_name(persona->name());
-  *request.mutable_parameters() = persona->parameters();
-  FillParts(*persona, *recalled, job.conversation, request);
+  request.set_persona_name(around.persona.name());
+  *request.mutable_parameters() = around.persona.parameters();
+  FillParts(around.persona, around.recalled, job.conversation, request);
   const std::string own = ParticipantId(ParticipantKind::kPersona, job.turn.persona_id);
   for (prompt::PromptMessage& line :
-       RoleTurns(*history, own, /*names=*/{}, SummaryEnds(*recalled))) {
+       RoleTurns(history, own, /*names=*/{}, SummaryEnds(around.recalled))) {
     *request.add_messages() = std::move(line);
   }
   if (request.messages().empty()) return InternalError("the turn's message is not in its history");

@@ -2,11 +2,17 @@
 // same time, as one request to inference. Blocks.
 #pragma once
 
+#include <functional>
+#include <set>
+#include <vector>
+
 #include "dramatis/inference/v1/inference.pb.h"
 
 #include "absl/status/statusor.h"
 #include "services/conversation/peers.h"
+#include "services/conversation/room_turn_store.h"
 #include "services/conversation/store.h"
+#include "services/conversation/turn_planning.h"
 #include "shared/call/call.h"
 #include "shared/ids/ids.h"
 #include "shared/log/log.h"
@@ -25,6 +31,9 @@ struct TurnTools {
   IdSource& ids;
   Logger& logger;
   Metrics& metrics;
+  // Of rooms; null where only sessions are run.
+  RoomTurnStore* room_turns = nullptr;
+  const TurnPlanning* planning = nullptr;
 };
 
 // The request for the turn, all but its key. Persona and memory are asked twice before the turn
@@ -32,6 +41,25 @@ struct TurnTools {
 // Renews persona's hold of the conversation where it would end before the session does.
 absl::StatusOr<dramatis::inference::v1::StreamGenerateRequest> PreparePrompt(
     const TurnTools& tools, const TurnJob& job, const CallContext& call);
+
+// Most bytes of recalled parts: inference takes what fits the model's window of it.
+inline constexpr int kRecallBytes = 64 * 1024;
+
+// What persona and memory say, each asked twice before the turn fails.
+struct Surroundings {
+  RenderedPersona persona;
+  std::vector<dramatis::prompt::v1::PromptPart> recalled;
+};
+// Asks both at the same time; `meanwhile` runs until they have answered.
+absl::StatusOr<Surroundings> AskNeighbours(
+    const TurnTools& tools,
+    const CallContext& call,
+    const dramatis::persona::v1::RenderPersonaRequest& render,
+    const dramatis::memory::v1::RecallRequest& remember,
+    const std::function<absl::Status()>& meanwhile);
+
+// Where messages end that one of the summaries among the parts may stand for.
+std::set<int> SummaryEnds(const std::vector<dramatis::prompt::v1::PromptPart>& parts);
 
 // The messages up to the one that the turn answers, in time order, as many of the newest as
 // kMaxHistoryBytes and kMaxHistoryMessages allow, and that one in any case.

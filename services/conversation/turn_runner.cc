@@ -4,7 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/conversation/responses.h"
+#include "services/conversation/room_prompt.h"
 #include "services/conversation/summary_range.h"
+#include "services/conversation/turn_end.h"
 #include "services/conversation/turn_error.h"
 #include "shared/status/errors.h"
 #include "shared/text/text.h"
@@ -57,7 +59,9 @@ TurnRunner::TurnRunner(const TurnTools& tools,
 void TurnRunner::Begin() {
   if (job_.turn.cancel_requested) Cancel();
   if (stop() == Stop::kNone) {
-    absl::StatusOr<inference::StreamGenerateRequest> request = PreparePrompt(tools_, job_, call_);
+    absl::StatusOr<inference::StreamGenerateRequest> request =
+        job_.room == nullptr ? PreparePrompt(tools_, job_, call_)
+                             : PrepareRoomPrompt(tools_, job_, call_);
     if (!request.ok()) return OnEnd(request.status());
     request_ = *std::move(request);
   }
@@ -195,6 +199,7 @@ void TurnRunner::TryAgain() {
 void TurnRunner::Fail(const absl::Status& error) {
   TurnEnd end = EndOf(TurnState::kFailed, live_->text().Text());
   end.error = SerializeError(error);
+  if (FallsBack(job_)) FallBack(tools_.ids.NewId(), end);
   Write(std::move(end));
 }
 
@@ -217,9 +222,10 @@ TurnEnd TurnRunner::EndOf(TurnState state, std::string text) {
 }
 
 void TurnRunner::Write(TurnEnd end) {
-  const absl::StatusOr<EndResult> written = tools_.store.EndTurn(end);
+  const absl::StatusOr<RoomTurnEnd> written = StoreTurnEnd(tools_, job_, end);
   if (written.ok()) {
-    if (*written == EndResult::kLost) return Over(true);
+    host_.Await(written->waiting);
+    if (written->result == EndResult::kLost) return Over(true);
     return Finish(end);
   }
   const Stop why = stop();

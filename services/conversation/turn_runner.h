@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dramatis/inference/v1/inference.pb.h"
 
@@ -42,6 +43,8 @@ class TurnHost {
   virtual void Post(std::function<void()> task) = 0;
   // The same after a while: the store could not be written.
   virtual void PostLater(std::function<void()> task) = 0;
+  // Turns of a room that wait until they are due.
+  virtual void Await(const std::vector<WaitingTurn>& turns) = 0;
   // The runner is over. `lost`: its lease was; the live turn is not finished.
   virtual void Over(const TurnRunner& runner, bool lost) = 0;
 };

@@ -134,6 +134,10 @@ void TurnWorker::PostLater(std::function<void()> task) {
   Post(std::move(task));
 }
 
+void TurnWorker::Await(const std::vector<WaitingTurn>& turns) {
+  if (!turns.empty() && options_.on_waiting) options_.on_waiting(turns);
+}
+
 void TurnWorker::Over(const TurnRunner& runner, bool lost) {
   const std::shared_ptr<LiveTurn>& live = runner.live();
   live_turns_.Remove(*live);

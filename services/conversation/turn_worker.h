@@ -32,6 +32,8 @@ struct WorkerOptions {
   absl::Duration lease = absl::Seconds(15);
   // Takes a live turn whose lease was lost: whoever has it now feeds it.
   std::function<void(const std::shared_ptr<LiveTurn>&)> on_lost;
+  // Takes turns of rooms that are to be run when they are due.
+  std::function<void(const std::vector<WaitingTurn>&)> on_waiting = {};
 };
 
 class TurnWorker : private TurnHost {
@@ -70,6 +72,7 @@ class TurnWorker : private TurnHost {
  private:
   void Post(std::function<void()> task) override;
   void PostLater(std::function<void()> task) override;
+  void Await(const std::vector<WaitingTurn>& turns) override;
   void Over(const TurnRunner& runner, bool lost) override;
 
   absl::Duration HeartbeatInterval() const;
