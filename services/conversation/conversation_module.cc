@@ -204,19 +204,25 @@ class Module : public dramatis::Module {
 
   void ScheduleUpkeep() {
     timer_.After(kUpkeepInterval, [this] {
-      (void)background_.Post([this] {
-        if (draining_) return;
-        if (const absl::Status kept = upkeep_.Run(); !kept.ok()) {
-          context_.logger.Warning("rooms not kept up", {{"code", GetReason(kept)}});
-        }
-        ScheduleUpkeep();
-      });
+      // It calls persona. A round that takes long is not overtaken by the next one.
+      if (!draining_ && !keeping_up_.exchange(true) && !prepare_.TryPost([this] { KeepUp(); })) {
+        keeping_up_ = false;
+      }
+      ScheduleUpkeep();
     });
+  }
+
+  void KeepUp() {
+    if (const absl::Status kept = upkeep_.Run(); !kept.ok()) {
+      context_.logger.Warning("rooms not kept up", {{"code", GetReason(kept)}});
+    }
+    keeping_up_ = false;
   }
 
   const ModuleContext context_;
   const Config config_;
   std::atomic<bool> draining_ = false;
+  std::atomic<bool> keeping_up_ = false;
   SqlStore store_;
   LocalRoomFeed feed_;
   SqlRoomStore room_store_;

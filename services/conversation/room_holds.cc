@@ -93,12 +93,10 @@ void ReleaseUnlessHere(const RoomTools& tools,
 
 void ReleaseRoom(const RoomTools& tools, const CallContext& call, const Room& room) {
   if (room.row.hold_expires_at == absl::UnixEpoch()) return;
-  bool all = true;
   for (const ParticipantRow& row : room.participants) {
-    if (!row.present()) continue;
-    all = TryRelease(tools, call, row.persona_id, room.row.conversation_id) && all;
+    // Where persona is away nobody waits for it once for each.
+    if (row.present() && !TryRelease(tools, call, row.persona_id, room.row.conversation_id)) return;
   }
-  if (!all) return;
   const absl::Status noted =
       tools.store.SetRoomHold(room.row.conversation_id, room.row.version, absl::UnixEpoch());
   if (noted.ok()) return;

@@ -47,16 +47,23 @@ absl::Status RoomUpkeep::TendHolds() {
   for (const Room& room : rooms) {
     if (room.row.closed()) {
       ReleaseRoom(tools_, OwnCall(room.row), room);
-    } else if (const absl::Time until = now + kHoldTime; Renew(room, until)) {
-      DRAMATIS_RETURN_IF_ERROR(
-          tools_.store.SetRoomHold(room.row.conversation_id, room.row.version, until));
+      continue;
     }
+    const absl::Status renewed = Renew(room, now + kHoldTime);
+    // Where persona is away nobody waits for it once for each room.
+    if (absl::IsUnavailable(renewed) || absl::IsDeadlineExceeded(renewed)) return renewed;
+    if (!renewed.ok()) {
+      tools_.logger.Warning("personas not held", {{"conversation_id", room.row.conversation_id},
+                                                  {"code", GetReason(renewed)}});
+      continue;
+    }
+    DRAMATIS_RETURN_IF_ERROR(
+        tools_.store.SetRoomHold(room.row.conversation_id, room.row.version, now + kHoldTime));
   }
   return absl::OkStatus();
 }
 
-bool RoomUpkeep::Renew(const Room& room, absl::Time until) {
-  bool all = true;
+absl::Status RoomUpkeep::Renew(const Room& room, absl::Time until) {
   for (const ParticipantRow& row : room.participants) {
     if (!row.present()) continue;
     dramatis::persona::v1::RenderPersonaRequest request;
@@ -67,12 +74,9 @@ bool RoomUpkeep::Renew(const Room& room, absl::Time until) {
     *request.mutable_hold_expire_time() = ToTimestamp(until);
     const CallContext call = OwnCall(room.row).AsService(room.row.user_id);
     const absl::Status held = tools_.personas.Render(call, request).get().status();
-    if (held.ok() || absl::IsNotFound(held)) continue;
-    tools_.logger.Warning("persona not held", {{"conversation_id", room.row.conversation_id},
-                                               {"code", GetReason(held)}});
-    all = false;
+    if (!held.ok() && !absl::IsNotFound(held)) return held;  // what is gone cannot be held
   }
-  return all;
+  return absl::OkStatus();
 }
 
 }  // namespace dramatis::conversation

@@ -20,8 +20,8 @@ class RoomUpkeep {
  private:
   absl::Status CloseOverdue();
   absl::Status TendHolds();
-  // Whether every persona of the room is held for longer, or is no longer there to be held.
-  bool Renew(const Room& room, absl::Time until);
+  // Has every persona of the room that is still there held for longer.
+  absl::Status Renew(const Room& room, absl::Time until);
 
   const RoomTools tools_;
 };
