@@ -100,8 +100,8 @@ def test_services_see_the_exact_range_of_a_summary(make_deployment, shape, provi
         conversation = await_memories(client)[0]["sourceConversationId"]
         fill(client, persona, "long", 8, "bread " * 120)
         parts = wait_for(lambda: summaries(deployment, "ada", conversation, 1000), "a summary")
-        assert parts[0]["fromSequence"] == 1
-        to = parts[0]["toSequence"]
+        assert parts[0]["from_sequence"] == 1
+        to = parts[0]["to_sequence"]
         assert 1 < to < 18
         assert f"User: {SAID}" in parts[0]["text"]  # who said it, in their words
         assert summaries(deployment, "ada", conversation, to) == []  # nothing of what is to come
