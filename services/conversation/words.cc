@@ -8,9 +8,13 @@
 namespace dramatis::conversation {
 namespace {
 
-// Unicode's character classes and simple case mappings, whatever the process's locale is.
+// Unicode's character classes and simple case mappings, whatever the process's locale is. A system
+// that has none knows ASCII words only.
 locale_t Unicode() {
-  static const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  static const locale_t locale = [] {
+    const locale_t unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+    return unicode != nullptr ? unicode : newlocale(LC_CTYPE_MASK, "C", nullptr);
+  }();
   return locale;
 }
 
