@@ -9,6 +9,8 @@ namespace dramatis::conversation {
 struct Config {
   // How long a worker may be silent before its turns are taken over.
   absl::Duration turn_lease = absl::Seconds(15);
+  // AI participants of conversations wait a while before they answer.
+  bool response_delay = true;
 
   // Notes problems in `settings`.
   static Config From(Settings& settings);

@@ -19,8 +19,10 @@
 #include "services/conversation/sql_store.h"
 #include "services/conversation/sql_store_memory_outbox.h"
 #include "services/conversation/sql_store_room_events.h"
+#include "services/conversation/sql_store_room_turns.h"
 #include "services/conversation/sql_store_rooms.h"
 #include "services/conversation/sql_store_sample.h"
+#include "services/conversation/turn_planning.h"
 #include "shared/rpc/channel.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -47,6 +49,7 @@ class Module : public dramatis::Module {
         store_(context.database),
         feed_([this](const std::string& id) { TellOthers(id); }),
         room_store_(context.database, feed_),
+        room_turn_store_(context.database, feed_),
         rpc_executor_(context.config.workers, context.config.queue),
         prepare_(context.config.workers, context.config.queue),
         background_(kBackgroundThreads, context.config.queue),
@@ -57,8 +60,9 @@ class Module : public dramatis::Module {
         remembering_peer_(Lazy("memory")),
         remembering_(outbox_, remembering_peer_, context.clock, context.logger, context.metrics),
         remembering_executor_(kRememberingThreads, kRememberingThreads),
-        tools_{store_,        personas_,   memories_,      inference_,
-               context.clock, context.ids, context.logger, context.metrics},
+        planning_(context.ids, {.delays = config.response_delay}),
+        tools_{store_,      personas_,      memories_,       inference_,        context.clock,
+               context.ids, context.logger, context.metrics, &room_turn_store_, &planning_},
         replicas_({store_, timer_, background_, [this] { return worker_.address(); },
                    [this](const std::string& id) { return live_turns_.Find(id) != nullptr; },
                    [](const std::string& address) { return MakeChannel(address); }}),
@@ -70,26 +74,30 @@ class Module : public dramatis::Module {
             background_,
             {.owner = context.ids.NewId(),
              .lease = config.turn_lease,
-             .on_lost = [this](const std::shared_ptr<LiveTurn>& turn) { replicas_.Adopt(turn); }}),
+             .on_lost = [this](const std::shared_ptr<LiveTurn>& turn) { replicas_.Adopt(turn); },
+             .on_waiting = [this](const auto& turns) { AwaitTurns(turns); }}),
         recovery_(tools_, live_turns_, worker_),
         sessions_(tools_),
-        turns_(tools_, live_turns_, worker_, replicas_),
+        room_tools_{room_store_, personas_, context.clock, context.ids, context.logger},
+        turns_(tools_, room_tools_, live_turns_, worker_, recovery_, replicas_),
         chat_(tools_, worker_, turns_),
         history_(tools_),
-        room_tools_{room_store_, personas_, context.clock, context.ids, context.logger},
         rooms_(room_tools_),
         participants_(room_tools_),
-        room_messages_(room_tools_, nullptr, nullptr),
+        room_messages_(
+            room_tools_, planning_.OfHumans(), [this](const auto& turns) { AwaitTurns(turns); }),
+        requested_(tools_, room_tools_, worker_, turns_, background_),
+        prompts_(tools_, room_tools_),
         upkeep_(room_tools_),
         room_event_store_(context.database),
         tail_tools_{room_event_store_, feed_, live_turns_, replicas_, background_, timer_},
         tails_(tail_tools_),
         following_(tail_tools_, tails_),
         adapter_(kServiceName, rpc_executor_, context.clock, context.logger, context.metrics),
-        service_(
-            {sessions_, chat_, turns_, history_, rooms_, participants_, room_messages_, following_},
-            adapter_,
-            background_),
+        service_({sessions_, chat_, turns_, history_, rooms_, participants_, room_messages_,
+                  following_, requested_, prompts_},
+                 adapter_,
+                 background_),
         notifier_(context.database.OpenNotifier(
             "rooms",
             {.on_item = [this](const std::string& id) { feed_.Wake(id); },
@@ -136,6 +144,24 @@ class Module : public dramatis::Module {
  private:
   std::function<std::shared_ptr<grpc::Channel>()> Lazy(const std::string& name) {
     return [this, name] { return context_.channel(name); };
+  }
+
+  // Each turn of a room is begun when it is due; should this process be gone by then, another one
+  // finds it.
+  void AwaitTurns(const std::vector<WaitingTurn>& turns) {
+    const absl::Time now = context_.clock.Now();
+    for (const WaitingTurn& turn : turns) {
+      timer_.After(std::max(turn.due_at - now, absl::ZeroDuration()),
+                   [this, turn] { (void)background_.Post([this, turn] { BeginTurn(turn); }); });
+    }
+  }
+
+  void BeginTurn(const WaitingTurn& turn) {
+    if (draining_) return;
+    if (const absl::StatusOr<bool> begun = recovery_.Claim(turn); !begun.ok()) {
+      context_.logger.Warning("turn not begun",
+                              {{"turn_id", turn.turn_id}, {"code", GetReason(begun.status())}});
+    }
   }
 
   void ScheduleRecovery() {
@@ -226,6 +252,7 @@ class Module : public dramatis::Module {
   SqlStore store_;
   LocalRoomFeed feed_;
   SqlRoomStore room_store_;
+  SqlRoomTurnStore room_turn_store_;
   LiveTurns live_turns_;
   Timer timer_;
   Executor rpc_executor_;
@@ -238,18 +265,21 @@ class Module : public dramatis::Module {
   GrpcRememberingPeer remembering_peer_;
   Remembering remembering_;
   Executor remembering_executor_;
+  const TurnPlanning planning_;
   const TurnTools tools_;
   GrpcReplicaPeer replicas_;
   TurnWorker worker_;
   Recovery recovery_;
   Sessions sessions_;
+  const RoomTools room_tools_;
   Turns turns_;
   Chat chat_;
   History history_;
-  const RoomTools room_tools_;
   Rooms rooms_;
   Participants participants_;
   RoomMessages room_messages_;
+  RequestedTurns requested_;
+  MessagePrompts prompts_;
   RoomUpkeep upkeep_;
   SqlRoomEventStore room_event_store_;
   const TailTools tail_tools_;

@@ -200,4 +200,43 @@ grpc::ServerWriteReactor<v1::ConversationEvent>* ConversationService::StreamEven
       });
 }
 
+grpc::ServerUnaryReactor* ConversationService::GetMessagePrompt(
+    grpc::CallbackServerContext* context,
+    const v1::GetMessagePromptRequest* request,
+    v1::MessagePrompt* response) {
+  return rpc_.Unary("GetMessagePrompt", context, request, response,
+                    [this](const CallContext& call, const v1::GetMessagePromptRequest& asked) {
+                      return use_cases_.prompts.Get(call, asked);
+                    });
+}
+
+grpc::ServerUnaryReactor* ConversationService::GenerateResponse(
+    grpc::CallbackServerContext* context,
+    const v1::GenerateResponseRequest* request,
+    v1::GenerateResponseResponse* response) {
+  return rpc_.Async("GenerateResponse", context, request, response,
+                    [this](const CallContext& call, const v1::GenerateResponseRequest& asked,
+                           std::function<void(absl::StatusOr<v1::GenerateResponseResponse>)> done) {
+                      absl::StatusOr<std::shared_ptr<LiveTurn>> turn =
+                          Marked(call, use_cases_.requested.Start(call, asked));
+                      if (!turn.ok()) return done(turn.status());
+                      WhenEnded(*turn, background_, [this, call, turn = *turn, done] {
+                        done(use_cases_.requested.Answer(call, *turn));
+                      });
+                    });
+}
+
+grpc::ServerWriteReactor<v1::GenerateResponseEvent>* ConversationService::StreamGenerateResponse(
+    grpc::CallbackServerContext* context, const v1::GenerateResponseRequest* request) {
+  return rpc_.Stream<v1::GenerateResponseRequest, v1::GenerateResponseEvent>(
+      "StreamGenerateResponse", context, request,
+      [this](const CallContext& call, const v1::GenerateResponseRequest& asked)
+          -> absl::StatusOr<std::unique_ptr<EventSource<v1::GenerateResponseEvent>>> {
+        absl::StatusOr<std::shared_ptr<LiveTurn>> turn =
+            Marked(call, use_cases_.requested.Start(call, asked));
+        if (!turn.ok()) return std::move(turn).status();
+        return use_cases_.requested.Events(call, asked, *std::move(turn));
+      });
+}
+
 }  // namespace dramatis::conversation

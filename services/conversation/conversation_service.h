@@ -7,7 +7,9 @@
 
 #include "services/conversation/chat.h"
 #include "services/conversation/history.h"
+#include "services/conversation/message_prompt.h"
 #include "services/conversation/participants.h"
+#include "services/conversation/requested_turns.h"
 #include "services/conversation/room_events.h"
 #include "services/conversation/room_messages.h"
 #include "services/conversation/rooms.h"
@@ -31,6 +33,8 @@ struct UseCases {
   Participants& participants;
   RoomMessages& messages;
   RoomFollowing& following;
+  RequestedTurns& requested;
+  MessagePrompts& prompts;
 };
 
 // The result of a write that may have been the replay of an earlier one, said in a header.
@@ -145,6 +149,15 @@ class ConversationService : public v1::ConversationService::CallbackService {
                                           google::protobuf::Empty* response) override;
   grpc::ServerWriteReactor<v1::ConversationEvent>* StreamEvents(
       grpc::CallbackServerContext* context, const v1::StreamEventsRequest* request) override;
+
+  grpc::ServerUnaryReactor* GetMessagePrompt(grpc::CallbackServerContext* context,
+                                             const v1::GetMessagePromptRequest* request,
+                                             v1::MessagePrompt* response) override;
+  grpc::ServerUnaryReactor* GenerateResponse(grpc::CallbackServerContext* context,
+                                             const v1::GenerateResponseRequest* request,
+                                             v1::GenerateResponseResponse* response) override;
+  grpc::ServerWriteReactor<v1::GenerateResponseEvent>* StreamGenerateResponse(
+      grpc::CallbackServerContext* context, const v1::GenerateResponseRequest* request) override;
 
  private:
   const UseCases use_cases_;

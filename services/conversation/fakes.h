@@ -93,6 +93,12 @@ class FakeInferencePeer : public InferencePeer {
     return generation;
   }
 
+  absl::StatusOr<prompt::v1::PromptManifest> Pack(
+      const CallContext& /*call*/,
+      const inference::v1::StreamGenerateRequest& /*request*/) override {
+    return InternalError("no test packs");
+  }
+
   void Say(const std::string& text) const { listener->OnDelta(text); }
   void Done(const std::string& finish_reason = "stop") const {
     inference::v1::StreamGenerateResponse::Done done;

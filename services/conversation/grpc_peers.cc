@@ -11,6 +11,7 @@ namespace {
 
 constexpr absl::Duration kRenderTimeout = absl::Seconds(5);
 constexpr absl::Duration kReleaseTimeout = absl::Seconds(3);
+constexpr absl::Duration kPackTimeout = absl::Seconds(5);
 constexpr absl::Duration kRecallTimeout = absl::Seconds(5);
 // Of a whole answer: its provider's own time-outs come long before.
 constexpr absl::Duration kGenerateTimeout = absl::Minutes(15);
@@ -147,6 +148,19 @@ std::shared_ptr<Generation> GrpcInferencePeer::Generate(
   auto* const reactor = new GenerationReactor(handle, request, std::move(listener));
   reactor->Start(*stub_);
   return handle;
+}
+
+absl::StatusOr<prompt::v1::PromptManifest> GrpcInferencePeer::Pack(
+    const CallContext& call, const inference::v1::StreamGenerateRequest& request) {
+  inference::v1::PackPromptRequest pack;
+  *pack.mutable_request() = request;
+  absl::StatusOr<inference::v1::PackPromptResponse> packed =
+      CallUnary<inference::v1::PackPromptResponse>(
+          call, kPackTimeout, pack, [this](auto* context, const auto& asked, auto* response) {
+            return stub_->PackPrompt(context, asked, response);
+          });
+  if (!packed.ok()) return std::move(packed).status();
+  return std::move(*packed->mutable_manifest());
 }
 
 }  // namespace dramatis::conversation

@@ -46,6 +46,8 @@ class GrpcInferencePeer : public InferencePeer {
   std::shared_ptr<Generation> Generate(const CallContext& call,
                                        const inference::v1::StreamGenerateRequest& request,
                                        std::shared_ptr<GenerationListener> listener) override;
+  absl::StatusOr<prompt::v1::PromptManifest> Pack(
+      const CallContext& call, const inference::v1::StreamGenerateRequest& request) override;
 
  private:
   LazyStub<inference::v1::InferenceService> stub_;

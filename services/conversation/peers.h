@@ -69,6 +69,9 @@ class InferencePeer {
       const CallContext& call,
       const dramatis::inference::v1::StreamGenerateRequest& request,
       std::shared_ptr<GenerationListener> listener) = 0;
+  // How the request would be packed; no model is called. Blocks.
+  virtual absl::StatusOr<dramatis::prompt::v1::PromptManifest> Pack(
+      const CallContext& call, const dramatis::inference::v1::StreamGenerateRequest& request) = 0;
 };
 
 }  // namespace dramatis::conversation

@@ -70,6 +70,13 @@ absl::StatusOr<RoomMessageType> TypeOf(v1::MessageType type) {
   }
 }
 
+std::vector<WaitingTurn> ToAwait(const AppendedMessage& appended) {
+  std::vector<WaitingTurn> waiting;
+  for (const PlannedTurnRow& turn : appended.turns)
+    waiting.push_back({appended.room.row.conversation_id, turn.turn_id, turn.due_at});
+  return waiting;
+}
+
 absl::StatusOr<int> StartOf(const v1::ListMessagesRequest& request, const std::string& scope) {
   if (request.page_token().empty()) return request.after_sequence();
   if (request.has_after_sequence()) {
@@ -104,7 +111,7 @@ absl::StatusOr<Idempotent<v1::CreateMessageResponse>> RoomMessages::Create(
       tools_.store.AppendRoomMessage(message, {call, "CreateMessage", request}));
   if (!appended.replayed) {
     if (appended.result.room.row.closed()) ReleaseRoom(tools_, call, appended.result.room);
-    if (planned_ && !appended.result.turns.empty()) planned_(appended.result.turns);
+    if (planned_ && !appended.result.turns.empty()) planned_(ToAwait(appended.result));
   }
   return Idempotent<v1::CreateMessageResponse>{
       .result = ToCreateMessageResponse(appended.result, call.identity),

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "services/conversation/room_holds.h"
 #include "services/conversation/room_store.h"
+#include "services/conversation/room_turn_store.h"
 #include "shared/call/call.h"
 
 namespace dramatis::conversation {
@@ -21,7 +22,7 @@ class RoomMessages {
   // moved, and returns at once.
   RoomMessages(const RoomTools& tools,
                TurnPlanner plan,
-               std::function<void(const std::vector<PlannedTurnRow>& turns)> planned)
+               std::function<void(const std::vector<WaitingTurn>& turns)> planned)
       : tools_(tools), plan_(std::move(plan)), planned_(std::move(planned)) {}
 
   absl::StatusOr<Idempotent<v1::CreateMessageResponse>> Create(
@@ -37,7 +38,7 @@ class RoomMessages {
  private:
   const RoomTools tools_;
   const TurnPlanner plan_;
-  const std::function<void(const std::vector<PlannedTurnRow>& turns)> planned_;
+  const std::function<void(const std::vector<WaitingTurn>& turns)> planned_;
 };
 
 }  // namespace dramatis::conversation

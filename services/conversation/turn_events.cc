@@ -6,8 +6,11 @@
 
 namespace dramatis::conversation {
 
-TurnEvents::TurnEvents(std::shared_ptr<LiveTurn> turn, std::optional<LiveCursor> resume_at)
+TurnEvents::TurnEvents(std::shared_ptr<LiveTurn> turn,
+                       std::optional<LiveCursor> resume_at,
+                       bool with_usage)
     : turn_(std::move(turn)),
+      with_usage_(with_usage),
       started_(resume_at.has_value()),
       position_(resume_at.value_or(LiveCursor{})) {}
 
@@ -55,6 +58,7 @@ TurnEvents::Next TurnEvents::End() const {
   if (!outcome.ok()) return {.event = std::nullopt, .end = std::move(outcome).status()};
   v1::ChatEvent event = EventHere();
   *event.mutable_done() = *std::move(outcome);
+  if (!with_usage_) event.mutable_done()->clear_usage();
   return {.event = std::move(event), .end = absl::OkStatus()};
 }
 

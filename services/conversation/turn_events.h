@@ -17,8 +17,10 @@ namespace dramatis::conversation {
 
 class TurnEvents : public EventSource<v1::ChatEvent> {
  public:
-  // From `resume_at` on, or from the beginning.
-  TurnEvents(std::shared_ptr<LiveTurn> turn, std::optional<LiveCursor> resume_at);
+  // From `resume_at` on, or from the beginning; without `with_usage` it says nothing of the cost.
+  TurnEvents(std::shared_ptr<LiveTurn> turn,
+             std::optional<LiveCursor> resume_at,
+             bool with_usage = true);
   ~TurnEvents() override;
 
   Next Poll() override;
@@ -31,6 +33,7 @@ class TurnEvents : public EventSource<v1::ChatEvent> {
   Next End() const;
 
   const std::shared_ptr<LiveTurn> turn_;
+  const bool with_usage_;
   bool started_;
   LiveCursor position_;  // after what has been sent
   std::optional<int> listener_;

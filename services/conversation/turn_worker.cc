@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "dramatis/conversation/v1/room_messages.pb.h"
+
 #include "absl/time/clock.h"
 #include "services/conversation/responses.h"
 #include "shared/status/errors.h"
@@ -65,6 +67,7 @@ Lease TurnWorker::NewLease(absl::Time now) const {
 }
 
 std::shared_ptr<LiveTurn> TurnWorker::Run(const TurnJob& job, const CallContext& call) {
+  if (job.room != nullptr) ReportScore(job.turn);
   auto live = std::make_shared<LiveTurn>(FactsOf(job.turn), job.turn.attempt, job.turn.text);
   CallContext own = call.AsService(job.turn.user_id);
   own.deadline = absl::InfiniteFuture();  // a turn outlives the call that started it
@@ -81,6 +84,23 @@ std::shared_ptr<LiveTurn> TurnWorker::Run(const TurnJob& job, const CallContext&
   if (stopped) runner->Abandon();
   if (!prepare_.Post([runner] { runner->Begin(); })) Over(*runner, /*lost=*/false);
   return live;
+}
+
+void TurnWorker::ReportScore(const TurnRow& turn) {
+  v1::TurnScore score;
+  score.ParseFromString(turn.score);
+  tools_.logger.Info("turn begins", {{"turn_id", turn.turn_id},
+                                     {"conversation_id", turn.conversation_id},
+                                     {"persona_id", turn.persona_id},
+                                     {"attempt", turn.attempt},
+                                     {"depth", turn.depth},
+                                     {"reason", score.reason()},
+                                     {"topic", score.topic()},
+                                     {"flow", score.flow()},
+                                     {"question", score.question()},
+                                     {"traits", score.traits()},
+                                     {"dominance_penalty", score.dominance_penalty()},
+                                     {"total", score.total()}});
 }
 
 void TurnWorker::Cancel(const std::string& turn_id) {

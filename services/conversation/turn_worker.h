@@ -75,6 +75,8 @@ class TurnWorker : private TurnHost {
   void Await(const std::vector<WaitingTurn>& turns) override;
   void Over(const TurnRunner& runner, bool lost) override;
 
+  // Why it speaks: ids and numbers.
+  void ReportScore(const TurnRow& turn);
   absl::Duration HeartbeatInterval() const;
   void ScheduleHeartbeat();
   void Heartbeat();

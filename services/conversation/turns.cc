@@ -5,6 +5,8 @@
 
 #include "services/conversation/cursor.h"
 #include "services/conversation/responses.h"
+#include "services/conversation/rooms.h"
+#include "services/conversation/turn_access.h"
 #include "shared/ids/ids.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -12,8 +14,12 @@
 namespace dramatis::conversation {
 
 absl::StatusOr<v1::Turn> Turns::Get(const CallContext& call, const std::string& turn_id) {
-  DRAMATIS_ASSIGN_OR_RETURN(const TurnRow row, Find(call, turn_id, Who::kOwnerOrAdmin));
+  DRAMATIS_ASSIGN_OR_RETURN(const Found found, Find(call, turn_id, Who::kOwnerOrAdmin));
+  const TurnRow& row = found.row;
   v1::Turn turn = ToTurn(row);
+  if (found.room.has_value() && !MaySeeUsage(*found.room, call.identity, row.persona_id)) {
+    turn.clear_usage();
+  }
   if (!row.open()) return turn;
   if (const std::shared_ptr<LiveTurn> live = live_turns_.Find(turn_id); live != nullptr) {
     turn.set_text(live->text().Text());
@@ -23,12 +29,13 @@ absl::StatusOr<v1::Turn> Turns::Get(const CallContext& call, const std::string& 
 
 absl::StatusOr<std::shared_ptr<LiveTurn>> Turns::Follow(const CallContext& call,
                                                         const std::string& turn_id) {
-  if (std::shared_ptr<LiveTurn> live = live_turns_.Find(turn_id); live != nullptr) {
+  std::shared_ptr<LiveTurn> live = live_turns_.Find(turn_id);
+  if (live != nullptr && !live->facts().session_id.empty()) {
     if (!call.identity.MayManage(live->facts().user_id)) return NotFoundError("turn");
     return live;
   }
-  DRAMATIS_ASSIGN_OR_RETURN(const TurnRow row, Find(call, turn_id, Who::kOwnerOrAdmin));
-  return Open(row);
+  DRAMATIS_ASSIGN_OR_RETURN(const Found found, Find(call, turn_id, Who::kOwnerOrAdmin));
+  return live != nullptr ? live : Open(found.row);
 }
 
 absl::StatusOr<std::unique_ptr<TurnEvents>> Turns::Stream(const CallContext& call,
@@ -40,15 +47,30 @@ absl::StatusOr<std::unique_ptr<TurnEvents>> Turns::Stream(const CallContext& cal
     position = cursor->position;
   }
   DRAMATIS_ASSIGN_OR_RETURN(std::shared_ptr<LiveTurn> live, Follow(call, request.turn_id()));
-  return std::make_unique<TurnEvents>(std::move(live), position);
+  bool with_usage = true;
+  if (live->facts().session_id.empty()) {
+    DRAMATIS_ASSIGN_OR_RETURN(const Found found, Find(call, request.turn_id(), Who::kOwnerOrAdmin));
+    with_usage =
+        !found.room.has_value() || MaySeeUsage(*found.room, call.identity, found.row.persona_id);
+  }
+  return std::make_unique<TurnEvents>(std::move(live), position, with_usage);
 }
 
 absl::StatusOr<std::shared_ptr<LiveTurn>> Turns::Cancel(const CallContext& call,
                                                         const std::string& turn_id) {
-  DRAMATIS_ASSIGN_OR_RETURN(const TurnRow row, Find(call, turn_id, Who::kOwner));
+  DRAMATIS_ASSIGN_OR_RETURN(const Found found, Find(call, turn_id, Who::kOwner));
+  const TurnRow& row = found.row;
+  if (found.room.has_value()) {
+    DRAMATIS_RETURN_IF_ERROR(MayDirect(*found.room, call.identity, row.persona_id));
+  }
   if (!row.open()) return Open(row);
   // In the row first: whoever runs the turn, now or after a crash, will see it.
   DRAMATIS_RETURN_IF_ERROR(tools_.store.RequestCancel(row, tools_.clock.Now()));
+  // One that waits for its time is run for its end.
+  if (row.in_room() && row.state == TurnState::kPending) {
+    DRAMATIS_RETURN_IF_ERROR(
+        recovery_.Claim({row.conversation_id, row.turn_id, row.lease.expires_at}).status());
+  }
   std::shared_ptr<LiveTurn> live = live_turns_.Find(turn_id);
   worker_.Cancel(turn_id);
   return live != nullptr ? live : Open(row);
@@ -56,14 +78,9 @@ absl::StatusOr<std::shared_ptr<LiveTurn>> Turns::Cancel(const CallContext& call,
 
 absl::StatusOr<Idempotent<v1::Turn>> Turns::Retry(const CallContext& call,
                                                   const v1::RetryTurnRequest& request) {
-  DRAMATIS_ASSIGN_OR_RETURN(const TurnRow row, Find(call, request.turn_id(), Who::kOwner));
+  DRAMATIS_ASSIGN_OR_RETURN(const Found found, Find(call, request.turn_id(), Who::kOwner));
   DRAMATIS_RETURN_IF_ERROR(worker_.Ready());
-  const absl::Time now = tools_.clock.Now();
-  DRAMATIS_ASSIGN_OR_RETURN(
-      Idempotent<RetriedTurn> retried,
-      tools_.store.RetryTurn(row, worker_.NewLease(now), now,
-                             [](const TurnRow& turn) { return ToTurn(turn).SerializeAsString(); },
-                             {call, "RetryTurn", request}));
+  DRAMATIS_ASSIGN_OR_RETURN(const Idempotent<RetriedTurn> retried, RetryIn(call, request, found));
   if (retried.result.job.has_value()) worker_.Run(*retried.result.job, call);
   Idempotent<v1::Turn> answer{.result = {}, .replayed = retried.replayed};
   if (!answer.result.ParseFromString(retried.result.answer)) {
@@ -72,13 +89,45 @@ absl::StatusOr<Idempotent<v1::Turn>> Turns::Retry(const CallContext& call,
   return answer;
 }
 
-absl::StatusOr<TurnRow> Turns::Find(const CallContext& call, const std::string& turn_id, Who who) {
+absl::StatusOr<Idempotent<RetriedTurn>> Turns::RetryIn(const CallContext& call,
+                                                       const v1::RetryTurnRequest& request,
+                                                       const Found& found) {
+  const absl::Time now = tools_.clock.Now();
+  const auto answer = [](const TurnRow& turn) { return ToTurn(turn).SerializeAsString(); };
+  const Idempotency idempotency{call, "RetryTurn", request};
+  if (!found.room.has_value()) {
+    return tools_.store.RetryTurn(found.row, worker_.NewLease(now), now, answer, idempotency);
+  }
+  const auto check = [&](const Room& room) {
+    return MayHaveSpeak(room, call.identity, found.row.persona_id);
+  };
+  return tools_.room_turns->Retry(found.row, worker_.NewLease(now), now, check, answer,
+                                  idempotency);
+}
+
+absl::StatusOr<Turns::Found> Turns::Find(const CallContext& call,
+                                         const std::string& turn_id,
+                                         Who who) {
   if (!IsUuid(turn_id)) return NotFoundError("turn");
   DRAMATIS_ASSIGN_OR_RETURN(std::optional<TurnRow> row, tools_.store.FindTurn(turn_id));
-  const bool visible = row.has_value() && (call.identity.user_id == row->user_id ||
-                                           (who == Who::kOwnerOrAdmin && call.identity.IsAdmin()));
+  if (!row.has_value()) return NotFoundError("turn");
+  if (row->in_room()) return FindInRoom(call, *std::move(row));
+  const bool visible = call.identity.user_id == row->user_id ||
+                       (who == Who::kOwnerOrAdmin && call.identity.IsAdmin());
   if (!visible) return NotFoundError("turn");
-  return *std::move(row);
+  return Found{.row = *std::move(row), .room = std::nullopt};
+}
+
+absl::StatusOr<Turns::Found> Turns::FindInRoom(const CallContext& call, TurnRow row) {
+  // A replica follows the turn for somebody whom it has asked already.
+  if (call.identity.role == AccessRole::kService && call.identity.user_id == row.user_id) {
+    return Found{.row = std::move(row), .room = std::nullopt};
+  }
+  absl::StatusOr<Room> room = FindViewable(rooms_, call.identity, row.conversation_id);
+  if (absl::IsNotFound(room.status())) return NotFoundError("turn");
+  if (!room.ok()) return std::move(room).status();
+  DRAMATIS_RETURN_IF_ERROR(MaySeeTurn(*room, call.identity, row.persona_id));
+  return Found{.row = std::move(row), .room = *std::move(room)};
 }
 
 std::shared_ptr<LiveTurn> Turns::Open(const TurnRow& row) {

@@ -1,4 +1,5 @@
-// Turns from their users' side: reading, following, stopping, trying again. Thread-safe; blocks.
+// Turns from their users' side: reading, following, stopping, trying again. A session's turns are
+// its owner's, an admin's to read; of a room's see turn_access.h. Thread-safe; blocks.
 #pragma once
 
 #include <memory>
@@ -8,7 +9,9 @@
 
 #include "absl/status/statusor.h"
 #include "services/conversation/live_turns.h"
+#include "services/conversation/recovery.h"
 #include "services/conversation/replicas.h"
+#include "services/conversation/room_holds.h"
 #include "services/conversation/store.h"
 #include "services/conversation/turn_events.h"
 #include "services/conversation/turn_prompt.h"
@@ -19,15 +22,24 @@ namespace dramatis::conversation {
 
 class Turns {
  public:
-  Turns(const TurnTools& tools, LiveTurns& live_turns, TurnWorker& worker, ReplicaPeer& replicas)
-      : tools_(tools), live_turns_(live_turns), worker_(worker), replicas_(replicas) {}
+  Turns(const TurnTools& tools,
+        const RoomTools& rooms,
+        LiveTurns& live_turns,
+        TurnWorker& worker,
+        Recovery& recovery,
+        ReplicaPeer& replicas)
+      : tools_(tools),
+        rooms_(rooms),
+        live_turns_(live_turns),
+        worker_(worker),
+        recovery_(recovery),
+        replicas_(replicas) {}
 
-  // Its text so far as this process or its row knows it. The owner's, or an admin's to read;
-  // NOT_FOUND for everybody else.
+  // Its text so far as this process or its row knows it. NOT_FOUND for whoever may not see it.
   absl::StatusOr<v1::Turn> Get(const CallContext& call, const std::string& turn_id);
 
   // The live turn: the one that runs here, a mirror of one that runs elsewhere, or what is stored
-  // of one that has ended. For the owner and admins.
+  // of one that has ended. For whoever may see it.
   absl::StatusOr<std::shared_ptr<LiveTurn>> Follow(const CallContext& call,
                                                    const std::string& turn_id);
 
@@ -35,22 +47,34 @@ class Turns {
   absl::StatusOr<std::unique_ptr<TurnEvents>> Stream(const CallContext& call,
                                                      const v1::StreamTurnRequest& request);
 
-  // Asks for the turn's end and answers the live turn, which ends soon, or has ended. The owner's.
+  // Asks for the turn's end and answers the live turn, which ends soon, or has ended. For the
+  // owner, or whoever may direct the persona.
   absl::StatusOr<std::shared_ptr<LiveTurn>> Cancel(const CallContext& call,
                                                    const std::string& turn_id);
 
-  // Begins another attempt of a turn that failed. The owner's. Errors: see Store::RetryTurn.
+  // Begins another attempt of a turn that failed. For the owner, or whoever may have the persona
+  // speak. Errors: see Store::RetryTurn and RoomTurnStore::Retry.
   absl::StatusOr<Idempotent<v1::Turn>> Retry(const CallContext& call,
                                              const v1::RetryTurnRequest& request);
 
  private:
   enum class Who { kOwner, kOwnerOrAdmin };
-  absl::StatusOr<TurnRow> Find(const CallContext& call, const std::string& turn_id, Who who);
+  struct Found {
+    TurnRow row;
+    std::optional<Room> room;  // where it is one's, but not for another replica
+  };
+  absl::StatusOr<Found> Find(const CallContext& call, const std::string& turn_id, Who who);
+  absl::StatusOr<Found> FindInRoom(const CallContext& call, TurnRow row);
+  absl::StatusOr<Idempotent<RetriedTurn>> RetryIn(const CallContext& call,
+                                                  const v1::RetryTurnRequest& request,
+                                                  const Found& found);
   std::shared_ptr<LiveTurn> Open(const TurnRow& row);
 
   const TurnTools tools_;
+  const RoomTools rooms_;
   LiveTurns& live_turns_;
   TurnWorker& worker_;
+  Recovery& recovery_;
   ReplicaPeer& replicas_;
 };
 

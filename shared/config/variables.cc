@@ -78,6 +78,8 @@ const std::vector<Variable>& KnownVariables() {
       {"DRAMATIS_MEMORY_MODEL", "the default model", "the model for both, as provider/model",
        "memory"},
       {"DRAMATIS_TURN_LEASE", "15s", "after how long a silent turn is taken over", "conversation"},
+      {"DRAMATIS_RESPONSE_DELAY", "true",
+       "whether AI participants of conversations wait a while before they answer", "conversation"},
       {"DRAMATIS_MODEL", "openai where it is set up, else local",
        "the default model as provider/model, then those that stand in for it", "inference"},
       {"OPENAI_API_KEY", "", "the key of an OpenAI-compatible server; or OPENAI_API_KEY_FILE",
