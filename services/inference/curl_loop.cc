@@ -238,6 +238,7 @@ void CurlLoop::Engine::Begin(std::unique_ptr<Transfer> transfer) {
     return End(added.id, HttpEnd::kConnectFailed);
   }
   Watch(added);
+  Act(CURL_SOCKET_TIMEOUT, 0);  // at once, not when the timer that curl has asked for says so
 }
 
 bool CurlLoop::Engine::Configure(Transfer& transfer) {
