@@ -35,6 +35,11 @@ class TalkingInference : public InferencePeer {
     EXPECT_TRUE(mouths_.Post([this, talk, listener] { Speak(*talk, *listener); }));
     return talk;
   }
+  absl::StatusOr<prompt::v1::PromptManifest> Pack(
+      const CallContext& /*call*/,
+      const inference::v1::StreamGenerateRequest& /*request*/) override {
+    return InternalError("no worker packs");
+  }
 
  private:
   void Speak(Talk& talk, GenerationListener& listener) const {
