@@ -12,6 +12,14 @@ namespace {
 
 namespace persona = dramatis::persona::v1;
 
+// Whether the caller may talk to it as to an AI. Of somebody else's ambiguous persona nobody learns
+// here that it is one: it is refused as a human's is.
+bool AnswersAsAi(const RenderedPersona& rendered, const Identity& identity) {
+  if (rendered.type() == persona::PERSONA_TYPE_HUMAN) return false;
+  return rendered.type() != persona::PERSONA_TYPE_AI_AMBIGUOUS ||
+         identity.MayManage(rendered.owner_id());
+}
+
 }  // namespace
 
 std::string ConversationIdOf(const std::string& user_id, const std::string& session_id) {
@@ -44,10 +52,10 @@ absl::StatusOr<ConversationRow> PrepareConversation(const TurnTools& tools,
                             tools.personas.Render(call.AsService(user_id), request).get());
   row.persona_id = rendered.persona_id();
   row.persona_name = rendered.name();
-  if (rendered.type() == persona::PERSONA_TYPE_HUMAN) {
+  if (!AnswersAsAi(rendered, call.identity)) {
     ReleaseHold(tools, call, row);
     return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_NOT_AN_AI_PERSONA,
-                 "the persona is a human's: no model speaks for it");
+                 "the persona does not answer as an AI");
   }
   return row;
 }
