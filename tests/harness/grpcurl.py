@@ -27,9 +27,9 @@ def describe(address, symbol):
     return ran.stdout.decode()
 
 
-def call(address, method, request=None, headers=()):
+def call(address, method, request=None, headers=(), options=()):
     """The answers of a call: a list, since it may stream. Raises GrpcError."""
-    arguments = [option for header in headers for option in ("-H", header)]
+    arguments = [option for header in headers for option in ("-H", header)] + [*options]
     ran = _run([*arguments, "-format", "json", "-d", "@", address, method],
                json.dumps(request or {}).encode())
     if ran.returncode != 0:

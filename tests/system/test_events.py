@@ -110,13 +110,13 @@ def test_who_comes_in_the_middle_hears_all_of_it(client, path, me, provider, dou
     with follow(client, path) as stream:
         say(client, path, me, "Tell me!").expect(201)
         before = read_until(stream, lambda event: event.name == "delta"
-                            and event.json()["text"].endswith("text. "))
+                            and event.json()["text"].endswith("text."))
     for cursor in (before[-1].id, None):
         with follow(client, path, cursor) as stream:
             events = [stream.next(), stream.next()]
         assert [event.name for event in events] == ["typing", "delta"]
         assert events[1].json()["offset"] == 0
-        assert events[1].json()["text"].startswith("The whole text. ")
+        assert events[1].json()["text"].startswith("The whole text.")
     with follow(client, path, before[-1].id) as stream:
         read_until(stream, lambda event: event.name == "turn" and event.json()["state"] == "done")
 
