@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <tuple>
 
 #include "dramatis/persona/v1/persona.pb.h"
 
@@ -146,8 +147,8 @@ const char* MustAnswer(const Room& room,
 void KeepBest(const RoomMessageRow& message, size_t most, std::vector<Speaker>& speakers) {
   const auto must = [](const Speaker& speaker) { return speaker.score.reason() != kByScore; };
   const bool called = absl::c_any_of(speakers, must);
-  absl::c_stable_sort(speakers, [](const Speaker& a, const Speaker& b) {
-    return a.score.total() > b.score.total();
+  absl::c_sort(speakers, [](const Speaker& a, const Speaker& b) {
+    return std::tuple(-a.score.total(), a.persona_id) < std::tuple(-b.score.total(), b.persona_id);
   });
   std::vector<Speaker> kept;
   for (const Speaker& speaker : speakers) {
@@ -180,8 +181,9 @@ std::vector<std::string> AddressedIn(const Room& room, const std::string& text) 
   std::vector<std::map<std::string, bool>::iterator> by_length;
   for (auto name = names.begin(); name != names.end(); ++name)
     by_length.push_back(name);
-  absl::c_stable_sort(
-      by_length, [](const auto& a, const auto& b) { return a->first.size() > b->first.size(); });
+  absl::c_sort(by_length, [](const auto& a, const auto& b) {
+    return std::tuple(b->first.size(), a->first) < std::tuple(a->first.size(), b->first);
+  });
   std::string words = FoldedWords(text);
   for (const auto& name : by_length) {
     if (name->first.size() <= 1) continue;  // a name without any letter

@@ -68,8 +68,8 @@ struct Speaker {
   v1::TurnScore score;
 };
 
-// Who answers `message`, best first. `recent` are the messages before it that can be read, oldest
-// first; `depth` is that of the turns it would make.
+// Who answers `message`, best first, those of one score by their ids. `recent` are the messages
+// before it that can be read, oldest first; `depth` is that of the turns it would make.
 std::vector<Speaker> ChooseSpeakers(const Room& room,
                                     const std::vector<RoomMessageRow>& recent,
                                     const RoomMessageRow& message,
