@@ -66,7 +66,8 @@ class RoomTurnStore {
                                                            int limit) = 0;
   // Takes such a turn for its next attempt under `lease`; one that is to be cancelled need not be
   // due. nullopt where somebody else has it, it is not due, it has ended, or its persona runs
-  // another one in the room.
+  // another one in the room; also where the message that it answers was hidden before it began,
+  // which ends it: cancelled, MESSAGE_HIDDEN.
   virtual absl::StatusOr<std::optional<TurnJob>> Claim(const WaitingTurn& turn,
                                                        const Lease& lease,
                                                        absl::Time now,

@@ -453,6 +453,19 @@ TEST_P(RoomTurnsStoreTest, ATurnThatIsToBeCancelledNeedNotBeDue) {
   EXPECT_EQ(job->turn.attempt, 0);
 }
 
+TEST_P(RoomTurnsStoreTest, WhatWasHiddenBeforeAnybodyHeardItIsNotAnswered) {
+  const PlannedTurnRow planned = SayPlanned();
+  const RoomMessageRow message = Messages(room_)[0];
+  ASSERT_TRUE(store_.ChangeRoomMessage(RoomStoreTest::Change(room_, message, std::nullopt)).ok());
+  clock_.Advance(absl::Seconds(1));
+
+  EXPECT_FALSE(Claim(planned.turn_id).has_value());
+
+  EXPECT_EQ(Turn(planned.turn_id).state, TurnState::kCancelled);
+  EXPECT_EQ(ErrorOf(planned.turn_id), "MESSAGE_HIDDEN");
+  EXPECT_EQ(Events(room_).back(), "turn " + planned.turn_id + " cancelled g");
+}
+
 TEST_P(RoomTurnsStoreTest, HistoryIsTheNewestThatCanBeReadInOrder) {
   for (int i = 1; i <= 5; ++i)
     Say(room_, absl::StrCat(i));

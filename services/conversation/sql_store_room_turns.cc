@@ -128,6 +128,27 @@ absl::StatusOr<TurnJob> RoomJobOf(Transaction& tx, Room room, TurnRow turn) {
   return job;
 }
 
+// Whether the turn answers a message that was taken back before anybody heard it.
+absl::StatusOr<bool> AnswersHidden(Transaction& tx, const TurnRow& turn) {
+  if (turn.requested || turn.attempt > 1) return false;
+  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<RoomMessageRow> message,
+                            SelectRoomMessage(tx, turn.conversation_id, turn.trigger_message_id));
+  return message.has_value() && message->hidden;
+}
+
+absl::Status EndUnheard(Transaction& tx, const TurnRow& turn, absl::Time now) {
+  TurnEnd end;
+  end.turn = turn.fenced();
+  end.state = TurnState::kCancelled;
+  end.persona_id = turn.persona_id;
+  end.finish_reason = "cancelled";
+  end.error = SerializeError(Error(absl::StatusCode::kFailedPrecondition,
+                                   v1::ERROR_REASON_MESSAGE_HIDDEN, "the message was hidden"));
+  end.now = now;
+  DRAMATIS_RETURN_IF_ERROR(WriteTurnEnd(tx, end).status());
+  return AppendTurnEvent(tx, turn, "cancelled", now);
+}
+
 absl::Status TurnInProgress(const std::string& turn_id) {
   return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_TURN_IN_PROGRESS,
                "the persona is speaking", {{"turn_id", turn_id}});
@@ -308,10 +329,15 @@ absl::StatusOr<std::optional<TurnJob>> SqlRoomTurnStore::Claim(const WaitingTurn
                                               lease.owner, lease.address, lease.expires_at}));
     if (taken.empty()) return std::nullopt;
     TurnRow row = ToTurnRow(taken.front());
+    DRAMATIS_ASSIGN_OR_RETURN(const bool unheard, AnswersHidden(tx, row));
+    if (unheard) {
+      DRAMATIS_RETURN_IF_ERROR(EndUnheard(tx, row, now));
+      return std::nullopt;
+    }
     DRAMATIS_RETURN_IF_ERROR(AppendTurnEvent(tx, row, "running", now));
     return RoomJobOf(tx, *std::move(room), std::move(row));
   });
-  if (claimed.ok() && claimed->has_value()) feed_.Changed(turn.conversation_id);
+  if (claimed.ok()) feed_.Changed(turn.conversation_id);
   return claimed;
 }
 
