@@ -129,7 +129,7 @@ struct TurnJob {
   TurnRow turn;
   ConversationRow conversation;  // of a session
   std::string message;
-  std::shared_ptr<const Room> room;  // null for a session
+  std::shared_ptr<const Room> room = nullptr;  // null for a session
 };
 
 // The use of an Idempotency-Key: the claim is made of the call's key and user, the method's name
