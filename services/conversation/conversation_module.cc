@@ -133,9 +133,11 @@ class Module : public dramatis::Module {
     return absl::OkStatus();
   }
 
+  void EndEndlessStreams() override { tails_.Stop(); }
+
   void Drain(absl::Time deadline) override {
     draining_ = true;
-    tails_.Stop();
+    EndEndlessStreams();
     remembering_peer_.Stop();
     worker_.Drain(deadline);
     replicas_.Stop();

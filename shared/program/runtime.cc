@@ -284,6 +284,9 @@ void Runtime::Drain() {
   draining_ = true;
   const absl::Time deadline = absl::Now() + config_.common.drain;
   if (server_ != nullptr) server_->StopServing();
+  for (const auto& part : parts_) {
+    if (part->started) part->module->EndEndlessStreams();
+  }
   // The rest is for the modules: what they hand over, they write down.
   if (frontend_ != nullptr) frontend_->Drain(absl::Now() + config_.common.drain * kFrontendShare);
   StopWatching();

@@ -46,6 +46,9 @@ class Module {
   // The server listens: connects to neighbours and starts background work (turn recovery). The
   // service is reported SERVING afterwards.
   virtual absl::Status Start() = 0;
+  // The program is about to end: streams that have no end of their own end now, with UNAVAILABLE,
+  // so that nobody waits for them.
+  virtual void EndEndlessStreams() {}
   // The program ends: stops background work, hands over what can be handed over. Calls under way
   // go on; new ones are no longer sent here.
   virtual void Drain(absl::Time deadline) = 0;

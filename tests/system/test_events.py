@@ -286,3 +286,23 @@ def test_it_is_the_same_over_grpc(client, dramatis, path, me, user):
     assert event["cursor"] == second.id
     assert event["message"]["content"] == "Two"
     assert "Code: NotFound" in err
+
+
+def test_a_program_that_ends_waits_for_no_follower(make_deployment, provider):
+    with make_deployment("embedded", provider.settings()) as dramatis:
+        client = dramatis.client("alice")
+        me = make_persona(client)
+        path = path_of(open_room(client, [me]))
+        with follow(client, path) as stream:
+            say(client, path, me, "Before").expect(201)
+            cursor = stream.next().id
+            began = time.monotonic()
+            assert set(dramatis.stop().values()) == {0}
+            assert time.monotonic() - began < 10
+            last = list(stream)[-1]
+        assert last.name == "error" and last.json()["problem"]["status"] == 503
+        dramatis.start()
+        client = dramatis.client("alice")
+        say(client, path, me, "After").expect(201)
+        with follow(client, path, cursor) as stream:
+            assert stream.next().json()["content"] == "After"
