@@ -238,6 +238,18 @@ def test_no_route_tells_who_is_masked(stage, dramatis, part):
     assert stage.reply["messageId"].encode() in stage.ears[part].heard
 
 
+def test_events_that_are_read_again_tell_no_more(stage):
+    for part in ("stranger", "other"):
+        first = re.search(rb"^id: ?(\S+)", stage.ears[part].heard, re.MULTILINE)[1].decode()
+        again = Ear(stage.clients()[part], stage.path, first)
+        try:
+            heard = again.until(stage.reply["messageId"])
+            stage.assert_silent(heard)
+            assert heard.count(b"event: ") == 1, heard
+        finally:
+            again.stop()
+
+
 def test_admin_routes_tell_strangers_nothing(stage, dramatis):
     for route in served_routes(dramatis):
         if "/api/admin" not in route:
@@ -291,7 +303,8 @@ def test_what_an_ambiguous_persona_is_does_not_show_in_how_it_is_refused(stage, 
 
 
 def test_owner_and_admin_know(stage):
-    for client in (stage.owner, stage.admin):
+    for part in ("owner", "admin"):
+        client = stage.clients()[part]
         participant = client.get(f"{stage.path}/participants/{stage.mask}").expect(200)
         kind = "ai_agent" if stage.room["settings"]["ambiguous"] else "ai_ambiguous"
         assert participant["type"] == kind and participant["revealed"] is False
@@ -301,9 +314,12 @@ def test_owner_and_admin_know(stage):
         assert message["model"] == MODEL
         assert message["usage"]["outputTokens"] > 0
         client.get(f"{stage.path}/messages/{stage.reply['messageId']}/prompt").expect(200)
-    for part in ("owner", "admin"):
         heard = stage.ears[part].until('"state":"done"').decode()
         assert "event: typing" in heard and stage.turn in heard and MODEL in heard
+        # The search finds in this what it is to find.
+        for trace in (heard, json.dumps(participant), json.dumps(message)):
+            with pytest.raises(AssertionError):
+                stage.assert_silent(trace.encode())
 
 
 def test_everybody_knows_after_the_reveal(stage):
