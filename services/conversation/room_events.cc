@@ -76,8 +76,8 @@ class RoomEvents::Backlog : public std::enable_shared_from_this<Backlog> {
     {
       const absl::MutexLock lock(&mutex_);
       reading_ = false;
-      if (read->has_value()) {
-        for (RoomEvent& event : (*read)->events) {
+      if (std::optional<RoomSnapshot>& snapshot = *read; snapshot.has_value()) {
+        for (RoomEvent& event : snapshot->events) {
           if (event.row.sequence <= last) events_.push_back(std::move(event));
         }
       }

@@ -103,8 +103,8 @@ void PostgresNotifier::Run() {
       Connect();
     } catch (const std::exception&) {
       // The server is away, which the calls that need it say; this one tries again.
+      backoff = connected_ ? kFirstBackoff : std::min(backoff * 2, kLastBackoff);
     }
-    backoff = connected_ ? kFirstBackoff : std::min(backoff * 2, kLastBackoff);
     if (AwaitEnd(backoff)) return;
   }
 }
