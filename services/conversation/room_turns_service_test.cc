@@ -122,6 +122,8 @@ TEST_P(RoomTurnsServiceTest, WhoWaitsIsToldThatTheRoomWasClosed) {
   EXPECT_EQ(GetReason(refused.status()), "CONVERSATION_CLOSED");
   EXPECT_EQ(TurnIn(refused.status()), turn_id);
   EXPECT_THAT(Messages(), SizeIs(0));
+  for (int i = 0; i < 400 && neighbours_.inference.cancelled() == 0; ++i)
+    absl::SleepFor(absl::Milliseconds(5));
   EXPECT_EQ(neighbours_.inference.cancelled(), 1);
   EXPECT_EQ(GetTurn(turn_id)->state(), v1::TURN_STATE_CANCELLED);
   EXPECT_EQ(GetTurn(turn_id)->error_code(), "CONVERSATION_CLOSED");

@@ -127,6 +127,32 @@ def test_a_mention_wins_and_so_does_a_reply(client, provider):
     assert len(wait_for_replies(client, path, 6)) == 6
 
 
+def test_a_switch_makes_everybody_answer_at_once(make_deployment, provider, shape):
+    settings = {**provider.settings(), "DRAMATIS_RESPONSE_DELAY": "false"}
+    with make_deployment(shape, settings) as dramatis:
+        client = dramatis.client("alice")
+        me = make_persona(client)
+        ai, _ = make_ai(client, delay=60000)
+        provider.script(default={"tokens": ["Ok."]})
+        path = path_of(open_room(client, [me, ai]))
+        answer = say(client, path, me, "Hello").expect(201)
+        assert answer["turns"][0]["dueTime"] == answer["message"]["createTime"]
+        assert len(wait_for_replies(client, path, 1)) == 1
+
+
+def test_a_turn_waits_as_long_as_its_persona_does(client, provider):
+    me = make_persona(client)
+    ai, name = make_ai(client, delay=900)
+    provider.script(default={"tokens": ["Ok."]})
+    path = path_of(open_room(client, [me, ai]))
+    began = time.monotonic()
+    answer = say(client, path, me, "Hello").expect(201)
+    turn = client.get(f"/api/turns/{answer['turns'][0]['turnId']}").expect(200)
+    assert (turn["state"], turn["attempt"]) == ("pending", 0)
+    wait_for(lambda: prompts_of(provider, name), "the request")
+    assert 0.85 < time.monotonic() - began < 1.9  # a timer, not the next look
+
+
 def test_admins_see_why_somebody_speaks(client, admin, provider):
     provider.script(default={"tokens": ["Ok."]})
     me = make_persona(admin)
