@@ -126,7 +126,9 @@ class FakeRoomEventStore : public RoomEventStore {
 class NoReplicas : public ReplicaPeer {
  public:
   std::shared_ptr<LiveTurn> Follow(const TurnRow& turn) override {
-    auto live = std::make_shared<LiveTurn>(TurnFacts{.turn_id = turn.turn_id}, turn.attempt);
+    TurnFacts facts;
+    facts.turn_id = turn.turn_id;
+    auto live = std::make_shared<LiveTurn>(facts, turn.attempt);
     live->Finish(UnavailableError("nowhere"));
     return live;
   }
@@ -229,7 +231,9 @@ class RoomEventsTest : public testing::Test {
   }
   // A turn of `persona_id` begins; what the test says through the result is its text.
   std::shared_ptr<LiveTurn> Begin(const std::string& persona_id, const std::string& turn_id) {
-    auto live = std::make_shared<LiveTurn>(TurnFacts{.turn_id = turn_id}, 1);
+    TurnFacts facts;
+    facts.turn_id = turn_id;
+    auto live = std::make_shared<LiveTurn>(facts, 1);
     live_turns_.Add(live);
     TurnRow row;
     row.turn_id = turn_id;
