@@ -29,7 +29,7 @@ struct WaitingTurn {
 struct RoomTurnEnd {
   EndResult result = EndResult::kEnded;
   // Of the room: turns made by the reply, and those that waited for this one's end.
-  std::vector<WaitingTurn> waiting = {};
+  std::vector<WaitingTurn> waiting;
 };
 
 // A turn that somebody asks for.

@@ -149,6 +149,26 @@ absl::Status EndUnheard(Transaction& tx, const TurnRow& turn, absl::Time now) {
   return AppendTurnEvent(tx, turn, "cancelled", now);
 }
 
+absl::StatusOr<std::optional<TurnJob>> ClaimIn(
+    Transaction& tx, const WaitingTurn& turn, const Lease& lease, absl::Time now, bool any_lease) {
+  // The room's lock makes everybody else who wants a turn in it wait.
+  absl::StatusOr<Room> room = LockRoomAt(tx, turn.conversation_id, now);
+  if (absl::IsNotFound(room.status())) return std::nullopt;
+  if (!room.ok()) return std::move(room).status();
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows taken,
+                            tx.Execute(kClaim, {now, any_lease, turn.conversation_id, turn.turn_id,
+                                                lease.owner, lease.address, lease.expires_at}));
+  if (taken.empty()) return std::nullopt;
+  TurnRow row = ToTurnRow(taken.front());
+  DRAMATIS_ASSIGN_OR_RETURN(const bool unheard, AnswersHidden(tx, row));
+  if (unheard) {
+    DRAMATIS_RETURN_IF_ERROR(EndUnheard(tx, row, now));
+    return std::nullopt;
+  }
+  DRAMATIS_RETURN_IF_ERROR(AppendTurnEvent(tx, row, "running", now));
+  return RoomJobOf(tx, *std::move(room), std::move(row));
+}
+
 absl::Status TurnInProgress(const std::string& turn_id) {
   return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_TURN_IN_PROGRESS,
                "the persona is speaking", {{"turn_id", turn_id}});
@@ -285,10 +305,11 @@ absl::Status AppendReply(Transaction& tx, const TurnEnd& end, const TurnPlanner&
 absl::StatusOr<RoomTurnEnd> EndIn(Transaction& tx, const TurnEnd& end, const TurnPlanner& plan) {
   const std::string& id = end.turn.conversation_id;
   absl::StatusOr<Room> room = LockRoomAt(tx, id, end.now);
-  if (absl::IsNotFound(room.status())) return RoomTurnEnd{.result = EndResult::kLost};
+  if (absl::IsNotFound(room.status()))
+    return RoomTurnEnd{.result = EndResult::kLost, .waiting = {}};
   if (!room.ok()) return std::move(room).status();
   DRAMATIS_ASSIGN_OR_RETURN(const bool ended, WriteTurnEnd(tx, end));
-  if (!ended) return RoomTurnEnd{.result = EndResult::kLost};
+  if (!ended) return RoomTurnEnd{.result = EndResult::kLost, .waiting = {}};
   if (!end.message_id.empty()) DRAMATIS_RETURN_IF_ERROR(AppendReply(tx, end, plan, *room));
   DRAMATIS_RETURN_IF_ERROR(AppendEvent(tx, id, EventKind::kTurn, end.turn.turn_id,
                                        absl::StrCat(NameOf(end.state), " ", end.persona_id),
@@ -319,24 +340,8 @@ absl::StatusOr<std::optional<TurnJob>> SqlRoomTurnStore::Claim(const WaitingTurn
                                                                const Lease& lease,
                                                                absl::Time now,
                                                                bool any_lease) {
-  auto claimed = database_.Write([&](Transaction& tx) -> absl::StatusOr<std::optional<TurnJob>> {
-    // The room's lock makes everybody else who wants a turn in it wait.
-    absl::StatusOr<Room> room = LockRoomAt(tx, turn.conversation_id, now);
-    if (absl::IsNotFound(room.status())) return std::nullopt;
-    if (!room.ok()) return std::move(room).status();
-    DRAMATIS_ASSIGN_OR_RETURN(
-        const Rows taken, tx.Execute(kClaim, {now, any_lease, turn.conversation_id, turn.turn_id,
-                                              lease.owner, lease.address, lease.expires_at}));
-    if (taken.empty()) return std::nullopt;
-    TurnRow row = ToTurnRow(taken.front());
-    DRAMATIS_ASSIGN_OR_RETURN(const bool unheard, AnswersHidden(tx, row));
-    if (unheard) {
-      DRAMATIS_RETURN_IF_ERROR(EndUnheard(tx, row, now));
-      return std::nullopt;
-    }
-    DRAMATIS_RETURN_IF_ERROR(AppendTurnEvent(tx, row, "running", now));
-    return RoomJobOf(tx, *std::move(room), std::move(row));
-  });
+  auto claimed =
+      database_.Write([&](Transaction& tx) { return ClaimIn(tx, turn, lease, now, any_lease); });
   if (claimed.ok()) feed_.Changed(turn.conversation_id);
   return claimed;
 }

@@ -33,7 +33,7 @@ struct WorkerOptions {
   // Takes a live turn whose lease was lost: whoever has it now feeds it.
   std::function<void(const std::shared_ptr<LiveTurn>&)> on_lost;
   // Takes turns of rooms that are to be run when they are due.
-  std::function<void(const std::vector<WaitingTurn>&)> on_waiting = {};
+  std::function<void(const std::vector<WaitingTurn>&)> on_waiting;
 };
 
 class TurnWorker : private TurnHost {

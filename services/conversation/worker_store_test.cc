@@ -94,10 +94,12 @@ class Process {
                background,
                {.owner = owner,
                 .lease = absl::Milliseconds(150),
-                .on_lost = [this](const std::shared_ptr<LiveTurn>& turn) {
-                  ++lost;
-                  turn->Finish(UnavailableError("lost"));
-                }}) {
+                .on_lost =
+                    [this](const std::shared_ptr<LiveTurn>& turn) {
+                      ++lost;
+                      turn->Finish(UnavailableError("lost"));
+                    },
+                .on_waiting = {}}) {
     worker.SetAddress(owner + ":1");
     worker.Start();
   }
