@@ -140,7 +140,7 @@ def long_session(narrow, provider, user, turns):
 
 def test_a_summary_stands_for_what_does_not_fit(narrow, provider, user):
     provider.script(default={"tokens": ["They counted messages."]})
-    client, persona = long_session(narrow, provider, user, 8)
+    client, persona = long_session(narrow, provider, user, 10)
     wait_for(lambda: any(is_task(request) for request in provider.requests()), "a summary")
 
     def summarized():
