@@ -43,6 +43,8 @@ function(dramatis_proto_library)
   target_link_libraries(dramatis_protos PUBLIC protobuf::libprotobuf)
   add_library(dramatis_grpc_protos STATIC ${stubs})
   target_link_libraries(dramatis_grpc_protos PUBLIC dramatis_protos gRPC::grpc++)
+  # Stubs are mostly the headers they include: several at a time parse them once.
+  set_target_properties(dramatis_grpc_protos PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
   foreach(library dramatis_protos dramatis_grpc_protos)
     dramatis_precompile(${library} common)
   endforeach()
