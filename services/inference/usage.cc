@@ -10,6 +10,7 @@
 #include "shared/page/page_token.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/time/timestamps.h"
 
 namespace dramatis::inference {
 namespace {
@@ -18,10 +19,6 @@ using google::protobuf::util::TimeUtil;
 
 constexpr absl::Duration kDefaultRange = absl::Hours(24 * 30);
 constexpr int kNanosPerSecond = 1'000'000'000;
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  return TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
-}
 
 // A time that has microseconds; gRPC callers may send any numbers.
 absl::StatusOr<absl::Time> ReadTime(const google::protobuf::Timestamp& time, const char* field) {

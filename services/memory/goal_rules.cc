@@ -5,18 +5,14 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/util/time_util.h"
 #include "services/memory/versions.h"
 #include "shared/text/text.h"
+#include "shared/time/timestamps.h"
 #include "unicode/normalizer2.h"
 #include "unicode/unistr.h"
 
 namespace dramatis::memory {
 namespace {
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
-}
 
 // Collects what is wrong.
 class Violations {

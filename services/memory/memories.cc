@@ -7,7 +7,6 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/util/time_util.h"
 #include "services/memory/search_query.h"
 #include "services/memory/storable_text.h"
 #include "services/memory/versions.h"
@@ -15,15 +14,12 @@
 #include "shared/rules/field_rules.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/time/timestamps.h"
 
 namespace dramatis::memory {
 namespace {
 
 constexpr double kDefaultConfidence = 1;
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
-}
 
 // Takes over the fields that are the user's to set.
 void Define(const v1::Memory& memory, MemoryRow& row) {

@@ -11,23 +11,19 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
-#include "google/protobuf/util/time_util.h"
 #include "services/memory/storable_text.h"
 #include "services/memory/versions.h"
 #include "shared/rules/field_rules.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 #include "shared/text/text.h"
+#include "shared/time/timestamps.h"
 
 namespace dramatis::memory {
 namespace {
 
 constexpr char kUtc[] = "UTC";
 constexpr char kDefaultLocale[] = "en";
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
-}
 
 // Whether `name` has the form of a zone's name. Names become paths below the zone folder: nothing
 // that could lead out of it, no copies under other names, no files that are not zones.

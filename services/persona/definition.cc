@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/util/time_util.h"
 #include "shared/text/text.h"
+#include "shared/time/timestamps.h"
 
 namespace dramatis::persona {
 namespace {
@@ -13,10 +13,6 @@ namespace {
 constexpr int kDefaultTrait = 50;
 constexpr double kDefaultTemperature = 0.7;
 constexpr int kDefaultMaxOutputTokens = 1024;
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
-}
 
 // C0 and C1 controls and the two line separators: they would break the line that a name stands in.
 bool HasControlCharacter(const std::string& text) {
