@@ -11,9 +11,6 @@
 namespace dramatis::conversation {
 namespace {
 
-// Most participants at once where the settings do not say.
-constexpr int kDefaultMaxParticipants = 10;
-
 bool AnyOwn(const Room& room,
             const Identity& identity,
             const std::function<bool(const ParticipantRow&)>& is) {

@@ -8,10 +8,10 @@
 #include "absl/time/time.h"
 #include "services/conversation/live_turns.h"
 #include "services/conversation/store.h"
+#include "shared/time/timestamps.h"
 
 namespace dramatis::conversation {
 
-google::protobuf::Timestamp ToTimestamp(absl::Time time);
 absl::Time FromTimestamp(const google::protobuf::Timestamp& timestamp);
 
 // How a session is at `now`.

@@ -17,7 +17,6 @@ namespace dramatis::conversation {
 namespace {
 
 // As the proto's field rules say.
-constexpr int kDefaultMaxParticipants = 10;
 constexpr int kDefaultMaxAiResponders = 2;
 
 void FillDefaults(v1::ConversationSettings& settings) {

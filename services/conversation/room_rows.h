@@ -21,6 +21,9 @@ enum class RoomVisibility { kPrivate, kUnlisted, kPublic };
 enum class PersonaKind { kHuman, kAgent, kAmbiguous };
 enum class Role { kInitiator, kHost, kGuest, kModerator };
 
+// Most participants at once where the settings do not say.
+inline constexpr int kDefaultMaxParticipants = 10;
+
 struct RoomRow {
   std::string conversation_id;
   std::string user_id;     // the initiator's
