@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "shared/status/errors.h"
+#include "shared/status/macros.h"
 
 namespace dramatis::sql {
 
@@ -32,6 +33,30 @@ absl::Status Connection::Run(Access access,
     failure_ = failure;
   }
   return status;
+}
+
+absl::Status Connection::RunPart(const std::function<absl::Status(Transaction&)>& function,
+                                 absl::Status& outcome) {
+  DRAMATIS_RETURN_IF_ERROR(DoExecute("savepoint part", {}).status());
+  try {
+    outcome = function(*this);
+  } catch (...) {
+    DRAMATIS_RETURN_IF_ERROR(UndoPart());
+    throw;
+  }
+  if (outcome.ok()) outcome = error_;
+  if (!outcome.ok()) return UndoPart();
+  return DoExecute("release part", {}).status();
+}
+
+absl::Status Connection::UndoPart() {
+  const absl::Status undone = DoExecute("rollback to part", {}).status();
+  // The engine has ended the transaction itself: what failed first says why.
+  if (!undone.ok()) return error_;
+  DRAMATIS_RETURN_IF_ERROR(DoExecute("release part", {}).status());
+  failure_ = Failure::kNone;
+  error_ = absl::OkStatus();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Rows> Connection::Execute(const Statement& statement,

@@ -36,6 +36,12 @@ class Connection : public Transaction {
   // returned. Exceptions of `function` roll back and go on.
   absl::Status Run(Access access, const std::function<absl::Status(Transaction&)>& function);
 
+  // Runs `function` as a part of the transaction that is under way. Where it fails, what it wrote
+  // is undone and the transaction goes on; the same for an exception. `outcome` is the part's; an
+  // error is returned where the whole transaction can only end. Parts do not nest.
+  absl::Status RunPart(const std::function<absl::Status(Transaction&)>& function,
+                       absl::Status& outcome);
+
   // Of the last Run.
   Failure failure() const { return failure_; }
   // Whether the connection can be used for another Run.
@@ -62,6 +68,8 @@ class Connection : public Transaction {
   void SetUnusable() { usable_ = false; }
 
  private:
+  // Undoes the part under way and what was noted of its failure.
+  absl::Status UndoPart();
   absl::StatusOr<Rows> Checked(std::string_view text, const std::vector<Value>& parameters);
 
   Failure failure_ = Failure::kNone;

@@ -24,13 +24,14 @@ class PooledDatabase : public Database {
   // transaction's end, and makes the place for the tables where there is none.
   virtual absl::Status PrepareMigration(Transaction& tx) = 0;
 
- private:
   absl::Status RunTransaction(Mode mode,
-                              const std::function<absl::Status(Transaction&)>& function) final;
+                              const std::function<absl::Status(Transaction&)>& function) override;
+  // One transaction on a connection of `pool`, run again as database.h says.
   absl::Status RunOn(ConnectionPool& pool,
                      Access access,
                      const std::function<absl::Status(Transaction&)>& function);
 
+ private:
   const absl::Duration timeout_;
 };
 

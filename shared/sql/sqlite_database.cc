@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "shared/sql/group_commit.h"
 #include "shared/sql/pooled_database.h"
 #include "shared/sql/sqlite_connection.h"
 #include "shared/status/macros.h"
@@ -18,11 +19,19 @@ class SqliteDatabase : public PooledDatabase {
                 [options] {
                   return SqliteConnection::Open(options.url, Access::kWrite, options.timeout);
                 }),
-        readers_(options.connections, [this, options] { return OpenReader(options); }) {}
+        readers_(options.connections, [this, options] { return OpenReader(options); }),
+        commits_(options.timeout, [this](const GroupCommit::Write& write) {
+          return RunOn(writer_, Access::kWrite, write);
+        }) {}
 
   Engine engine() const override { return Engine::kSqlite; }
 
  protected:
+  absl::Status RunTransaction(Mode mode, const GroupCommit::Write& function) override {
+    return mode == Mode::kWrite ? commits_.Run(function)
+                                : PooledDatabase::RunTransaction(mode, function);
+  }
+
   ConnectionPool& PoolFor(Access access) override {
     return access == Access::kWrite ? writer_ : readers_;
   }
@@ -42,6 +51,7 @@ class SqliteDatabase : public PooledDatabase {
 
   ConnectionPool writer_;
   ConnectionPool readers_;
+  GroupCommit commits_;
 };
 
 }  // namespace
