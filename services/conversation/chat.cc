@@ -18,6 +18,7 @@ absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> Chat::Start(const CallCont
   hashed.clear_stream();
   const Idempotency idempotency{call, "Chat", hashed};
   const absl::Time now = tools_.clock.Now();
+  std::shared_ptr<PendingPrompt> prompt;  // prepared while the turn is written to the disk
   NewTurn turn{.conversation_id = "",
                .turn_id = tools_.ids.NewId(),
                .message_id = tools_.ids.NewId(),
@@ -26,7 +27,8 @@ absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> Chat::Start(const CallCont
                .persona_id = request.persona_id(),
                .lease = worker_.NewLease(now),
                .now = now,
-               .create = std::nullopt};
+               .create = std::nullopt,
+               .on_begun = [&](const TurnJob& job) { prompt = worker_.Prepare(job, call); }};
 
   absl::StatusOr<Idempotent<StartedTurn>> started = absl::NotFoundError("");
   // Most chats go on with a session that exists, or are replays: nobody is asked for those.
@@ -43,8 +45,8 @@ absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> Chat::Start(const CallCont
                               turns_.Follow(call, started->result.turn_id));
     return Idempotent<std::shared_ptr<LiveTurn>>{.result = std::move(live), .replayed = true};
   }
-  return Idempotent<std::shared_ptr<LiveTurn>>{.result = worker_.Run(*started->result.job, call),
-                                               .replayed = false};
+  return Idempotent<std::shared_ptr<LiveTurn>>{
+      .result = worker_.Run(*started->result.job, call, prompt), .replayed = false};
 }
 
 absl::StatusOr<Idempotent<StartedTurn>> Chat::StartInNew(const v1::ChatRequest& request,

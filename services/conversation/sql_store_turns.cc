@@ -131,17 +131,18 @@ absl::StatusOr<ConversationRow> AdvanceOrCreate(Transaction& tx, const NewTurn& 
 
 absl::StatusOr<StartedTurn> Start(Transaction& tx, const NewTurn& turn) {
   DRAMATIS_ASSIGN_OR_RETURN(ConversationRow conversation, AdvanceOrCreate(tx, turn));
-  TurnRow row = FirstAttempt(turn, conversation);
-  DRAMATIS_RETURN_IF_ERROR(
-      InsertMessage(tx, turn.conversation_id, UserMessage(turn, conversation)));
-  DRAMATIS_RETURN_IF_ERROR(InsertTurn(tx, row));
-  DRAMATIS_RETURN_IF_ERROR(UpdateListEntry(tx, conversation, turn.message));
-  return StartedTurn{.session_id = conversation.session_id,
+  const MessageRow message = UserMessage(turn, conversation);
+  TurnJob job{.turn = FirstAttempt(turn, conversation),
+              .conversation = std::move(conversation),
+              .message = turn.message};
+  if (turn.on_begun) turn.on_begun(job);
+  DRAMATIS_RETURN_IF_ERROR(InsertMessage(tx, turn.conversation_id, message));
+  DRAMATIS_RETURN_IF_ERROR(InsertTurn(tx, job.turn));
+  DRAMATIS_RETURN_IF_ERROR(UpdateListEntry(tx, job.conversation, turn.message));
+  return StartedTurn{.session_id = job.conversation.session_id,
                      .turn_id = turn.turn_id,
                      .message_id = turn.message_id,
-                     .job = TurnJob{.turn = std::move(row),
-                                    .conversation = std::move(conversation),
-                                    .message = turn.message}};
+                     .job = std::move(job)};
 }
 
 // A claim of a chat records the stream's first event.

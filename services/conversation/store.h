@@ -158,6 +158,9 @@ struct NewTurn {
   absl::Time now;
   // The conversation to make where there is none, which without it is NOT_FOUND.
   std::optional<ConversationRow> create;
+  // Called in the transaction, perhaps more than once and on another thread, with the turn as it
+  // will be if that commits: what needs no more than this can begin. Must not block. May be null.
+  std::function<void(const TurnJob&)> on_begun = nullptr;
 };
 
 // What a claim of a chat answers again.

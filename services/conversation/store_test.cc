@@ -50,6 +50,34 @@ TEST_P(ConversationStoreTest, StartsATurnAllInOne) {
   EXPECT_EQ(Count("participants"), 2);
 }
 
+TEST_P(ConversationStoreTest, TellsTheTurnBeforeItIsStored) {
+  const ConversationRow conversation = Conversation("s");
+  NewTurn turn = Turn(conversation);
+  std::optional<TurnJob> told;
+  bool stored = true;
+  turn.on_begun = [&](const TurnJob& job) {
+    told = job;
+    const auto found = store_.FindTurn(turn.turn_id);
+    stored = !found.ok() || found->has_value();
+  };
+  const auto started = Start(turn);
+
+  ASSERT_TRUE(started.ok()) << started.status();
+  ASSERT_TRUE(told.has_value());
+  EXPECT_FALSE(stored);
+  EXPECT_EQ(told->turn.trigger_sequence, 1);
+  EXPECT_EQ(told->turn.turn_id, started->result.job->turn.turn_id);
+  EXPECT_EQ(told->conversation.persona_id, started->result.job->conversation.persona_id);
+  EXPECT_EQ(told->message, "Hello");
+
+  // Nothing is told of one that is refused.
+  told.reset();
+  NewTurn second = Turn(conversation);
+  second.on_begun = [&](const TurnJob& job) { told = job; };
+  EXPECT_FALSE(Start(second).ok());
+  EXPECT_FALSE(told.has_value());
+}
+
 TEST_P(ConversationStoreTest, AppendsTheReplyAndFreesTheConversation) {
   const ConversationRow conversation = Conversation("s1");
   const TurnJob job = MustStart(conversation);

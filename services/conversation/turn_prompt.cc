@@ -57,6 +57,17 @@ void NoteHold(const TurnTools& tools, const ConversationRow& conversation) {
   }
 }
 
+// The message that the turn answers.
+MessageRow Trigger(const TurnJob& job) {
+  MessageRow message;
+  message.sequence = job.turn.trigger_sequence;
+  message.message_id = job.turn.trigger_message_id;
+  message.participant_id = ParticipantId(ParticipantKind::kUser, job.turn.user_id);
+  message.author = ParticipantKind::kUser;
+  message.content = job.message;
+  return message;
+}
+
 std::vector<MessageRow> InTimeOrder(std::vector<MessageRow> messages) {
   std::reverse(messages.begin(), messages.end());
   return messages;
@@ -112,7 +123,7 @@ absl::StatusOr<inference::StreamGenerateRequest> PreparePrompt(const TurnTools& 
   DRAMATIS_ASSIGN_OR_RETURN(
       const Surroundings around,
       AskNeighbours(tools, call, RenderRequest(job), RecallOf(job), [&]() -> absl::Status {
-        DRAMATIS_ASSIGN_OR_RETURN(history, ReadHistory(tools.store, job.turn));
+        DRAMATIS_ASSIGN_OR_RETURN(history, ReadHistory(tools.store, job));
         return absl::OkStatus();
       }));
   if (NeedsHold(job.conversation)) NoteHold(tools, job.conversation);
@@ -128,28 +139,27 @@ absl::StatusOr<inference::StreamGenerateRequest> PreparePrompt(const TurnTools& 
        RoleTurns(history, own, /*names=*/{}, SummaryEnds(around.recalled))) {
     *request.add_messages() = std::move(line);
   }
-  if (request.messages().empty()) return InternalError("the turn's message is not in its history");
   return request;
 }
 
-absl::StatusOr<std::vector<MessageRow>> ReadHistory(Store& store, const TurnRow& turn) {
-  std::vector<MessageRow> history;
-  size_t bytes = 0;
-  MessageRange range{.conversation_id = turn.conversation_id,
+absl::StatusOr<std::vector<MessageRow>> ReadHistory(Store& store, const TurnJob& job) {
+  std::vector<MessageRow> newest_first = {Trigger(job)};
+  size_t bytes = job.message.size();
+  MessageRange range{.conversation_id = job.turn.conversation_id,
                      .descending = true,
-                     .beyond_sequence = turn.trigger_sequence + 1,
+                     .beyond_sequence = job.turn.trigger_sequence,
                      .limit = kHistoryPage};
   while (true) {
     DRAMATIS_ASSIGN_OR_RETURN(std::vector<MessageRow> page, store.ListMessages(range));
     const bool last = static_cast<int>(page.size()) < kHistoryPage;
     for (MessageRow& message : page) {
       bytes += message.content.size();
-      const bool full = bytes > kMaxHistoryBytes || history.size() >= kMaxHistoryMessages;
-      if (full && !history.empty()) return InTimeOrder(std::move(history));
+      const bool full = bytes > kMaxHistoryBytes || newest_first.size() >= kMaxHistoryMessages;
+      if (full) return InTimeOrder(std::move(newest_first));
       range.beyond_sequence = message.sequence;
-      history.push_back(std::move(message));
+      newest_first.push_back(std::move(message));
     }
-    if (last) return InTimeOrder(std::move(history));
+    if (last) return InTimeOrder(std::move(newest_first));
   }
 }
 

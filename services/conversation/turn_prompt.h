@@ -62,7 +62,8 @@ absl::StatusOr<Surroundings> AskNeighbours(
 std::set<int> SummaryEnds(const std::vector<dramatis::prompt::v1::PromptPart>& parts);
 
 // The messages up to the one that the turn answers, in time order, as many of the newest as
-// kMaxHistoryBytes and kMaxHistoryMessages allow, and that one in any case.
-absl::StatusOr<std::vector<MessageRow>> ReadHistory(Store& store, const TurnRow& turn);
+// kMaxHistoryBytes and kMaxHistoryMessages allow, and that one in any case. It comes from the job:
+// it need not be stored yet.
+absl::StatusOr<std::vector<MessageRow>> ReadHistory(Store& store, const TurnJob& job);
 
 }  // namespace dramatis::conversation

@@ -58,13 +58,14 @@ TurnRunner::TurnRunner(const TurnTools& tools,
 
 void TurnRunner::Begin() {
   if (job_.turn.cancel_requested) Cancel();
-  if (stop() == Stop::kNone) {
-    absl::StatusOr<inference::StreamGenerateRequest> request =
-        job_.room == nullptr ? PreparePrompt(tools_, job_, call_)
-                             : PrepareRoomPrompt(tools_, job_, call_);
-    if (!request.ok()) return OnEnd(request.status());
-    request_ = *std::move(request);
-  }
+  if (stop() != Stop::kNone) return Generate();  // for its end
+  BeginWith(job_.room == nullptr ? PreparePrompt(tools_, job_, call_)
+                                 : PrepareRoomPrompt(tools_, job_, call_));
+}
+
+void TurnRunner::BeginWith(absl::StatusOr<inference::StreamGenerateRequest> prompt) {
+  if (!prompt.ok()) return OnEnd(prompt.status());
+  request_ = *std::move(prompt);
   Generate();
 }
 

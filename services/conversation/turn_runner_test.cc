@@ -39,11 +39,14 @@ class TurnRunnerTest : public testing::Test {
 
   // Runs the turn until the model is to speak.
   void Begin() {
+    Make();
+    runner_->Begin();
+  }
+  void Make() {
     live_ = std::make_shared<LiveTurn>(FactsOf(job_.turn), job_.turn.attempt, job_.turn.text);
     runner_ = std::make_shared<TurnRunner>(
         TurnTools{store_, personas_, memories_, inference_, clock_, ids_, *logger_, metrics_},
         host_, job_, CallContext(), live_);
-    runner_->Begin();
   }
 
   FakeStore store_;
@@ -295,6 +298,7 @@ TEST_F(TurnRunnerTest, OffersTheNewestMessagesWithinTheLimits) {
     store_.messages.push_back(message);
   }
   job_.turn.trigger_sequence = 1199;
+  job_.message = "m1199";
   Begin();
 
   const auto& messages = inference_.requests[0].messages();
@@ -304,10 +308,42 @@ TEST_F(TurnRunnerTest, OffersTheNewestMessagesWithinTheLimits) {
 }
 
 TEST_F(TurnRunnerTest, OffersTheNewestMessageHoweverLargeItIs) {
-  store_.messages[0].content = std::string(5 * 1024 * 1024, 'a');
+  job_.message = std::string(5 * 1024 * 1024, 'a');
   Begin();
 
-  EXPECT_EQ(inference_.requests[0].messages_size(), 1);
+  ASSERT_EQ(inference_.requests[0].messages_size(), 1);
+  EXPECT_EQ(inference_.requests[0].messages(0).text(), job_.message);
+}
+
+TEST_F(TurnRunnerTest, OffersTheMessageThatIsNotStoredYet) {
+  job_.turn.trigger_sequence = 2;
+  job_.message = "And you?";
+  Begin();
+
+  ASSERT_EQ(inference_.requests[0].messages_size(), 1);  // of one role: put together
+  EXPECT_EQ(inference_.requests[0].messages(0).text(), "Hello\n\nAnd you?");
+}
+
+TEST_F(TurnRunnerTest, SaysWhatWasPreparedBefore) {
+  Make();
+  inference::v1::StreamGenerateRequest prompt;
+  prompt.add_messages()->set_text("prepared");
+  runner_->BeginWith(prompt);
+
+  EXPECT_TRUE(personas_.requests.empty());
+  ASSERT_EQ(inference_.requests.size(), 1U);
+  EXPECT_EQ(inference_.requests[0].messages(0).text(), "prepared");
+  EXPECT_EQ(inference_.requests[0].turn_key(), "t1:1");
+}
+
+TEST_F(TurnRunnerTest, FailsWhereNothingCouldBePrepared) {
+  Make();
+  runner_->BeginWith(UnavailableError("persona is away"));
+  host_.RunTasks();
+
+  EXPECT_TRUE(inference_.requests.empty());
+  ASSERT_EQ(store_.ends.size(), 1U);
+  EXPECT_EQ(store_.ends[0].state, TurnState::kFailed);
 }
 
 }  // namespace

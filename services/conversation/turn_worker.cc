@@ -19,6 +19,13 @@ constexpr size_t kTurnsPerCheckpoint = 64;
 constexpr absl::Duration kHandOverShare = absl::Seconds(1);
 constexpr absl::Duration kHandOverTime = absl::Seconds(3);
 
+// How a turn calls its neighbours.
+CallContext CallOf(const TurnJob& job, const CallContext& call) {
+  CallContext own = call.AsService(job.turn.user_id);
+  own.deadline = absl::InfiniteFuture();  // a turn outlives the call that started it
+  return own;
+}
+
 }  // namespace
 
 TurnWorker::TurnWorker(const TurnTools& tools,
@@ -66,13 +73,21 @@ Lease TurnWorker::NewLease(absl::Time now) const {
   return {.owner = options_.owner, .address = address(), .expires_at = now + options_.lease};
 }
 
-std::shared_ptr<LiveTurn> TurnWorker::Run(const TurnJob& job, const CallContext& call) {
+std::shared_ptr<PendingPrompt> TurnWorker::Prepare(const TurnJob& job, const CallContext& call) {
+  auto prompt = std::make_shared<PendingPrompt>();
+  const bool posted = prepare_.TryPost([this, prompt, job, own = CallOf(job, call)] {
+    prompt->Set(PreparePrompt(tools_, job, own));
+  });
+  return posted ? prompt : nullptr;
+}
+
+std::shared_ptr<LiveTurn> TurnWorker::Run(const TurnJob& job,
+                                          const CallContext& call,
+                                          const std::shared_ptr<PendingPrompt>& prompt) {
   if (job.room != nullptr) ReportScore(job.turn);
   auto live = std::make_shared<LiveTurn>(FactsOf(job.turn), job.turn.attempt, job.turn.text);
-  CallContext own = call.AsService(job.turn.user_id);
-  own.deadline = absl::InfiniteFuture();  // a turn outlives the call that started it
   TurnHost& host = *this;
-  auto runner = std::make_shared<TurnRunner>(tools_, host, job, std::move(own), live);
+  auto runner = std::make_shared<TurnRunner>(tools_, host, job, CallOf(job, call), live);
   bool stopped = false;
   {
     const absl::MutexLock lock(&mutex_);
@@ -82,7 +97,11 @@ std::shared_ptr<LiveTurn> TurnWorker::Run(const TurnJob& job, const CallContext&
   live_turns_.Add(live);
   tools_.metrics.Gauge("dramatis_turns_running", {}, +1);
   if (stopped) runner->Abandon();
-  if (!prepare_.Post([runner] { runner->Begin(); })) Over(*runner, /*lost=*/false);
+  if (prompt != nullptr) {
+    prompt->Then([runner](PendingPrompt::Prompt ready) { runner->BeginWith(std::move(ready)); });
+  } else if (!prepare_.Post([runner] { runner->Begin(); })) {
+    Over(*runner, /*lost=*/false);
+  }
   return live;
 }
 

@@ -18,6 +18,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "services/conversation/live_turns.h"
+#include "services/conversation/pending_prompt.h"
 #include "services/conversation/store.h"
 #include "services/conversation/timer.h"
 #include "services/conversation/turn_prompt.h"
@@ -58,9 +59,15 @@ class TurnWorker : private TurnHost {
   // A lease of this process, from `now`.
   Lease NewLease(absl::Time now) const;
 
+  // Begins to prepare the prompt of a session's turn that is being stored, for Run: it reads, and
+  // calls no model. Null where the process is too busy for more than the turns it has. Never
+  // blocks.
+  std::shared_ptr<PendingPrompt> Prepare(const TurnJob& job, const CallContext& call);
   // Runs a turn under a lease made by NewLease, on behalf of its user; `call` gives the ids that
-  // logs and neighbours get.
-  std::shared_ptr<LiveTurn> Run(const TurnJob& job, const CallContext& call);
+  // logs and neighbours get. `prompt`: from Prepare, may be null.
+  std::shared_ptr<LiveTurn> Run(const TurnJob& job,
+                                const CallContext& call,
+                                const std::shared_ptr<PendingPrompt>& prompt = nullptr);
   // Stops a turn if it is here.
   void Cancel(const std::string& turn_id);
 
