@@ -1,21 +1,18 @@
 # dramatis_precompile(<target> <header>): gives a target one of the headers cmake/precompiled/*.h,
-# parsed once for the whole build. Does nothing without DRAMATIS_PRECOMPILE. For clang only: with
-# precompiled headers GCC 12 warns of overflows inside std::string that are none.
-if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  set(DRAMATIS_PRECOMPILE OFF)
-endif()
+# parsed once for the whole build. Does nothing without DRAMATIS_PRECOMPILE.
 if(DRAMATIS_PRECOMPILE)
   # One set of macros for all who share a header, or the compiler refuses it.
   add_compile_options(-pthread)
-  # The same bytes at every build in this folder, which is what a compiler cache goes by.
-  add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    # The same bytes at every build in this folder, which is what a compiler cache goes by.
+    add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
+  endif()
   foreach(header common tests)
     set(target dramatis_precompiled_${header})
     file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/precompiled/${header}.cc" CONTENT "")
     add_library(${target} OBJECT "${PROJECT_BINARY_DIR}/precompiled/${header}.cc")
-    target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
-    target_link_libraries(${target} PRIVATE gRPC::grpc++ protobuf::libprotobuf absl::statusor
-                          absl::flat_hash_map absl::synchronization absl::strings)
+    target_link_libraries(${target} PRIVATE dramatis_options gRPC::grpc++ protobuf::libprotobuf
+                          absl::statusor absl::flat_hash_map absl::synchronization absl::strings)
     target_precompile_headers(${target} PRIVATE
                               "${PROJECT_SOURCE_DIR}/cmake/precompiled/${header}.h")
   endforeach()

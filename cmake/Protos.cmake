@@ -46,6 +46,10 @@ function(dramatis_proto_library)
   # Stubs are mostly the headers they include: several at a time parse them once.
   set_target_properties(dramatis_grpc_protos PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
   foreach(library dramatis_protos dramatis_grpc_protos)
+    # Our options, since a precompiled header holds for one set of them; protoc's code is not ours
+    # to put right.
+    target_link_libraries(${library} PRIVATE dramatis_options)
+    target_compile_options(${library} PRIVATE -w)
     dramatis_precompile(${library} common)
   endforeach()
 endfunction()

@@ -1,5 +1,5 @@
 // What most sources include, parsed once for a whole build (DRAMATIS_PRECOMPILE). No file may lean
-// on it: the presets `release`, `dev` and `tidy` build without.
+// on it: the presets `dev` and `tidy` build without.
 #pragma once
 
 #include <algorithm>
