@@ -6,9 +6,8 @@ target_compile_options(dramatis_options INTERFACE -Wall -Wextra -Wpedantic)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(dramatis_options INTERFACE -Wthread-safety)
 elseif(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # Reports of inlined std::string that are none: GCC bug 105651, and the same with headers that are
-  # precompiled.
-  target_compile_options(dramatis_options INTERFACE -Wno-restrict -Wno-stringop-overflow)
+  # Reports moves of short literals into strings that are no overlap: GCC bug 105651.
+  target_compile_options(dramatis_options INTERFACE -Wno-restrict)
 endif()
 if(DRAMATIS_WERROR)
   target_compile_options(dramatis_options INTERFACE -Werror)
