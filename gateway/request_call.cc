@@ -92,13 +92,18 @@ void AppendUpdateMask(const RpcMethod& method,
 // Headers that go to the service as they are.
 absl::Status AppendMetadata(const HttpRequest& request, RequestCall& call) {
   constexpr size_t kLongestKey = 128;
-  for (const char* name : {"authorization", "if-match", "idempotency-key"}) {
-    if (!request.Has(name)) continue;
-    const std::string_view value = request.Header(name);
-    if (!IsPrintableAscii(value)) {
-      return FieldErrors({{name, "must be printable ASCII"}});
-    }
+  const auto append = [&](const char* name, std::string_view value) {
+    if (!IsPrintableAscii(value)) return FieldErrors({{name, "must be printable ASCII"}});
     call.metadata.emplace_back(name, std::string(value));
+    return absl::OkStatus();
+  };
+  for (const char* name : {"authorization", "idempotency-key"}) {
+    if (!request.Has(name)) continue;
+    DRAMATIS_RETURN_IF_ERROR(append(name, request.Header(name)));
+  }
+  // A list, which may come in several lines (RFC 9110, section 5.3).
+  for (const auto& [name, value] : request.headers) {
+    if (SameText(name, "if-match")) DRAMATIS_RETURN_IF_ERROR(append("if-match", value));
   }
   if (request.Has("idempotency-key")) {
     const size_t length = request.Header("idempotency-key").size();

@@ -185,6 +185,14 @@ TEST(RequestCallTest, PassesOnIdentityAndRetryHeaders) {
   EXPECT_THAT(call->metadata, Not(Contains(Pair("cookie", ::testing::_))));
 }
 
+TEST(RequestCallTest, PassesOnEveryLineOfIfMatch) {
+  const auto call = Build(
+      MakeRequest("DELETE", "/api/personas/7", "", {{"If-Match", "\"3\""}, {"if-match", "\"4\""}}));
+  ASSERT_TRUE(call.ok()) << call.status();
+  EXPECT_THAT(call->metadata, Contains(Pair("if-match", "\"3\"")));
+  EXPECT_THAT(call->metadata, Contains(Pair("if-match", "\"4\"")));
+}
+
 TEST(RequestCallTest, RefusesHeadersThatCannotBePassedOn) {
   const std::string long_key(129, 'k');
   for (const std::string& key : {std::string(), long_key, std::string("k\x01"), std::string("é")}) {
@@ -194,6 +202,9 @@ TEST(RequestCallTest, RefusesHeadersThatCannotBePassedOn) {
   }
   EXPECT_THAT(CallOf(MakeRequest("GET", "/api/personas", "", {{"authorization", "Bearer \xff"}})),
               HasSubstr("VALIDATION_FAILED authorization"));
+  EXPECT_THAT(CallOf(MakeRequest("DELETE", "/api/personas/7", "",
+                                 {{"if-match", "\"3\""}, {"if-match", "\"\xff\""}})),
+              HasSubstr("VALIDATION_FAILED if-match"));
 }
 
 }  // namespace

@@ -71,7 +71,8 @@ class Operation {
                                   {{"type", "string"}, {"minLength", 1}, {"maxLength", 128}}));
     }
     if (route_.verb == "PUT" || route_.verb == "PATCH" || route_.verb == "DELETE") {
-      parameters.push_back(Header("If-Match", "The etag that the resource must still have.", text));
+      parameters.push_back(
+          Header("If-Match", "Etags, one of which the resource must still have, or *.", text));
     }
     if (method_.cursor != nullptr) {
       parameters.push_back(Header("Last-Event-ID", "The id of the last event received.", text));
@@ -180,7 +181,8 @@ json::object OpenApi(const RouteTable& routes,
           {"info",
            {{"title", "Dramatis"},
             {"version", version},
-            {"description", "The REST routes of this deployment, with their limits and errors, "
+            {"description",
+             "The REST routes of this deployment, with their limits and errors, "
              "made from its protos."},
             {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
           {"security", {{{"bearer", json::array{}}}, json::object{}}},

@@ -11,6 +11,7 @@
 #include "services/conversation/permissions.h"
 #include "services/conversation/room_views.h"
 #include "services/conversation/rooms.h"
+#include "shared/call/if_match.h"
 #include "shared/page/page_token.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"

@@ -12,6 +12,7 @@
 #include "services/conversation/room_definition.h"
 #include "services/conversation/room_names.h"
 #include "services/conversation/room_views.h"
+#include "shared/call/if_match.h"
 #include "shared/page/page_token.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -94,10 +95,6 @@ absl::StatusOr<Room> FindViewable(const RoomTools& tools,
   CloseIfDue(room->row, tools.clock.Now());
   DRAMATIS_RETURN_IF_ERROR(Require(*room, identity, Permission::kView));
   return *std::move(room);
-}
-
-absl::Status CheckIfMatch(const CallContext& call, const std::string& etag) {
-  return call.if_match.empty() || call.if_match == etag ? absl::OkStatus() : EtagMismatchError();
 }
 
 absl::StatusOr<Idempotent<v1::Conversation>> Rooms::Create(

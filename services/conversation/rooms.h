@@ -19,9 +19,6 @@ absl::StatusOr<Room> FindViewable(const RoomTools& tools,
                                   const Identity& identity,
                                   const std::string& conversation_id);
 
-// ETAG_MISMATCH where the call has an If-Match that is not `etag`.
-absl::Status CheckIfMatch(const CallContext& call, const std::string& etag);
-
 class Rooms {
  public:
   explicit Rooms(const RoomTools& tools) : tools_(tools) {}

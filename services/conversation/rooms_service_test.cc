@@ -134,6 +134,25 @@ TEST_P(RoomsServiceTest, SaysWhichPermissionIsMissing) {
   EXPECT_EQ(GetErrorInfo(said.status())->metadata().at("status"), "paused");
 }
 
+TEST_P(RoomsServiceTest, ChangesOnlyWhatIfMatchNames) {
+  const std::string id = Open({"alice-1"});
+  auto update = For<v1::UpdateConversationRequest>(id);
+  update.mutable_conversation()->set_topic("new");
+  update.mutable_update_mask()->add_paths("topic");
+  const auto remove = For<v1::DeleteConversationRequest>(id);
+
+  const auto stale = Call(&Stub::UpdateConversation, update, kAlice, "", "\"0\"");
+  const auto kept = Call(&Stub::DeleteConversation, remove, kAlice, "", "\"0\"");
+  const auto changed = Call(&Stub::UpdateConversation, update, kAlice, "", "*");
+  const auto removed = Call(&Stub::DeleteConversation, remove, kAlice, "", "*");
+
+  EXPECT_EQ(GetReason(stale.status()), "ETAG_MISMATCH");
+  EXPECT_EQ(GetReason(kept.status()), "ETAG_MISMATCH");
+  ASSERT_TRUE(changed.ok()) << changed.status();
+  EXPECT_EQ(changed->topic(), "new");
+  EXPECT_TRUE(removed.ok()) << removed.status();
+}
+
 TEST_P(RoomsServiceTest, StoresAMessageOncePerKey) {
   const std::string id = Open({"alice-1"});
 

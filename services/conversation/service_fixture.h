@@ -34,9 +34,11 @@ class ConversationServiceTest : public sql::DatabaseTest {
                                     grpc::ClientContext*, const Request&, Response*),
                                 const Request& request,
                                 const std::string& who = kAlice,
-                                const std::string& key = "") {
+                                const std::string& key = "",
+                                const std::string& if_match = "") {
     auto context = TestContext(who);
     if (!key.empty()) context->AddMetadata("idempotency-key", key);
+    if (!if_match.empty()) context->AddMetadata("if-match", if_match);
     Response response;
     v1::ConversationService::StubInterface& stub = replica_->stub();
     const grpc::Status status = (stub.*method)(context.get(), request, &response);

@@ -15,6 +15,7 @@
 #include "services/memory/progress_insights.h"
 #include "services/memory/storable_text.h"
 #include "services/memory/versions.h"
+#include "shared/call/if_match.h"
 #include "shared/page/page_token.h"
 #include "shared/rules/field_rules.h"
 #include "shared/status/errors.h"
@@ -86,7 +87,7 @@ Changed UpdateOf(const GoalRow& goal,
                  const v1::UpdateGoalRequest& request,
                  absl::CivilDay today,
                  absl::Time now) {
-  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, goal.version));
+  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, Etag(goal.version)));
   if (!IsOpen(goal)) return StatusForbids("a completed or archived goal must be restored first");
   GoalRow next = goal;
   const auto& paths = request.update_mask().paths();
@@ -101,7 +102,7 @@ Changed UpdateOf(const GoalRow& goal,
 
 Changed CompletionOf(const GoalRow& goal, const CallContext& call, absl::Time now) {
   if (goal.definition.status() == v1::GOAL_STATUS_COMPLETED) return std::nullopt;
-  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, goal.version));
+  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, Etag(goal.version)));
   if (!TakesActivities(goal))
     return StatusForbids("only an active or paused goal can be completed");
   GoalRow next = goal;
@@ -113,7 +114,7 @@ Changed CompletionOf(const GoalRow& goal, const CallContext& call, absl::Time no
 
 Changed RestorationOf(const GoalRow& goal, const CallContext& call, absl::Time now) {
   if (IsOpen(goal)) return std::nullopt;
-  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, goal.version));
+  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, Etag(goal.version)));
   GoalRow next = goal;
   next.definition.set_status(v1::GOAL_STATUS_ACTIVE);
   next.complete_time.reset();
@@ -123,7 +124,7 @@ Changed RestorationOf(const GoalRow& goal, const CallContext& call, absl::Time n
 
 Changed ArchivalOf(const GoalRow& goal, const CallContext& call, absl::Time now) {
   if (goal.definition.status() == v1::GOAL_STATUS_ARCHIVED) return std::nullopt;
-  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, goal.version));
+  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, Etag(goal.version)));
   GoalRow next = goal;
   next.definition.set_status(v1::GOAL_STATUS_ARCHIVED);
   next.update_time = now;

@@ -129,6 +129,9 @@ TEST_F(GoalsServiceTest, HonoursIfMatchAndIdempotencyKeys) {
   EXPECT_EQ(
       GetReason(Call<v1::Goal>(&Stub::CompleteGoal, Of<v1::CompleteGoalRequest>(id)).status()),
       "ETAG_MISMATCH");
+  metadata_["if-match"] = "*";
+  EXPECT_TRUE(Call<v1::Goal>(&Stub::CompleteGoal, Of<v1::CompleteGoalRequest>(id)).ok());
+  EXPECT_TRUE(Call<v1::Goal>(&Stub::RestoreGoal, Of<v1::RestoreGoalRequest>(id)).ok());
   metadata_.clear();
   metadata_["idempotency-key"] = "k1";
   const std::string first = Record(id, 1)->activity_id();

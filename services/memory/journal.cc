@@ -16,6 +16,7 @@
 #include "services/memory/search_query.h"
 #include "services/memory/storable_text.h"
 #include "services/memory/versions.h"
+#include "shared/call/if_match.h"
 #include "shared/page/page_token.h"
 #include "shared/rules/field_rules.h"
 #include "shared/status/errors.h"
@@ -188,7 +189,7 @@ absl::StatusOr<v1::JournalEntry> Journal::TryUpdate(const CallContext& call,
                                                     const v1::UpdateJournalEntryRequest& request) {
   DRAMATIS_ASSIGN_OR_RETURN(JournalRow row,
                             store_.FindEntry(call.identity.user_id, request.entry_id()));
-  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, row.version));
+  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, Etag(row.version)));
   v1::JournalEntry entry = row.definition;
   const auto& paths = request.update_mask().paths();
   MergeFields(request.entry(), {paths.begin(), paths.end()}, entry);
@@ -209,7 +210,7 @@ absl::Status Journal::TryDelete(const CallContext& call, const std::string& entr
   const std::string& user_id = call.identity.user_id;
   if (call.if_match.empty()) return store_.DeleteEntry(user_id, entry_id, std::nullopt);
   DRAMATIS_ASSIGN_OR_RETURN(const JournalRow row, store_.FindEntry(user_id, entry_id));
-  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, row.version));
+  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, Etag(row.version)));
   return store_.DeleteEntry(user_id, entry_id, row.version);
 }
 

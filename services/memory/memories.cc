@@ -10,6 +10,7 @@
 #include "services/memory/search_query.h"
 #include "services/memory/storable_text.h"
 #include "services/memory/versions.h"
+#include "shared/call/if_match.h"
 #include "shared/page/page_token.h"
 #include "shared/rules/field_rules.h"
 #include "shared/status/errors.h"
@@ -111,7 +112,7 @@ absl::StatusOr<v1::Memory> Memories::Update(const CallContext& call,
 absl::StatusOr<v1::Memory> Memories::TryUpdate(const CallContext& call,
                                                const v1::UpdateMemoryRequest& request) {
   DRAMATIS_ASSIGN_OR_RETURN(MemoryRow row, store_.Find(call.identity.user_id, request.memory_id()));
-  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, row.version));
+  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, Etag(row.version)));
   v1::Memory memory = Present(row);
   const auto& paths = request.update_mask().paths();
   MergeFields(request.memory(), {paths.begin(), paths.end()}, memory);
@@ -131,7 +132,7 @@ absl::Status Memories::TryDelete(const CallContext& call, const std::string& mem
   const std::string& user_id = call.identity.user_id;
   if (call.if_match.empty()) return store_.Delete(user_id, memory_id, std::nullopt);
   DRAMATIS_ASSIGN_OR_RETURN(const MemoryRow row, store_.Find(user_id, memory_id));
-  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, row.version));
+  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, Etag(row.version)));
   return store_.Delete(user_id, memory_id, row.version);
 }
 

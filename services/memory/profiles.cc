@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "services/memory/storable_text.h"
 #include "services/memory/versions.h"
+#include "shared/call/if_match.h"
 #include "shared/rules/field_rules.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -110,7 +111,7 @@ absl::StatusOr<ProfileRow> Profiles::Find(const std::string& user_id) {
 absl::StatusOr<v1::Profile> Profiles::TryUpdate(const CallContext& call,
                                                 const v1::UpdateProfileRequest& request) {
   DRAMATIS_ASSIGN_OR_RETURN(ProfileRow row, Find(call.identity.user_id));
-  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, row.version));
+  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, Etag(row.version)));
   const auto& paths = request.update_mask().paths();
   MergeFields(request.profile(), {paths.begin(), paths.end()}, row.definition);
   row.definition.set_display_name(std::string(TrimSpace(row.definition.display_name())));

@@ -6,16 +6,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "shared/call/call.h"
 
 namespace dramatis::memory {
 
 // Names one version of one resource, for If-Match.
 std::string Etag(int version);
-
-// OK if the caller's If-Match, where there is one, names `version`; ETAG_MISMATCH otherwise. `*`
-// names every version.
-absl::Status CheckIfMatch(const CallContext& call, int version);
 
 // Runs `change`, which reads, decides and writes by compare-and-set, again while another writer
 // came between (ABORTED), a few times.

@@ -241,6 +241,17 @@ TEST_F(PersonaServiceTest, ChecksIfMatch) {
   EXPECT_EQ(GetReason(Delete(kAlice, created->persona_id(), if_match)), "ETAG_MISMATCH");
 }
 
+TEST_F(PersonaServiceTest, TakesAStarForAnyVersion) {
+  const std::string id = Create(kAlice, AiPersona("Ada"))->persona_id();
+  const Headers any = {{"if-match", "*"}};
+  v1::Persona changes;
+  changes.set_name("Eve");
+
+  EXPECT_TRUE(Update(kAlice, id, changes, any).ok());
+  EXPECT_TRUE(Delete(kAlice, id, any).ok());
+  EXPECT_EQ(GetReason(Delete(kAlice, id, any)), "NOT_FOUND");
+}
+
 TEST_F(PersonaServiceTest, HidesWhatIsTheOwnersAlone) {
   v1::Persona persona = AiPersona("Ada", /*is_public=*/true);
   persona.set_system_prompt("secret");

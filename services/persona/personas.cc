@@ -7,6 +7,7 @@
 #include "services/persona/compatibility.h"
 #include "services/persona/definition.h"
 #include "services/persona/listing.h"
+#include "shared/call/if_match.h"
 #include "shared/rules/field_rules.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -15,7 +16,7 @@
 namespace dramatis::persona {
 namespace {
 
-// How often an update without If-Match starts again when another one came first.
+// How often a change starts again when another one came first.
 constexpr int kUpdateAttempts = 5;
 
 constexpr const char* kSourceUriField = "persona.source_uri";
@@ -169,7 +170,7 @@ absl::StatusOr<PersonaRow> Personas::FindForChange(const CallContext& call,
   if (!call.identity.MayManage(row.owner_id)) {
     return PermissionError("only its owner may change the persona");
   }
-  if (!call.if_match.empty() && call.if_match != Etag(row)) return EtagMismatchError();
+  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, Etag(row)));
   return row;
 }
 

@@ -46,7 +46,7 @@ struct CallContext {
   std::string traceparent;
   // The caller's Idempotency-Key; empty where there is none.
   std::string idempotency_key;
-  // The caller's If-Match, without quotes; empty where there is none.
+  // The caller's If-Match, as received; empty where there is none. Read by shared/call/if_match.h.
   std::string if_match;
   // When the caller stops waiting. absl::InfiniteFuture() where it did not say.
   absl::Time deadline = absl::InfiniteFuture();

@@ -10,7 +10,6 @@
 #include "shared/log/audit.h"
 #include "shared/rpc/status_conversion.h"
 #include "shared/rules/field_rules.h"
-#include "shared/text/text.h"
 
 namespace dramatis {
 namespace {
@@ -28,18 +27,6 @@ bool IsPrintableAscii(const std::string& text) {
 
 bool IsIdempotencyKey(const std::string& key) {
   return !key.empty() && key.size() <= kMaxIdempotencyKeyBytes && IsPrintableAscii(key);
-}
-
-// The opaque tag of an entity tag (RFC 9110, section 8.8.3). `*` matches whatever is there: no
-// condition beyond the one every update has.
-std::string BareEtag(std::string_view text) {
-  text = TrimSpace(text);
-  if (text == "*") return "";
-  if (text.substr(0, 2) == "W/") text.remove_prefix(2);
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
-    text = text.substr(1, text.size() - 2);
-  }
-  return std::string(text);
 }
 
 // `00-<32 hex>-<16 hex>-<2 hex>`; https://www.w3.org/TR/trace-context/#traceparent-header.
@@ -119,7 +106,8 @@ void CallRecord::ReadMetadata(std::vector<std::string>& authorizations) {
       call_.idempotency_key = ToString(value);
       bad_idempotency_key_ = !IsIdempotencyKey(call_.idempotency_key);
     } else if (name == "if-match") {
-      call_.if_match = BareEtag(std::string_view(value.data(), value.size()));
+      // Several are one list (RFC 9110, section 5.3).
+      absl::StrAppend(&call_.if_match, call_.if_match.empty() ? "" : ", ", ToString(value));
     }
   }
   if (!IsCorrelationId(call_.correlation_id)) call_.correlation_id = parts_.ids.NewId();

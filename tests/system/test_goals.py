@@ -124,6 +124,13 @@ def test_updates_change_what_the_body_names(client):
     assert client.get(path).expect(200)["title"] == "Read more"
 
 
+def test_if_match_takes_a_star_for_any_version(client):
+    path = path_of(create(client, "Read"))
+    client.patch(path, {"title": "Read more"}, {"If-Match": "*"}).expect(200)
+    client.delete(path, {"If-Match": "*"}).expect(204)
+    assert client.get(path).expect(200)["status"] == "archived"
+
+
 def test_a_goal_goes_through_its_life(client):
     path = path_of(create(client, "Read"))
     stale = client.get(path).expect(200)["etag"]

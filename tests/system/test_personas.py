@@ -87,6 +87,17 @@ def test_stale_etag_is_412_and_changes_nothing(client):
     client.delete(path, {"If-Match": f'"{fresh["etag"]}"'}).expect(204)
 
 
+def test_if_match_takes_a_star_and_lists_but_no_weak_etag(client):
+    path = "/api/personas/" + client.post("/api/personas", FULL).expect(201)["personaId"]
+    assert client.patch(path, {"name": "Eve"}, {"If-Match": "*"}).expect(200)["name"] == "Eve"
+    etag = client.get(path).expect(200)["etag"]
+    client.patch(path, {"name": "Mia"}, {"If-Match": f'W/"{etag}"'}).problem(412, "ETAG_MISMATCH")
+    client.patch(path, {"name": "Mia"}, {"If-Match": f'"x", "{etag}"'}).expect(200)
+    client.delete(path, {"If-Match": f'"x", "{etag}"'}).problem(412, "ETAG_MISMATCH")
+    client.delete(path, {"If-Match": "*"}).expect(204)
+    client.delete(path, {"If-Match": "*"}).problem(404, "NOT_FOUND")
+
+
 def test_names_are_unique_per_owner(client, dramatis, user):
     client.post("/api/personas", persona("Twin")).expect(201)
     client.post("/api/personas", persona("Twin")).problem(409, "PERSONA_NAME_TAKEN")
