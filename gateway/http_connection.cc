@@ -208,6 +208,7 @@ void HttpConnection::Dispatch() {
   // The task may answer, and so let go of itself, before it returns.
   const std::shared_ptr<Task> task = task_;
   task->Start(*this, request_);
+  if (worker_->draining() && task == task_) task->Drain();
 }
 
 void HttpConnection::ResetForNext() {
@@ -373,7 +374,12 @@ void HttpConnection::Tick(MonotonicTime now) {
 
 void HttpConnection::Drain() {
   const bool idle = state_ == State::kReading && !head_seen_ && input_.empty();
-  if (idle) Cut();
+  if (idle) {
+    Cut();
+  } else if (state_ == State::kHandling || state_ == State::kStreaming) {
+    const std::shared_ptr<Task> task = task_;
+    if (task != nullptr) task->Drain();
+  }
 }
 
 void HttpConnection::Cut() {

@@ -43,6 +43,8 @@ class Task {
   virtual void Start(Exchange& exchange, const HttpRequest& request) = 0;
   // What Exchange::Write could not write at once has been written.
   virtual void Written() = 0;
+  // The server is about to end: what has no end of its own ends now. Not before Start.
+  virtual void Drain() = 0;
   // Time passes; called every now and then (HttpLimits::tick) between Start and the end.
   virtual void Tick(MonotonicTime now) = 0;
   // The client is gone, or is being cut: the exchange must not be touched any more.

@@ -32,8 +32,8 @@ class HttpServer {
 
   // Listens on `host:port`; the address with the port that was picked where it was 0.
   absl::StatusOr<std::string> Listen(const std::string& address);
-  // Takes no further connections, ends idle ones, waits for requests under way until `deadline` and
-  // cuts the rest.
+  // Takes no further connections, ends idle ones and streams without an end of their own, waits for
+  // requests under way until `deadline` and cuts the rest.
   void Drain(absl::Time deadline);
 
  private:

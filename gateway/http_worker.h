@@ -39,7 +39,8 @@ class HttpWorker : public std::enable_shared_from_this<HttpWorker> {
   void Add(std::shared_ptr<HttpConnection> connection);
   void Remove(HttpConnection& connection);
   size_t connections() const { return connections_.size(); }
-  // No further requests: idle connections end now, the others after their answer.
+  // No further requests: idle connections and streams without an end of their own end now, the
+  // others after their answer.
   void Drain();
   bool draining() const { return draining_; }
   // Ends every connection.

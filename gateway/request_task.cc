@@ -128,6 +128,10 @@ void RequestTask::Written() {
   if (call_ != nullptr) call_->Written();
 }
 
+void RequestTask::Drain() {
+  if (call_ != nullptr) call_->Drain();
+}
+
 void RequestTask::Tick(MonotonicTime now) {
   if (call_ != nullptr) call_->Tick(now);
 }

@@ -19,6 +19,7 @@ class ActiveCall {
   // The client went away: cancels the call; nobody waits for it any more.
   virtual void Gone() = 0;
   virtual void Written() {}
+  virtual void Drain() {}
   virtual void Tick(MonotonicTime) {}
 };
 
@@ -31,6 +32,7 @@ class RequestTask : public Task, public std::enable_shared_from_this<RequestTask
 
   void Start(Exchange& exchange, const HttpRequest& request) override;
   void Written() override;
+  void Drain() override;
   void Tick(MonotonicTime now) override;
   void Gone() override;
   HttpAnswer Refused(errors::v1::ErrorReason reason) const override;

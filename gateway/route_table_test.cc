@@ -61,6 +61,12 @@ TEST(RouteTableTest, PairsAUnaryRpcWithItsStreamingTwin) {
   EXPECT_TRUE(match.route->body_is_request);
 }
 
+TEST(RouteTableTest, KnowsWhichStreamsHaveNoEndOfTheirOwn) {
+  EXPECT_TRUE(Match("GET", "/api/conversations/7/events").route->stream->endless);
+  EXPECT_FALSE(Match("GET", "/api/turns/7/stream").route->stream->endless);
+  EXPECT_FALSE(Match("POST", "/api/chat").route->stream->endless);
+}
+
 TEST(RouteTableTest, KnowsAdditionalBindings) {
   EXPECT_EQ(NameOf(Match("PUT", "/api/personas/7").route->unary), "UpdatePersona");
   EXPECT_EQ(NameOf(Match("PATCH", "/api/personas/7").route->unary), "UpdatePersona");
@@ -160,6 +166,7 @@ TEST(RouteTableBuildTest, RefusesUnusableBindings) {
       {Rpc("A", "get: '/t'", "access: ACCESS_USER success_status: 404"), "not 2xx"},
       {Rpc("A", "get: '/t'", "access: ACCESS_USER location: '/t/{id}'"), "location names no"},
       {Rpc("A", "get: '/t'", "access: ACCESS_USER", "client_streaming: true"), "cannot stream"},
+      {Rpc("A", "get: '/t'", "access: ACCESS_USER endless: true"), "endless, but no stream"},
   };
   for (const Case& c : cases) {
     EXPECT_THAT(std::string(BuildStatus(c.methods).message()), HasSubstr(c.says));

@@ -20,6 +20,8 @@ struct RpcMethod {
   // Whose RPC it is: the `x` of package `dramatis.x.v1`.
   std::string backend;
   bool streaming = false;
+  // A stream that never ends by itself.
+  bool endless = false;
   // Its place in RouteTable::methods().
   size_t index = 0;
   options::v1::Access access = options::v1::ACCESS_UNSPECIFIED;

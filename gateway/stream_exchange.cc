@@ -38,12 +38,22 @@ void StreamExchange::Gone() {
   call_->Cancel();
 }
 
+void StreamExchange::Drain() {
+  if (!method_.endless) return;
+  drained_ = true;
+  // What has come already still goes out, before the end.
+  call_->Cancel();
+}
+
 void StreamExchange::Pump() {
   if (state_ == State::kWriting) {
     more_ = true;
     return;
   }
   StreamCall::Batch batch = call_->Take();
+  if (drained_ && batch.end.has_value() && absl::IsCancelled(*batch.end)) {
+    batch.end = UnavailableError("the server ends; follow the stream again from the last cursor");
+  }
   if (batch.accepted) {
     headers_ = batch.headers;
     if (state_ == State::kWaiting) {

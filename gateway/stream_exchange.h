@@ -2,7 +2,8 @@
 //
 // The 200 is only sent once the service has accepted the call and either an event has come or a
 // short while has passed without an error: until then a failure is an ordinary problem document.
-// From then on it is the event `error`.
+// From then on it is the event `error`. A stream that never ends by itself ends so, UNAVAILABLE,
+// when the server drains.
 #pragma once
 
 #include <memory>
@@ -22,6 +23,7 @@ class StreamExchange : public ActiveCall {
 
   void Gone() override;
   void Written() override;
+  void Drain() override;
   void Tick(MonotonicTime now) override;
 
  private:
@@ -40,6 +42,7 @@ class StreamExchange : public ActiveCall {
   State state_ = State::kWaiting;
   // Events came while the last ones were being written.
   bool more_ = false;
+  bool drained_ = false;
   ReplyHeaders headers_;
   std::optional<absl::Status> end_;
   MonotonicTime since_;  // of the state, and since the last write

@@ -1,5 +1,7 @@
 // Server-sent events as clients find them: a real gateway, a real socket, services in the same
 // process.
+#include <thread>
+
 #include "gateway/testing_client.h"
 #include "gateway/testing_services.h"
 #include "gmock/gmock.h"
@@ -24,6 +26,16 @@ class StreamServiceTest : public ::testing::Test {
     return "POST /api/chat HTTP/" + std::string(version) +
            "\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: " +
            std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
+
+  static std::string Follow(const std::string& id) {
+    return "GET /api/conversations/" + id + "/events HTTP/1.1\r\nHost: t\r\n\r\n";
+  }
+  // Drains with a deadline that nobody wants to wait for.
+  absl::Duration Drain() {
+    const absl::Time begin = absl::Now();
+    Gateway().frontend().Drain(begin + absl::Seconds(20));
+    return absl::Now() - begin;
   }
 
   GatewayConfig config_ = QuickConfig();
@@ -154,6 +166,53 @@ TEST_F(StreamServiceTest, DrainWaitsForStreamsUntilItsDeadline) {
   Gateway().frontend().Drain(begin + absl::Milliseconds(300));
   EXPECT_GE(absl::Now() - begin, absl::Milliseconds(290));
   EXPECT_TRUE(client.ClosesWithin(absl::Seconds(2)));
+}
+
+TEST_F(StreamServiceTest, DrainEndsAStreamThatHasNoEndOfItsOwn) {
+  RawClient client(Address());
+  client.Send(Follow("7"));
+  const std::string begun = client.ReadUntil("id: 1\ndata: ");
+  EXPECT_THAT(begun, StartsWith("HTTP/1.1 200 "));
+  std::thread reader([&] {
+    const std::string rest = client.ReadUntil("\r\n0\r\n\r\n");
+    EXPECT_THAT(rest, HasSubstr("\r\nevent: error\ndata: {\"problem\":{\"type\":\"urn:"));
+    EXPECT_THAT(rest, HasSubstr(R"("status":503)"));
+    EXPECT_THAT(rest, HasSubstr(R"("code":"UNAVAILABLE")"));
+    EXPECT_THAT(rest, EndsWith("}}\n\n\r\n0\r\n\r\n"));
+    client.Close();
+  });
+  EXPECT_LT(Drain(), absl::Seconds(10));
+  reader.join();
+  EXPECT_TRUE(Eventually([&] { return Gateway().seen().cancelled == 1; }));
+}
+
+TEST_F(StreamServiceTest, DrainEndsOneThatHasNotSaidAnythingYet) {
+  RawClient client(Address());
+  client.Send(Follow("wait"));
+  EXPECT_EQ(client.ReadHead().status, 200);
+  std::thread reader([&] {
+    EXPECT_THAT(client.ReadUntil("\r\n0\r\n\r\n"), HasSubstr(R"("code":"UNAVAILABLE")"));
+    client.Close();
+  });
+  EXPECT_LT(Drain(), absl::Seconds(10));
+  reader.join();
+}
+
+TEST_F(StreamServiceTest, DrainRefusesAnEndlessStreamWhoseRequestComesLate) {
+  config_.limits.header = std::chrono::seconds(10);
+  RawClient client(Address());
+  const std::string request = Follow("7");
+  client.Send(request.substr(0, 20));
+  // Its head has begun to come, so that it is not taken for an idle connection.
+  absl::SleepFor(absl::Milliseconds(100));
+  std::thread late([&] {
+    absl::SleepFor(absl::Milliseconds(100));
+    client.Send(request.substr(20));
+    EXPECT_THAT(client.ReadUntil(R"("code":"UNAVAILABLE")"), HasSubstr(R"("status":503)"));
+    client.Close();
+  });
+  EXPECT_LT(Drain(), absl::Seconds(10));
+  late.join();
 }
 
 }  // namespace

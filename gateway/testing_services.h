@@ -102,7 +102,8 @@ class FakePersonas : public persona::v1::PersonaService::CallbackService {
 };
 
 // StreamChat does what the message says: `answer` streams one, `refuse` fails before it accepts,
-// `break` fails after the start, `wait` accepts and says nothing, `flood` never stops.
+// `break` fails after the start, `wait` accepts and says nothing, `flood` never stops. StreamEvents
+// sends one event, with the cursor `1`, and waits; for the conversation `wait` only waits.
 class FakeConversations : public conversation::v1::ConversationService::CallbackService {
  public:
   explicit FakeConversations(Seen& seen) : seen_(seen) {}
@@ -111,8 +112,34 @@ class FakeConversations : public conversation::v1::ConversationService::Callback
       grpc::CallbackServerContext*, const conversation::v1::ChatRequest* request) override {
     return new Reactor(seen_, request->message());
   }
+  grpc::ServerWriteReactor<conversation::v1::ConversationEvent>* StreamEvents(
+      grpc::CallbackServerContext*, const conversation::v1::StreamEventsRequest* request) override {
+    return new EventsReactor(seen_, request->conversation_id() == "wait");
+  }
 
  private:
+  class EventsReactor : public grpc::ServerWriteReactor<conversation::v1::ConversationEvent> {
+   public:
+    EventsReactor(Seen& seen, bool silent) : seen_(seen) {
+      event_.mutable_state()->set_reason("so");
+      event_.set_cursor("1");
+      if (silent) {
+        StartSendInitialMetadata();
+      } else {
+        StartWrite(&event_);
+      }
+    }
+    void OnCancel() override {
+      ++seen_.cancelled;
+      Finish(grpc::Status::CANCELLED);
+    }
+    void OnDone() override { delete this; }
+
+   private:
+    Seen& seen_;
+    conversation::v1::ConversationEvent event_;
+  };
+
   using ChatEvent = conversation::v1::ChatEvent;
 
   class Reactor : public grpc::ServerWriteReactor<ChatEvent> {

@@ -7,6 +7,7 @@ import pytest
 from tests.harness.client import Client
 from tests.harness.deployment import PORTS, SERVICES
 from tests.harness.program import Program, run_program
+from tests.harness.rooms import make_persona, open_room, path_of, say
 from tests.harness.sse import Transcript
 
 PROGRAMS = ["dramatis", "dramatis-gateway"] + [f"dramatis-{service}" for service in SERVICES]
@@ -92,6 +93,53 @@ def test_sigterm_drains(make_deployment, shape, provider):
         codes = {name: program.terminate() for name, program in deployment.programs.items()
                  if program.running}
         assert set(codes.values()) <= {0}
+
+
+def test_sigterm_ends_streams_without_an_end_at_once(make_deployment, shape, provider):
+    with make_deployment(shape, provider.settings()) as deployment:
+        client = deployment.client("alice")
+        me = make_persona(client)
+        path = path_of(open_room(client, [me]))
+        with client.stream(f"{path}/events") as stream:
+            heard = say(client, path, me, "Before").expect(201)["message"]["messageId"]
+            first = stream.next()
+            assert (first.name, first.json()["messageId"]) == ("message", heard)
+            begin = time.monotonic()
+            gateway = deployment.programs[deployment.gateway]
+            gateway.process.terminate()
+            last, = stream  # one more, and the end
+            assert stream.process.wait() == 0
+        assert last.name == "error"
+        problem = last.json()["problem"]
+        assert (problem["status"], problem["code"]) == (503, "UNAVAILABLE")
+        assert gateway.wait() == 0
+        # Alone it would have waited for 15 s.
+        assert time.monotonic() - begin < 5
+        deployment.restart()
+        client = deployment.client("alice")
+        missed = say(client, path, me, "Meanwhile").expect(201)["message"]["messageId"]
+        with client.stream(f"{path}/events", headers={"Last-Event-ID": first.id}) as stream:
+            assert stream.next().json()["messageId"] == missed
+
+
+def test_sigterm_ends_them_while_an_answer_is_still_completed(make_deployment, shape, provider):
+    with make_deployment(shape, provider.settings()) as deployment:
+        client = deployment.client("alice")
+        persona = make_persona(client, "ai_agent", modelConfig={"model": "openai/double"})
+        path = path_of(open_room(client, [make_persona(client)]))
+        provider.script({"count": 60, "token_delay_ms": 50})
+        with (client.stream(f"{path}/events") as endless,
+              client.stream("/api/chat", {"message": "Hi", "persona_id": persona,
+                                          "stream": True}) as answer):
+            events = iter(answer)
+            transcript = Transcript().apply(next(events)).apply(next(events))
+            gateway = deployment.programs[deployment.gateway]
+            gateway.process.terminate()
+            assert [event.name for event in endless] == ["error"]
+            assert gateway.running  # for the other's sake
+            transcript.apply_all(events)
+        assert transcript.done["response"] == "".join(f"t{n} " for n in range(60)).strip()
+        assert gateway.wait() == 0
 
 
 def test_restart_keeps_everything(make_deployment, shape):
