@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "shared/sql/database.h"
@@ -29,8 +28,8 @@ class GatedDatabase : public sql::Database {
     return database_.CheckSchema(migrations);
   }
   std::unique_ptr<sql::Notifier> OpenNotifier(const std::string& channel,
-                                              sql::NotificationHandlers handlers) override {
-    return database_.OpenNotifier(channel, std::move(handlers));
+                                              const sql::NotificationHandlers& handlers) override {
+    return database_.OpenNotifier(channel, handlers);
   }
   sql::Engine engine() const override { return database_.engine(); }
   absl::Status Ping() override { return database_.Ping(); }

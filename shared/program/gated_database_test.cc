@@ -15,7 +15,7 @@ class FakeDatabase : public sql::Database {
     return sql::SchemaState{sql::Engine::kPostgres, 7, {}};
   }
   std::unique_ptr<sql::Notifier> OpenNotifier(const std::string& channel,
-                                              sql::NotificationHandlers) override {
+                                              const sql::NotificationHandlers&) override {
     opened = channel;
     return nullptr;
   }

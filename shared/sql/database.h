@@ -187,7 +187,7 @@ class Database {
   // Between the processes that share this database; null where only one can have it open. Outlived
   // by the database, which need not be up.
   virtual std::unique_ptr<Notifier> OpenNotifier(const std::string& /*channel*/,
-                                                 NotificationHandlers /*handlers*/) {
+                                                 const NotificationHandlers& /*handlers*/) {
     return nullptr;
   }
 

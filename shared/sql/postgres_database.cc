@@ -1,7 +1,5 @@
 #include "shared/sql/postgres_database.h"
 
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "shared/sql/pooled_database.h"
@@ -37,8 +35,8 @@ class PostgresDatabase : public PooledDatabase {
 
   Engine engine() const override { return Engine::kPostgres; }
   std::unique_ptr<Notifier> OpenNotifier(const std::string& channel,
-                                         NotificationHandlers handlers) override {
-    return std::make_unique<PostgresNotifier>(options_, channel, std::move(handlers), watchdog_);
+                                         const NotificationHandlers& handlers) override {
+    return std::make_unique<PostgresNotifier>(options_, channel, handlers, watchdog_);
   }
 
  protected:
