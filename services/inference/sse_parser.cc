@@ -1,10 +1,16 @@
 #include "services/inference/sse_parser.h"
 
+#include <algorithm>
+
 namespace dramatis::inference {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kData = "data";
+
+bool IsLineEnd(char c) {
+  return c == '\n' || c == '\r';
+}
 
 }  // namespace
 
@@ -15,10 +21,12 @@ bool SseParser::Feed(std::string_view bytes, OnData on_data) {
       if (bytes.front() == '\n') bytes.remove_prefix(1);
       continue;
     }
-    const size_t end = bytes.find_first_of("\r\n");
+    // Not find_first_of, which searches the set anew for every byte.
+    const size_t end =
+        static_cast<size_t>(std::find_if(bytes.begin(), bytes.end(), IsLineEnd) - bytes.begin());
     const std::string_view piece = bytes.substr(0, end);
     if (line_.size() + piece.size() > kMaxEventBytes) return false;
-    if (end == std::string_view::npos) {
+    if (end == bytes.size()) {
       line_ += piece;
       return true;
     }
