@@ -35,7 +35,7 @@ int Complain(const Program& program, const absl::Status& status, int code) {
 
 // Many threads with an arena each would make a small program large.
 void LimitArenas() {
-  constexpr int kArenas = 2;
+  constexpr int kArenas = 8;
   mallopt(M_ARENA_MAX, kArenas);
 }
 
