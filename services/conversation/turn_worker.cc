@@ -75,8 +75,8 @@ Lease TurnWorker::NewLease(absl::Time now) const {
 
 std::shared_ptr<PendingPrompt> TurnWorker::Prepare(const TurnJob& job, const CallContext& call) {
   auto prompt = std::make_shared<PendingPrompt>();
-  const bool posted = prepare_.TryPost([this, prompt, job, own = CallOf(job, call)] {
-    prompt->Set(PreparePrompt(tools_, job, own));
+  const bool posted = prepare_.TryPost([tools = tools_, prompt, job, own = CallOf(job, call)] {
+    prompt->Set(PreparePrompt(tools, job, own));
   });
   return posted ? prompt : nullptr;
 }
