@@ -3,9 +3,8 @@
 // write, then, with all that came meanwhile, the next leader runs those
 // (https://sqlite.org/lang_savepoint.html is what a part is made of).
 //
-//   GroupCommit commits(timeout, [&](const GroupCommit::Write& write) { return RunOn(..., write);
-//   }); absl::Status stored = commits.Run([](Transaction& tx) { return tx.Execute(...).status();
-//   });
+//   GroupCommit commits(timeout, [&](const auto& write) { return RunOn(pool, write); });
+//   absl::Status stored = commits.Run([](Transaction& tx) { return tx.Execute(...).status(); });
 //
 // A write that fails is undone alone; one whose transaction could not be begun or committed fails
 // with all of its group. A write may run on another writer's thread, while its own waits.
