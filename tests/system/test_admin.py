@@ -232,29 +232,36 @@ def usage(admin, **parameters):
     return admin.get(f"{USAGE}?{query}")
 
 
+def usage_groups(admin, group_by):
+    """Every group of the usage, by its key, page for page: a deployment has many users."""
+    groups, token = {}, ""
+    while True:
+        page = usage(admin, groupBy=group_by, pageSize=100, pageToken=token).expect(200)
+        assert page["groupBy"] == group_by
+        groups.update((group["key"], group) for group in page["groups"])
+        token = page["nextPageToken"]
+        if not token:
+            return groups
+
+
 def test_usage_by_everything(admin, client, user, double_persona, provider):
     provider.script({"tokens": ["Hello"]})
     client.post("/api/chat", {"message": "Hi", "persona_id": double_persona}).expect(200)
     client.post("/api/chat", {"message": "Hi"}).expect(200)
 
-    def groups(group_by):
-        answered = usage(admin, groupBy=group_by, pageSize=100).expect(200)
-        assert answered["groupBy"] == group_by
-        return {group["key"]: group for group in answered["groups"]}
-
-    mine = wait_for(lambda: (own := groups("user").get(user)) and own["calls"] == 2 and own,
-                    "usage to be written")
+    mine = wait_for(lambda: (own := usage_groups(admin, "user").get(user)) and own["calls"] == 2
+                    and own, "usage to be written")
     assert mine["inputTokens"] > 0 and mine["outputTokens"] > 0
-    assert groups("persona")[double_persona]["calls"] == 1
-    assert groups("model")["openai/double"]["calls"] >= 1
-    for key, group in groups("day").items():
+    assert usage_groups(admin, "persona")[double_persona]["calls"] == 1
+    assert usage_groups(admin, "model")["openai/double"]["calls"] >= 1
+    for key, group in usage_groups(admin, "day").items():
         assert re.fullmatch(r"\d{4}-\d\d-\d\d", key)
         assert group["calls"] > 0
 
 
 def test_usage_within_a_time(admin, client, user):
     client.post("/api/chat", {"message": "Hi"}).expect(200)
-    wait_for(lambda: user in str(usage(admin, groupBy="user", pageSize=100).body), "usage")
+    wait_for(lambda: user in usage_groups(admin, "user"), "usage")
     ahead = usage(admin, **{"from": "2100-01-01T00:00:00Z", "to": "2101-01-01T00:00:00Z"})
     assert ahead.expect(200)["groups"] == []
     for query, field in (({"from": "2100-01-01T00:00:00Z"}, "from"),
