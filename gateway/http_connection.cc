@@ -50,18 +50,13 @@ void Consume(std::array<asio::const_buffer, 3>& buffers, size_t written) {
 HttpConnection::HttpConnection(asio::ip::tcp::socket socket,
                                std::shared_ptr<HttpWorker> worker,
                                RequestHandler& handler,
-                               const HttpLimits& limits,
-                               std::atomic<int>& open)
-    : socket_(std::move(socket)),
-      worker_(std::move(worker)),
-      handler_(handler),
-      limits_(limits),
-      open_(open) {
-  ++open_;
+                               const HttpLimits& limits)
+    : socket_(std::move(socket)), worker_(std::move(worker)), handler_(handler), limits_(limits) {
+  worker_->CountOpen(+1);
 }
 
 HttpConnection::~HttpConnection() {
-  --open_;
+  worker_->CountOpen(-1);
 }
 
 void HttpConnection::Open() {

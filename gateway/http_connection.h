@@ -5,7 +5,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,8 +26,7 @@ class HttpConnection : public Exchange, public std::enable_shared_from_this<Http
   HttpConnection(boost::asio::ip::tcp::socket socket,
                  std::shared_ptr<HttpWorker> worker,
                  RequestHandler& handler,
-                 const HttpLimits& limits,
-                 std::atomic<int>& open);
+                 const HttpLimits& limits);
   ~HttpConnection() override;
 
   // Begins to read. To be called once, on the worker's thread.
@@ -87,7 +85,6 @@ class HttpConnection : public Exchange, public std::enable_shared_from_this<Http
   const std::shared_ptr<HttpWorker> worker_;
   RequestHandler& handler_;
   const HttpLimits& limits_;
-  std::atomic<int>& open_;  // counts the connections there are
   size_t place_ = 0;
 
   State state_ = State::kReading;

@@ -1,5 +1,6 @@
 #include "gateway/http_server.h"
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
@@ -82,6 +83,7 @@ absl::StatusOr<std::string> HttpServer::Listen(const std::string& address) {
   acceptor_.open(endpoint.protocol(), error);
   if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.non_blocking(true, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
   const tcp::endpoint bound = error ? tcp::endpoint() : acceptor_.local_endpoint(error);
   if (error) return Failed(address, error);
@@ -94,36 +96,49 @@ absl::StatusOr<std::string> HttpServer::Listen(const std::string& address) {
 }
 
 void HttpServer::Accept() {
-  if (!acceptor_.is_open()) return;
-  const size_t worker = next_++ % workers_.size();
-  acceptor_.async_accept(workers_[worker]->context(),
-                         [this, worker](const error_code& error, tcp::socket socket) {
-                           if (error == asio::error::operation_aborted) return;
-                           if (!error) {
-                             OnAccepted(std::move(socket), worker);
-                             Accept();
-                             return;
-                           }
-                           // Out of descriptors or memory: others may be freed.
-                           retry_.expires_after(std::chrono::milliseconds(50));
-                           retry_.async_wait([this](const error_code& cancelled) {
-                             if (!cancelled) Accept();
-                           });
-                         });
+  acceptor_.async_wait(tcp::acceptor::wait_read, [this](const error_code& stopped) {
+    if (stopped) return;
+    error_code error;
+    while (!error)
+      AcceptOne(error);
+    if (error == asio::error::would_block || error == asio::error::try_again) return Accept();
+    // Out of descriptors or memory: others may be freed.
+    retry_.expires_after(std::chrono::milliseconds(50));
+    retry_.async_wait([this](const error_code& cancelled) {
+      if (!cancelled) Accept();
+    });
+  });
 }
 
-void HttpServer::OnAccepted(tcp::socket socket, size_t index) {
-  const std::shared_ptr<HttpWorker>& worker = workers_[index];
-  auto connection =
-      std::make_shared<HttpConnection>(std::move(socket), worker, handler_, limits_, open_);
-  const bool too_many = open_ > limits_.connections;
-  worker->Post([this, connection, too_many] {
+void HttpServer::AcceptOne(error_code& error) {
+  const std::shared_ptr<HttpWorker>& worker = LeastBusy();
+  tcp::socket socket = acceptor_.accept(worker->context(), error);
+  if (error == asio::error::connection_aborted) error.clear();  // the client has gone again
+  if (error || !socket.is_open()) return;
+  const bool too_many = CountOpen() >= limits_.connections;
+  auto connection = std::make_shared<HttpConnection>(std::move(socket), worker, handler_, limits_);
+  auto open = [this, connection, too_many] {
     if (too_many) {
       connection->OpenRefused(handler_.Overloaded());
     } else {
       connection->Open();
     }
-  });
+  };
+  if (worker == workers_.front()) return open();  // this thread
+  worker->Post(std::move(open));
+}
+
+const std::shared_ptr<HttpWorker>& HttpServer::LeastBusy() const {
+  return *std::min_element(
+      workers_.begin(), workers_.end(),
+      [](const auto& left, const auto& right) { return left->open() < right->open(); });
+}
+
+int HttpServer::CountOpen() const {
+  int open = 0;
+  for (const std::shared_ptr<HttpWorker>& worker : workers_)
+    open += worker->open();
+  return open;
 }
 
 void HttpServer::StopAccepting() {

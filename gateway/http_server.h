@@ -8,7 +8,6 @@
 // Thread-safe.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,8 +36,14 @@ class HttpServer {
   void Drain(absl::Time deadline);
 
  private:
+  // On the first worker's thread.
   void Accept();
-  void OnAccepted(boost::asio::ip::tcp::socket socket, size_t worker);
+  // `error` is would_block where nobody waits.
+  void AcceptOne(boost::system::error_code& error);
+  // The first of those with the fewest connections: the thread that accepts serves them itself
+  // where it may, since another one would have to be woken.
+  const std::shared_ptr<HttpWorker>& LeastBusy() const;
+  int CountOpen() const;
   void StopAccepting();
   size_t CountConnections();
 
@@ -47,8 +52,6 @@ class HttpServer {
   std::vector<std::shared_ptr<HttpWorker>> workers_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer retry_;  // after accept ran out of file descriptors
-  std::atomic<int> open_{0};
-  size_t next_ = 0;
   bool started_ = false;
 };
 

@@ -2,6 +2,7 @@
 // never changes its thread, so nothing of it is locked.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -35,6 +36,11 @@ class HttpWorker : public std::enable_shared_from_this<HttpWorker> {
   // From any thread, also after Stop, when it does nothing.
   void Post(std::function<void()> work);
 
+  // The connections there are, with those that have not been added yet. From any thread.
+  int open() const { return open_; }
+  // For a connection's constructor and destructor. From any thread.
+  void CountOpen(int change) { open_ += change; }
+
   // On the worker's thread only:
   void Add(std::shared_ptr<HttpConnection> connection);
   void Remove(HttpConnection& connection);
@@ -59,6 +65,7 @@ class HttpWorker : public std::enable_shared_from_this<HttpWorker> {
   const HttpLimits limits_;
   boost::asio::io_context context_{1};
   WorkGuard guard_;
+  std::atomic<int> open_{0};
   boost::asio::steady_timer timer_;
   std::vector<std::shared_ptr<HttpConnection>> connections_;
   std::string scratch_;

@@ -14,11 +14,12 @@ struct Executor::State {
       : limit(static_cast<size_t>(threads) + static_cast<size_t>(queue)) {}
 
   void Work() {
+    absl::CondVar wake;
     while (true) {
       std::function<void()> task;
       {
         const absl::MutexLock lock(&mutex);
-        mutex.Await(absl::Condition(this, &State::HasNews));
+        AwaitNews(wake);
         if (tasks.empty()) return;  // stopped, and nothing is left
         task = std::move(tasks.front());
         tasks.pop_front();
@@ -30,11 +31,27 @@ struct Executor::State {
       --running;
     }
   }
-  bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return !tasks.empty() || stopped; }
+
+  void AwaitNews(absl::CondVar& wake) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    while (tasks.empty() && !stopped) {
+      idle.push_back(&wake);
+      wake.Wait(&mutex);
+      std::erase(idle, &wake);  // where it woke by itself
+    }
+  }
+
+  void Push(std::function<void()> task) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    tasks.push_back(std::move(task));
+    if (idle.empty()) return;
+    // Whoever ran last: its stack, its memory and its processor are still warm.
+    idle.back()->Signal();
+    idle.pop_back();
+  }
 
   const size_t limit;  // of tasks queued and running
   absl::Mutex mutex;
   std::deque<std::function<void()>> tasks ABSL_GUARDED_BY(mutex);
+  std::vector<absl::CondVar*> idle ABSL_GUARDED_BY(mutex);  // of the workers, the latest last
   size_t running ABSL_GUARDED_BY(mutex) = 0;
   bool stopped ABSL_GUARDED_BY(mutex) = false;
   // Held while joining, so that each of several callers of Stop returns after the end.
@@ -56,14 +73,14 @@ Executor::~Executor() {
 bool Executor::TryPost(std::function<void()> task) {
   const absl::MutexLock lock(&state_->mutex);
   if (state_->stopped || state_->tasks.size() + state_->running >= state_->limit) return false;
-  state_->tasks.push_back(std::move(task));
+  state_->Push(std::move(task));
   return true;
 }
 
 bool Executor::Post(std::function<void()> task) {
   const absl::MutexLock lock(&state_->mutex);
   if (state_->stopped) return false;
-  state_->tasks.push_back(std::move(task));
+  state_->Push(std::move(task));
   return true;
 }
 
@@ -71,6 +88,8 @@ void Executor::Stop() {
   {
     const absl::MutexLock lock(&state_->mutex);
     state_->stopped = true;
+    for (absl::CondVar* const worker : state_->idle)
+      worker->Signal();
   }
   const absl::MutexLock lock(&state_->join_mutex);
   for (std::thread& worker : state_->workers)
