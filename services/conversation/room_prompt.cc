@@ -167,21 +167,17 @@ absl::StatusOr<inference::StreamGenerateRequest> PrepareRoomPrompt(const TurnToo
                                                                    const TurnJob& job,
                                                                    const CallContext& call) {
   const Room& room = *job.room;
-  std::vector<RoomMessageRow> history;
-  DRAMATIS_ASSIGN_OR_RETURN(
-      const Surroundings around,
-      AskNeighbours(tools, call, RenderOf(job),
-                    RoomRecall(room, job.turn.persona_id, job.message, room.row.last_sequence),
-                    [&]() -> absl::Status {
-                      DRAMATIS_ASSIGN_OR_RETURN(
-                          history, ReadRoomHistory(*tools.room_turns, room.row.conversation_id,
-                                                   std::numeric_limits<int>::max()));
-                      return absl::OkStatus();
-                    }));
+  NeighbourQuery query(tools, call, RenderOf(job),
+                       RoomRecall(room, job.turn.persona_id, job.message, room.row.last_sequence));
+  // While they work.
+  const absl::StatusOr<std::vector<RoomMessageRow>> history =
+      ReadRoomHistory(*tools.room_turns, room.row.conversation_id, std::numeric_limits<int>::max());
+  DRAMATIS_ASSIGN_OR_RETURN(const Surroundings around, query.Answers());
+  if (!history.ok()) return history.status();
   return RoomRequest({.room = room,
                       .persona = around.persona,
                       .recalled = Tellable(room, around.recalled),
-                      .history = history});
+                      .history = *history});
 }
 
 absl::StatusOr<std::vector<RoomMessageRow>> ReadRoomHistory(RoomTurnStore& store,

@@ -21,7 +21,7 @@
 
 namespace dramatis::conversation {
 
-// The request for the turn, all but its key. As PreparePrompt.
+// The request for the turn, all but its key. As TurnPrompt::Request.
 absl::StatusOr<dramatis::inference::v1::StreamGenerateRequest> PrepareRoomPrompt(
     const TurnTools& tools, const TurnJob& job, const CallContext& call);
 

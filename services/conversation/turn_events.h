@@ -10,8 +10,8 @@
 #include "dramatis/conversation/v1/conversation.pb.h"
 
 #include "services/conversation/live_turns.h"
+#include "shared/call/event_source.h"
 #include "shared/live_text/live_text.h"
-#include "shared/rpc/event_source.h"
 
 namespace dramatis::conversation {
 

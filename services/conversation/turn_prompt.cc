@@ -89,21 +89,23 @@ void FillParts(const RenderedPersona& persona,
 
 }  // namespace
 
-absl::StatusOr<Surroundings> AskNeighbours(const TurnTools& tools,
-                                           const CallContext& call,
-                                           const persona::RenderPersonaRequest& render,
-                                           const memory::RecallRequest& remember,
-                                           const std::function<absl::Status()>& meanwhile) {
-  const auto recall = [&] { return tools.memories.Recall(call, remember); };
-  auto rendering = tools.personas.Render(call, render);
-  auto recalling = recall();
-  const absl::Status done = meanwhile();
-  absl::StatusOr<RenderedPersona> persona = rendering.get();
-  absl::StatusOr<std::vector<prompt::PromptPart>> recalled = recalling.get();
-  DRAMATIS_RETURN_IF_ERROR(done);
-  if (!persona.ok()) persona = tools.personas.Render(call, render).get();
+NeighbourQuery::NeighbourQuery(const TurnTools& tools,
+                               CallContext call,
+                               persona::RenderPersonaRequest render,
+                               memory::RecallRequest remember)
+    : tools_(tools),
+      call_(std::move(call)),
+      render_(std::move(render)),
+      remember_(std::move(remember)),
+      rendering_(tools_.personas.Render(call_, render_)),
+      recalling_(tools_.memories.Recall(call_, remember_)) {}
+
+absl::StatusOr<Surroundings> NeighbourQuery::Answers() {
+  absl::StatusOr<RenderedPersona> persona = rendering_.get();
+  absl::StatusOr<std::vector<prompt::PromptPart>> recalled = recalling_.get();
+  if (!persona.ok()) persona = tools_.personas.Render(call_, render_).get();
   if (!persona.ok()) return std::move(persona).status();
-  if (!recalled.ok()) recalled = recall().get();
+  if (!recalled.ok()) recalled = tools_.memories.Recall(call_, remember_).get();
   if (!recalled.ok()) return UnavailableError("what is remembered of the user could not be read");
   return Surroundings{.persona = *std::move(persona), .recalled = *std::move(recalled)};
 }
@@ -116,27 +118,27 @@ std::set<int> SummaryEnds(const std::vector<prompt::PromptPart>& parts) {
   return ends;
 }
 
-absl::StatusOr<inference::StreamGenerateRequest> PreparePrompt(const TurnTools& tools,
-                                                               const TurnJob& job,
-                                                               const CallContext& call) {
-  std::vector<MessageRow> history;
-  DRAMATIS_ASSIGN_OR_RETURN(
-      const Surroundings around,
-      AskNeighbours(tools, call, RenderRequest(job), RecallOf(job), [&]() -> absl::Status {
-        DRAMATIS_ASSIGN_OR_RETURN(history, ReadHistory(tools.store, job));
-        return absl::OkStatus();
-      }));
-  if (NeedsHold(job.conversation)) NoteHold(tools, job.conversation);
+TurnPrompt::TurnPrompt(const TurnTools& tools, TurnJob job, const CallContext& call)
+    : tools_(tools),
+      job_(std::move(job)),
+      query_(tools, call, RenderRequest(job_), RecallOf(job_)) {}
+
+absl::StatusOr<inference::StreamGenerateRequest> TurnPrompt::Request() {
+  // While they work.
+  const absl::StatusOr<std::vector<MessageRow>> history = ReadHistory(tools_.store, job_);
+  DRAMATIS_ASSIGN_OR_RETURN(const Surroundings around, query_.Answers());
+  if (!history.ok()) return history.status();
+  if (NeedsHold(job_.conversation)) NoteHold(tools_, job_.conversation);
 
   inference::StreamGenerateRequest request;
-  request.set_user_id(job.turn.user_id);
-  request.set_persona_id(job.turn.persona_id);
+  request.set_user_id(job_.turn.user_id);
+  request.set_persona_id(job_.turn.persona_id);
   request.set_persona_name(around.persona.name());
   *request.mutable_parameters() = around.persona.parameters();
-  FillParts(around.persona, around.recalled, job.conversation, request);
-  const std::string own = ParticipantId(ParticipantKind::kPersona, job.turn.persona_id);
+  FillParts(around.persona, around.recalled, job_.conversation, request);
+  const std::string own = ParticipantId(ParticipantKind::kPersona, job_.turn.persona_id);
   for (prompt::PromptMessage& line :
-       RoleTurns(history, own, /*names=*/{}, SummaryEnds(around.recalled))) {
+       RoleTurns(*history, own, /*names=*/{}, SummaryEnds(around.recalled))) {
     *request.add_messages() = std::move(line);
   }
   return request;

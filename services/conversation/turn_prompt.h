@@ -1,8 +1,8 @@
 // What goes into a turn's prompt: persona's part, what memory recalls and the history, read at the
-// same time, as one request to inference. Blocks.
+// same time, as one request to inference.
 #pragma once
 
-#include <functional>
+#include <future>
 #include <set>
 #include <vector>
 
@@ -36,27 +36,53 @@ struct TurnTools {
   const TurnPlanning* planning = nullptr;
 };
 
-// The request for the turn, all but its key. Persona and memory are asked twice before the turn
-// fails: with persona's error, or UNAVAILABLE. Nothing that could not be read is taken for empty.
-// Renews persona's hold of the conversation where it would end before the session does.
-absl::StatusOr<dramatis::inference::v1::StreamGenerateRequest> PreparePrompt(
-    const TurnTools& tools, const TurnJob& job, const CallContext& call);
-
 // Most bytes of recalled parts: inference takes what fits the model's window of it.
 inline constexpr int kRecallBytes = 64 * 1024;
 
-// What persona and memory say, each asked twice before the turn fails.
+// What persona and memory say.
 struct Surroundings {
   RenderedPersona persona;
   std::vector<dramatis::prompt::v1::PromptPart> recalled;
 };
-// Asks both at the same time; `meanwhile` runs until they have answered.
-absl::StatusOr<Surroundings> AskNeighbours(
-    const TurnTools& tools,
-    const CallContext& call,
-    const dramatis::persona::v1::RenderPersonaRequest& render,
-    const dramatis::memory::v1::RecallRequest& remember,
-    const std::function<absl::Status()>& meanwhile);
+
+// Persona and memory, asked at the same time.
+class NeighbourQuery {
+ public:
+  // Asks; does not block.
+  NeighbourQuery(const TurnTools& tools,
+                 CallContext call,
+                 dramatis::persona::v1::RenderPersonaRequest render,
+                 dramatis::memory::v1::RecallRequest remember);
+
+  // What they answer, once; asks again whoever failed. Blocks.
+  absl::StatusOr<Surroundings> Answers();
+
+ private:
+  const TurnTools tools_;
+  const CallContext call_;
+  const dramatis::persona::v1::RenderPersonaRequest render_;
+  const dramatis::memory::v1::RecallRequest remember_;
+  std::future<absl::StatusOr<RenderedPersona>> rendering_;
+  std::future<absl::StatusOr<std::vector<dramatis::prompt::v1::PromptPart>>> recalling_;
+};
+
+// The prompt of a session's turn.
+class TurnPrompt {
+ public:
+  // Asks the neighbours; does not block.
+  TurnPrompt(const TurnTools& tools, TurnJob job, const CallContext& call);
+
+  // The request for the turn, all but its key; once. Persona and memory are asked twice before the
+  // turn fails: with persona's error, or UNAVAILABLE. Nothing that could not be read is taken for
+  // empty. Renews persona's hold of the conversation where it would end before the session does.
+  // Blocks.
+  absl::StatusOr<dramatis::inference::v1::StreamGenerateRequest> Request();
+
+ private:
+  const TurnTools tools_;
+  const TurnJob job_;
+  NeighbourQuery query_;
+};
 
 // Where messages end that one of the summaries among the parts may stand for.
 std::set<int> SummaryEnds(const std::vector<dramatis::prompt::v1::PromptPart>& parts);

@@ -59,7 +59,7 @@ TurnRunner::TurnRunner(const TurnTools& tools,
 void TurnRunner::Begin() {
   if (job_.turn.cancel_requested) Cancel();
   if (stop() != Stop::kNone) return Generate();  // for its end
-  BeginWith(job_.room == nullptr ? PreparePrompt(tools_, job_, call_)
+  BeginWith(job_.room == nullptr ? TurnPrompt(tools_, job_, call_).Request()
                                  : PrepareRoomPrompt(tools_, job_, call_));
 }
 

@@ -75,9 +75,9 @@ Lease TurnWorker::NewLease(absl::Time now) const {
 
 std::shared_ptr<PendingPrompt> TurnWorker::Prepare(const TurnJob& job, const CallContext& call) {
   auto prompt = std::make_shared<PendingPrompt>();
-  const bool posted = prepare_.TryPost([tools = tools_, prompt, job, own = CallOf(job, call)] {
-    prompt->Set(PreparePrompt(tools, job, own));
-  });
+  // Asked from here: to wake another thread first would take longer than to ask.
+  auto turn_prompt = std::make_shared<TurnPrompt>(tools_, job, CallOf(job, call));
+  const bool posted = prepare_.Post([prompt, turn_prompt] { prompt->Set(turn_prompt->Request()); });
   return posted ? prompt : nullptr;
 }
 

@@ -60,8 +60,7 @@ class TurnWorker : private TurnHost {
   Lease NewLease(absl::Time now) const;
 
   // Begins to prepare the prompt of a session's turn that is being stored, for Run: it reads, and
-  // calls no model. Null where the process is too busy for more than the turns it has. Never
-  // blocks.
+  // calls no model. Null where the process ends. Never blocks.
   std::shared_ptr<PendingPrompt> Prepare(const TurnJob& job, const CallContext& call);
   // Runs a turn under a lease made by NewLease, on behalf of its user; `call` gives the ids that
   // logs and neighbours get. `prompt`: from Prepare, may be null.
