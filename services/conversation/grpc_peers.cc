@@ -50,6 +50,47 @@ std::future<absl::StatusOr<Result>> StartCall(const CallContext& call,
   return future;
 }
 
+// The same within this process.
+template <class Result, class Request, class Response, class Convert>
+std::future<absl::StatusOr<Result>> StartLocalCall(const LocalUnary<Request, Response>& method,
+                                                   CallContext call,
+                                                   absl::Duration timeout,
+                                                   Request request,
+                                                   Convert convert) {
+  auto promise = std::make_shared<std::promise<absl::StatusOr<Result>>>();
+  std::future<absl::StatusOr<Result>> future = promise->get_future();
+  call.deadline = CallDeadline(call, timeout);
+  method(call, std::move(request), [promise, convert](absl::StatusOr<Response> response) {
+    if (!response.ok()) return promise->set_value(std::move(response).status());
+    promise->set_value(convert(*response));
+  });
+  return future;
+}
+
+RenderedPersona TakePersona(RenderedPersona& response) {
+  return std::move(response);
+}
+
+std::vector<prompt::v1::PromptPart> TakeParts(memory::v1::RecallResponse& response) {
+  return {response.parts().begin(), response.parts().end()};
+}
+
+void Tell(GenerationListener& listener, const inference::v1::StreamGenerateResponse& event) {
+  switch (event.event_case()) {
+    case inference::v1::StreamGenerateResponse::kStart:
+      listener.OnStart(event.start());
+      break;
+    case inference::v1::StreamGenerateResponse::kDelta:
+      listener.OnDelta(event.delta().text());
+      break;
+    case inference::v1::StreamGenerateResponse::kDone:
+      listener.OnDone(event.done());
+      break;
+    case inference::v1::StreamGenerateResponse::EVENT_NOT_SET:
+      break;
+  }
+}
+
 // One answer of inference; deletes itself at the end.
 class GenerationReactor : public grpc::ClientReadReactor<inference::v1::StreamGenerateResponse> {
  public:
@@ -72,19 +113,7 @@ class GenerationReactor : public grpc::ClientReadReactor<inference::v1::StreamGe
 
   void OnReadDone(bool ok) override {
     if (!ok) return;  // OnDone says why
-    switch (response_.event_case()) {
-      case inference::v1::StreamGenerateResponse::kStart:
-        listener_->OnStart(response_.start());
-        break;
-      case inference::v1::StreamGenerateResponse::kDelta:
-        listener_->OnDelta(response_.delta().text());
-        break;
-      case inference::v1::StreamGenerateResponse::kDone:
-        listener_->OnDone(response_.done());
-        break;
-      case inference::v1::StreamGenerateResponse::EVENT_NOT_SET:
-        break;
-    }
+    Tell(*listener_, response_);
     StartRead(&response_);
   }
 
@@ -100,16 +129,42 @@ class GenerationReactor : public grpc::ClientReadReactor<inference::v1::StreamGe
   inference::v1::StreamGenerateResponse response_;
 };
 
+// The same within this process.
+class LocalGeneration : public Generation {
+ public:
+  explicit LocalGeneration(std::shared_ptr<LocalStream> stream) : stream_(std::move(stream)) {}
+  void Cancel() override { stream_->Cancel(); }
+
+ private:
+  const std::shared_ptr<LocalStream> stream_;
+};
+
+class GenerationReader : public LocalReader<inference::v1::StreamGenerateResponse> {
+ public:
+  explicit GenerationReader(std::shared_ptr<GenerationListener> listener)
+      : listener_(std::move(listener)) {}
+  void OnEvent(inference::v1::StreamGenerateResponse event) override { Tell(*listener_, event); }
+  void OnEnd(const absl::Status& status) override { listener_->OnEnd(status); }
+
+ private:
+  const std::shared_ptr<GenerationListener> listener_;
+};
+
 }  // namespace
 
 std::future<absl::StatusOr<RenderedPersona>> GrpcPersonaPeer::Render(
     const CallContext& call, const persona::v1::RenderPersonaRequest& request) {
-  return StartCall<RenderedPersona, persona::v1::RenderPersonaRequest, RenderedPersona>(
+  using Request = persona::v1::RenderPersonaRequest;
+  if (const auto local = local_.FindUnary<Request, RenderedPersona>(
+          "dramatis.persona.v1.PersonaService/RenderPersona")) {
+    return StartLocalCall<RenderedPersona>(local, call, kRenderTimeout, request, TakePersona);
+  }
+  return StartCall<RenderedPersona, Request, RenderedPersona>(
       call, kRenderTimeout, request.participant() ? WhenAway::kWait : WhenAway::kFail, request,
       [this](auto* context, const auto* asked, auto* response, auto done) {
         stub_->async()->RenderPersona(context, asked, response, std::move(done));
       },
-      [](RenderedPersona& response) { return std::move(response); });
+      TakePersona);
 }
 
 absl::Status GrpcPersonaPeer::Release(const CallContext& call,
@@ -129,20 +184,30 @@ absl::Status GrpcPersonaPeer::Release(const CallContext& call,
 std::future<absl::StatusOr<std::vector<prompt::v1::PromptPart>>> GrpcMemoryPeer::Recall(
     const CallContext& call, const memory::v1::RecallRequest& request) {
   using Parts = std::vector<prompt::v1::PromptPart>;
+  if (const auto local = local_.FindUnary<memory::v1::RecallRequest, memory::v1::RecallResponse>(
+          "dramatis.memory.v1.MemoryService/Recall")) {
+    return StartLocalCall<Parts>(local, call, kRecallTimeout, request, TakeParts);
+  }
   return StartCall<Parts, memory::v1::RecallRequest, memory::v1::RecallResponse>(
       call, kRecallTimeout, WhenAway::kWait, request,
       [this](auto* context, const auto* asked, auto* response, auto done) {
         stub_->async()->Recall(context, asked, response, std::move(done));
       },
-      [](memory::v1::RecallResponse& response) {
-        return Parts(response.parts().begin(), response.parts().end());
-      });
+      TakeParts);
 }
 
 std::shared_ptr<Generation> GrpcInferencePeer::Generate(
     const CallContext& call,
     const inference::v1::StreamGenerateRequest& request,
     std::shared_ptr<GenerationListener> listener) {
+  using Request = inference::v1::StreamGenerateRequest;
+  if (const auto local = local_.FindStreaming<Request, inference::v1::StreamGenerateResponse>(
+          "dramatis.inference.v1.InferenceService/StreamGenerate")) {
+    CallContext within = call;
+    within.deadline = CallDeadline(call, kGenerateTimeout);
+    return std::make_shared<LocalGeneration>(
+        local(within, request, std::make_shared<GenerationReader>(std::move(listener))));
+  }
   auto handle = std::make_shared<GenerationReactor::Handle>();
   PrepareContext(call, kGenerateTimeout, handle->context);
   auto* const reactor = new GenerationReactor(handle, request, std::move(listener));

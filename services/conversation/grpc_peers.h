@@ -1,5 +1,6 @@
-// The neighbours over gRPC. Calls carry the turn's user as a service's identity; none of them holds
-// a thread while it waits. Thread-safe.
+// The neighbours over gRPC, and what every turn asks without it where they are in this process.
+// Calls carry the turn's user as a service's identity; none of them holds a thread while it waits.
+// Thread-safe.
 #pragma once
 
 #include <future>
@@ -13,13 +14,15 @@
 #include "dramatis/persona/v1/persona.grpc.pb.h"
 
 #include "services/conversation/peers.h"
+#include "shared/call/local_methods.h"
 #include "shared/rpc/lazy_stub.h"
 
 namespace dramatis::conversation {
 
 class GrpcPersonaPeer : public PersonaPeer {
  public:
-  explicit GrpcPersonaPeer(Connect connect) : stub_(std::move(connect)) {}
+  GrpcPersonaPeer(Connect connect, const LocalMethods& local)
+      : stub_(std::move(connect)), local_(local) {}
   std::future<absl::StatusOr<RenderedPersona>> Render(
       const CallContext& call, const persona::v1::RenderPersonaRequest& request) override;
   absl::Status Release(const CallContext& call,
@@ -28,21 +31,25 @@ class GrpcPersonaPeer : public PersonaPeer {
 
  private:
   LazyStub<persona::v1::PersonaService> stub_;
+  const LocalMethods& local_;
 };
 
 class GrpcMemoryPeer : public MemoryPeer {
  public:
-  explicit GrpcMemoryPeer(Connect connect) : stub_(std::move(connect)) {}
+  GrpcMemoryPeer(Connect connect, const LocalMethods& local)
+      : stub_(std::move(connect)), local_(local) {}
   std::future<absl::StatusOr<std::vector<prompt::v1::PromptPart>>> Recall(
       const CallContext& call, const memory::v1::RecallRequest& request) override;
 
  private:
   LazyStub<memory::v1::MemoryService> stub_;
+  const LocalMethods& local_;
 };
 
 class GrpcInferencePeer : public InferencePeer {
  public:
-  explicit GrpcInferencePeer(Connect connect) : stub_(std::move(connect)) {}
+  GrpcInferencePeer(Connect connect, const LocalMethods& local)
+      : stub_(std::move(connect)), local_(local) {}
   std::shared_ptr<Generation> Generate(const CallContext& call,
                                        const inference::v1::StreamGenerateRequest& request,
                                        std::shared_ptr<GenerationListener> listener) override;
@@ -51,6 +58,7 @@ class GrpcInferencePeer : public InferencePeer {
 
  private:
   LazyStub<inference::v1::InferenceService> stub_;
+  const LocalMethods& local_;
 };
 
 }  // namespace dramatis::conversation

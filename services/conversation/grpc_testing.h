@@ -35,7 +35,7 @@ class Replica {
     const auto make = ConversationModule().configure(settings, config_);
     EXPECT_TRUE(settings.Check().ok());
     module_ = *make({clock_, ids_, *logger_, metrics_, config_, database,
-                     [&](const std::string&) { return neighbours.server.channel(); },
+                     [&](const std::string&) { return neighbours.server.channel(); }, local_,
                      [this] { return server_->address(); }});
     server_ = *RpcServer::Start("127.0.0.1:0", {&module_->service()});
     EXPECT_TRUE(module_->Start().ok());
@@ -60,6 +60,7 @@ class Replica {
   std::unique_ptr<Logger> logger_ = MakeSilentLogger();
   Metrics metrics_;
   CommonConfig config_;
+  LocalMethods local_;  // nothing: its neighbours are elsewhere
   std::unique_ptr<Module> module_;
   std::unique_ptr<RpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;

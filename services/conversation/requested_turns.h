@@ -12,8 +12,8 @@
 #include "services/conversation/turn_worker.h"
 #include "services/conversation/turns.h"
 #include "shared/call/call.h"
+#include "shared/call/event_source.h"
 #include "shared/executor/executor.h"
-#include "shared/rpc/event_source.h"
 
 namespace dramatis::conversation {
 

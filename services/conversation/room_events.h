@@ -18,8 +18,8 @@
 #include "absl/status/statusor.h"
 #include "services/conversation/room_tail.h"
 #include "shared/call/call.h"
+#include "shared/call/event_source.h"
 #include "shared/live_text/live_text.h"
-#include "shared/rpc/event_source.h"
 
 namespace dramatis::conversation {
 

@@ -23,7 +23,7 @@
 #include "services/inference/output_filter.h"
 #include "services/inference/routed_call.h"
 #include "services/inference/store.h"
-#include "shared/rpc/event_source.h"
+#include "shared/call/event_source.h"
 
 namespace dramatis::inference {
 

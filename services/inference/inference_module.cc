@@ -60,7 +60,9 @@ class RunningModule : public Module {
         models_(router_),
         rpc_(full_name(), executor_, context.clock, context.logger, context.metrics),
         usage_(store_, context.clock),
-        service_(rpc_, generations_, tasks_, models_, usage_) {}
+        service_(rpc_, generations_, tasks_, models_, usage_) {
+    service_.Offer(context.local);
+  }
 
   // What still runs uses the parts below it: it stops before they go.
   ~RunningModule() override {

@@ -58,4 +58,12 @@ grpc::ServerWriteReactor<v1::StreamGenerateResponse>* InferenceServiceServer::St
       });
 }
 
+void InferenceServiceServer::Offer(LocalMethods& local) {
+  rpc_.OfferStream<v1::StreamGenerateRequest, v1::StreamGenerateResponse>(
+      local, "StreamGenerate",
+      [this](const CallContext& call, const v1::StreamGenerateRequest& generate) {
+        return generations_.Start(call, generate);
+      });
+}
+
 }  // namespace dramatis::inference

@@ -36,6 +36,9 @@ class InferenceServiceServer : public v1::InferenceService::CallbackService {
   grpc::ServerUnaryReactor* ListUsage(grpc::CallbackServerContext* context,
                                       const v1::ListUsageRequest* request,
                                       v1::ListUsageResponse* response) override;
+  // What other services of this process may call without gRPC.
+  void Offer(LocalMethods& local);
+
   grpc::ServerWriteReactor<v1::StreamGenerateResponse>* StreamGenerate(
       grpc::CallbackServerContext* context, const v1::StreamGenerateRequest* request) override;
 

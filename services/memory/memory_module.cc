@@ -77,7 +77,9 @@ class RunningModule : public Module {
                  journal_,
                  goals_,
                  recall_,
-                 {patient_rpc_, observations_, summaries_}) {}
+                 {patient_rpc_, observations_, summaries_}) {
+    service_.Offer(context.local);
+  }
 
   // What the executor still runs uses the other parts.
   ~RunningModule() override {

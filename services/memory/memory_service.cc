@@ -81,10 +81,19 @@ grpc::ServerUnaryReactor* MemoryServiceServer::Recall(grpc::CallbackServerContex
                                                       v1::RecallResponse* response) {
   return rpc_.Unary(
       "Recall", context, request, response,
-      [this](const CallContext& call, const v1::RecallRequest& r) {
-        return remembering_.summaries.WithSummaries(
-            r, [&](const v1::RecallRequest& rest) { return recall_.ForTurn(call, rest); });
-      });
+      [this](const CallContext& call, const v1::RecallRequest& r) { return RecallFor(call, r); });
+}
+
+void MemoryServiceServer::Offer(LocalMethods& local) {
+  rpc_.OfferUnary<v1::RecallRequest, v1::RecallResponse>(
+      local, "Recall",
+      [this](const CallContext& call, const v1::RecallRequest& r) { return RecallFor(call, r); });
+}
+
+absl::StatusOr<v1::RecallResponse> MemoryServiceServer::RecallFor(
+    const CallContext& call, const v1::RecallRequest& request) {
+  return remembering_.summaries.WithSummaries(
+      request, [&](const v1::RecallRequest& rest) { return recall_.ForTurn(call, rest); });
 }
 
 }  // namespace dramatis::memory

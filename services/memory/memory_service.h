@@ -64,6 +64,9 @@ class MemoryServiceServer : public v1::MemoryService::CallbackService {
   grpc::ServerUnaryReactor* SearchMemories(grpc::CallbackServerContext* context,
                                            const v1::SearchMemoriesRequest* request,
                                            v1::SearchMemoriesResponse* response) override;
+  // What other services of this process may call without gRPC.
+  void Offer(LocalMethods& local);
+
   grpc::ServerUnaryReactor* Recall(grpc::CallbackServerContext* context,
                                    const v1::RecallRequest* request,
                                    v1::RecallResponse* response) override;
@@ -135,6 +138,9 @@ class MemoryServiceServer : public v1::MemoryService::CallbackService {
                                            v1::ForgetMessagesResponse* response) override;
 
  private:
+  absl::StatusOr<v1::RecallResponse> RecallFor(const CallContext& call,
+                                               const v1::RecallRequest& request);
+
   ServiceAdapter& rpc_;
   Profiles& profiles_;
   Memories& memories_;

@@ -39,7 +39,9 @@ class RunningModule : public Module {
         rendering_(config, store_, follower_, default_persona_, context.clock),
         executor_(context.config.workers, context.config.queue),
         rpc_(full_name(), executor_, context.clock, context.logger, context.metrics),
-        service_(rpc_, personas_, rendering_) {}
+        service_(rpc_, personas_, rendering_) {
+    service_.Offer(context.local);
+  }
 
   // What the executor still runs uses the other parts.
   ~RunningModule() override { executor_.Stop(); }

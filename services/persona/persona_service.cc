@@ -70,6 +70,14 @@ grpc::ServerUnaryReactor* PersonaServiceServer::ComparePersonas(
                     });
 }
 
+void PersonaServiceServer::Offer(LocalMethods& local) {
+  rpc_.OfferUnary<v1::RenderPersonaRequest, v1::RenderPersonaResponse>(
+      local, "RenderPersona",
+      [this](const CallContext& /*call*/, const v1::RenderPersonaRequest& request) {
+        return rendering_.Render(request);
+      });
+}
+
 grpc::ServerUnaryReactor* PersonaServiceServer::RenderPersona(
     grpc::CallbackServerContext* context,
     const v1::RenderPersonaRequest* request,

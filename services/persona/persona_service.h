@@ -36,6 +36,9 @@ class PersonaServiceServer : public v1::PersonaService::CallbackService {
   grpc::ServerUnaryReactor* ComparePersonas(grpc::CallbackServerContext* context,
                                             const v1::ComparePersonasRequest* request,
                                             v1::ComparePersonasResponse* response) override;
+  // What other services of this process may call without gRPC.
+  void Offer(LocalMethods& local);
+
   grpc::ServerUnaryReactor* RenderPersona(grpc::CallbackServerContext* context,
                                           const v1::RenderPersonaRequest* request,
                                           v1::RenderPersonaResponse* response) override;

@@ -99,6 +99,9 @@ Runtime::~Runtime() {
   management_.reset();
   frontend_.reset();
   server_.reset();
+  // Callers before those they call.
+  while (!parts_.empty())
+    parts_.pop_back();
 }
 
 absl::Status Runtime::Start() {
@@ -123,6 +126,7 @@ absl::Status Runtime::MakeParts() {
         .config = config_.common,
         .database = part->gate,
         .channel = [this](const std::string& name) { return ChannelTo(name); },
+        .local = local_,
         .own_address =
             [this] {
               return config_.advertised_address.empty() ? ReachableAddress(server_->address())

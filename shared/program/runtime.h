@@ -94,6 +94,7 @@ class Runtime {
   SystemClock clock_;
   UuidV7Source ids_;
   Metrics metrics_;
+  LocalMethods local_;
   std::vector<std::unique_ptr<Part>> parts_;
   std::unique_ptr<AdminServiceServer> admin_;
   absl::Mutex channels_mutex_;

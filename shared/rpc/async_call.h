@@ -12,7 +12,8 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "grpcpp/grpcpp.h"
-#include "shared/rpc/call_record.h"
+#include "shared/rpc/grpc_call_record.h"
+#include "shared/status/errors.h"
 
 namespace dramatis {
 
@@ -137,7 +138,7 @@ class AsyncCall : public grpc::ServerUnaryReactor {
     Finish(record_.End(status));
   }
 
-  CallRecord record_;
+  GrpcCallRecord record_;
   const Request& request_;
   Response& response_;
   Handler handler_;

@@ -22,11 +22,15 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target) {
   return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
 }
 
+absl::Time CallDeadline(const CallContext& call, absl::Duration timeout) {
+  return std::min(call.deadline - kHopMargin, absl::Now() + timeout);
+}
+
 void PrepareContext(const CallContext& call, absl::Duration timeout, grpc::ClientContext& context) {
   context.AddMetadata("authorization", FormatAuthorization(call.identity));
   if (!call.correlation_id.empty()) context.AddMetadata("x-correlation-id", call.correlation_id);
   if (!call.traceparent.empty()) context.AddMetadata("traceparent", call.traceparent);
-  const absl::Time deadline = std::min(call.deadline - kHopMargin, absl::Now() + timeout);
+  const absl::Time deadline = CallDeadline(call, timeout);
   if (deadline != absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
 }
 

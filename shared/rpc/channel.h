@@ -29,8 +29,11 @@ inline constexpr int kMaxMessageBytes = 16 * 1024 * 1024;
 // reconnects with back-off up to 2 s, keepalive, our message size.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target);
 
-// Fills a client context: authorization, correlation id, traceparent, and as deadline the earlier
-// of the caller's less kHopMargin and now + `timeout`.
+// When a neighbour's answer must be there: the earlier of the caller's deadline less kHopMargin and
+// now + `timeout`.
+absl::Time CallDeadline(const CallContext& call, absl::Duration timeout);
+
+// Fills a client context: authorization, correlation id, traceparent and CallDeadline.
 void PrepareContext(const CallContext& call, absl::Duration timeout, grpc::ClientContext& context);
 
 // A blocking unary call; for executor threads only. Status details arrive intact.

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+#include "shared/call/local_methods.h"
 #include "shared/config/environment.h"
 #include "shared/ids/ids.h"
 #include "shared/log/log.h"
@@ -33,6 +34,9 @@ struct ModuleContext {
   // A channel to a neighbour by its name ("persona", "memory", "inference", "conversation"). To be
   // used from Start on. In one process it is in-process.
   std::function<std::shared_ptr<grpc::Channel>(const std::string& name)> channel;
+  // What services of this process offer each other without gRPC. Modules offer when they are made,
+  // and look for what others offer with each call.
+  LocalMethods& local;
   // This process's own gRPC address as other replicas reach it; set from Start on.
   std::function<std::string()> own_address;
 };

@@ -27,12 +27,13 @@
 #include "absl/status/statusor.h"
 #include "grpcpp/grpcpp.h"
 #include "shared/call/call.h"
+#include "shared/call/event_source.h"
+#include "shared/call/local_call.h"
+#include "shared/call/local_methods.h"
 #include "shared/executor/executor.h"
 #include "shared/log/log.h"
 #include "shared/metrics/metrics.h"
 #include "shared/rpc/async_call.h"
-#include "shared/rpc/call_record.h"
-#include "shared/rpc/event_source.h"
 #include "shared/rpc/stream_call.h"
 #include "shared/rpc/unary_call.h"
 #include "shared/time/clock.h"
@@ -87,6 +88,28 @@ class ServiceAdapter {
         parts_, Find(method), *context, *request,
         [handler = std::move(handler), request](const CallContext& call) mutable {
           return handler(call, *request);
+        });
+  }
+
+  // The same handlers for callers within the process, as Unary and Stream run them.
+  template <class Request, class Response, class Handler>
+  void OfferUnary(LocalMethods& local, const char* method, Handler handler) {
+    const MethodFacts& facts = Find(method);
+    local.Add<LocalUnary<Request, Response>>(
+        facts.name, [this, &facts, handler = std::move(handler)](const CallContext& call,
+                                                                 Request request, auto done) {
+          LocalCall<Request, Response, Handler>::Start(parts_, facts, handler, call,
+                                                       std::move(request), std::move(done));
+        });
+  }
+  template <class Request, class Event, class Handler>
+  void OfferStream(LocalMethods& local, const char* method, Handler handler) {
+    const MethodFacts& facts = Find(method);
+    local.Add<LocalStreaming<Request, Event>>(
+        facts.name, [this, &facts, handler = std::move(handler)](const CallContext& call,
+                                                                 Request request, auto reader) {
+          return LocalStreamCall<Request, Event, Handler>::Start(
+              parts_, facts, handler, call, std::move(request), std::move(reader));
         });
   }
 

@@ -1,107 +1,24 @@
 #include "shared/rpc/status_conversion.h"
 
-#include <string_view>
-
-#include "dramatis/errors/v1/errors.pb.h"
-#include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
 #include "absl/strings/cord.h"
-#include "shared/status/errors.h"
-#include "shared/text/text.h"
+#include "shared/status/outgoing.h"
 
 namespace dramatis {
-namespace {
-
-constexpr char kDetailPrefix[] = "type.googleapis.com/";
-constexpr char kBadRequestUrl[] = "type.googleapis.com/google.rpc.BadRequest";
-constexpr char kCauseUrl[] = "dramatis/transport-cause";
-// Together well below the 8 KiB of headers that gRPC clients accept by default. The message is
-// sent twice: as grpc-message and in the details.
-constexpr size_t kMaxMessageBytesSent = 1024;
-constexpr size_t kMaxBadRequestBytes = 3072;
-
-// The shared reason of an error that came without one, and what to say where the transport made it.
-struct SharedReason {
-  errors::v1::ErrorReason reason;
-  const char* message;
-};
-
-SharedReason ReasonOf(absl::StatusCode code) {
-  switch (code) {
-    case absl::StatusCode::kCancelled:
-      return {errors::v1::ERROR_REASON_CANCELLED, "the call was cancelled"};
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kOutOfRange:
-      return {errors::v1::ERROR_REASON_MALFORMED_REQUEST, "the request is malformed"};
-    case absl::StatusCode::kDeadlineExceeded:
-      return {errors::v1::ERROR_REASON_TIMEOUT, "the answer did not come in time"};
-    case absl::StatusCode::kNotFound:
-      return {errors::v1::ERROR_REASON_NOT_FOUND, "not found"};
-    case absl::StatusCode::kAlreadyExists:
-    case absl::StatusCode::kAborted:
-    case absl::StatusCode::kFailedPrecondition:
-      return {errors::v1::ERROR_REASON_CONFLICT, "changed by another request meanwhile"};
-    case absl::StatusCode::kPermissionDenied:
-      return {errors::v1::ERROR_REASON_PERMISSION_DENIED, "not allowed"};
-    case absl::StatusCode::kUnauthenticated:
-      return {errors::v1::ERROR_REASON_UNAUTHENTICATED, "authentication is required"};
-    case absl::StatusCode::kResourceExhausted:
-      return {errors::v1::ERROR_REASON_OVERLOADED, "too much work at once"};
-    case absl::StatusCode::kUnimplemented:
-      return {errors::v1::ERROR_REASON_NOT_IMPLEMENTED, "not implemented"};
-    case absl::StatusCode::kUnavailable:
-      return {errors::v1::ERROR_REASON_UNAVAILABLE, "a service cannot be reached just now"};
-    default:
-      return {errors::v1::ERROR_REASON_INTERNAL, "internal error"};
-  }
-}
-
-bool IsInternal(absl::StatusCode code) {
-  return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
-         code == absl::StatusCode::kDataLoss;
-}
-
-std::string MessageToSend(const absl::Status& status) {
-  if (IsInternal(status.code())) return "internal error";
-  const std::string_view message(status.message().data(), status.message().size());
-  return std::string(message.substr(0, Utf8Floor(message, kMaxMessageBytesSent)));
-}
-
-// The first violations, as many as fit.
-std::string CutBadRequest(const std::string& serialized) {
-  google::rpc::BadRequest bad_request;
-  if (serialized.size() <= kMaxBadRequestBytes || !bad_request.ParseFromString(serialized)) {
-    return serialized;
-  }
-  while (bad_request.field_violations_size() > 1 &&
-         bad_request.ByteSizeLong() > kMaxBadRequestBytes) {
-    bad_request.mutable_field_violations()->RemoveLast();
-  }
-  return bad_request.SerializeAsString();
-}
-
-}  // namespace
 
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  absl::Status sent = status;
-  if (!GetErrorInfo(status).has_value()) {
-    const absl::Status shared = Error(status.code(), ReasonOf(status.code()).reason, "");
-    shared.ForEachPayload(
-        [&](auto url, const absl::Cord& payload) { sent.SetPayload(url, payload); });
-  }
+  const absl::Status sent = ToCaller(status);
   google::rpc::Status details;
-  details.set_code(static_cast<int>(status.code()));
-  details.set_message(MessageToSend(status));
+  details.set_code(static_cast<int>(sent.code()));
+  details.set_message(std::string(sent.message()));
   sent.ForEachPayload([&](auto url, const absl::Cord& payload) {
-    if (url.substr(0, sizeof(kDetailPrefix) - 1) != kDetailPrefix) return;
     google::protobuf::Any& detail = *details.add_details();
     detail.set_type_url(std::string(url));
-    detail.set_value(url == kBadRequestUrl ? CutBadRequest(std::string(payload))
-                                           : std::string(payload));
+    detail.set_value(std::string(payload));
   });
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), details.message(),
+  return grpc::Status(static_cast<grpc::StatusCode>(sent.code()), details.message(),
                       details.SerializeAsString());
 }
 
@@ -111,24 +28,14 @@ absl::Status FromGrpc(const grpc::Status& status) {
   const absl::StatusCode code =
       absl::Status(static_cast<absl::StatusCode>(status.error_code()), "").code();
   google::rpc::Status details;
-  if (!status.error_details().empty() && details.ParseFromString(status.error_details()) &&
-      details.details_size() > 0) {
-    absl::Status result(code, status.error_message());
-    for (const google::protobuf::Any& detail : details.details()) {
-      result.SetPayload(detail.type_url(), absl::Cord(detail.value()));
-    }
-    return result;
+  if (status.error_details().empty() || !details.ParseFromString(status.error_details()) ||
+      details.details_size() == 0) {
+    return TransportError(code, status.error_message());
   }
-  const SharedReason shared = ReasonOf(code);
-  absl::Status result = Error(code, shared.reason, shared.message);
-  const std::string cause = status.error_message();  // Debian's absl has no Cord(std::string&&)
-  result.SetPayload(kCauseUrl, absl::Cord(cause));
+  absl::Status result(code, status.error_message());
+  for (const google::protobuf::Any& detail : details.details())
+    result.SetPayload(detail.type_url(), absl::Cord(detail.value()));
   return result;
-}
-
-std::string TransportCause(const absl::Status& status) {
-  const auto cause = status.GetPayload(kCauseUrl);
-  return cause.has_value() ? std::string(*cause) : "";
 }
 
 }  // namespace dramatis

@@ -5,6 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "shared/status/errors.h"
+#include "shared/status/outgoing.h"
 
 namespace dramatis {
 namespace {

@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "grpcpp/grpcpp.h"
-#include "shared/rpc/call_record.h"
+#include "shared/rpc/grpc_call_record.h"
 
 namespace dramatis {
 
@@ -71,7 +71,7 @@ class UnaryCall {
     reactor.Finish(answer);
   }
 
-  CallRecord record_;
+  GrpcCallRecord record_;
   const Request& request_;
   Response& response_;
   Handler handler_;

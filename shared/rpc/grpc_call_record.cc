@@ -1,15 +1,12 @@
-#include "shared/rpc/call_record.h"
+#include "shared/rpc/grpc_call_record.h"
 
 #include <algorithm>
-#include <exception>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "shared/call/access.h"
-#include "shared/log/audit.h"
 #include "shared/rpc/status_conversion.h"
-#include "shared/rules/field_rules.h"
+#include "shared/status/errors.h"
 
 namespace dramatis {
 namespace {
@@ -41,26 +38,6 @@ bool IsTraceparent(const std::string& text) {
   return true;
 }
 
-std::string TraceId(const std::string& traceparent) {
-  return traceparent.empty() ? "" : traceparent.substr(3, 32);
-}
-
-LogLevel LevelOf(absl::StatusCode code) {
-  switch (code) {
-    case absl::StatusCode::kOk:
-      return LogLevel::kDebug;
-    case absl::StatusCode::kInternal:
-    case absl::StatusCode::kUnknown:
-    case absl::StatusCode::kDataLoss:
-      return LogLevel::kError;
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-      return LogLevel::kWarning;
-    default:
-      return LogLevel::kInfo;
-  }
-}
-
 }  // namespace
 
 void AnswerHeaders::Add(const std::string& name, const std::string& value) {
@@ -80,20 +57,18 @@ std::vector<std::pair<std::string, std::string>> AnswerHeaders::Take() {
   return std::move(headers_);
 }
 
-CallRecord::CallRecord(CallParts& parts,
-                       const MethodFacts& method,
-                       grpc::CallbackServerContext& context)
-    : parts_(parts),
-      method_(method),
+GrpcCallRecord::GrpcCallRecord(CallParts& parts,
+                               const MethodFacts& method,
+                               grpc::CallbackServerContext& context)
+    : CallRecord(parts, method, {}),
       context_(context),
-      start_nanos_(absl::GetCurrentTimeNanos()),
       headers_(std::make_shared<AnswerHeaders>()) {
   call_.send_header = [headers = headers_](const std::string& name, const std::string& value) {
     headers->Add(name, value);
   };
 }
 
-void CallRecord::ReadMetadata(std::vector<std::string>& authorizations) {
+void GrpcCallRecord::ReadMetadata(std::vector<std::string>& authorizations) {
   for (const auto& [key, value] : context_.client_metadata()) {
     const std::string_view name(key.data(), key.size());
     if (name == "authorization") {
@@ -119,84 +94,32 @@ void CallRecord::ReadMetadata(std::vector<std::string>& authorizations) {
   }
 }
 
-absl::Status CallRecord::Admit() {
+absl::Status GrpcCallRecord::Admit() {
   std::vector<std::string> authorizations;
   ReadMetadata(authorizations);
   absl::StatusOr<Identity> identity = ParseAuthorizations(authorizations);
   if (!identity.ok()) return std::move(identity).status();
   call_.identity = *std::move(identity);
-  if (absl::Status access = CheckAccess(call_.identity, method_.access); !access.ok())
-    return access;
+  if (absl::Status access = CallRecord::Admit(); !access.ok()) return access;
   if (bad_idempotency_key_) {
     return FieldErrors({{"Idempotency-Key", "must be 1 to 128 printable ASCII characters"}});
   }
   return absl::OkStatus();
 }
 
-absl::Status CallRecord::CheckRequest(const google::protobuf::Message& request) const {
-  if (context_.IsCancelled() || parts_.clock.Now() >= call_.deadline) return CancelledError();
-  return CheckFieldRules(request);
+absl::Status GrpcCallRecord::CheckRequest(const google::protobuf::Message& request) const {
+  return context_.IsCancelled() ? CancelledError() : CallRecord::CheckRequest(request);
 }
 
-void CallRecord::SealHeaders() {
+void GrpcCallRecord::SealHeaders() {
   for (auto& [name, value] : headers_->Take())
     context_.AddInitialMetadata(name, value);
   context_.AddInitialMetadata(kCorrelationId, call_.correlation_id);
 }
 
-grpc::Status CallRecord::End(const absl::Status& status) {
-  const absl::Duration duration = absl::Nanoseconds(absl::GetCurrentTimeNanos() - start_nanos_);
-  method_.duration(absl::ToDoubleSeconds(duration));
-  if (status.ok()) {
-    method_.answered(1);
-  } else {
-    parts_.metrics.Count(
-        "dramatis_rpc_requests_total",
-        {{"method", method_.name}, {"code", absl::StatusCodeToString(status.code())}});
-  }
-  if (parts_.logger.Enabled(LevelOf(status.code()))) Log(status, duration);
-  if (method_.access == options::v1::ACCESS_ADMIN) {
-    Audit(parts_.logger, method_.name, call_, status);
-  }
+grpc::Status GrpcCallRecord::End(const absl::Status& status) const {
+  CallRecord::End(status);
   return ToGrpc(status);
-}
-
-void CallRecord::Log(const absl::Status& status, absl::Duration duration) const {
-  parts_.logger.Log(LevelOf(status.code()), status.ok() ? "call answered" : "call failed",
-                    {{"method", method_.name},
-                     {"code", absl::StatusCodeToString(status.code())},
-                     {"reason", GetReason(status)},
-                     {"error", std::string(status.message())},
-                     {"cause", TransportCause(status)},
-                     {"duration_ms", absl::ToDoubleMilliseconds(duration)},
-                     {"correlation_id", call_.correlation_id},
-                     {"trace_id", TraceId(call_.traceparent)},
-                     {"user_id", call_.identity.user_id}});
-}
-
-absl::Status CallRecord::CancelledError() const {
-  if (parts_.clock.Now() >= call_.deadline) {
-    return Error(absl::StatusCode::kDeadlineExceeded, errors::v1::ERROR_REASON_TIMEOUT,
-                 "the answer did not come in time");
-  }
-  return Error(absl::StatusCode::kCancelled, errors::v1::ERROR_REASON_CANCELLED,
-               "the caller went away");
-}
-
-absl::Status OverloadedError() {
-  return WithRetryAfter(Error(absl::StatusCode::kResourceExhausted,
-                              errors::v1::ERROR_REASON_OVERLOADED, "too much work at once"),
-                        absl::Seconds(1));
-}
-
-absl::Status ThrownError() {
-  try {
-    throw;
-  } catch (const std::exception& thrown) {
-    return InternalError(absl::StrCat("the handler threw: ", thrown.what()));
-  } catch (...) {
-    return InternalError("the handler threw something that is no exception");
-  }
 }
 
 }  // namespace dramatis

@@ -1,0 +1,109 @@
+#include "shared/call/call_record.h"
+
+#include <exception>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "shared/call/access.h"
+#include "shared/log/audit.h"
+#include "shared/rules/field_rules.h"
+#include "shared/status/errors.h"
+#include "shared/status/outgoing.h"
+
+namespace dramatis {
+namespace {
+
+std::string TraceId(const std::string& traceparent) {
+  return traceparent.empty() ? "" : traceparent.substr(3, 32);
+}
+
+LogLevel LevelOf(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kOk:
+      return LogLevel::kDebug;
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kDataLoss:
+      return LogLevel::kError;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+      return LogLevel::kWarning;
+    default:
+      return LogLevel::kInfo;
+  }
+}
+
+}  // namespace
+
+CallRecord::CallRecord(CallParts& parts, const MethodFacts& method, const CallContext& call)
+    : parts_(parts), method_(method), start_nanos_(absl::GetCurrentTimeNanos()) {
+  call_.identity = call.identity;
+  call_.correlation_id = call.correlation_id;
+  call_.traceparent = call.traceparent;
+  call_.deadline = call.deadline;
+}
+
+absl::Status CallRecord::Admit() const {
+  return CheckAccess(call_.identity, method_.access);
+}
+
+absl::Status CallRecord::CheckRequest(const google::protobuf::Message& request) const {
+  if (parts_.clock.Now() >= call_.deadline) return CancelledError();
+  return CheckFieldRules(request);
+}
+
+void CallRecord::End(const absl::Status& status) const {
+  const absl::Duration duration = absl::Nanoseconds(absl::GetCurrentTimeNanos() - start_nanos_);
+  method_.duration(absl::ToDoubleSeconds(duration));
+  if (status.ok()) {
+    method_.answered(1);
+  } else {
+    parts_.metrics.Count(
+        "dramatis_rpc_requests_total",
+        {{"method", method_.name}, {"code", absl::StatusCodeToString(status.code())}});
+  }
+  if (parts_.logger.Enabled(LevelOf(status.code()))) Log(status, duration);
+  if (method_.access == options::v1::ACCESS_ADMIN) {
+    Audit(parts_.logger, method_.name, call_, status);
+  }
+}
+
+void CallRecord::Log(const absl::Status& status, absl::Duration duration) const {
+  parts_.logger.Log(LevelOf(status.code()), status.ok() ? "call answered" : "call failed",
+                    {{"method", method_.name},
+                     {"code", absl::StatusCodeToString(status.code())},
+                     {"reason", GetReason(status)},
+                     {"error", std::string(status.message())},
+                     {"cause", TransportCause(status)},
+                     {"duration_ms", absl::ToDoubleMilliseconds(duration)},
+                     {"correlation_id", call_.correlation_id},
+                     {"trace_id", TraceId(call_.traceparent)},
+                     {"user_id", call_.identity.user_id}});
+}
+
+absl::Status CallRecord::CancelledError() const {
+  if (parts_.clock.Now() >= call_.deadline) {
+    return Error(absl::StatusCode::kDeadlineExceeded, errors::v1::ERROR_REASON_TIMEOUT,
+                 "the answer did not come in time");
+  }
+  return Error(absl::StatusCode::kCancelled, errors::v1::ERROR_REASON_CANCELLED,
+               "the caller went away");
+}
+
+absl::Status OverloadedError() {
+  return WithRetryAfter(Error(absl::StatusCode::kResourceExhausted,
+                              errors::v1::ERROR_REASON_OVERLOADED, "too much work at once"),
+                        absl::Seconds(1));
+}
+
+absl::Status ThrownError() {
+  try {
+    throw;
+  } catch (const std::exception& thrown) {
+    return InternalError(absl::StrCat("the handler threw: ", thrown.what()));
+  } catch (...) {
+    return InternalError("the handler threw something that is no exception");
+  }
+}
+
+}  // namespace dramatis

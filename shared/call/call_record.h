@@ -1,0 +1,82 @@
+// One RPC under way, without its message types: who calls, whether they may, and at the end its one
+// log record and its metrics. For the call adapter (shared/rpc/service_adapter.h) and
+// local_call.h only. One thread at a time.
+#pragma once
+
+#include <string>
+
+#include "dramatis/options/v1/options.pb.h"
+
+#include "absl/status/status.h"
+#include "google/protobuf/message.h"
+#include "shared/call/call.h"
+#include "shared/executor/executor.h"
+#include "shared/ids/ids.h"
+#include "shared/log/log.h"
+#include "shared/metrics/metrics.h"
+#include "shared/time/clock.h"
+
+namespace dramatis {
+
+// What an adapter's calls share; outlives them.
+struct CallParts {
+  Executor& executor;
+  const Clock& clock;
+  Logger& logger;
+  Metrics& metrics;
+  UuidV7Source ids;
+};
+
+// What is known of an RPC before any call.
+struct MethodFacts {
+  std::string name;  // "dramatis.persona.v1.PersonaService/GetPersona"
+  options::v1::Access access;
+  Metrics::Series answered;  // its calls that end well
+  Metrics::Series duration;
+};
+
+class CallRecord {
+ public:
+  // A call from within the process. Of `call` it takes what would cross a call over gRPC: identity,
+  // ids and deadline.
+  CallRecord(CallParts& parts, const MethodFacts& method, const CallContext& call);
+
+  // Whether the caller may call this at all. Cheap.
+  absl::Status Admit() const;
+  // Before the handler runs: whether there is time left, and the field rules.
+  absl::Status CheckRequest(const google::protobuf::Message& request) const;
+  // Counts and logs the call, in the audit log too where it is for admins.
+  void End(const absl::Status& status) const;
+
+  // CANCELLED, or DEADLINE_EXCEEDED where that is why the caller stopped waiting.
+  absl::Status CancelledError() const;
+
+  const CallContext& call() const { return call_; }
+  CallParts& parts() const { return parts_; }
+
+ protected:
+  CallParts& parts_;
+  const MethodFacts& method_;
+  const int64_t start_nanos_;
+  CallContext call_;
+
+ private:
+  void Log(const absl::Status& status, absl::Duration duration) const;
+};
+
+// RESOURCE_EXHAUSTED, OVERLOADED, to be tried again after a second.
+absl::Status OverloadedError();
+// Logs what a handler threw and makes it INTERNAL. Call it inside a catch (...).
+absl::Status ThrownError();
+
+// Runs `function`; what it throws becomes INTERNAL.
+template <class Function>
+auto Guarded(Function function) -> decltype(function()) {
+  try {
+    return function();
+  } catch (...) {
+    return ThrownError();
+  }
+}
+
+}  // namespace dramatis

@@ -1,0 +1,91 @@
+// RPCs that services of one process call on each other without gRPC: the same handler, access,
+// field rules, executor, metrics and log record, but no transport, which hands an in-process call
+// to two threads more and costs more than most handlers (docs/adr/0008-local-calls.md).
+//
+//   // whoever answers (ServiceAdapter::OfferUnary)
+//   rpc.OfferUnary<RecallRequest, RecallResponse>(context.local, "Recall", handler);
+//   // whoever calls: null where the service runs elsewhere
+//   if (const auto recall = context.local.FindUnary<RecallRequest, RecallResponse>(name)) {
+//     recall(call, request, [](absl::StatusOr<RecallResponse> response) {...});
+//   }
+//
+// Thread-safe.
+#pragma once
+
+#include <any>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "shared/call/call.h"
+
+namespace dramatis {
+
+// A call as its caller means it: `call.deadline` is the call's own. `done` is called once, by a
+// thread of the service's executor, or at once where it is too busy.
+template <class Request, class Response>
+using LocalUnary = std::function<void(
+    const CallContext& call, Request request, std::function<void(absl::StatusOr<Response>)> done)>;
+
+// Takes a stream: events, then one end and nothing more. Called by one thread at a time; returns at
+// once.
+template <class Event>
+class LocalReader {
+ public:
+  virtual ~LocalReader() = default;
+  virtual void OnEvent(Event event) = 0;
+  virtual void OnEnd(const absl::Status& status) = 0;
+};
+
+// A stream under way.
+class LocalStream {
+ public:
+  virtual ~LocalStream() = default;
+  // Stops it: its end follows soon. No effect after the end.
+  virtual void Cancel() = 0;
+};
+
+// The reader is kept until the end.
+template <class Request, class Event>
+using LocalStreaming = std::function<std::shared_ptr<LocalStream>(
+    const CallContext& call, Request request, std::shared_ptr<LocalReader<Event>> reader)>;
+
+class LocalMethods {
+ public:
+  // `name`: "dramatis.memory.v1.MemoryService/Recall".
+  template <class Method>
+  void Add(const std::string& name, Method method) {
+    const absl::MutexLock lock(&mutex_);
+    methods_[name] = std::move(method);
+  }
+
+  // Null where this process has no such method.
+  template <class Request, class Response>
+  LocalUnary<Request, Response> FindUnary(const std::string& name) const {
+    return Find<LocalUnary<Request, Response>>(name);
+  }
+  template <class Request, class Event>
+  LocalStreaming<Request, Event> FindStreaming(const std::string& name) const {
+    return Find<LocalStreaming<Request, Event>>(name);
+  }
+
+ private:
+  template <class Method>
+  Method Find(const std::string& name) const {
+    const absl::MutexLock lock(&mutex_);
+    const auto found = methods_.find(name);
+    if (found == methods_.end()) return nullptr;
+    return std::any_cast<Method>(found->second);
+  }
+
+  mutable absl::Mutex mutex_;
+  absl::flat_hash_map<std::string, std::any> methods_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace dramatis
