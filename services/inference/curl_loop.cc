@@ -29,7 +29,7 @@ constexpr long kMaxIdleConnections = 256;
 // Easy handles that are kept for the next request.
 constexpr size_t kMaxSpareHandles = 64;
 // Read at once from a connection; each open stream holds a buffer of this size.
-constexpr long kBufferBytes = 8192;
+constexpr long kBufferBytes = 16384;
 
 std::chrono::nanoseconds ToSteady(absl::Duration duration) {
   constexpr absl::Duration kLongest = absl::Hours(24 * 365);
