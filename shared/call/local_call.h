@@ -14,53 +14,52 @@
 
 namespace dramatis {
 
+// What a call of either kind has.
+template <class Request, class Handler>
+struct LocalCallParts {
+  // Whether the handler may run.
+  absl::Status Check() const {
+    absl::Status status = record.Admit();
+    if (status.ok()) status = Guarded([this] { return record.CheckRequest(request); });
+    return status;
+  }
+
+  const CallRecord record;
+  const Handler handler;
+  const Request request;
+};
+
 // A unary call, there until its answer is.
 template <class Request, class Response, class Handler>
 class LocalCall {
  public:
+  using Parts = LocalCallParts<Request, Handler>;
   using Done = std::function<void(absl::StatusOr<Response>)>;
 
-  static void Start(CallParts& parts,
-                    const MethodFacts& method,
-                    const Handler& handler,
-                    const CallContext& call,
-                    Request request,
-                    Done done) {
-    auto local = std::make_shared<LocalCall>(parts, method, handler, call, std::move(request),
-                                             std::move(done));
-    if (!parts.executor.TryPost([local] { local->Answer(local->Run()); })) {
-      local->Answer(OverloadedError());
-    }
+  // Runs the handler on the method's executor.
+  static void Start(Parts parts, Done done) {
+    Executor& executor = parts.record.parts().executor;
+    auto call = std::make_shared<LocalCall>(std::move(parts), std::move(done));
+    if (!executor.TryPost([call] { call->Answer(call->Run()); })) call->Answer(OverloadedError());
   }
 
-  LocalCall(CallParts& parts,
-            const MethodFacts& method,
-            const Handler& handler,
-            const CallContext& call,
-            Request request,
-            Done done)
-      : record_(parts, method, call),
-        handler_(handler),
-        request_(std::move(request)),
-        done_(std::move(done)) {}
+  LocalCall(Parts parts, Done done) : parts_(std::move(parts)), done_(std::move(done)) {}
 
  private:
   absl::StatusOr<Response> Run() {
-    absl::Status status = record_.Admit();
-    if (status.ok()) status = Guarded([this] { return record_.CheckRequest(request_); });
-    if (!status.ok()) return status;
-    return Guarded([this] { return absl::StatusOr<Response>(handler_(record_.call(), request_)); });
+    if (absl::Status status = parts_.Check(); !status.ok()) return status;
+    return Guarded([this] {
+      return absl::StatusOr<Response>(parts_.handler(parts_.record.call(), parts_.request));
+    });
   }
 
   void Answer(absl::StatusOr<Response> response) {
-    record_.End(response.status());
+    parts_.record.End(response.status());
     if (response.ok()) return done_(std::move(response));
     done_(ToCaller(response.status()));
   }
 
-  const CallRecord record_;
-  const Handler handler_;
-  const Request request_;
+  const Parts parts_;
   const Done done_;
 };
 
@@ -68,47 +67,35 @@ class LocalCall {
 template <class Request, class Event, class Handler>
 class LocalStreamCall : public LocalStream, private EventPump<Event> {
  public:
+  using Parts = LocalCallParts<Request, Handler>;
   using Reader = std::shared_ptr<LocalReader<Event>>;
 
-  static std::shared_ptr<LocalStream> Start(CallParts& parts,
-                                            const MethodFacts& method,
-                                            const Handler& handler,
-                                            const CallContext& call,
-                                            Request request,
-                                            Reader reader) {
-    auto local = std::make_shared<LocalStreamCall>(parts, method, handler, call, std::move(request),
-                                                   std::move(reader));
-    local->self_ = local;
-    if (!parts.executor.TryPost([local] { local->Run(); })) local->Close(OverloadedError());
-    return local;
+  // Opens the stream on the method's executor.
+  static std::shared_ptr<LocalStream> Start(Parts parts, Reader reader) {
+    Executor& executor = parts.record.parts().executor;
+    auto call = std::make_shared<LocalStreamCall>(std::move(parts), std::move(reader));
+    call->self_ = call;
+    if (!executor.TryPost([call] { call->Run(); })) call->Close(OverloadedError());
+    return call;
   }
 
-  LocalStreamCall(CallParts& parts,
-                  const MethodFacts& method,
-                  const Handler& handler,
-                  const CallContext& call,
-                  Request request,
-                  Reader reader)
-      : record_(parts, method, call),
-        handler_(handler),
-        request_(std::move(request)),
-        reader_(std::move(reader)) {}
+  LocalStreamCall(Parts parts, Reader reader)
+      : parts_(std::move(parts)), reader_(std::move(reader)) {}
 
   void Cancel() override { EventPump<Event>::Cancel(); }
 
  private:
   void Run() {
-    absl::Status status = record_.Admit();
-    if (status.ok()) status = Guarded([this] { return record_.CheckRequest(request_); });
-    if (status.ok()) status = Guarded([this] { return OpenSource(); });
+    absl::Status status = parts_.Check();
+    if (status.ok()) status = Guarded([this] { return Open(); });
     if (!status.ok()) return this->Close(status);
     this->Pump();
   }
 
-  absl::Status OpenSource() {
-    auto source = handler_(record_.call(), request_);
+  absl::Status Open() {
+    auto source = parts_.handler(parts_.record.call(), parts_.request);
     if (!source.ok()) return std::move(source).status();
-    record_.parts().metrics.Gauge("dramatis_streams_open", {}, +1);
+    parts_.record.parts().metrics.Gauge("dramatis_streams_open", {}, +1);
     this->Take(*std::move(source));
     return absl::OkStatus();
   }
@@ -117,20 +104,18 @@ class LocalStreamCall : public LocalStream, private EventPump<Event> {
     reader_->OnEvent(std::move(event));
     return true;
   }
-  absl::Status CancelledError() override { return record_.CancelledError(); }
+  absl::Status CancelledError() override { return parts_.record.CancelledError(); }
   void End(const absl::Status& status) override {
-    CallParts& parts = record_.parts();
-    if (this->opened()) parts.metrics.Gauge("dramatis_streams_open", {}, -1);
-    record_.End(status);
+    CallParts& shared = parts_.record.parts();
+    if (this->opened()) shared.metrics.Gauge("dramatis_streams_open", {}, -1);
+    parts_.record.End(status);
     reader_->OnEnd(ToCaller(status));
     // A source is not destroyed by a thread that may be within its `wake`. Where the executor has
     // stopped, nothing wakes any more.
-    (void)parts.executor.Post([self = std::move(self_)] {});
+    (void)shared.executor.Post([self = std::move(self_)] {});
   }
 
-  const CallRecord record_;
-  const Handler handler_;
-  const Request request_;
+  const Parts parts_;
   const Reader reader_;
   std::shared_ptr<LocalStreamCall> self_;  // until the end
 };

@@ -50,7 +50,8 @@ class Service {
                                           const v1::RecallRequest& request = Request()) {
     std::promise<absl::StatusOr<v1::RecallResponse>> answer;
     LocalCall<v1::RecallRequest, v1::RecallResponse, Handler>::Start(
-        parts_, facts_, handler, call, request, [&](absl::StatusOr<v1::RecallResponse> response) {
+        {CallRecord(parts_, facts_, call), handler, request},
+        [&](absl::StatusOr<v1::RecallResponse> response) {
           answer.set_value(std::move(response));
         });
     return answer.get_future().get();
@@ -59,8 +60,8 @@ class Service {
   std::shared_ptr<LocalStream> Stream(const Open& open,
                                       std::shared_ptr<LocalReader<std::string>> reader,
                                       const CallContext& call = Caller()) {
-    return LocalStreamCall<v1::RecallRequest, std::string, Open>::Start(parts_, facts_, open, call,
-                                                                        Request(), reader);
+    return LocalStreamCall<v1::RecallRequest, std::string, Open>::Start(
+        {CallRecord(parts_, facts_, call), open, Request()}, reader);
   }
 
   void Stop() { executor_.Stop(); }

@@ -96,20 +96,18 @@ class ServiceAdapter {
   void OfferUnary(LocalMethods& local, const char* method, Handler handler) {
     const MethodFacts& facts = Find(method);
     local.Add<LocalUnary<Request, Response>>(
-        facts.name, [this, &facts, handler = std::move(handler)](const CallContext& call,
-                                                                 Request request, auto done) {
-          LocalCall<Request, Response, Handler>::Start(parts_, facts, handler, call,
-                                                       std::move(request), std::move(done));
+        facts.name, [this, &facts, handler](const CallContext& call, Request request, auto done) {
+          LocalCall<Request, Response, Handler>::Start(
+              {CallRecord(parts_, facts, call), handler, std::move(request)}, std::move(done));
         });
   }
   template <class Request, class Event, class Handler>
   void OfferStream(LocalMethods& local, const char* method, Handler handler) {
     const MethodFacts& facts = Find(method);
     local.Add<LocalStreaming<Request, Event>>(
-        facts.name, [this, &facts, handler = std::move(handler)](const CallContext& call,
-                                                                 Request request, auto reader) {
+        facts.name, [this, &facts, handler](const CallContext& call, Request request, auto reader) {
           return LocalStreamCall<Request, Event, Handler>::Start(
-              parts_, facts, handler, call, std::move(request), std::move(reader));
+              {CallRecord(parts_, facts, call), handler, std::move(request)}, std::move(reader));
         });
   }
 
