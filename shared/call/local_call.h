@@ -24,9 +24,9 @@ struct LocalCallParts {
     return status;
   }
 
-  const CallRecord record;
-  const Handler handler;
-  const Request request;
+  CallRecord record;
+  Handler handler;
+  Request request;
 };
 
 // A unary call, there until its answer is.
