@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import uuid
 
+from tests.conftest import make_double_persona
 from tests.harness import postgres
 from tests.harness.deployment import SERVICES, Separate
 from tests.harness.program import wait_for
@@ -244,19 +245,36 @@ def usage_groups(admin, group_by):
             return groups
 
 
-def test_usage_by_everything(admin, client, user, double_persona, provider):
+def test_usage_by_everything(make_deployment, provider, shape):
+    # What memory asks a model counts too, at a time of its own: here it asks nothing.
+    settings = {**provider.settings(), "DRAMATIS_MODEL": "local",
+                "DRAMATIS_MEMORY_EXTRACTION": "false"}
     provider.script({"tokens": ["Hello"]})
-    client.post("/api/chat", {"message": "Hi", "persona_id": double_persona}).expect(200)
-    client.post("/api/chat", {"message": "Hi"}).expect(200)
+    with make_deployment(shape, settings) as deployment:
+        admin, client = deployment.client("root:admin"), deployment.client("alice")
+        persona = make_double_persona(client)
+        client.post("/api/chat", {"message": "Hi", "persona_id": persona}).expect(200)
+        client.post("/api/chat", {"message": "Hi"}).expect(200)
+        deployment.client("bob").post("/api/chat", {"message": "Hi"}).expect(200)
 
-    mine = wait_for(lambda: (own := usage_groups(admin, "user").get(user)) and own["calls"] == 2
-                    and own, "usage to be written")
-    assert mine["inputTokens"] > 0 and mine["outputTokens"] > 0
-    assert usage_groups(admin, "persona")[double_persona]["calls"] == 1
-    assert usage_groups(admin, "model")["openai/double"]["calls"] >= 1
-    for key, group in usage_groups(admin, "day").items():
-        assert re.fullmatch(r"\d{4}-\d\d-\d\d", key)
-        assert group["calls"] > 0
+        # A call is written before its reply is told.
+        calls = {group_by: {key: group["calls"]
+                            for key, group in usage_groups(admin, group_by).items()}
+                 for group_by in ("user", "persona", "model", "day")}
+        assert calls["user"] == {"alice": 2, "bob": 1}
+        assert calls["persona"].pop(persona) == 1
+        assert list(calls["persona"].values()) == [2], "the default persona's"
+        assert calls["model"] == {"local/retrieval": 2, "openai/double": 1}
+        assert sum(calls["day"].values()) == 3
+        assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", day) for day in calls["day"])
+        alice = usage_groups(admin, "user")["alice"]
+        assert alice["inputTokens"] > 0 and alice["outputTokens"] > 0
+
+
+def test_usage_counts_what_memory_asks(admin, client, user):
+    client.post("/api/chat", {"message": "I live in Bergen."}).expect(200)
+    # The reply, and what the message says of its user.
+    wait_for(lambda: usage_groups(admin, "user")[user]["calls"] == 2, "memory's call")
 
 
 def test_usage_within_a_time(admin, client, user):
