@@ -8,45 +8,15 @@
 namespace dramatis::gateway {
 namespace {
 
-// What may wait here for a slow client before the service is no longer read.
-constexpr size_t kMostWaitingMessages = 64;
-constexpr size_t kMostWaitingBytes = 64 * 1024;
-
 grpc::ByteBuffer ToBuffer(const std::string& bytes) {
   grpc::Slice slice(bytes);
   return grpc::ByteBuffer(&slice, 1);
 }
 
-void AddMetadata(const Backend::CallMetadata& metadata, grpc::ClientContext& context) {
-  for (const auto& [name, value] : metadata)
-    context.AddMetadata(name, value);
-}
-
-ReplyHeaders HeadersOf(const grpc::ClientContext& context) {
-  const auto& metadata = context.GetServerInitialMetadata();
-  const auto replayed = metadata.find("idempotency-replayed");
-  return {replayed != metadata.end() && replayed->second == "true"};
-}
-
 }  // namespace
 
-MessageBytes::MessageBytes(const grpc::ByteBuffer& buffer) {
-  single_ = buffer.TrySingleSlice(&slice_).ok();
-  if (single_) return;
-  std::vector<grpc::Slice> slices;
-  if (!buffer.Dump(&slices).ok()) return;
-  for (const grpc::Slice& slice : slices) {
-    joined_.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
-  }
-}
-
-std::string_view MessageBytes::view() const {
-  if (!single_) return joined_;
-  return {reinterpret_cast<const char*>(slice_.begin()), slice_.size()};
-}
-
-Backend::Backend(std::shared_ptr<grpc::Channel> channel)
-    : channel_(std::move(channel)), stub_(channel_) {}
+Backend::Backend(std::shared_ptr<grpc::Channel> channel, const LocalMethods& local)
+    : channel_(std::move(channel)), local_(local), stub_(channel_) {}
 
 Backend::~Backend() {
   AwaitCalls();
@@ -69,7 +39,7 @@ void Backend::Finished() {
 
 std::shared_ptr<UnaryCall> Backend::Call(const std::string& path,
                                          const std::string& payload,
-                                         const CallMetadata& metadata,
+                                         const Metadata& metadata,
                                          absl::Duration timeout,
                                          std::function<void(UnaryReply)> done) {
   auto unary = std::make_shared<UnaryCall>();
@@ -95,94 +65,13 @@ std::shared_ptr<UnaryCall> Backend::Call(const std::string& path,
 }
 
 std::shared_ptr<StreamCall> Backend::Stream(const RequestCall& call, std::function<void()> wake) {
-  std::shared_ptr<StreamCall> stream(new StreamCall(std::move(wake), [this] { Finished(); }));
-  stream->self_ = stream;
-  AddMetadata(call.metadata, stream->context_);
-  stream->request_ = ToBuffer(call.payload);
+  const std::string& path = call.method->path;
+  const auto finished = [this] { Finished(); };
   Started();
-  stub_.PrepareBidiStreamingCall(&stream->context_, call.method->path, grpc::StubOptions(),
-                                 stream.get());
-  // Reads are also started from Take, outside gRPC's callbacks: that needs a hold.
-  stream->AddHold();
-  stream->StartWriteLast(&stream->request_, grpc::WriteOptions());
-  stream->StartRead(&stream->incoming_);
-  stream->StartCall();
-  return stream;
-}
-
-void StreamCall::Wake() {
-  {
-    const absl::MutexLock lock(&mutex_);
-    if (woken_) return;
-    woken_ = true;
+  if (const LocalRelay relay = local_.FindRelay(path.substr(1))) {
+    return RelayedStreamCall::Start(relay, call.payload, call.metadata, std::move(wake), finished);
   }
-  wake_();
-}
-
-void StreamCall::OnReadInitialMetadataDone(bool ok) {
-  if (!ok) return;
-  {
-    const absl::MutexLock lock(&mutex_);
-    batch_.accepted = true;
-    batch_.headers = HeadersOf(context_);
-  }
-  Wake();
-}
-
-void StreamCall::OnReadDone(bool ok) {
-  if (!ok) {
-    RemoveHold();
-    return;
-  }
-  bool read_on = false;
-  {
-    const absl::MutexLock lock(&mutex_);
-    waiting_bytes_ += incoming_.Length();
-    batch_.messages.emplace_back();
-    batch_.messages.back().Swap(&incoming_);
-    read_on = batch_.messages.size() < kMostWaitingMessages && waiting_bytes_ < kMostWaitingBytes;
-    paused_ = !read_on;
-  }
-  Wake();
-  if (read_on) StartRead(&incoming_);
-}
-
-void StreamCall::OnDone(const grpc::Status& status) {
-  {
-    const absl::MutexLock lock(&mutex_);
-    batch_.end = status.ok() ? absl::OkStatus() : FromGrpc(status);
-  }
-  Wake();
-  // What the consumer's callback holds may hold this.
-  wake_ = nullptr;
-  const std::function<void()> finished = finished_;
-  self_.reset();
-  finished();
-}
-
-StreamCall::Batch StreamCall::Take() {
-  Batch batch;
-  bool read_on = false;
-  {
-    const absl::MutexLock lock(&mutex_);
-    std::swap(batch, batch_);
-    waiting_bytes_ = 0;
-    woken_ = false;
-    read_on = std::exchange(paused_, false);
-  }
-  if (read_on) StartRead(&incoming_);
-  return batch;
-}
-
-void StreamCall::Cancel() {
-  context_.TryCancel();
-  bool read_on = false;
-  {
-    const absl::MutexLock lock(&mutex_);
-    read_on = std::exchange(paused_, false);
-  }
-  // Which fails at once, and lets go of the hold.
-  if (read_on) StartRead(&incoming_);
+  return GrpcStreamCall::Start(stub_, path, call.payload, call.metadata, std::move(wake), finished);
 }
 
 }  // namespace dramatis::gateway

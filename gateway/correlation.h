@@ -20,7 +20,4 @@ struct Correlation {
 
 Correlation ReadCorrelation(const HttpRequest& request, IdSource& ids);
 
-// Whether it is a `traceparent` (https://www.w3.org/TR/trace-context/#traceparent-header).
-bool IsTraceparent(std::string_view text);
-
 }  // namespace dramatis::gateway

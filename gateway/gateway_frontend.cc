@@ -69,7 +69,9 @@ class GatewayFrontend : public Frontend {
     std::map<std::string, std::unique_ptr<Backend>> backends;
     for (const ServiceName& service : services) {
       std::unique_ptr<Backend>& backend = backends[service.backend];
-      if (backend == nullptr) backend = std::make_unique<Backend>(context.channel(service.backend));
+      if (backend == nullptr) {
+        backend = std::make_unique<Backend>(context.channel(service.backend), context.local);
+      }
     }
     return backends;
   }

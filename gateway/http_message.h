@@ -35,8 +35,6 @@ struct HttpAnswer {
 
 // Whether the two are the same but for the case of ASCII letters.
 bool SameText(std::string_view a, std::string_view b);
-// Whether every byte is printable ASCII.
-bool IsPrintableAscii(std::string_view text);
 
 inline constexpr char kJsonType[] = "application/json";
 inline constexpr char kProblemType[] = "application/problem+json";

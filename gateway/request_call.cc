@@ -6,6 +6,7 @@
 #include "gateway/query.h"
 #include "gateway/request_error.h"
 #include "gateway/wire.h"
+#include "shared/call/call_metadata.h"
 #include "shared/status/macros.h"
 #include "shared/text/text.h"
 

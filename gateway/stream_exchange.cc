@@ -75,9 +75,8 @@ void StreamExchange::Pump() {
     Begin();
     frames = kSsePing;
   }
-  for (const grpc::ByteBuffer& message : batch.messages) {
-    const MessageBytes bytes(message);
-    if (!task_.parts().transcoder.AppendEvent(method_, bytes.view(), frames)) {
+  for (const MessageBytes& message : batch.messages) {
+    if (!task_.parts().transcoder.AppendEvent(method_, message.view(), frames)) {
       call_->Cancel();
       batch.end = InternalError("a service sent bytes that are not its event");
       break;

@@ -1,5 +1,5 @@
 // Server-sent events as clients find them: a real gateway, a real socket, services in the same
-// process.
+// process, reached over gRPC and without it.
 #include <thread>
 
 #include "gateway/testing_client.h"
@@ -14,10 +14,10 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-class StreamServiceTest : public ::testing::Test {
+class StreamServiceTest : public ::testing::TestWithParam<StreamsOver> {
  protected:
   TestGateway& Gateway() {
-    if (gateway_ == nullptr) gateway_ = std::make_unique<TestGateway>(config_);
+    if (gateway_ == nullptr) gateway_ = std::make_unique<TestGateway>(config_, GetParam());
     return *gateway_;
   }
   std::string Address() { return Gateway().address(); }
@@ -42,6 +42,13 @@ class StreamServiceTest : public ::testing::Test {
   std::unique_ptr<TestGateway> gateway_;
 };
 
+INSTANTIATE_TEST_SUITE_P(,
+                         StreamServiceTest,
+                         testing::Values(StreamsOver::kGrpc, StreamsOver::kLocal),
+                         [](const auto& info) {
+                           return info.param == StreamsOver::kGrpc ? "OverGrpc" : "WithoutGrpc";
+                         });
+
 constexpr char kAnswer[] =
     ": ping\n\n"
     "event: start\nid: 7:1:1\n"
@@ -50,7 +57,7 @@ constexpr char kAnswer[] =
     "event: delta\nid: 7:1:3\ndata: {\"text\":\"word \"}\n\n"
     "event: done\nid: 7:1:4\ndata: {\"response\":\"word word \",";
 
-TEST_F(StreamServiceTest, StreamsEventsAndKeepsTheConnection) {
+TEST_P(StreamServiceTest, StreamsEventsAndKeepsTheConnection) {
   RawClient client(Address());
   for (int i = 0; i < 3; ++i) {
     client.Send(Chat("answer"));
@@ -66,7 +73,7 @@ TEST_F(StreamServiceTest, StreamsEventsAndKeepsTheConnection) {
   }
 }
 
-TEST_F(StreamServiceTest, AcceptAsksForAStreamToo) {
+TEST_P(StreamServiceTest, AcceptAsksForAStreamToo) {
   RawClient client(Address());
   client.Send(
       "POST /api/chat HTTP/1.1\r\nHost: t\r\nAccept: text/event-stream\r\n"
@@ -74,7 +81,7 @@ TEST_F(StreamServiceTest, AcceptAsksForAStreamToo) {
   EXPECT_THAT(client.Read().body, StartsWith(kAnswer));
 }
 
-TEST_F(StreamServiceTest, StreamsToHttp10UntilTheEnd) {
+TEST_P(StreamServiceTest, StreamsToHttp10UntilTheEnd) {
   RawClient client(Address());
   client.Send(Chat("answer", "1.0"));
   const RawReply reply = client.Read();
@@ -82,7 +89,7 @@ TEST_F(StreamServiceTest, StreamsToHttp10UntilTheEnd) {
   EXPECT_THAT(reply.body, StartsWith(kAnswer));
 }
 
-TEST_F(StreamServiceTest, AnErrorBeforeTheFirstEventIsAProblem) {
+TEST_P(StreamServiceTest, AnErrorBeforeTheFirstEventIsAProblem) {
   RawClient client(Address());
   client.Send(Chat("refuse"));
   const RawReply reply = client.Read();
@@ -91,7 +98,7 @@ TEST_F(StreamServiceTest, AnErrorBeforeTheFirstEventIsAProblem) {
   EXPECT_THAT(reply.body, HasSubstr(R"("code":"NOT_FOUND")"));
 }
 
-TEST_F(StreamServiceTest, AnErrorAfterItIsTheLastEvent) {
+TEST_P(StreamServiceTest, AnErrorAfterItIsTheLastEvent) {
   RawClient client(Address());
   client.Send(Chat("break"));
   const RawReply reply = client.Read();
@@ -103,7 +110,7 @@ TEST_F(StreamServiceTest, AnErrorAfterItIsTheLastEvent) {
   EXPECT_THAT(reply.body, EndsWith("}}\n\n"));
 }
 
-TEST_F(StreamServiceTest, SaysThatItIsThereBeforeTheFirstEvent) {
+TEST_P(StreamServiceTest, SaysThatItIsThereBeforeTheFirstEvent) {
   RawClient client(Address());
   client.Send(Chat("wait"));
   EXPECT_EQ(client.ReadHead().status, 200);
@@ -111,7 +118,7 @@ TEST_F(StreamServiceTest, SaysThatItIsThereBeforeTheFirstEvent) {
     EXPECT_EQ(client.ReadChunk(), ": ping\n\n");
 }
 
-TEST_F(StreamServiceTest, AClientThatGoesAwayEndsTheFollowing) {
+TEST_P(StreamServiceTest, AClientThatGoesAwayEndsTheFollowing) {
   {
     RawClient client(Address());
     client.Send(Chat("wait"));
@@ -123,7 +130,7 @@ TEST_F(StreamServiceTest, AClientThatGoesAwayEndsTheFollowing) {
   }));
 }
 
-TEST_F(StreamServiceTest, ASlowClientSlowsTheService) {
+TEST_P(StreamServiceTest, ASlowClientSlowsTheService) {
   RawClient client(Address());
   client.Send(Chat("flood"));
   EXPECT_EQ(client.ReadHead().status, 200);
@@ -140,7 +147,7 @@ TEST_F(StreamServiceTest, ASlowClientSlowsTheService) {
   EXPECT_TRUE(Eventually([&] { return Gateway().seen().written > written; }));
 }
 
-TEST_F(StreamServiceTest, DropsAClientThatTakesNothing) {
+TEST_P(StreamServiceTest, DropsAClientThatTakesNothing) {
   config_.limits.write = std::chrono::milliseconds(300);
   RawClient client(Address());
   client.Send(Chat("flood"));
@@ -148,7 +155,7 @@ TEST_F(StreamServiceTest, DropsAClientThatTakesNothing) {
   EXPECT_TRUE(Eventually([&] { return Gateway().seen().cancelled == 1; }));
 }
 
-TEST_F(StreamServiceTest, ManyStreamsAtOnceAllComplete) {
+TEST_P(StreamServiceTest, ManyStreamsAtOnceAllComplete) {
   std::vector<std::unique_ptr<RawClient>> clients;
   for (int i = 0; i < 100; ++i) {
     clients.push_back(std::make_unique<RawClient>(Address()));
@@ -158,7 +165,7 @@ TEST_F(StreamServiceTest, ManyStreamsAtOnceAllComplete) {
     EXPECT_THAT(client->Read().body, StartsWith(kAnswer));
 }
 
-TEST_F(StreamServiceTest, DrainWaitsForStreamsUntilItsDeadline) {
+TEST_P(StreamServiceTest, DrainWaitsForStreamsUntilItsDeadline) {
   RawClient client(Address());
   client.Send(Chat("wait"));
   EXPECT_EQ(client.ReadHead().status, 200);
@@ -168,7 +175,7 @@ TEST_F(StreamServiceTest, DrainWaitsForStreamsUntilItsDeadline) {
   EXPECT_TRUE(client.ClosesWithin(absl::Seconds(2)));
 }
 
-TEST_F(StreamServiceTest, DrainEndsAStreamThatHasNoEndOfItsOwn) {
+TEST_P(StreamServiceTest, DrainEndsAStreamThatHasNoEndOfItsOwn) {
   RawClient client(Address());
   client.Send(Follow("7"));
   const std::string begun = client.ReadUntil("id: 1\ndata: ");
@@ -186,7 +193,7 @@ TEST_F(StreamServiceTest, DrainEndsAStreamThatHasNoEndOfItsOwn) {
   EXPECT_TRUE(Eventually([&] { return Gateway().seen().cancelled == 1; }));
 }
 
-TEST_F(StreamServiceTest, DrainEndsOneThatHasNotSaidAnythingYet) {
+TEST_P(StreamServiceTest, DrainEndsOneThatHasNotSaidAnythingYet) {
   RawClient client(Address());
   client.Send(Follow("wait"));
   EXPECT_EQ(client.ReadHead().status, 200);
@@ -198,7 +205,7 @@ TEST_F(StreamServiceTest, DrainEndsOneThatHasNotSaidAnythingYet) {
   reader.join();
 }
 
-TEST_F(StreamServiceTest, DrainRefusesAnEndlessStreamWhoseRequestComesLate) {
+TEST_P(StreamServiceTest, DrainRefusesAnEndlessStreamWhoseRequestComesLate) {
   config_.limits.header = std::chrono::seconds(10);
   RawClient client(Address());
   const std::string request = Follow("7");

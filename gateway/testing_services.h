@@ -20,6 +20,7 @@
 #include "shared/ids/ids.h"
 #include "shared/log/log.h"
 #include "shared/metrics/metrics.h"
+#include "shared/rpc/service_adapter.h"
 #include "shared/rpc/status_conversion.h"
 #include "shared/rpc/testing.h"
 #include "shared/status/errors.h"
@@ -30,7 +31,7 @@ namespace dramatis::gateway {
 // What the services saw.
 struct Seen {
   std::atomic<int> cancelled{0};
-  std::atomic<int> written{0};  // events that gRPC took
+  std::atomic<int> written{0};  // events that were taken
   absl::Mutex mutex;
   std::map<std::string, std::string> metadata ABSL_GUARDED_BY(mutex);
 
@@ -105,108 +106,110 @@ class FakePersonas : public persona::v1::PersonaService::CallbackService {
 // `break` fails after the start, `wait` accepts and says nothing, `flood` never stops. StreamEvents
 // sends one event, with the cursor `1`, and waits; for the conversation `wait` only waits.
 class FakeConversations : public conversation::v1::ConversationService::CallbackService {
- public:
-  explicit FakeConversations(Seen& seen) : seen_(seen) {}
+  using ChatEvent = conversation::v1::ChatEvent;
+  using ChatRequest = conversation::v1::ChatRequest;
+  using RoomEvent = conversation::v1::ConversationEvent;
+  using RoomRequest = conversation::v1::StreamEventsRequest;
 
-  grpc::ServerWriteReactor<conversation::v1::ChatEvent>* StreamChat(
-      grpc::CallbackServerContext*, const conversation::v1::ChatRequest* request) override {
-    return new Reactor(seen_, request->message());
-  }
-  grpc::ServerWriteReactor<conversation::v1::ConversationEvent>* StreamEvents(
-      grpc::CallbackServerContext*, const conversation::v1::StreamEventsRequest* request) override {
-    return new EventsReactor(seen_, request->conversation_id() == "wait");
-  }
-
- private:
-  class EventsReactor : public grpc::ServerWriteReactor<conversation::v1::ConversationEvent> {
+  class RoomEvents : public EventSource<RoomEvent> {
    public:
-    EventsReactor(Seen& seen, bool silent) : seen_(seen) {
-      event_.mutable_state()->set_reason("so");
-      event_.set_cursor("1");
-      if (silent) {
-        StartSendInitialMetadata();
-      } else {
-        StartWrite(&event_);
-      }
+    RoomEvents(Seen& seen, bool silent) : seen_(seen), silent_(silent) {}
+    Next Poll() override {
+      Next next;
+      if (std::exchange(silent_, true)) return next;
+      next.event.emplace().mutable_state()->set_reason("so");
+      next.event->set_cursor("1");
+      return next;
     }
-    void OnCancel() override {
-      ++seen_.cancelled;
-      Finish(grpc::Status::CANCELLED);
-    }
-    void OnDone() override { delete this; }
+    void OnReady(std::function<void()>) override {}
+    void Cancelled() override { ++seen_.cancelled; }
 
    private:
     Seen& seen_;
-    conversation::v1::ConversationEvent event_;
+    bool silent_;
   };
 
-  using ChatEvent = conversation::v1::ChatEvent;
-
-  class Reactor : public grpc::ServerWriteReactor<ChatEvent> {
+  class ChatEvents : public EventSource<ChatEvent> {
    public:
-    Reactor(Seen& seen, const std::string& script) : seen_(seen), script_(script) {
-      if (script == "refuse") {
-        Finish(ToGrpc(NotFoundError("persona")));
-        return;
+    ChatEvents(Seen& seen, std::string script) : seen_(seen), script_(std::move(script)) {}
+    Next Poll() override {
+      if (script_ == "wait") return {};
+      ++step_;
+      ChatEvent event;
+      if (step_ == 1) {
+        event.mutable_start()->set_turn_id("7");
+      } else if (script_ == "break") {
+        return {.event = std::nullopt,
+                .end = Error(absl::StatusCode::kFailedPrecondition,
+                             conversation::v1::ERROR_REASON_SESSION_ENDED, "it ended",
+                             {{"turn_id", "7"}})};
+      } else if (script_ == "flood") {
+        event.mutable_delta()->set_text(std::string(1000, 'x'));
+      } else if (step_ < 4) {
+        event.mutable_delta()->set_text("word ");
+      } else if (step_ == 4) {
+        event.mutable_done()->set_response("word word ");
+      } else {
+        return {.event = std::nullopt, .end = absl::OkStatus()};
       }
-      if (script == "wait") {
-        StartSendInitialMetadata();
-        return;
-      }
-      Next();
-    }
-    void OnWriteDone(bool ok) override {
-      if (!ok) {
-        Finish(grpc::Status::CANCELLED);
-        return;
-      }
+      event.set_cursor("7:1:" + std::to_string(step_));
       ++seen_.written;
-      Next();
+      return {.event = std::move(event), .end = std::nullopt};
     }
-    void OnCancel() override {
-      ++seen_.cancelled;
-      if (script_ == "wait") Finish(grpc::Status::CANCELLED);
-    }
-    void OnDone() override { delete this; }
+    void OnReady(std::function<void()>) override {}
+    void Cancelled() override { ++seen_.cancelled; }
 
    private:
-    void Next() {
-      ++step_;
-      event_.Clear();
-      if (step_ == 1) {
-        event_.mutable_start()->set_turn_id("7");
-      } else if (script_ == "break") {
-        Finish(ToGrpc(Error(absl::StatusCode::kFailedPrecondition,
-                            conversation::v1::ERROR_REASON_SESSION_ENDED, "it ended",
-                            {{"turn_id", "7"}})));
-        return;
-      } else if (script_ == "flood") {
-        event_.mutable_delta()->set_text(std::string(1000, 'x'));
-      } else if (step_ < 4) {
-        event_.mutable_delta()->set_text("word ");
-      } else if (step_ == 4) {
-        event_.mutable_done()->set_response("word word ");
-      } else {
-        Finish(grpc::Status::OK);
-        return;
-      }
-      event_.set_cursor("7:1:" + std::to_string(step_));
-      StartWrite(&event_);
-    }
-
     Seen& seen_;
     const std::string script_;
-    ChatEvent event_;
     int step_ = 0;
   };
 
+  auto Chatting() {
+    return [this](const CallContext&, const ChatRequest& request)
+               -> absl::StatusOr<std::unique_ptr<EventSource<ChatEvent>>> {
+      if (request.message() == "refuse") return NotFoundError("persona");
+      return std::make_unique<ChatEvents>(seen_, request.message());
+    };
+  }
+  auto Following() {
+    return [this](const CallContext&, const RoomRequest& request)
+               -> absl::StatusOr<std::unique_ptr<EventSource<RoomEvent>>> {
+      return std::make_unique<RoomEvents>(seen_, request.conversation_id() == "wait");
+    };
+  }
+
+ public:
+  FakeConversations(Seen& seen, ServiceAdapter& rpc) : seen_(seen), rpc_(rpc) {}
+
+  grpc::ServerWriteReactor<ChatEvent>* StreamChat(grpc::CallbackServerContext* context,
+                                                  const ChatRequest* request) override {
+    return rpc_.Stream<ChatRequest, ChatEvent>("StreamChat", context, request, Chatting());
+  }
+  grpc::ServerWriteReactor<RoomEvent>* StreamEvents(grpc::CallbackServerContext* context,
+                                                    const RoomRequest* request) override {
+    return rpc_.Stream<RoomRequest, RoomEvent>("StreamEvents", context, request, Following());
+  }
+  // The same without gRPC.
+  void Offer(LocalMethods& local) {
+    rpc_.OfferRelay<ChatRequest, ChatEvent>(local, "StreamChat", Chatting());
+    rpc_.OfferRelay<RoomRequest, RoomEvent>(local, "StreamEvents", Following());
+  }
+
+ private:
   Seen& seen_;
+  ServiceAdapter& rpc_;
 };
+
+// How the gateway reaches the streams.
+enum class StreamsOver { kGrpc, kLocal };
 
 // All of it, listening on a port of its own.
 class TestGateway {
  public:
-  explicit TestGateway(const GatewayConfig& config) : personas_(seen_), conversations_(seen_) {
+  explicit TestGateway(const GatewayConfig& config, StreamsOver streams = StreamsOver::kGrpc)
+      : personas_(seen_), conversations_(seen_, rpc_) {
+    if (streams == StreamsOver::kLocal) conversations_.Offer(local_);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
     builder.RegisterService(&personas_);
@@ -214,18 +217,24 @@ class TestGateway {
     builder.RegisterService(&admin_);
     builder.SetMaxReceiveMessageSize(16 * 1024 * 1024);
     server_ = builder.BuildAndStart();
-    const FrontendContext context{
-        clock_, ids_, logger_, metrics_, common_, [this](const std::string&) {
-          grpc::ChannelArguments arguments;
-          arguments.SetMaxReceiveMessageSize(16 * 1024 * 1024);
-          return server_->InProcessChannel(arguments);
-        }};
+    const FrontendContext context{clock_,
+                                  ids_,
+                                  logger_,
+                                  metrics_,
+                                  common_,
+                                  [this](const std::string&) {
+                                    grpc::ChannelArguments arguments;
+                                    arguments.SetMaxReceiveMessageSize(16 * 1024 * 1024);
+                                    return server_->InProcessChannel(arguments);
+                                  },
+                                  local_};
     frontend_ = MakeGateway(config, context).value();
     address_ = frontend_->Start().value();
   }
   ~TestGateway() {
     frontend_.reset();
     server_->Shutdown(absl::ToChronoTime(absl::Now() + absl::Seconds(5)));
+    executor_.Stop();
   }
 
   const std::string& address() const { return address_; }
@@ -240,15 +249,19 @@ class TestGateway {
 
  private:
   Seen seen_;
-  FakePersonas personas_;
-  FakeConversations conversations_;
-  FakeAdmin admin_;
-  std::unique_ptr<grpc::Server> server_;
   SystemClock clock_;
   CountingIdSource ids_;
   RecordingLogger logger_;
   Metrics metrics_;
   CommonConfig common_;
+  LocalMethods local_;
+  Executor executor_{4, 1000};
+  ServiceAdapter rpc_{conversation::v1::ConversationService::service_full_name(), executor_, clock_,
+                      logger_, metrics_};
+  FakePersonas personas_;
+  FakeConversations conversations_;
+  FakeAdmin admin_;
+  std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<Frontend> frontend_;
   std::string address_;
 };

@@ -5,6 +5,7 @@
 
 #include "gateway/percent.h"
 #include "gateway/wire.h"
+#include "shared/call/call_metadata.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 

@@ -101,7 +101,9 @@ class Module : public dramatis::Module {
         notifier_(context.database.OpenNotifier(
             "rooms",
             {.on_item = [this](const std::string& id) { feed_.Wake(id); },
-             .on_gap = [this] { (void)background_.Post([this] { LookAtRooms(); }); }})) {}
+             .on_gap = [this] { (void)background_.Post([this] { LookAtRooms(); }); }})) {
+    service_.Offer(context.local);
+  }
 
   ~Module() override {
     // The server has ended: nobody calls any more. First what makes work, then what does it.

@@ -143,7 +143,10 @@ class GenerationReader : public LocalReader<inference::v1::StreamGenerateRespons
  public:
   explicit GenerationReader(std::shared_ptr<GenerationListener> listener)
       : listener_(std::move(listener)) {}
-  void OnEvent(inference::v1::StreamGenerateResponse event) override { Tell(*listener_, event); }
+  bool OnEvent(inference::v1::StreamGenerateResponse event) override {
+    Tell(*listener_, event);
+    return true;
+  }
   void OnEnd(const absl::Status& status) override { listener_->OnEnd(status); }
 
  private:

@@ -43,7 +43,24 @@ CallRecord::CallRecord(CallParts& parts, const MethodFacts& method, const CallCo
   call_.deadline = call.deadline;
 }
 
+CallRecord::CallRecord(CallParts& parts, const MethodFacts& method, const CallMetadata& metadata)
+    : parts_(parts),
+      method_(method),
+      start_nanos_(absl::GetCurrentTimeNanos()),
+      headers_(std::make_shared<AnswerHeaders>()) {
+  metadata_status_ = metadata.Read(parts_.ids, call_);
+  call_.send_header = [headers = headers_](const std::string& name, const std::string& value) {
+    headers->Add(name, value);
+  };
+}
+
+std::vector<std::pair<std::string, std::string>> CallRecord::TakeHeaders() const {
+  if (headers_ == nullptr) return {};
+  return headers_->Take();
+}
+
 absl::Status CallRecord::Admit() const {
+  if (!metadata_status_.ok()) return metadata_status_;
   return CheckAccess(call_.identity, method_.access);
 }
 

@@ -3,13 +3,18 @@
 // local_call.h only. One thread at a time.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "dramatis/options/v1/options.pb.h"
 
 #include "absl/status/status.h"
 #include "google/protobuf/message.h"
+#include "shared/call/answer_headers.h"
 #include "shared/call/call.h"
+#include "shared/call/call_metadata.h"
 #include "shared/executor/executor.h"
 #include "shared/ids/ids.h"
 #include "shared/log/log.h"
@@ -37,9 +42,11 @@ struct MethodFacts {
 
 class CallRecord {
  public:
-  // A call from within the process. Of `call` it takes what would cross a call over gRPC: identity,
-  // ids and deadline.
+  // A neighbour's call from within the process. Of `call` it takes what would cross a call over
+  // gRPC: identity, ids and deadline.
   CallRecord(CallParts& parts, const MethodFacts& method, const CallContext& call);
+  // A call with metadata, which Admit checks. It may wait for ever.
+  CallRecord(CallParts& parts, const MethodFacts& method, const CallMetadata& metadata);
 
   // Whether the caller may call this at all. Cheap.
   absl::Status Admit() const;
@@ -47,6 +54,8 @@ class CallRecord {
   absl::Status CheckRequest(const google::protobuf::Message& request) const;
   // Counts and logs the call, in the audit log too where it is for admins.
   void End(const absl::Status& status) const;
+  // The headers of the answer, once.
+  std::vector<std::pair<std::string, std::string>> TakeHeaders() const;
 
   // CANCELLED, or DEADLINE_EXCEEDED where that is why the caller stopped waiting.
   absl::Status CancelledError() const;
@@ -62,6 +71,9 @@ class CallRecord {
 
  private:
   void Log(const absl::Status& status, absl::Duration duration) const;
+
+  absl::Status metadata_status_;
+  std::shared_ptr<AnswerHeaders> headers_;  // null where nobody reads them
 };
 
 // RESOURCE_EXHAUSTED, OVERLOADED, to be tried again after a second.

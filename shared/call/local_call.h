@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -10,6 +12,7 @@
 #include "shared/call/call_record.h"
 #include "shared/call/event_pump.h"
 #include "shared/call/local_methods.h"
+#include "shared/status/errors.h"
 #include "shared/status/outgoing.h"
 
 namespace dramatis {
@@ -83,6 +86,7 @@ class LocalStreamCall : public LocalStream, private EventPump<Event> {
       : parts_(std::move(parts)), reader_(std::move(reader)) {}
 
   void Cancel() override { EventPump<Event>::Cancel(); }
+  void Resume() override { this->Sent(true); }
 
  private:
   void Run() {
@@ -96,14 +100,12 @@ class LocalStreamCall : public LocalStream, private EventPump<Event> {
     auto source = parts_.handler(parts_.record.call(), parts_.request);
     if (!source.ok()) return std::move(source).status();
     parts_.record.parts().metrics.Gauge("dramatis_streams_open", {}, +1);
+    reader_->OnOpen(parts_.record.TakeHeaders());
     this->Take(*std::move(source));
     return absl::OkStatus();
   }
 
-  bool Send(Event event) override {
-    reader_->OnEvent(std::move(event));
-    return true;
-  }
+  bool Send(Event event) override { return reader_->OnEvent(std::move(event)); }
   absl::Status CancelledError() override { return parts_.record.CancelledError(); }
   void End(const absl::Status& status) override {
     CallParts& shared = parts_.record.parts();
@@ -119,5 +121,39 @@ class LocalStreamCall : public LocalStream, private EventPump<Event> {
   const Reader reader_;
   std::shared_ptr<LocalStreamCall> self_;  // until the end
 };
+
+// Reads a stream of messages for a reader of bytes.
+template <class Event>
+class BytesReader : public LocalReader<Event> {
+ public:
+  using Headers = typename LocalReader<Event>::Headers;
+
+  explicit BytesReader(std::shared_ptr<LocalReader<std::string>> reader)
+      : reader_(std::move(reader)) {}
+  void OnOpen(const Headers& headers) override { reader_->OnOpen(headers); }
+  bool OnEvent(Event event) override { return reader_->OnEvent(event.SerializeAsString()); }
+  void OnEnd(const absl::Status& status) override { reader_->OnEnd(status); }
+
+ private:
+  const std::shared_ptr<LocalReader<std::string>> reader_;
+};
+
+// A LocalRelay's work.
+template <class Request, class Event, class Handler>
+std::shared_ptr<LocalStream> StartRelay(CallRecord record,
+                                        Handler handler,
+                                        std::string_view bytes,
+                                        std::shared_ptr<LocalReader<std::string>> reader) {
+  Request request;
+  if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    const absl::Status error = InternalError("the request is no such message");
+    record.End(error);
+    reader->OnEnd(ToCaller(error));
+    return nullptr;
+  }
+  return LocalStreamCall<Request, Event, Handler>::Start(
+      {std::move(record), std::move(handler), std::move(request)},
+      std::make_shared<BytesReader<Event>>(std::move(reader)));
+}
 
 }  // namespace dramatis

@@ -9,21 +9,27 @@
 //     recall(call, request, [](absl::StatusOr<RecallResponse> response) {...});
 //   }
 //
+// The gateway, which knows messages as bytes only, relays streams so: OfferRelay, FindRelay.
+//
 // Thread-safe.
 #pragma once
 
 #include <any>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <typeindex>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "shared/call/call.h"
+#include "shared/call/call_metadata.h"
 
 namespace dramatis {
 
@@ -33,22 +39,31 @@ template <class Request, class Response>
 using LocalUnary = std::function<void(
     const CallContext& call, Request request, std::function<void(absl::StatusOr<Response>)> done)>;
 
-// Takes a stream: events, then one end and nothing more. Called by one thread at a time; returns at
-// once.
+// Takes a stream: that it is open, events, then one end and nothing more. Called by one thread at a
+// time; returns at once.
 template <class Event>
 class LocalReader {
  public:
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+
   virtual ~LocalReader() = default;
-  virtual void OnEvent(Event event) = 0;
+  // The service has taken the call; what it sends with its answer. Not called where it refuses.
+  virtual void OnOpen(const Headers& /*headers*/) {}
+  // False: no more, until LocalStream::Resume.
+  virtual bool OnEvent(Event event) = 0;
   virtual void OnEnd(const absl::Status& status) = 0;
 };
 
-// A stream under way.
+// A stream under way. For any thread.
 class LocalStream {
  public:
   virtual ~LocalStream() = default;
-  // Stops it: its end follows soon. No effect after the end.
+  // Stops it: its end follows soon; of a stream that waits for Resume, after that. No effect after
+  // the end.
   virtual void Cancel() = 0;
+  // Goes on after an event that OnEvent has answered, or will answer, with false; once for each.
+  // May call the reader before it returns.
+  virtual void Resume() = 0;
 };
 
 // The reader is kept until the end.
@@ -56,13 +71,20 @@ template <class Request, class Event>
 using LocalStreaming = std::function<std::shared_ptr<LocalStream>(
     const CallContext& call, Request request, std::shared_ptr<LocalReader<Event>> reader)>;
 
+// A stream by its caller's metadata and the request's bytes; each event is its bytes. Null where it
+// has ended before this returned.
+using LocalRelay =
+    std::function<std::shared_ptr<LocalStream>(const CallMetadata& metadata,
+                                               std::string_view request,
+                                               std::shared_ptr<LocalReader<std::string>> reader)>;
+
 class LocalMethods {
  public:
-  // `name`: "dramatis.memory.v1.MemoryService/Recall".
+  // `name`: "dramatis.memory.v1.MemoryService/Recall". A method may be there in several forms.
   template <class Method>
   void Add(const std::string& name, Method method) {
     const absl::MutexLock lock(&mutex_);
-    methods_[name] = std::move(method);
+    methods_[{name, typeid(Method)}] = std::move(method);
   }
 
   // Null where this process has no such method.
@@ -74,18 +96,19 @@ class LocalMethods {
   LocalStreaming<Request, Event> FindStreaming(const std::string& name) const {
     return Find<LocalStreaming<Request, Event>>(name);
   }
+  LocalRelay FindRelay(const std::string& name) const { return Find<LocalRelay>(name); }
 
  private:
   template <class Method>
   Method Find(const std::string& name) const {
     const absl::MutexLock lock(&mutex_);
-    const auto found = methods_.find(name);
+    const auto found = methods_.find({name, typeid(Method)});
     if (found == methods_.end()) return nullptr;
     return std::any_cast<Method>(found->second);
   }
 
   mutable absl::Mutex mutex_;
-  absl::flat_hash_map<std::string, std::any> methods_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::pair<std::string, std::type_index>, std::any> methods_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace dramatis

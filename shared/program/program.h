@@ -42,6 +42,8 @@ struct FrontendContext {
   Metrics& metrics;
   const CommonConfig& config;
   std::function<std::shared_ptr<grpc::Channel>(const std::string& name)> channel;
+  // What services of this process offer without gRPC.
+  LocalMethods& local;
 };
 
 struct Program {

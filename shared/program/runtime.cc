@@ -261,7 +261,8 @@ absl::Status Runtime::StartFrontend() {
       .logger = logger_,
       .metrics = metrics_,
       .config = config_.common,
-      .channel = [this](const std::string& name) { return ChannelTo(name); }};
+      .channel = [this](const std::string& name) { return ChannelTo(name); },
+      .local = local_};
   DRAMATIS_ASSIGN_OR_RETURN(frontend_, config_.frontend(context));
   DRAMATIS_ASSIGN_OR_RETURN(const std::string address, frontend_->Start());
   LogListening("http", address);

@@ -110,6 +110,17 @@ class ServiceAdapter {
               {CallRecord(parts_, facts, call), handler, std::move(request)}, std::move(reader));
         });
   }
+  // The same stream for the gateway of the same process.
+  template <class Request, class Event, class Handler>
+  void OfferRelay(LocalMethods& local, const char* method, Handler handler) {
+    const MethodFacts& facts = Find(method);
+    local.Add<LocalRelay>(
+        facts.name, [this, &facts, handler](const CallMetadata& metadata, std::string_view request,
+                                            std::shared_ptr<LocalReader<std::string>> reader) {
+          return StartRelay<Request, Event>(CallRecord(parts_, facts, metadata), handler, request,
+                                            std::move(reader));
+        });
+  }
 
  private:
   const MethodFacts& Find(const char* method) const;

@@ -1,0 +1,21 @@
+#include "shared/call/answer_headers.h"
+
+#include "absl/strings/ascii.h"
+#include "shared/call/call_metadata.h"
+
+namespace dramatis {
+
+void AnswerHeaders::Add(const std::string& name, const std::string& value) {
+  // gRPC ends the process where a value is none that HTTP/2 can carry.
+  if (!IsPrintableAscii(value)) return;
+  const absl::MutexLock lock(&mutex_);
+  if (!taken_) headers_.emplace_back(absl::AsciiStrToLower(name), value);
+}
+
+std::vector<std::pair<std::string, std::string>> AnswerHeaders::Take() {
+  const absl::MutexLock lock(&mutex_);
+  taken_ = true;
+  return std::move(headers_);
+}
+
+}  // namespace dramatis

@@ -1,0 +1,28 @@
+// Headers that a use case adds to its answer (CallContext::send_header). Kept apart from the call,
+// since a copy of its CallContext may outlive it: what is added after the answer has gone is
+// dropped. Thread-safe.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+namespace dramatis {
+
+class AnswerHeaders {
+ public:
+  // A value that is not printable ASCII is left out.
+  void Add(const std::string& name, const std::string& value);
+  // What was added, names in lower case; nothing can be added afterwards.
+  std::vector<std::pair<std::string, std::string>> Take();
+
+ private:
+  absl::Mutex mutex_;
+  bool taken_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::pair<std::string, std::string>> headers_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace dramatis

@@ -1,0 +1,74 @@
+#include "shared/call/call_metadata.h"
+
+#include <algorithm>
+
+#include "shared/status/errors.h"
+
+namespace dramatis {
+namespace {
+
+constexpr size_t kMaxIdempotencyKeyBytes = 128;
+
+bool IsIdempotencyKey(const std::string& key) {
+  return !key.empty() && key.size() <= kMaxIdempotencyKeyBytes && IsPrintableAscii(key);
+}
+
+// Lower-case hexadecimal of this many digits, not all of them 0.
+bool IsHex(std::string_view text, size_t size, bool zero_allowed) {
+  if (text.size() != size) return false;
+  bool zero = true;
+  for (const char c : text) {
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
+    if (c != '0') zero = false;
+  }
+  return zero_allowed || !zero;
+}
+
+}  // namespace
+
+bool IsPrintableAscii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
+}
+
+bool IsTraceparent(std::string_view text) {
+  if (text.size() < 55 || text[2] != '-' || text[35] != '-' || text[52] != '-') return false;
+  const std::string_view version = text.substr(0, 2);
+  if (!IsHex(version, 2, true) || version == "ff") return false;
+  // Later versions may append fields.
+  if (text.size() > 55 && (version == "00" || text[55] != '-')) return false;
+  return IsHex(text.substr(3, 32), 32, false) && IsHex(text.substr(36, 16), 16, false) &&
+         IsHex(text.substr(53, 2), 2, true) && IsPrintableAscii(text);
+}
+
+void CallMetadata::Add(std::string_view name, std::string_view value) {
+  if (name == "authorization") {
+    authorizations_.emplace_back(value);
+  } else if (name == "x-correlation-id") {
+    correlation_id_ = value;
+  } else if (name == "traceparent") {
+    traceparent_ = value;
+  } else if (name == "idempotency-key") {
+    idempotency_key_ = value;
+    has_idempotency_key_ = true;
+  } else if (name == "if-match") {
+    // Several are one list (RFC 9110, section 5.3).
+    if (!if_match_.empty()) if_match_ += ", ";
+    if_match_ += value;
+  }
+}
+
+absl::Status CallMetadata::Read(IdSource& ids, CallContext& call) const {
+  call.correlation_id = IsCorrelationId(correlation_id_) ? correlation_id_ : ids.NewId();
+  call.traceparent = IsTraceparent(traceparent_) ? traceparent_ : "";
+  call.idempotency_key = idempotency_key_;
+  call.if_match = if_match_;
+  absl::StatusOr<Identity> identity = ParseAuthorizations(authorizations_);
+  if (!identity.ok()) return std::move(identity).status();
+  call.identity = *std::move(identity);
+  if (has_idempotency_key_ && !IsIdempotencyKey(idempotency_key_)) {
+    return FieldErrors({{"Idempotency-Key", "must be 1 to 128 printable ASCII characters"}});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace dramatis

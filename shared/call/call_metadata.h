@@ -1,0 +1,42 @@
+// What a caller sends beside its request: gRPC metadata, or what the gateway makes of HTTP headers.
+//
+//   CallMetadata metadata;
+//   for (const auto& [name, value] : received) metadata.Add(name, value);
+//   absl::Status status = metadata.Read(ids, call);
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "shared/call/call.h"
+#include "shared/ids/ids.h"
+
+namespace dramatis {
+
+class CallMetadata {
+ public:
+  // One entry as received, its name in lower case. Names that are not ours are left.
+  void Add(std::string_view name, std::string_view value);
+
+  // Fills the caller's part of `call`, ids also where it fails: UNAUTHENTICATED where nobody or
+  // several people ask, INVALID_ARGUMENT for an Idempotency-Key that is none. A correlation id that
+  // is missing or none is replaced by one of `ids`, and such a traceparent is left out.
+  absl::Status Read(IdSource& ids, CallContext& call) const;
+
+ private:
+  std::vector<std::string> authorizations_;
+  std::string correlation_id_;
+  std::string traceparent_;
+  std::string idempotency_key_;
+  bool has_idempotency_key_ = false;
+  std::string if_match_;
+};
+
+// Whether it is a `traceparent` (https://www.w3.org/TR/trace-context/#traceparent-header).
+bool IsTraceparent(std::string_view text);
+// Whether every character is one of ASCII's printable ones.
+bool IsPrintableAscii(std::string_view text);
+
+}  // namespace dramatis
