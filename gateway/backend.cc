@@ -32,6 +32,12 @@ void Backend::Started() {
   ++calls_;
 }
 
+void Backend::Finish(std::function<void(UnaryReply)> done, UnaryReply reply) {
+  done(std::move(reply));
+  done = nullptr;  // what it holds must be let go of before the call counts as finished
+  Finished();
+}
+
 void Backend::Finished() {
   const absl::MutexLock lock(&mutex_);
   --calls_;
@@ -43,23 +49,32 @@ std::shared_ptr<UnaryCall> Backend::Call(const std::string& path,
                                          absl::Duration timeout,
                                          std::function<void(UnaryReply)> done) {
   auto unary = std::make_shared<UnaryCall>();
+  Started();
+  if (const RelayedUnary relay = local_.FindRelayedUnary(path.substr(1))) {
+    relay(ToCallMetadata(metadata), absl::Now() + timeout, payload,
+          [this, done = std::move(done)](RelayReply answer) mutable {
+            UnaryReply reply;
+            reply.headers = HeadersOf(answer.headers);
+            reply.status = answer.message.status();
+            if (answer.message.ok()) reply.message = MessageBytes(*std::move(answer.message));
+            Finish(std::exchange(done, nullptr), std::move(reply));
+          });
+    return unary;
+  }
   AddMetadata(metadata, unary->context_);
   unary->context_.set_deadline(std::chrono::system_clock::now() +
                                absl::ToChronoMilliseconds(timeout));
   unary->request_ = ToBuffer(payload);
-  Started();
   stub_.UnaryCall(&unary->context_, path, grpc::StubOptions(), &unary->request_, &unary->response_,
                   [this, unary, done = std::move(done)](const grpc::Status& status) mutable {
                     UnaryReply reply;
                     reply.headers = HeadersOf(unary->context_);
                     if (status.ok()) {
-                      reply.message.Swap(&unary->response_);
+                      reply.message = MessageBytes(unary->response_);
                     } else {
                       reply.status = FromGrpc(status);
                     }
-                    // What it holds must be let go of before the call counts as finished.
-                    std::exchange(done, nullptr)(std::move(reply));
-                    Finished();
+                    Finish(std::exchange(done, nullptr), std::move(reply));
                   });
   return unary;
 }
@@ -68,7 +83,7 @@ std::shared_ptr<StreamCall> Backend::Stream(const RequestCall& call, std::functi
   const std::string& path = call.method->path;
   const auto finished = [this] { Finished(); };
   Started();
-  if (const LocalRelay relay = local_.FindRelay(path.substr(1))) {
+  if (const RelayedStream relay = local_.FindRelayedStream(path.substr(1))) {
     return RelayedStreamCall::Start(relay, call.payload, call.metadata, std::move(wake), finished);
   }
   return GrpcStreamCall::Start(stub_, path, call.payload, call.metadata, std::move(wake), finished);

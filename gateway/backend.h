@@ -25,13 +25,13 @@ namespace dramatis::gateway {
 
 struct UnaryReply {
   absl::Status status;
-  grpc::ByteBuffer message;
+  MessageBytes message;  // empty where the status is an error
   ReplyHeaders headers;
 };
 
 class UnaryCall {
  public:
-  // The callback still comes, once.
+  // The callback still comes, once; from a service in this process when it has an answer.
   void Cancel() { context_.TryCancel(); }
 
  private:
@@ -43,7 +43,7 @@ class UnaryCall {
 
 class Backend {
  public:
-  // `local` outlives it: streams that a service offers there are taken without the channel.
+  // `local` outlives it: what services offer there is called without the channel.
   Backend(std::shared_ptr<grpc::Channel> channel, const LocalMethods& local);
   // Waits for the calls under way: cancel them before.
   ~Backend();
@@ -62,6 +62,7 @@ class Backend {
 
  private:
   void Started() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Finish(std::function<void(UnaryReply)> done, UnaryReply reply) ABSL_LOCKS_EXCLUDED(mutex_);
   void Finished() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const std::shared_ptr<grpc::Channel> channel_;

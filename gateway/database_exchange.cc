@@ -26,8 +26,7 @@ constexpr absl::Duration kStatusTimeout = absl::Seconds(8);
 // False if the reply is no such message.
 template <class Message>
 bool Parse(const UnaryReply& reply, Message& message) {
-  const MessageBytes bytes(reply.message);
-  const std::string_view view = bytes.view();
+  const std::string_view view = reply.message.view();
   return message.ParseFromArray(view.data(), static_cast<int>(view.size()));
 }
 

@@ -21,9 +21,8 @@ using grpc::health::v1::HealthCheckResponse;
 
 bool SaysServing(const UnaryReply& reply) {
   if (!reply.status.ok()) return false;
-  const MessageBytes bytes(reply.message);
   HealthCheckResponse response;
-  const std::string_view view = bytes.view();
+  const std::string_view view = reply.message.view();
   return response.ParseFromArray(view.data(), static_cast<int>(view.size())) &&
          response.status() == HealthCheckResponse::SERVING;
 }

@@ -1,6 +1,5 @@
 #include "gateway/stream_call.h"
 
-#include "shared/call/call_metadata.h"
 #include "shared/rpc/status_conversion.h"
 
 namespace dramatis::gateway {
@@ -35,6 +34,21 @@ ReplyHeaders HeadersOf(const grpc::ClientContext& context) {
   const auto& metadata = context.GetServerInitialMetadata();
   const auto replayed = metadata.find(kReplayed);
   return {replayed != metadata.end() && replayed->second == "true"};
+}
+
+ReplyHeaders HeadersOf(const HeaderList& headers) {
+  ReplyHeaders reply;
+  for (const auto& [name, value] : headers) {
+    if (name == kReplayed) reply.idempotency_replayed = value == "true";
+  }
+  return reply;
+}
+
+CallMetadata ToCallMetadata(const Metadata& metadata) {
+  CallMetadata result;
+  for (const auto& [name, value] : metadata)
+    result.Add(name, value);
+  return result;
 }
 
 void AddMetadata(const Metadata& metadata, grpc::ClientContext& context) {
@@ -166,16 +180,13 @@ void GrpcStreamCall::OnDone(const grpc::Status& status) {
 RelayedStreamCall::RelayedStreamCall(std::function<void()> wake, std::function<void()> finished)
     : StreamCall(kMostWaitingRelayed, std::move(wake), std::move(finished)) {}
 
-std::shared_ptr<StreamCall> RelayedStreamCall::Start(const LocalRelay& relay,
+std::shared_ptr<StreamCall> RelayedStreamCall::Start(const RelayedStream& relay,
                                                      const std::string& payload,
                                                      const Metadata& metadata,
                                                      std::function<void()> wake,
                                                      std::function<void()> finished) {
   auto stream = std::make_shared<RelayedStreamCall>(std::move(wake), std::move(finished));
-  CallMetadata received;
-  for (const auto& [name, value] : metadata)
-    received.Add(name, value);
-  auto source = relay(received, payload, stream);
+  auto source = relay(ToCallMetadata(metadata), payload, stream);
   {
     const absl::MutexLock lock(&stream->source_mutex_);
     if (!stream->ended_) stream->source_ = std::move(source);
@@ -183,12 +194,8 @@ std::shared_ptr<StreamCall> RelayedStreamCall::Start(const LocalRelay& relay,
   return stream;
 }
 
-void RelayedStreamCall::OnOpen(const Headers& headers) {
-  ReplyHeaders reply;
-  for (const auto& [name, value] : headers) {
-    if (name == kReplayed && value == "true") reply.idempotency_replayed = true;
-  }
-  OnAccepted(reply);
+void RelayedStreamCall::OnOpen(const HeaderList& headers) {
+  OnAccepted(HeadersOf(headers));
 }
 
 void RelayedStreamCall::OnEnd(const absl::Status& status) {

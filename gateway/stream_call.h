@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
+#include "shared/call/call_metadata.h"
 #include "shared/call/local_methods.h"
 
 namespace dramatis::gateway {
@@ -22,6 +23,7 @@ namespace dramatis::gateway {
 // The bytes of a message.
 class MessageBytes {
  public:
+  MessageBytes() = default;
   explicit MessageBytes(std::string bytes) : joined_(std::move(bytes)) {}
   // Copies only what came in several pieces.
   explicit MessageBytes(const grpc::ByteBuffer& buffer);
@@ -38,10 +40,13 @@ struct ReplyHeaders {
   bool idempotency_replayed = false;
 };
 
+// What goes with a request, names in lower case.
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
 ReplyHeaders HeadersOf(const grpc::ClientContext& context);
+ReplyHeaders HeadersOf(const HeaderList& headers);
 void AddMetadata(const Metadata& metadata, grpc::ClientContext& context);
+CallMetadata ToCallMetadata(const Metadata& metadata);
 
 class StreamCall {
  public:
@@ -124,7 +129,7 @@ class GrpcStreamCall : public StreamCall,
 // From a service in this process. The service keeps it until its end.
 class RelayedStreamCall : public StreamCall, public LocalReader<std::string> {
  public:
-  static std::shared_ptr<StreamCall> Start(const LocalRelay& relay,
+  static std::shared_ptr<StreamCall> Start(const RelayedStream& relay,
                                            const std::string& payload,
                                            const Metadata& metadata,
                                            std::function<void()> wake,
@@ -132,7 +137,7 @@ class RelayedStreamCall : public StreamCall, public LocalReader<std::string> {
 
   RelayedStreamCall(std::function<void()> wake, std::function<void()> finished);
 
-  void OnOpen(const Headers& headers) override;
+  void OnOpen(const HeaderList& headers) override;
   bool OnEvent(std::string event) override { return OnMessage(MessageBytes(std::move(event))); }
   void OnEnd(const absl::Status& status) override;
 

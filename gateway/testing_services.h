@@ -165,35 +165,32 @@ class FakeConversations : public conversation::v1::ConversationService::Callback
     int step_ = 0;
   };
 
-  auto Chatting() {
-    return [this](const CallContext&, const ChatRequest& request)
-               -> absl::StatusOr<std::unique_ptr<EventSource<ChatEvent>>> {
-      if (request.message() == "refuse") return NotFoundError("persona");
-      return std::make_unique<ChatEvents>(seen_, request.message());
-    };
-  }
-  auto Following() {
-    return [this](const CallContext&, const RoomRequest& request)
-               -> absl::StatusOr<std::unique_ptr<EventSource<RoomEvent>>> {
-      return std::make_unique<RoomEvents>(seen_, request.conversation_id() == "wait");
-    };
-  }
-
  public:
   FakeConversations(Seen& seen, ServiceAdapter& rpc) : seen_(seen), rpc_(rpc) {}
 
   grpc::ServerWriteReactor<ChatEvent>* StreamChat(grpc::CallbackServerContext* context,
                                                   const ChatRequest* request) override {
-    return rpc_.Stream<ChatRequest, ChatEvent>("StreamChat", context, request, Chatting());
+    return rpc_.Stream<ChatRequest, ChatEvent>(
+        "StreamChat", context, request,
+        [this](const CallContext&, const ChatRequest& asked)
+            -> absl::StatusOr<std::unique_ptr<EventSource<ChatEvent>>> {
+          if (asked.message() == "refuse") return NotFoundError("persona");
+          return std::make_unique<ChatEvents>(seen_, asked.message());
+        });
   }
   grpc::ServerWriteReactor<RoomEvent>* StreamEvents(grpc::CallbackServerContext* context,
                                                     const RoomRequest* request) override {
-    return rpc_.Stream<RoomRequest, RoomEvent>("StreamEvents", context, request, Following());
+    return rpc_.Stream<RoomRequest, RoomEvent>(
+        "StreamEvents", context, request,
+        [this](const CallContext&, const RoomRequest& asked)
+            -> absl::StatusOr<std::unique_ptr<EventSource<RoomEvent>>> {
+          return std::make_unique<RoomEvents>(seen_, asked.conversation_id() == "wait");
+        });
   }
   // The same without gRPC.
   void Offer(LocalMethods& local) {
-    rpc_.OfferRelay<ChatRequest, ChatEvent>(local, "StreamChat", Chatting());
-    rpc_.OfferRelay<RoomRequest, RoomEvent>(local, "StreamEvents", Following());
+    rpc_.OfferRelay(local, *this, "StreamChat", &FakeConversations::StreamChat);
+    rpc_.OfferRelay(local, *this, "StreamEvents", &FakeConversations::StreamEvents);
   }
 
  private:

@@ -25,8 +25,7 @@ void UnaryExchange::OnReply(RequestTask& task, const RpcMethod& method, const Un
     task.Fail(reply.status, false);
     return;
   }
-  const MessageBytes bytes(reply.message);
-  absl::StatusOr<HttpAnswer> answer = task.parts().transcoder.Answer(method, bytes.view());
+  absl::StatusOr<HttpAnswer> answer = task.parts().transcoder.Answer(method, reply.message.view());
   if (!answer.ok()) {
     task.Fail(answer.status(), true);
     return;

@@ -193,7 +193,11 @@ grpc::ServerUnaryReactor* ConversationService::DeleteMessage(
 grpc::ServerWriteReactor<v1::ConversationEvent>* ConversationService::StreamEvents(
     grpc::CallbackServerContext* context, const v1::StreamEventsRequest* request) {
   return rpc_.Stream<v1::StreamEventsRequest, v1::ConversationEvent>(
-      "StreamEvents", context, request, Opening(&ConversationService::OpenEvents));
+      "StreamEvents", context, request,
+      [this](const CallContext& call, const v1::StreamEventsRequest& asked)
+          -> absl::StatusOr<std::unique_ptr<EventSource<v1::ConversationEvent>>> {
+        return use_cases_.following.Stream(call, asked);
+      });
 }
 
 grpc::ServerUnaryReactor* ConversationService::GetMessagePrompt(
@@ -225,7 +229,14 @@ grpc::ServerUnaryReactor* ConversationService::GenerateResponse(
 grpc::ServerWriteReactor<v1::GenerateResponseEvent>* ConversationService::StreamGenerateResponse(
     grpc::CallbackServerContext* context, const v1::GenerateResponseRequest* request) {
   return rpc_.Stream<v1::GenerateResponseRequest, v1::GenerateResponseEvent>(
-      "StreamGenerateResponse", context, request, Opening(&ConversationService::OpenResponse));
+      "StreamGenerateResponse", context, request,
+      [this](const CallContext& call, const v1::GenerateResponseRequest& asked)
+          -> absl::StatusOr<std::unique_ptr<EventSource<v1::GenerateResponseEvent>>> {
+        absl::StatusOr<std::shared_ptr<LiveTurn>> turn =
+            Marked(call, use_cases_.requested.Start(call, asked));
+        if (!turn.ok()) return std::move(turn).status();
+        return use_cases_.requested.Events(call, asked, *std::move(turn));
+      });
 }
 
 }  // namespace dramatis::conversation

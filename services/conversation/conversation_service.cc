@@ -12,40 +12,45 @@ ConversationService::ConversationService(const UseCases& use_cases,
     : use_cases_(use_cases), rpc_(rpc), background_(background) {}
 
 void ConversationService::Offer(LocalMethods& local) {
-  rpc_.OfferRelay<v1::ChatRequest, v1::ChatEvent>(local, "StreamChat",
-                                                  Opening(&ConversationService::OpenChat));
-  rpc_.OfferRelay<v1::StreamTurnRequest, v1::ChatEvent>(local, "StreamTurn",
-                                                        Opening(&ConversationService::OpenTurn));
-  rpc_.OfferRelay<v1::StreamEventsRequest, v1::ConversationEvent>(
-      local, "StreamEvents", Opening(&ConversationService::OpenEvents));
-  rpc_.OfferRelay<v1::GenerateResponseRequest, v1::GenerateResponseEvent>(
-      local, "StreamGenerateResponse", Opening(&ConversationService::OpenResponse));
-}
-
-ConversationService::Opened<v1::ChatEvent> ConversationService::OpenChat(
-    const CallContext& call, const v1::ChatRequest& request) {
-  absl::StatusOr<std::shared_ptr<LiveTurn>> turn =
-      Marked(call, use_cases_.chat.Start(call, request));
-  if (!turn.ok()) return std::move(turn).status();
-  return std::make_unique<TurnEvents>(*std::move(turn), /*resume_at=*/std::nullopt);
-}
-
-ConversationService::Opened<v1::ChatEvent> ConversationService::OpenTurn(
-    const CallContext& call, const v1::StreamTurnRequest& request) {
-  return use_cases_.turns.Stream(call, request);
-}
-
-ConversationService::Opened<v1::ConversationEvent> ConversationService::OpenEvents(
-    const CallContext& call, const v1::StreamEventsRequest& request) {
-  return use_cases_.following.Stream(call, request);
-}
-
-ConversationService::Opened<v1::GenerateResponseEvent> ConversationService::OpenResponse(
-    const CallContext& call, const v1::GenerateResponseRequest& request) {
-  absl::StatusOr<std::shared_ptr<LiveTurn>> turn =
-      Marked(call, use_cases_.requested.Start(call, request));
-  if (!turn.ok()) return std::move(turn).status();
-  return use_cases_.requested.Events(call, request, *std::move(turn));
+  const auto relay = [&](const char* method, auto rpc) {
+    rpc_.OfferRelay(local, *this, method, rpc);
+  };
+  relay("Chat", &ConversationService::Chat);
+  relay("StreamChat", &ConversationService::StreamChat);
+  relay("StreamTurn", &ConversationService::StreamTurn);
+  relay("GetTurn", &ConversationService::GetTurn);
+  relay("CancelTurn", &ConversationService::CancelTurn);
+  relay("RetryTurn", &ConversationService::RetryTurn);
+  relay("GetChatHistory", &ConversationService::GetChatHistory);
+  relay("CreateSession", &ConversationService::CreateSession);
+  relay("GetSession", &ConversationService::GetSession);
+  relay("EndSession", &ConversationService::EndSession);
+  relay("ListHistory", &ConversationService::ListHistory);
+  relay("GetHistory", &ConversationService::GetHistory);
+  relay("DeleteHistory", &ConversationService::DeleteHistory);
+  relay("ListConversations", &ConversationService::ListConversations);
+  relay("CreateConversation", &ConversationService::CreateConversation);
+  relay("GetConversation", &ConversationService::GetConversation);
+  relay("UpdateConversation", &ConversationService::UpdateConversation);
+  relay("DeleteConversation", &ConversationService::DeleteConversation);
+  relay("CloseConversation", &ConversationService::CloseConversation);
+  relay("PauseConversation", &ConversationService::PauseConversation);
+  relay("ResumeConversation", &ConversationService::ResumeConversation);
+  relay("JoinConversation", &ConversationService::JoinConversation);
+  relay("LeaveConversation", &ConversationService::LeaveConversation);
+  relay("AddParticipant", &ConversationService::AddParticipant);
+  relay("GetParticipant", &ConversationService::GetParticipant);
+  relay("RemoveParticipant", &ConversationService::RemoveParticipant);
+  relay("RevealParticipant", &ConversationService::RevealParticipant);
+  relay("ListMessages", &ConversationService::ListMessages);
+  relay("CreateMessage", &ConversationService::CreateMessage);
+  relay("GetMessage", &ConversationService::GetMessage);
+  relay("UpdateMessage", &ConversationService::UpdateMessage);
+  relay("DeleteMessage", &ConversationService::DeleteMessage);
+  relay("StreamEvents", &ConversationService::StreamEvents);
+  relay("GetMessagePrompt", &ConversationService::GetMessagePrompt);
+  relay("GenerateResponse", &ConversationService::GenerateResponse);
+  relay("StreamGenerateResponse", &ConversationService::StreamGenerateResponse);
 }
 
 grpc::ServerUnaryReactor* ConversationService::Chat(grpc::CallbackServerContext* context,
@@ -64,14 +69,25 @@ grpc::ServerUnaryReactor* ConversationService::Chat(grpc::CallbackServerContext*
 
 grpc::ServerWriteReactor<v1::ChatEvent>* ConversationService::StreamChat(
     grpc::CallbackServerContext* context, const v1::ChatRequest* request) {
-  return rpc_.Stream<v1::ChatRequest, v1::ChatEvent>("StreamChat", context, request,
-                                                     Opening(&ConversationService::OpenChat));
+  return rpc_.Stream<v1::ChatRequest, v1::ChatEvent>(
+      "StreamChat", context, request,
+      [this](const CallContext& call, const v1::ChatRequest& asked)
+          -> absl::StatusOr<std::unique_ptr<EventSource<v1::ChatEvent>>> {
+        absl::StatusOr<std::shared_ptr<LiveTurn>> turn =
+            Marked(call, use_cases_.chat.Start(call, asked));
+        if (!turn.ok()) return std::move(turn).status();
+        return std::make_unique<TurnEvents>(*std::move(turn), /*resume_at=*/std::nullopt);
+      });
 }
 
 grpc::ServerWriteReactor<v1::ChatEvent>* ConversationService::StreamTurn(
     grpc::CallbackServerContext* context, const v1::StreamTurnRequest* request) {
-  return rpc_.Stream<v1::StreamTurnRequest, v1::ChatEvent>("StreamTurn", context, request,
-                                                           Opening(&ConversationService::OpenTurn));
+  return rpc_.Stream<v1::StreamTurnRequest, v1::ChatEvent>(
+      "StreamTurn", context, request,
+      [this](const CallContext& call, const v1::StreamTurnRequest& asked)
+          -> absl::StatusOr<std::unique_ptr<EventSource<v1::ChatEvent>>> {
+        return use_cases_.turns.Stream(call, asked);
+      });
 }
 
 grpc::ServerUnaryReactor* ConversationService::GetTurn(grpc::CallbackServerContext* context,

@@ -50,7 +50,7 @@ class ConversationService : public v1::ConversationService::CallbackService {
   // Answers that wait for a turn's end are finished on `background`.
   ConversationService(const UseCases& use_cases, ServiceAdapter& rpc, Executor& background);
 
-  // The streams, for a gateway in the same process.
+  // What the gateway of the same process may call without gRPC: all that clients may.
   void Offer(LocalMethods& local);
 
   grpc::ServerUnaryReactor* Chat(grpc::CallbackServerContext* context,
@@ -163,23 +163,6 @@ class ConversationService : public v1::ConversationService::CallbackService {
       grpc::CallbackServerContext* context, const v1::GenerateResponseRequest* request) override;
 
  private:
-  template <class Event>
-  using Opened = absl::StatusOr<std::unique_ptr<EventSource<Event>>>;
-
-  Opened<v1::ChatEvent> OpenChat(const CallContext& call, const v1::ChatRequest& request);
-  Opened<v1::ChatEvent> OpenTurn(const CallContext& call, const v1::StreamTurnRequest& request);
-  Opened<v1::ConversationEvent> OpenEvents(const CallContext& call,
-                                           const v1::StreamEventsRequest& request);
-  Opened<v1::GenerateResponseEvent> OpenResponse(const CallContext& call,
-                                                 const v1::GenerateResponseRequest& request);
-  // One of these as a handler.
-  template <class Event, class Request>
-  auto Opening(Opened<Event> (ConversationService::*open)(const CallContext&, const Request&)) {
-    return [this, open](const CallContext& call, const Request& request) {
-      return (this->*open)(call, request);
-    };
-  }
-
   const UseCases use_cases_;
   ServiceAdapter& rpc_;
   Executor& background_;

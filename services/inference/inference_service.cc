@@ -64,6 +64,11 @@ void InferenceServiceServer::Offer(LocalMethods& local) {
       [this](const CallContext& call, const v1::StreamGenerateRequest& generate) {
         return generations_.Start(call, generate);
       });
+  const auto relay = [&](const char* method, auto rpc) {
+    rpc_.OfferRelay(local, *this, method, rpc);
+  };
+  relay("GetStatus", &InferenceServiceServer::GetStatus);
+  relay("ListUsage", &InferenceServiceServer::ListUsage);
 }
 
 }  // namespace dramatis::inference

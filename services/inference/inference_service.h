@@ -36,7 +36,8 @@ class InferenceServiceServer : public v1::InferenceService::CallbackService {
   grpc::ServerUnaryReactor* ListUsage(grpc::CallbackServerContext* context,
                                       const v1::ListUsageRequest* request,
                                       v1::ListUsageResponse* response) override;
-  // What other services of this process may call without gRPC.
+  // What others of this process may call without gRPC: other services, and the gateway what clients
+  // may.
   void Offer(LocalMethods& local);
 
   grpc::ServerWriteReactor<v1::StreamGenerateResponse>* StreamGenerate(

@@ -88,6 +88,34 @@ void MemoryServiceServer::Offer(LocalMethods& local) {
   rpc_.OfferUnary<v1::RecallRequest, v1::RecallResponse>(
       local, "Recall",
       [this](const CallContext& call, const v1::RecallRequest& r) { return RecallFor(call, r); });
+  const auto relay = [&](const char* method, auto rpc) {
+    rpc_.OfferRelay(local, *this, method, rpc);
+  };
+  relay("GetProfile", &MemoryServiceServer::GetProfile);
+  relay("UpdateProfile", &MemoryServiceServer::UpdateProfile);
+  relay("ListMemories", &MemoryServiceServer::ListMemories);
+  relay("CreateMemory", &MemoryServiceServer::CreateMemory);
+  relay("GetMemory", &MemoryServiceServer::GetMemory);
+  relay("UpdateMemory", &MemoryServiceServer::UpdateMemory);
+  relay("DeleteMemory", &MemoryServiceServer::DeleteMemory);
+  relay("SearchMemories", &MemoryServiceServer::SearchMemories);
+  relay("ListJournalEntries", &MemoryServiceServer::ListJournalEntries);
+  relay("CreateJournalEntry", &MemoryServiceServer::CreateJournalEntry);
+  relay("GetJournalEntry", &MemoryServiceServer::GetJournalEntry);
+  relay("UpdateJournalEntry", &MemoryServiceServer::UpdateJournalEntry);
+  relay("DeleteJournalEntry", &MemoryServiceServer::DeleteJournalEntry);
+  relay("GetJournalStats", &MemoryServiceServer::GetJournalStats);
+  relay("ListGoals", &MemoryServiceServer::ListGoals);
+  relay("CreateGoal", &MemoryServiceServer::CreateGoal);
+  relay("GetGoal", &MemoryServiceServer::GetGoal);
+  relay("UpdateGoal", &MemoryServiceServer::UpdateGoal);
+  relay("DeleteGoal", &MemoryServiceServer::DeleteGoal);
+  relay("CompleteGoal", &MemoryServiceServer::CompleteGoal);
+  relay("RestoreGoal", &MemoryServiceServer::RestoreGoal);
+  relay("ListActivities", &MemoryServiceServer::ListActivities);
+  relay("CreateActivity", &MemoryServiceServer::CreateActivity);
+  relay("GetActivity", &MemoryServiceServer::GetActivity);
+  relay("GetGoalProgress", &MemoryServiceServer::GetGoalProgress);
 }
 
 absl::StatusOr<v1::RecallResponse> MemoryServiceServer::RecallFor(

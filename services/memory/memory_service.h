@@ -64,7 +64,8 @@ class MemoryServiceServer : public v1::MemoryService::CallbackService {
   grpc::ServerUnaryReactor* SearchMemories(grpc::CallbackServerContext* context,
                                            const v1::SearchMemoriesRequest* request,
                                            v1::SearchMemoriesResponse* response) override;
-  // What other services of this process may call without gRPC.
+  // What others of this process may call without gRPC: other services, and the gateway what clients
+  // may.
   void Offer(LocalMethods& local);
 
   grpc::ServerUnaryReactor* Recall(grpc::CallbackServerContext* context,

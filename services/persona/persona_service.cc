@@ -76,6 +76,16 @@ void PersonaServiceServer::Offer(LocalMethods& local) {
       [this](const CallContext& /*call*/, const v1::RenderPersonaRequest& request) {
         return rendering_.Render(request);
       });
+  const auto relay = [&](const char* method, auto rpc) {
+    rpc_.OfferRelay(local, *this, method, rpc);
+  };
+  relay("ListPersonas", &PersonaServiceServer::ListPersonas);
+  relay("CreatePersona", &PersonaServiceServer::CreatePersona);
+  relay("GetPersona", &PersonaServiceServer::GetPersona);
+  relay("UpdatePersona", &PersonaServiceServer::UpdatePersona);
+  relay("DeletePersona", &PersonaServiceServer::DeletePersona);
+  relay("GetPersonaPrompt", &PersonaServiceServer::GetPersonaPrompt);
+  relay("ComparePersonas", &PersonaServiceServer::ComparePersonas);
 }
 
 grpc::ServerUnaryReactor* PersonaServiceServer::RenderPersona(

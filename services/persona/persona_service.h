@@ -36,7 +36,8 @@ class PersonaServiceServer : public v1::PersonaService::CallbackService {
   grpc::ServerUnaryReactor* ComparePersonas(grpc::CallbackServerContext* context,
                                             const v1::ComparePersonasRequest* request,
                                             v1::ComparePersonasResponse* response) override;
-  // What other services of this process may call without gRPC.
+  // What others of this process may call without gRPC: other services, and the gateway what clients
+  // may.
   void Offer(LocalMethods& local);
 
   grpc::ServerUnaryReactor* RenderPersona(grpc::CallbackServerContext* context,

@@ -12,7 +12,7 @@ void AnswerHeaders::Add(const std::string& name, const std::string& value) {
   if (!taken_) headers_.emplace_back(absl::AsciiStrToLower(name), value);
 }
 
-std::vector<std::pair<std::string, std::string>> AnswerHeaders::Take() {
+HeaderList AnswerHeaders::Take() {
   const absl::MutexLock lock(&mutex_);
   taken_ = true;
   return std::move(headers_);

@@ -12,17 +12,20 @@
 
 namespace dramatis {
 
+// Names in lower case, and their values.
+using HeaderList = std::vector<std::pair<std::string, std::string>>;
+
 class AnswerHeaders {
  public:
   // A value that is not printable ASCII is left out.
   void Add(const std::string& name, const std::string& value);
-  // What was added, names in lower case; nothing can be added afterwards.
-  std::vector<std::pair<std::string, std::string>> Take();
+  // What was added; nothing can be added afterwards.
+  HeaderList Take();
 
  private:
   absl::Mutex mutex_;
   bool taken_ ABSL_GUARDED_BY(mutex_) = false;
-  std::vector<std::pair<std::string, std::string>> headers_ ABSL_GUARDED_BY(mutex_);
+  HeaderList headers_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace dramatis

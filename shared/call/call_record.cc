@@ -43,18 +43,22 @@ CallRecord::CallRecord(CallParts& parts, const MethodFacts& method, const CallCo
   call_.deadline = call.deadline;
 }
 
-CallRecord::CallRecord(CallParts& parts, const MethodFacts& method, const CallMetadata& metadata)
+CallRecord::CallRecord(CallParts& parts,
+                       const MethodFacts& method,
+                       const CallMetadata& metadata,
+                       absl::Time deadline)
     : parts_(parts),
       method_(method),
       start_nanos_(absl::GetCurrentTimeNanos()),
       headers_(std::make_shared<AnswerHeaders>()) {
   metadata_status_ = metadata.Read(parts_.ids, call_);
+  call_.deadline = deadline;
   call_.send_header = [headers = headers_](const std::string& name, const std::string& value) {
     headers->Add(name, value);
   };
 }
 
-std::vector<std::pair<std::string, std::string>> CallRecord::TakeHeaders() const {
+HeaderList CallRecord::TakeHeaders() const {
   if (headers_ == nullptr) return {};
   return headers_->Take();
 }

@@ -5,8 +5,6 @@
 
 #include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "dramatis/options/v1/options.pb.h"
 
@@ -45,8 +43,11 @@ class CallRecord {
   // A neighbour's call from within the process. Of `call` it takes what would cross a call over
   // gRPC: identity, ids and deadline.
   CallRecord(CallParts& parts, const MethodFacts& method, const CallContext& call);
-  // A call with metadata, which Admit checks. It may wait for ever.
-  CallRecord(CallParts& parts, const MethodFacts& method, const CallMetadata& metadata);
+  // A call with metadata, which Admit checks.
+  CallRecord(CallParts& parts,
+             const MethodFacts& method,
+             const CallMetadata& metadata,
+             absl::Time deadline = absl::InfiniteFuture());
 
   // Whether the caller may call this at all. Cheap.
   absl::Status Admit() const;
@@ -55,7 +56,7 @@ class CallRecord {
   // Counts and logs the call, in the audit log too where it is for admins.
   void End(const absl::Status& status) const;
   // The headers of the answer, once.
-  std::vector<std::pair<std::string, std::string>> TakeHeaders() const;
+  HeaderList TakeHeaders() const;
 
   // CANCELLED, or DEADLINE_EXCEEDED where that is why the caller stopped waiting.
   absl::Status CancelledError() const;

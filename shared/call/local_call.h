@@ -1,10 +1,11 @@
 // Calls from within the process: the answering end of LocalMethods.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -32,38 +33,73 @@ struct LocalCallParts {
   Request request;
 };
 
-// A unary call, there until its answer is.
+// A unary call, there until its answer is. Handler: as ServiceAdapter::Unary or ::Async takes it.
 template <class Request, class Response, class Handler>
-class LocalCall {
+class LocalCall : public std::enable_shared_from_this<LocalCall<Request, Response, Handler>> {
  public:
   using Parts = LocalCallParts<Request, Handler>;
-  using Done = std::function<void(absl::StatusOr<Response>)>;
+  // The answer, and the headers that the handler has sent with it.
+  using Done = std::function<void(absl::StatusOr<Response> response, HeaderList headers)>;
 
   // Runs the handler on the method's executor.
   static void Start(Parts parts, Done done) {
     Executor& executor = parts.record.parts().executor;
     auto call = std::make_shared<LocalCall>(std::move(parts), std::move(done));
-    if (!executor.TryPost([call] { call->Answer(call->Run()); })) call->Answer(OverloadedError());
+    if (!executor.TryPost([call] { call->Run(); })) call->Answer(OverloadedError());
   }
 
   LocalCall(Parts parts, Done done) : parts_(std::move(parts)), done_(std::move(done)) {}
 
  private:
-  absl::StatusOr<Response> Run() {
-    if (absl::Status status = parts_.Check(); !status.ok()) return status;
-    return Guarded([this] {
-      return absl::StatusOr<Response>(parts_.handler(parts_.record.call(), parts_.request));
-    });
+  using Answering = std::function<void(absl::StatusOr<Response>)>;
+
+  // Goes with the last copy of what an asynchronous handler answers with.
+  struct Promise {
+    explicit Promise(std::shared_ptr<LocalCall> c) : call(std::move(c)) {}
+    Promise(const Promise&) = delete;
+    Promise& operator=(const Promise&) = delete;
+    ~Promise() { call->Answer(InternalError("the handler dropped its answer")); }
+    const std::shared_ptr<LocalCall> call;
+  };
+
+  void Run() {
+    absl::Status status = parts_.Check();
+    if (status.ok()) status = Guarded([this] { return Handle(); });
+    if (!status.ok()) Answer(status);
   }
 
+  // An error, or the answer has been given or will be.
+  absl::Status Handle() {
+    const CallContext& call = parts_.record.call();
+    if constexpr (std::is_invocable_v<const Handler&, const CallContext&, const Request&,
+                                      Answering>) {
+      auto promise = std::make_shared<Promise>(this->shared_from_this());
+      parts_.handler(call, parts_.request, [promise](absl::StatusOr<Response> answer) {
+        promise->call->Answer(std::move(answer));
+      });
+      return absl::OkStatus();
+    } else if constexpr (std::is_same_v<decltype(parts_.handler(call, parts_.request)),
+                                        absl::Status>) {
+      absl::Status status = parts_.handler(call, parts_.request);
+      if (status.ok()) Answer(Response());
+      return status;
+    } else {
+      Answer(absl::StatusOr<Response>(parts_.handler(call, parts_.request)));
+      return absl::OkStatus();
+    }
+  }
+
+  // The first answer counts.
   void Answer(absl::StatusOr<Response> response) {
+    if (answered_.exchange(true)) return;
     parts_.record.End(response.status());
-    if (response.ok()) return done_(std::move(response));
-    done_(ToCaller(response.status()));
+    if (!response.ok()) response = ToCaller(response.status());
+    done_(std::move(response), parts_.record.TakeHeaders());
   }
 
   const Parts parts_;
   const Done done_;
+  std::atomic<bool> answered_ = false;
 };
 
 // A server stream. The thread that has news runs the reader.
@@ -126,34 +162,14 @@ class LocalStreamCall : public LocalStream, private EventPump<Event> {
 template <class Event>
 class BytesReader : public LocalReader<Event> {
  public:
-  using Headers = typename LocalReader<Event>::Headers;
-
   explicit BytesReader(std::shared_ptr<LocalReader<std::string>> reader)
       : reader_(std::move(reader)) {}
-  void OnOpen(const Headers& headers) override { reader_->OnOpen(headers); }
+  void OnOpen(const HeaderList& headers) override { reader_->OnOpen(headers); }
   bool OnEvent(Event event) override { return reader_->OnEvent(event.SerializeAsString()); }
   void OnEnd(const absl::Status& status) override { reader_->OnEnd(status); }
 
  private:
   const std::shared_ptr<LocalReader<std::string>> reader_;
 };
-
-// A LocalRelay's work.
-template <class Request, class Event, class Handler>
-std::shared_ptr<LocalStream> StartRelay(CallRecord record,
-                                        Handler handler,
-                                        std::string_view bytes,
-                                        std::shared_ptr<LocalReader<std::string>> reader) {
-  Request request;
-  if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    const absl::Status error = InternalError("the request is no such message");
-    record.End(error);
-    reader->OnEnd(ToCaller(error));
-    return nullptr;
-  }
-  return LocalStreamCall<Request, Event, Handler>::Start(
-      {std::move(record), std::move(handler), std::move(request)},
-      std::make_shared<BytesReader<Event>>(std::move(reader)));
-}
 
 }  // namespace dramatis

@@ -51,7 +51,7 @@ class Service {
     std::promise<absl::StatusOr<v1::RecallResponse>> answer;
     LocalCall<v1::RecallRequest, v1::RecallResponse, Handler>::Start(
         {CallRecord(parts_, facts_, call), handler, request},
-        [&](absl::StatusOr<v1::RecallResponse> response) {
+        [&](absl::StatusOr<v1::RecallResponse> response, const HeaderList&) {
           answer.set_value(std::move(response));
         });
     return answer.get_future().get();
@@ -62,15 +62,6 @@ class Service {
                                       const CallContext& call = Caller()) {
     return LocalStreamCall<v1::RecallRequest, std::string, Open>::Start(
         {CallRecord(parts_, facts_, call), open, Request()}, reader);
-  }
-
-  template <class Asked, class Event, class OpenEvents>
-  void Relay(const CallMetadata& metadata,
-             OpenEvents open,
-             const std::string& request,
-             std::shared_ptr<LocalReader<std::string>> reader) {
-    StartRelay<Asked, Event>(CallRecord(parts_, facts_, metadata), open, request,
-                             std::move(reader));
   }
 
   // Waits for what has been posted; later calls are refused.
@@ -240,7 +231,7 @@ class Reader : public LocalReader<std::string> {
   // After so many events it has enough, until Resume.
   explicit Reader(size_t enough = 0) : enough_(enough) {}
 
-  void OnOpen(const Headers& headers) override { headers_ = headers; }
+  void OnOpen(const HeaderList& headers) override { headers_ = headers; }
   bool OnEvent(std::string event) override {
     EXPECT_FALSE(has_ended_);
     events_.push_back(std::move(event));
@@ -254,11 +245,11 @@ class Reader : public LocalReader<std::string> {
   // Waits for the end.
   absl::Status status() { return end_.get(); }
   const std::vector<std::string>& events() const { return events_; }
-  const std::optional<Headers>& headers() const { return headers_; }
+  const std::optional<HeaderList>& headers() const { return headers_; }
 
  private:
   const size_t enough_;
-  std::optional<Headers> headers_;  // where it was opened
+  std::optional<HeaderList> headers_;  // where it was opened
   std::vector<std::string> events_;
   bool has_ended_ = false;
   std::promise<absl::Status> ended_;
@@ -398,91 +389,6 @@ TEST_F(LocalStreamTest, CancelledWhileItsReaderHasEnoughItEndsWhenTheReaderGoesO
   EXPECT_EQ(GetReason(reader->status()), "CANCELLED");
   EXPECT_THAT(reader->events(), testing::ElementsAre("a"));
   EXPECT_EQ(script_->cancelled, 1);
-}
-
-// A source of messages whose queries are these.
-class QuerySource : public EventSource<v1::RecallRequest> {
- public:
-  explicit QuerySource(std::vector<std::string> queries) : queries_(std::move(queries)) {}
-  Next Poll() override {
-    if (next_ == queries_.size()) return {.event = std::nullopt, .end = absl::OkStatus()};
-    Next next;
-    next.event.emplace().set_query(queries_[next_++]);
-    return next;
-  }
-  void OnReady(std::function<void()>) override {}
-  void Cancelled() override {}
-
- private:
-  const std::vector<std::string> queries_;
-  size_t next_ = 0;
-};
-
-class LocalRelayTest : public testing::Test {
- protected:
-  using Opened = absl::StatusOr<std::unique_ptr<EventSource<v1::RecallRequest>>>;
-
-  LocalRelayTest() { metadata_.Add("authorization", "Bearer local:ada:service"); }
-
-  // What the handler is given of the call, where it runs.
-  std::optional<CallContext> Relay(const std::string& request) {
-    std::optional<CallContext> seen;
-    const auto open = [&](const CallContext& call, const v1::RecallRequest& asked) -> Opened {
-      seen = call;
-      call.send_header("Idempotency-Replayed", "true");
-      return std::make_unique<QuerySource>(std::vector<std::string>{asked.query(), "and butter"});
-    };
-    service_.Relay<v1::RecallRequest, v1::RecallRequest>(metadata_, open, request, reader_);
-    reader_->status().IgnoreError();
-    return seen;
-  }
-
-  CallMetadata metadata_;
-  const std::shared_ptr<Reader> reader_ = std::make_shared<Reader>();
-  Service service_;
-};
-
-TEST_F(LocalRelayTest, TakesAndGivesBytes) {
-  metadata_.Add("x-correlation-id", "c-1");
-  metadata_.Add("idempotency-key", "once");
-  metadata_.Add("if-match", "\"1\"");
-  const auto call = Relay(Request().SerializeAsString());
-  ASSERT_TRUE(reader_->status().ok()) << reader_->status();
-  ASSERT_EQ(reader_->events().size(), 2u);
-  v1::RecallRequest event;
-  ASSERT_TRUE(event.ParseFromString(reader_->events()[0]));
-  EXPECT_EQ(event.query(), "rye bread");
-  EXPECT_THAT(*reader_->headers(),
-              testing::ElementsAre(std::make_pair("idempotency-replayed", "true")));
-  EXPECT_EQ(call->identity.user_id, "ada");
-  EXPECT_EQ(call->correlation_id, "c-1");
-  EXPECT_EQ(call->idempotency_key, "once");
-  EXPECT_EQ(call->if_match, "\"1\"");
-  EXPECT_EQ(call->deadline, absl::InfiniteFuture());
-  EXPECT_EQ(service_.answered(), 1);
-}
-
-TEST_F(LocalRelayTest, RefusesWhatIsNoSuchMessage) {
-  EXPECT_FALSE(Relay("\xff").has_value());
-  EXPECT_EQ(GetReason(reader_->status()), "INTERNAL");
-  EXPECT_FALSE(reader_->headers().has_value());
-}
-
-TEST_F(LocalRelayTest, RefusesWhoIsNobodyOrNotAllowed) {
-  metadata_.Add("authorization", "Bearer local:bob");
-  EXPECT_FALSE(Relay(Request().SerializeAsString()).has_value());
-  EXPECT_EQ(reader_->status().code(), absl::StatusCode::kUnauthenticated);
-  const auto refused = std::make_shared<Reader>();
-  CallMetadata user;
-  user.Add("authorization", "Bearer local:bob");
-  service_.Relay<v1::RecallRequest, v1::RecallRequest>(
-      user,
-      [](const CallContext&, const v1::RecallRequest&) -> Opened {
-        ADD_FAILURE() << "the handler was called";
-        return NotFoundError("memory");
-      },
-      Request().SerializeAsString(), refused);
-  EXPECT_EQ(refused->status().code(), absl::StatusCode::kPermissionDenied);
 }
 
 TEST(LocalMethodsTest, KnowsWhatWasOfferedOnly) {

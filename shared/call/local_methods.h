@@ -9,7 +9,8 @@
 //     recall(call, request, [](absl::StatusOr<RecallResponse> response) {...});
 //   }
 //
-// The gateway, which knows messages as bytes only, relays streams so: OfferRelay, FindRelay.
+// The gateway, which knows messages as bytes only, relays what clients call: RelayedUnary and
+// RelayedStream.
 //
 // Thread-safe.
 #pragma once
@@ -22,12 +23,13 @@
 #include <string_view>
 #include <typeindex>
 #include <utility>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "shared/call/answer_headers.h"
 #include "shared/call/call.h"
 #include "shared/call/call_metadata.h"
 
@@ -44,11 +46,9 @@ using LocalUnary = std::function<void(
 template <class Event>
 class LocalReader {
  public:
-  using Headers = std::vector<std::pair<std::string, std::string>>;
-
   virtual ~LocalReader() = default;
   // The service has taken the call; what it sends with its answer. Not called where it refuses.
-  virtual void OnOpen(const Headers& /*headers*/) {}
+  virtual void OnOpen(const HeaderList& /*headers*/) {}
   // False: no more, until LocalStream::Resume.
   virtual bool OnEvent(Event event) = 0;
   virtual void OnEnd(const absl::Status& status) = 0;
@@ -71,9 +71,21 @@ template <class Request, class Event>
 using LocalStreaming = std::function<std::shared_ptr<LocalStream>(
     const CallContext& call, Request request, std::shared_ptr<LocalReader<Event>> reader)>;
 
-// A stream by its caller's metadata and the request's bytes; each event is its bytes. Null where it
-// has ended before this returned.
-using LocalRelay =
+// What a call is answered that was made of bytes.
+struct RelayReply {
+  absl::StatusOr<std::string> message;
+  HeaderList headers;
+};
+
+// A unary call by its caller's metadata and the request's bytes. `done` is called once, by a thread
+// of the service or before this returns.
+using RelayedUnary = std::function<void(const CallMetadata& metadata,
+                                        absl::Time deadline,
+                                        std::string_view request,
+                                        std::function<void(RelayReply)> done)>;
+
+// The same of a stream; each event is its bytes. Null where it has ended before this returned.
+using RelayedStream =
     std::function<std::shared_ptr<LocalStream>(const CallMetadata& metadata,
                                                std::string_view request,
                                                std::shared_ptr<LocalReader<std::string>> reader)>;
@@ -96,12 +108,15 @@ class LocalMethods {
   LocalStreaming<Request, Event> FindStreaming(const std::string& name) const {
     return Find<LocalStreaming<Request, Event>>(name);
   }
-  LocalRelay FindRelay(const std::string& name) const { return Find<LocalRelay>(name); }
+  RelayedUnary FindRelayedUnary(const std::string& name) const { return Find<RelayedUnary>(name); }
+  RelayedStream FindRelayedStream(const std::string& name) const {
+    return Find<RelayedStream>(name);
+  }
 
  private:
   template <class Method>
   Method Find(const std::string& name) const {
-    const absl::MutexLock lock(&mutex_);
+    const absl::ReaderMutexLock lock(&mutex_);
     const auto found = methods_.find({name, typeid(Method)});
     if (found == methods_.end()) return nullptr;
     return std::any_cast<Method>(found->second);

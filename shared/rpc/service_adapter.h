@@ -21,6 +21,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -34,8 +35,11 @@
 #include "shared/log/log.h"
 #include "shared/metrics/metrics.h"
 #include "shared/rpc/async_call.h"
+#include "shared/rpc/relay_context.h"
 #include "shared/rpc/stream_call.h"
 #include "shared/rpc/unary_call.h"
+#include "shared/status/errors.h"
+#include "shared/status/outgoing.h"
 #include "shared/time/clock.h"
 
 namespace dramatis {
@@ -58,6 +62,9 @@ class ServiceAdapter {
                                   const Request* request,
                                   Response* response,
                                   Handler handler) {
+    if (RelayContext* const relay = RelayContext::Of(context)) {
+      return Relay<Request, Response>(method, *relay, *request, std::move(handler));
+    }
     return UnaryCall<Request, Response, Handler>::Start(parts_, Find(method), *context, *request,
                                                         *response, std::move(handler));
   }
@@ -72,6 +79,9 @@ class ServiceAdapter {
                                   const Request* request,
                                   Response* response,
                                   Handler handler) {
+    if (RelayContext* const relay = RelayContext::Of(context)) {
+      return Relay<Request, Response>(method, *relay, *request, std::move(handler));
+    }
     return AsyncCall<Request, Response, Handler>::Start(parts_, Find(method), *context, *request,
                                                         *response, std::move(handler));
   }
@@ -84,6 +94,12 @@ class ServiceAdapter {
                                           grpc::CallbackServerContext* context,
                                           const Request* request,
                                           Handler handler) {
+    if (RelayContext* const relay = RelayContext::Of(context)) {
+      relay->stream = LocalStreamCall<Request, Event, Handler>::Start(
+          {RecordOf(method, *relay), std::move(handler), *request},
+          std::make_shared<BytesReader<Event>>(relay->reader));
+      return nullptr;
+    }
     return StreamCall<Event>::Start(
         parts_, Find(method), *context, *request,
         [handler = std::move(handler), request](const CallContext& call) mutable {
@@ -98,7 +114,10 @@ class ServiceAdapter {
     local.Add<LocalUnary<Request, Response>>(
         facts.name, [this, &facts, handler](const CallContext& call, Request request, auto done) {
           LocalCall<Request, Response, Handler>::Start(
-              {CallRecord(parts_, facts, call), handler, std::move(request)}, std::move(done));
+              {CallRecord(parts_, facts, call), handler, std::move(request)},
+              [done = std::move(done)](absl::StatusOr<Response> response, const HeaderList&) {
+                done(std::move(response));
+              });
         });
   }
   template <class Request, class Event, class Handler>
@@ -110,20 +129,79 @@ class ServiceAdapter {
               {CallRecord(parts_, facts, call), handler, std::move(request)}, std::move(reader));
         });
   }
-  // The same stream for the gateway of the same process.
-  template <class Request, class Event, class Handler>
-  void OfferRelay(LocalMethods& local, const char* method, Handler handler) {
-    const MethodFacts& facts = Find(method);
-    local.Add<LocalRelay>(
-        facts.name, [this, &facts, handler](const CallMetadata& metadata, std::string_view request,
-                                            std::shared_ptr<LocalReader<std::string>> reader) {
-          return StartRelay<Request, Event>(CallRecord(parts_, facts, metadata), handler, request,
-                                            std::move(reader));
+  // Lets the gateway of the same process call an RPC of `service`, which answers through this
+  // adapter, without gRPC.
+  template <class Service, class Request, class Response>
+  void OfferRelay(LocalMethods& local,
+                  Service& service,
+                  const char* method,
+                  grpc::ServerUnaryReactor* (Service::*rpc)(grpc::CallbackServerContext*,
+                                                            const Request*,
+                                                            Response*)) {
+    local.Add<RelayedUnary>(
+        Find(method).name,
+        [&service, rpc](const CallMetadata& metadata, absl::Time deadline, std::string_view bytes,
+                        std::function<void(RelayReply)> done) {
+          Request request;
+          if (!Parse(bytes, request)) return done({NoSuchMessage(), {}});
+          RelayContext context;
+          context.metadata = &metadata;
+          context.deadline = deadline;
+          context.done = std::move(done);
+          Response response;
+          (service.*rpc)(&context, &request, &response);
+        });
+  }
+  template <class Service, class Request, class Event>
+  void OfferRelay(LocalMethods& local,
+                  Service& service,
+                  const char* method,
+                  grpc::ServerWriteReactor<Event>* (Service::*rpc)(grpc::CallbackServerContext*,
+                                                                   const Request*)) {
+    local.Add<RelayedStream>(
+        Find(method).name,
+        [&service, rpc](
+            const CallMetadata& metadata, std::string_view bytes,
+            std::shared_ptr<LocalReader<std::string>> reader) -> std::shared_ptr<LocalStream> {
+          Request request;
+          if (!Parse(bytes, request)) {
+            reader->OnEnd(NoSuchMessage());
+            return nullptr;
+          }
+          RelayContext context;
+          context.metadata = &metadata;
+          context.reader = std::move(reader);
+          (service.*rpc)(&context, &request);
+          return std::move(context.stream);
         });
   }
 
  private:
   const MethodFacts& Find(const char* method) const;
+
+  static bool Parse(std::string_view bytes, google::protobuf::MessageLite& message) {
+    return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  }
+  static absl::Status NoSuchMessage() {
+    return ToCaller(InternalError("the request is no such message"));
+  }
+  CallRecord RecordOf(const char* method, const RelayContext& relay) {
+    return {parts_, Find(method), *relay.metadata, relay.deadline};
+  }
+
+  template <class Request, class Response, class Handler>
+  grpc::ServerUnaryReactor* Relay(const char* method,
+                                  const RelayContext& relay,
+                                  const Request& request,
+                                  Handler handler) {
+    LocalCall<Request, Response, Handler>::Start(
+        {RecordOf(method, relay), std::move(handler), request},
+        [done = relay.done](absl::StatusOr<Response> response, HeaderList headers) {
+          if (!response.ok()) return done({std::move(response).status(), std::move(headers)});
+          done({response->SerializeAsString(), std::move(headers)});
+        });
+    return nullptr;
+  }
 
   CallParts parts_;
   absl::flat_hash_map<std::string, MethodFacts> methods_;
