@@ -71,8 +71,8 @@ absl::StatusOr<std::map<std::string, Response>> ParseAll(
 
 // One request; lives as long as somebody may still answer.
 struct DatabaseExchange::Work {
-  Work(std::shared_ptr<RequestTask> the_task, const RequestCall& the_call)
-      : task(std::move(the_task)), call(the_call) {
+  Work(std::shared_ptr<RequestTask> the_task, RequestCall the_call)
+      : task(std::move(the_task)), call(std::move(the_call)) {
     for (const auto& [key, value] : call.metadata) {
       if (key == "x-correlation-id") caller.correlation_id = value;
     }
@@ -137,7 +137,7 @@ void DatabaseExchange::AskAll(const std::shared_ptr<Work>& work,
                               const std::string& rpc,
                               const std::function<std::string(const std::string& service)>& payload,
                               absl::Duration timeout,
-                              std::function<void(const Replies&)> then) {
+                              const std::function<void(const Replies&)>& then) {
   struct Round {
     absl::Mutex mutex;
     Replies replies ABSL_GUARDED_BY(mutex);

@@ -34,7 +34,7 @@ class DatabaseExchange : public ActiveCall {
                      const std::string& rpc,
                      const std::function<std::string(const std::string& service)>& payload,
                      absl::Duration timeout,
-                     std::function<void(const Replies&)> then);
+                     const std::function<void(const Replies&)>& then);
   static void GetStatus(const std::shared_ptr<Work>& work);
   static void Setup(const std::shared_ptr<Work>& work);
   // Asks whether all would, then whether all do.

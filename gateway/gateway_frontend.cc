@@ -40,8 +40,8 @@ absl::StatusOr<Tables> MakeTables() {
 
 class GatewayFrontend : public Frontend {
  public:
-  GatewayFrontend(const GatewayConfig& config, const FrontendContext& context, Tables tables)
-      : config_(config),
+  GatewayFrontend(GatewayConfig config, const FrontendContext& context, Tables tables)
+      : config_(std::move(config)),
         tables_(std::move(tables)),
         cors_(config_.cors_origins),
         backends_(Connect(tables_.services, context)),

@@ -16,9 +16,9 @@ using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
 // How much of the requests that wait for their turn is read.
-constexpr size_t kPipelineBytes = 16 * 1024;
+constexpr size_t kPipelineBytes = size_t{16} * 1024;
 // A body up to this size is joined with its head.
-constexpr size_t kJoinBytes = 16 * 1024;
+constexpr size_t kJoinBytes = size_t{16} * 1024;
 
 std::string_view View(boost::beast::string_view text) {
   return {text.data(), text.size()};
@@ -61,8 +61,8 @@ HttpConnection::~HttpConnection() {
 
 void HttpConnection::Open() {
   error_code ignored;
-  socket_.non_blocking(true, ignored);
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  (void)socket_.non_blocking(true, ignored);
+  (void)socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   worker_->Add(shared_from_this());
   handler_.CountConnection(1);
   ResetForNext();
@@ -72,7 +72,7 @@ void HttpConnection::Open() {
 
 void HttpConnection::OpenRefused(const HttpAnswer& answer) {
   error_code ignored;
-  socket_.non_blocking(true, ignored);
+  (void)socket_.non_blocking(true, ignored);
   worker_->Add(shared_from_this());
   handler_.CountConnection(1);
   keep_alive_ = false;
@@ -254,11 +254,11 @@ void HttpConnection::Send(HttpAnswer answer) {
   if (Flush()) FinishAnswer();
 }
 
-void HttpConnection::StartStream(HttpAnswer answer) {
+void HttpConnection::StartStream(HttpAnswer head) {
   state_ = State::kStreaming;
   chunked_ = parser_->get().version() >= 11;
   if (!chunked_) keep_alive_ = false;
-  AppendHead(answer, chunked_ ? "Transfer-Encoding: chunked" : "");
+  AppendHead(head, chunked_ ? "Transfer-Encoding: chunked" : "");
   unwritten_ = {};
   body_.clear();
 }
@@ -347,7 +347,7 @@ void HttpConnection::FinishAnswer() {
 void HttpConnection::Linger() {
   // Closing while the client still sends would reset the connection, and the answer with it.
   error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  (void)socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   state_ = State::kLingering;
   input_.clear();
   deadline_ = Clock::now() + limits_.linger;
@@ -392,7 +392,7 @@ void HttpConnection::Cut() {
 void HttpConnection::Close() {
   state_ = State::kClosed;
   error_code ignored;
-  socket_.close(ignored);
+  (void)socket_.close(ignored);
   worker_->Remove(*this);
   handler_.CountConnection(-1);
 }

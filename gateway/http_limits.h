@@ -7,8 +7,8 @@
 namespace dramatis::gateway {
 
 struct HttpLimits {
-  size_t header_bytes = 16 * 1024;
-  size_t body_bytes = 1024 * 1024;
+  size_t header_bytes = size_t{16} * 1024;
+  size_t body_bytes = size_t{1024} * 1024;
   int connections = 10'000;
   // From the first byte of a request, or from the connection on, to the end of its head.
   std::chrono::milliseconds header{10'000};

@@ -63,6 +63,7 @@ HttpServer::HttpServer(RequestHandler& handler, const HttpLimits& limits, int th
       limits_(limits),
       workers_([&] {
         std::vector<std::shared_ptr<HttpWorker>> workers;
+        workers.reserve(static_cast<size_t>(threads));
         for (int i = 0; i < threads; ++i)
           workers.push_back(std::make_shared<HttpWorker>(limits));
         return workers;
@@ -80,11 +81,11 @@ absl::StatusOr<std::string> HttpServer::Listen(const std::string& address) {
   DRAMATIS_ASSIGN_OR_RETURN(const tcp::endpoint endpoint, Resolve(workers_[0]->context(), address));
   RaiseDescriptorLimit();
   error_code error;
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.non_blocking(true, error);
-  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  (void)acceptor_.open(endpoint.protocol(), error);
+  if (!error) (void)acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) (void)acceptor_.bind(endpoint, error);
+  if (!error) (void)acceptor_.non_blocking(true, error);
+  if (!error) (void)acceptor_.listen(asio::socket_base::max_listen_connections, error);
   const tcp::endpoint bound = error ? tcp::endpoint() : acceptor_.local_endpoint(error);
   if (error) return Failed(address, error);
   Accept();
@@ -143,7 +144,7 @@ int HttpServer::CountOpen() const {
 
 void HttpServer::StopAccepting() {
   error_code ignored;
-  acceptor_.close(ignored);
+  (void)acceptor_.close(ignored);
   retry_.cancel();
 }
 

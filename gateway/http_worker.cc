@@ -11,7 +11,7 @@
 namespace dramatis::gateway {
 namespace {
 
-constexpr size_t kReadBytes = 16 * 1024;
+constexpr size_t kReadBytes = size_t{16} * 1024;
 
 }  // namespace
 

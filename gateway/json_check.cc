@@ -28,10 +28,12 @@ constexpr size_t kMostViolations = 20;
 // Receives the parser's events. The names and signatures are Boost.JSON's Handler requirements.
 class Checker {
  public:
+  // NOLINTBEGIN(readability-identifier-naming)
   static constexpr size_t max_object_size = static_cast<size_t>(-1);
   static constexpr size_t max_array_size = static_cast<size_t>(-1);
   static constexpr size_t max_key_size = static_cast<size_t>(-1);
   static constexpr size_t max_string_size = static_cast<size_t>(-1);
+  // NOLINTEND(readability-identifier-naming)
 
   Checker(const Descriptor& root, const std::vector<const FieldDescriptor*>& taken)
       : root_(root), taken_(taken) {}

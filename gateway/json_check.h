@@ -35,7 +35,7 @@ struct CheckedJson {
 // `taken` are fields that the path has filled already: naming them in the body is an error.
 // INVALID_ARGUMENT: MALFORMED_JSON, or VALIDATION_FAILED with up to twenty fields.
 absl::StatusOr<CheckedJson> CheckJson(
-    std::string_view json,
+    std::string_view text,
     const google::protobuf::Descriptor& message,
     const std::vector<const google::protobuf::FieldDescriptor*>& taken = {});
 

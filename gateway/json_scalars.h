@@ -19,7 +19,7 @@ void AppendJsonInteger(std::string& out, int64_t value);
 // in the mapping, since JavaScript's numbers cannot hold them.
 void AppendJsonScalar(std::string& out,
                       google::protobuf::FieldDescriptor::Type type,
-                      uint64_t bits);
+                      uint64_t value);
 void AppendJsonBytes(std::string& out, std::string_view bytes);
 // Messages with a form of their own; false if the bytes are not one, or its value is out of range.
 bool AppendJsonTimestamp(std::string& out, std::string_view wire);

@@ -210,7 +210,8 @@ std::optional<TimestampValue> ParseTimestamp(std::string_view text) {
   const std::optional<int> offset = TakeOffset(text);
   if (!offset.has_value() || !text.empty()) return std::nullopt;
   const int64_t days = absl::CivilDay(year, month, day) - absl::CivilDay(1970, 1, 1);
-  const int64_t seconds = days * 86400 + hour * 3600 + minute * 60 + second - *offset;
+  const int64_t seconds =
+      days * 86400 + int64_t{hour} * 3600 + int64_t{minute} * 60 + second - *offset;
   if (seconds < kFirstSecond || seconds > kLastSecond) return std::nullopt;
   return TimestampValue{seconds, nanos};
 }

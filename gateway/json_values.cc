@@ -56,7 +56,7 @@ bool IsFieldMask(std::string_view text) {
         (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
     const bool separator = c == '.' || c == ',';
     const bool next_is_name = i + 1 < text.size() && text[i + 1] != '.' && text[i + 1] != ',';
-    if (!name && !(separator && i > 0 && next_is_name)) return false;
+    if (!name && (!separator || i == 0 || !next_is_name)) return false;
   }
   return true;
 }

@@ -75,7 +75,7 @@ class ObjectWriter {
     out_ += json;
   }
   // Whether the object has the member.
-  bool Has(const std::string& name) const { return names_.count(name) > 0; }
+  bool Has(const std::string& name) const { return names_.contains(name); }
   std::string Take() { return std::move(out_) + "}"; }
 
  private:

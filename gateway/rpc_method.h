@@ -43,6 +43,6 @@ struct RpcMethod {
 };
 
 // INVALID_ARGUMENT says which option of the RPC is wrong.
-absl::StatusOr<RpcMethod> DescribeMethod(const google::protobuf::MethodDescriptor& method);
+absl::StatusOr<RpcMethod> DescribeMethod(const google::protobuf::MethodDescriptor& descriptor);
 
 }  // namespace dramatis::gateway

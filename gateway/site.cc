@@ -59,7 +59,7 @@ bool Site::IsReadiness(std::string_view verb, std::string_view path) const {
 }
 
 std::string Site::Allow(std::string_view path) const {
-  return path == kReady || pages_.count(path) > 0 ? "GET, HEAD" : "";
+  return path == kReady || pages_.contains(path) ? "GET, HEAD" : "";
 }
 
 }  // namespace dramatis::gateway

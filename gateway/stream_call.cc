@@ -7,7 +7,7 @@ namespace {
 
 // What may wait here for a slow client before the service is no longer read.
 constexpr size_t kMostWaitingMessages = 64;
-constexpr size_t kMostWaitingBytes = 64 * 1024;
+constexpr size_t kMostWaitingBytes = size_t{64} * 1024;
 // The same of a source in this process, which joins what comes until it is asked for more.
 constexpr size_t kMostWaitingRelayed = 1;
 

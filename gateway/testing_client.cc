@@ -38,7 +38,7 @@ void RawClient::Close() {
   socket_ = -1;
 }
 
-void RawClient::Send(std::string_view bytes) {
+void RawClient::Send(std::string_view bytes) const {
   while (!bytes.empty()) {
     const ssize_t sent = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return;

@@ -14,7 +14,7 @@ struct RawReply {
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;                            // chunks joined
 
-  bool Has(const std::string& name) const { return headers.count(name) > 0; }
+  bool Has(const std::string& name) const { return headers.contains(name); }
 };
 
 // Each read waits at most some seconds; what did not come then is missing from what it returns.
@@ -27,7 +27,7 @@ class RawClient {
   RawClient& operator=(const RawClient&) = delete;
 
   bool connected() const { return connected_; }
-  void Send(std::string_view bytes);
+  void Send(std::string_view bytes) const;
   // Everything up to and with `needle`.
   std::string ReadUntil(std::string_view needle);
   // One whole answer; `head_only` for the answer to HEAD.

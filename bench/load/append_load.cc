@@ -258,6 +258,7 @@ absl::Status RunClients(sql::Database& database, const Options& options) {
     began = SteadyClock::now();
   });
   std::vector<std::thread> threads;
+  threads.reserve(static_cast<size_t>(options.clients));
   for (int i = 0; i < options.clients; ++i) {
     threads.emplace_back([&, i] {
       // The first append connects, and is not counted.

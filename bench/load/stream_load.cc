@@ -152,7 +152,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
     http::async_read_header(stream_, buffer_, parser_,
                             [self = shared_from_this()](beast::error_code error, size_t) {
                               if (error) return self->End("head: " + error.message());
-                              const int status = self->parser_.get().result_int();
+                              const unsigned status = self->parser_.get().result_int();
                               if (status / 100 != 2) {
                                 return self->End("status " + std::to_string(status));
                               }
@@ -225,7 +225,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
       ++report_.failures[failure];
     }
     beast::error_code ignored;
-    stream_.socket().close(ignored);
+    (void)stream_.socket().close(ignored);
   }
 
   beast::tcp_stream stream_;
@@ -284,7 +284,7 @@ void Print(const Report& report) {
                                               {"p95", Percentile(report.first_text_us, 95)},
                                               {"max", Percentile(report.first_text_us, 100)}}},
                                             {"failures", failures}})
-            << std::endl;
+            << '\n';
 }
 
 int Run(const Options& options) {

@@ -63,7 +63,7 @@ persona::v1::Persona Persona() {
 
 void RouteMatching(benchmark::State& state) {
   const RouteTable& routes = *TheWorld().routes;
-  for (auto _ : state)
+  for ([[maybe_unused]] auto _ : state)
     benchmark::DoNotOptimize(routes.Match("GET", kPath));
 }
 BENCHMARK(RouteMatching);
@@ -74,7 +74,7 @@ void RouteMatchingPeerHashMap(benchmark::State& state) {
     routes[route->verb + route->any().path] = static_cast<int>(routes.size());
   }
   routes[std::string("GET") + kPath] = 0;
-  for (auto _ : state)
+  for ([[maybe_unused]] auto _ : state)
     benchmark::DoNotOptimize(routes.find(std::string("GET") + kPath));
 }
 BENCHMARK(RouteMatchingPeerHashMap);
@@ -82,21 +82,21 @@ BENCHMARK(RouteMatchingPeerHashMap);
 void JsonChecking(benchmark::State& state) {
   const auto& type = *persona::v1::Persona::descriptor();
   if (!CheckJson(kBody, type).ok()) state.SkipWithError("the body is refused");
-  for (auto _ : state)
+  for ([[maybe_unused]] auto _ : state)
     benchmark::DoNotOptimize(CheckJson(kBody, type));
   state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * (sizeof(kBody) - 1)));
 }
 BENCHMARK(JsonChecking);
 
 void JsonCheckingPeerBoostParse(benchmark::State& state) {
-  for (auto _ : state)
+  for ([[maybe_unused]] auto _ : state)
     benchmark::DoNotOptimize(boost::json::parse(kBody));
   state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * (sizeof(kBody) - 1)));
 }
 BENCHMARK(JsonCheckingPeerBoostParse);
 
 void RequestTranscoding(benchmark::State& state) {
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(TheWorld().Build("POST", "/api/personas", kBody));
   }
 }
@@ -105,7 +105,7 @@ BENCHMARK(RequestTranscoding);
 void RequestTranscodingPeerProtobuf(benchmark::State& state) {
   const World& world = TheWorld();
   const std::string url = JsonTypes::Url(*persona::v1::Persona::descriptor());
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     std::string wire;
     if (!util::JsonToBinaryString(&world.types.resolver(), url, kBody, &wire).ok()) {
       state.SkipWithError("the body is refused");
@@ -119,7 +119,7 @@ void AnswerTranscoding(benchmark::State& state) {
   const World& world = TheWorld();
   const RpcMethod& method = *world.routes->Match("GET", kPath).route->unary;
   const std::string wire = Persona().SerializeAsString();
-  for (auto _ : state)
+  for ([[maybe_unused]] auto _ : state)
     benchmark::DoNotOptimize(world.transcoder->Answer(method, wire));
 }
 BENCHMARK(AnswerTranscoding);
@@ -130,7 +130,7 @@ void AnswerTranscodingPeerProtobuf(benchmark::State& state) {
   const std::string wire = Persona().SerializeAsString();
   util::JsonPrintOptions options;
   options.always_print_primitive_fields = true;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     std::string json;
     if (!util::BinaryToJsonString(&world.types.resolver(), url, wire, &json, options).ok()) {
       state.SkipWithError("the message is refused");

@@ -31,7 +31,7 @@ std::string Biography(size_t bytes) {
 
 void TokenCounting(benchmark::State& state) {
   const std::string text = Biography(10'000);
-  for (auto _ : state)
+  for ([[maybe_unused]] auto _ : state)
     benchmark::DoNotOptimize(inference::EstimateTokens(text));
   state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * text.size()));
 }
@@ -39,7 +39,7 @@ BENCHMARK(TokenCounting);
 
 void TokenCountingPeerCodePoints(benchmark::State& state) {
   const std::string text = Biography(10'000);
-  for (auto _ : state)
+  for ([[maybe_unused]] auto _ : state)
     benchmark::DoNotOptimize(CodePoints(text));
   state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * text.size()));
 }
@@ -76,7 +76,7 @@ void Packing(benchmark::State& state) {
   if (!inference::Pack(prompt.parts, prompt.messages, limits).ok()) {
     state.SkipWithError("does not fit");
   }
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(inference::Pack(prompt.parts, prompt.messages, limits));
   }
 }
@@ -84,7 +84,7 @@ BENCHMARK(Packing);
 
 void PackingPeerCopy(benchmark::State& state) {
   const Prompt prompt;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     inference::Parts parts = prompt.parts;
     inference::Messages messages = prompt.messages;
     benchmark::DoNotOptimize(parts);
@@ -95,7 +95,7 @@ BENCHMARK(PackingPeerCopy);
 
 // A reply of 1,024 deltas with a follower that reads after each.
 void LiveTextFollowing(benchmark::State& state) {
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     LiveText live(1);
     LiveCursor cursor{1, 0};
     const int listener = live.Listen([] {});
@@ -113,7 +113,7 @@ void LiveTextFollowing(benchmark::State& state) {
 BENCHMARK(LiveTextFollowing);
 
 void LiveTextFollowingPeerString(benchmark::State& state) {
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     absl::Mutex mutex;
     std::string text;
     size_t offset = 0;
@@ -133,13 +133,13 @@ void LiveTextFollowingPeerString(benchmark::State& state) {
 BENCHMARK(LiveTextFollowingPeerString);
 
 void SearchWords(benchmark::State& state) {
-  for (auto _ : state)
+  for ([[maybe_unused]] auto _ : state)
     benchmark::DoNotOptimize(memory::QueryWords(kQuestion));
 }
 BENCHMARK(SearchWords);
 
 void SearchWordsPeerSplit(benchmark::State& state) {
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     std::vector<std::string> words = absl::StrSplit(kQuestion, ' ');
     benchmark::DoNotOptimize(words);
   }

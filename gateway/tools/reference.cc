@@ -48,7 +48,7 @@ std::string Fields(const pb::Descriptor& message, Names names, const Route* rout
 
 std::string Request(const Route& route) {
   const RpcMethod& method = route.any();
-  const std::string query = Fields(method.input(), method.names, &route);
+  std::string query = Fields(method.input(), method.names, &route);
   if (route.body_field == nullptr) return query;
   const std::string body = Fields(*route.body_field->message_type(), method.names, nullptr);
   return query.empty() ? body : absl::StrCat(body, "; query: ", query);

@@ -214,16 +214,17 @@ grpc::ServerUnaryReactor* ConversationService::GenerateResponse(
     grpc::CallbackServerContext* context,
     const v1::GenerateResponseRequest* request,
     v1::GenerateResponseResponse* response) {
-  return rpc_.Async("GenerateResponse", context, request, response,
-                    [this](const CallContext& call, const v1::GenerateResponseRequest& asked,
-                           std::function<void(absl::StatusOr<v1::GenerateResponseResponse>)> done) {
-                      absl::StatusOr<std::shared_ptr<LiveTurn>> turn =
-                          Marked(call, use_cases_.requested.Start(call, asked));
-                      if (!turn.ok()) return done(turn.status());
-                      WhenEnded(*turn, background_, [this, call, turn = *turn, done] {
-                        done(use_cases_.requested.Answer(call, *turn));
-                      });
-                    });
+  return rpc_.Async(
+      "GenerateResponse", context, request, response,
+      [this](const CallContext& call, const v1::GenerateResponseRequest& asked,
+             const std::function<void(absl::StatusOr<v1::GenerateResponseResponse>)>& done) {
+        absl::StatusOr<std::shared_ptr<LiveTurn>> turn =
+            Marked(call, use_cases_.requested.Start(call, asked));
+        if (!turn.ok()) return done(turn.status());
+        WhenEnded(*turn, background_, [this, call, turn = *turn, done] {
+          done(use_cases_.requested.Answer(call, *turn));
+        });
+      });
 }
 
 grpc::ServerWriteReactor<v1::GenerateResponseEvent>* ConversationService::StreamGenerateResponse(

@@ -101,9 +101,9 @@ class GenerationReactor : public grpc::ClientReadReactor<inference::v1::StreamGe
   };
 
   GenerationReactor(std::shared_ptr<Handle> handle,
-                    const inference::v1::StreamGenerateRequest& request,
+                    inference::v1::StreamGenerateRequest request,
                     std::shared_ptr<GenerationListener> listener)
-      : handle_(std::move(handle)), request_(request), listener_(std::move(listener)) {}
+      : handle_(std::move(handle)), request_(std::move(request)), listener_(std::move(listener)) {}
 
   void Start(inference::v1::InferenceService::Stub& stub) {
     stub.async()->StreamGenerate(&handle_->context, &request_, this);

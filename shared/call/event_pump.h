@@ -107,6 +107,7 @@ class EventPump {
   virtual void End(const absl::Status& status) = 0;
 
   // By value: the source, and its copy of `wake`, may go while this runs.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param)
   static void Wake(std::shared_ptr<Link> link) {
     EventPump* pump;
     {

@@ -66,8 +66,9 @@ class AsyncCall : public grpc::ServerUnaryReactor {
         answer.swap(state.answer);
       }
       if (!answer.has_value()) return call->Answer(call->record_.CancelledError());
-      if (answer->ok()) call->response_ = **std::move(answer);
-      call->Answer(std::move(*answer).status());
+      absl::Status status = answer->status();
+      if (status.ok()) call->response_ = **std::move(answer);
+      call->Answer(status);
     }
 
     static void Take(State& state, absl::StatusOr<Response> answer) {

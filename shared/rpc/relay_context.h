@@ -17,8 +17,8 @@ namespace dramatis {
 // Only until the method returns. Nothing of gRPC's own part is used.
 struct RelayContext : public grpc::CallbackServerContext {
   // Null for a call that came over gRPC.
-  static RelayContext* Of(grpc::CallbackServerContext* context) {
-    return dynamic_cast<RelayContext*>(context);
+  static RelayContext* Of(grpc::CallbackServerContext& context) {
+    return dynamic_cast<RelayContext*>(&context);
   }
 
   const CallMetadata* metadata = nullptr;

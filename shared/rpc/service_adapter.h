@@ -62,7 +62,7 @@ class ServiceAdapter {
                                   const Request* request,
                                   Response* response,
                                   Handler handler) {
-    if (RelayContext* const relay = RelayContext::Of(context)) {
+    if (RelayContext* const relay = RelayContext::Of(*context)) {
       return Relay<Request, Response>(method, *relay, *request, std::move(handler));
     }
     return UnaryCall<Request, Response, Handler>::Start(parts_, Find(method), *context, *request,
@@ -79,7 +79,7 @@ class ServiceAdapter {
                                   const Request* request,
                                   Response* response,
                                   Handler handler) {
-    if (RelayContext* const relay = RelayContext::Of(context)) {
+    if (RelayContext* const relay = RelayContext::Of(*context)) {
       return Relay<Request, Response>(method, *relay, *request, std::move(handler));
     }
     return AsyncCall<Request, Response, Handler>::Start(parts_, Find(method), *context, *request,
@@ -94,7 +94,7 @@ class ServiceAdapter {
                                           grpc::CallbackServerContext* context,
                                           const Request* request,
                                           Handler handler) {
-    if (RelayContext* const relay = RelayContext::Of(context)) {
+    if (RelayContext* const relay = RelayContext::Of(*context)) {
       relay->stream = LocalStreamCall<Request, Event, Handler>::Start(
           {RecordOf(method, *relay), std::move(handler), *request},
           std::make_shared<BytesReader<Event>>(relay->reader));

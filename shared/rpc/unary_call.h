@@ -58,8 +58,9 @@ class UnaryCall {
       return handler_(record_.call(), request_);
     } else {
       absl::StatusOr<Response> result = handler_(record_.call(), request_);
-      if (result.ok()) response_ = *std::move(result);
-      return std::move(result).status();
+      if (!result.ok()) return std::move(result).status();
+      response_ = *std::move(result);
+      return absl::OkStatus();
     }
   }
 
