@@ -45,13 +45,13 @@ void Backend::Finished() {
 
 std::shared_ptr<UnaryCall> Backend::Call(const std::string& path,
                                          const std::string& payload,
-                                         const Metadata& metadata,
+                                         const HeaderList& metadata,
                                          absl::Duration timeout,
                                          std::function<void(UnaryReply)> done) {
   auto unary = std::make_shared<UnaryCall>();
   Started();
   if (const RelayedUnary relay = local_.FindRelayedUnary(path.substr(1))) {
-    relay(ToCallMetadata(metadata), absl::Now() + timeout, payload,
+    relay(CallMetadata(metadata), absl::Now() + timeout, payload,
           [this, done = std::move(done)](RelayReply answer) mutable {
             UnaryReply reply;
             reply.headers = HeadersOf(answer.headers);

@@ -50,7 +50,7 @@ class Backend {
 
   std::shared_ptr<UnaryCall> Call(const std::string& path,
                                   const std::string& payload,
-                                  const Metadata& metadata,
+                                  const HeaderList& metadata,
                                   absl::Duration timeout,
                                   std::function<void(UnaryReply)> done);
   // `wake` is called when Take has something new, from any thread, until the batch with `end` has

@@ -12,9 +12,11 @@
 #include "absl/synchronization/mutex.h"
 #include "google/protobuf/util/time_util.h"
 #include "shared/call/access.h"
+#include "shared/call/call_metadata.h"
 #include "shared/log/audit.h"
 #include "shared/rules/field_rules.h"
 #include "shared/status/errors.h"
+#include "shared/status/macros.h"
 
 namespace dramatis::gateway {
 namespace {
@@ -72,20 +74,10 @@ absl::StatusOr<std::map<std::string, Response>> ParseAll(
 // One request; lives as long as somebody may still answer.
 struct DatabaseExchange::Work {
   Work(std::shared_ptr<RequestTask> the_task, RequestCall the_call)
-      : task(std::move(the_task)), call(std::move(the_call)) {
-    for (const auto& [key, value] : call.metadata) {
-      if (key == "x-correlation-id") caller.correlation_id = value;
-    }
-  }
+      : task(std::move(the_task)), call(std::move(the_call)) {}
 
   absl::Status CheckCaller() {
-    std::vector<std::string> authorizations;
-    for (const auto& [key, value] : call.metadata) {
-      if (key == "authorization") authorizations.push_back(value);
-    }
-    absl::StatusOr<Identity> identity = ParseAuthorizations(authorizations);
-    if (!identity.ok()) return std::move(identity).status();
-    caller.identity = *std::move(identity);
+    DRAMATIS_RETURN_IF_ERROR(CallMetadata(call.metadata).Read(task->parts().ids, caller));
     return CheckAccess(caller.identity, call.method->access);
   }
 

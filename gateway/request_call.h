@@ -17,6 +17,7 @@
 #include "gateway/http_message.h"
 #include "gateway/json_reader.h"
 #include "gateway/route_table.h"
+#include "shared/call/call_metadata.h"
 
 namespace dramatis::gateway {
 
@@ -24,7 +25,7 @@ struct RequestCall {
   const RpcMethod* method = nullptr;
   // The request message, as wire bytes.
   std::string payload;
-  std::vector<std::pair<std::string, std::string>> metadata;
+  HeaderList metadata;
 };
 
 class RequestCallBuilder {

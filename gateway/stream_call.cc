@@ -44,14 +44,7 @@ ReplyHeaders HeadersOf(const HeaderList& headers) {
   return reply;
 }
 
-CallMetadata ToCallMetadata(const Metadata& metadata) {
-  CallMetadata result;
-  for (const auto& [name, value] : metadata)
-    result.Add(name, value);
-  return result;
-}
-
-void AddMetadata(const Metadata& metadata, grpc::ClientContext& context) {
+void AddMetadata(const HeaderList& metadata, grpc::ClientContext& context) {
   for (const auto& [name, value] : metadata)
     context.AddMetadata(name, value);
 }
@@ -142,7 +135,7 @@ GrpcStreamCall::GrpcStreamCall(std::function<void()> wake, std::function<void()>
 std::shared_ptr<StreamCall> GrpcStreamCall::Start(grpc::GenericStub& stub,
                                                   const std::string& path,
                                                   const std::string& payload,
-                                                  const Metadata& metadata,
+                                                  const HeaderList& metadata,
                                                   std::function<void()> wake,
                                                   std::function<void()> finished) {
   std::shared_ptr<GrpcStreamCall> stream(new GrpcStreamCall(std::move(wake), std::move(finished)));
@@ -182,11 +175,11 @@ RelayedStreamCall::RelayedStreamCall(std::function<void()> wake, std::function<v
 
 std::shared_ptr<StreamCall> RelayedStreamCall::Start(const RelayedStream& relay,
                                                      const std::string& payload,
-                                                     const Metadata& metadata,
+                                                     const HeaderList& metadata,
                                                      std::function<void()> wake,
                                                      std::function<void()> finished) {
   auto stream = std::make_shared<RelayedStreamCall>(std::move(wake), std::move(finished));
-  auto source = relay(ToCallMetadata(metadata), payload, stream);
+  auto source = relay(CallMetadata(metadata), payload, stream);
   {
     const absl::MutexLock lock(&stream->source_mutex_);
     if (!stream->ended_) stream->source_ = std::move(source);

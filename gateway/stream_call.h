@@ -40,13 +40,9 @@ struct ReplyHeaders {
   bool idempotency_replayed = false;
 };
 
-// What goes with a request, names in lower case.
-using Metadata = std::vector<std::pair<std::string, std::string>>;
-
 ReplyHeaders HeadersOf(const grpc::ClientContext& context);
 ReplyHeaders HeadersOf(const HeaderList& headers);
-void AddMetadata(const Metadata& metadata, grpc::ClientContext& context);
-CallMetadata ToCallMetadata(const Metadata& metadata);
+void AddMetadata(const HeaderList& metadata, grpc::ClientContext& context);
 
 class StreamCall {
  public:
@@ -107,7 +103,7 @@ class GrpcStreamCall : public StreamCall,
   static std::shared_ptr<StreamCall> Start(grpc::GenericStub& stub,
                                            const std::string& path,
                                            const std::string& payload,
-                                           const Metadata& metadata,
+                                           const HeaderList& metadata,
                                            std::function<void()> wake,
                                            std::function<void()> finished);
 
@@ -131,7 +127,7 @@ class RelayedStreamCall : public StreamCall, public LocalReader<std::string> {
  public:
   static std::shared_ptr<StreamCall> Start(const RelayedStream& relay,
                                            const std::string& payload,
-                                           const Metadata& metadata,
+                                           const HeaderList& metadata,
                                            std::function<void()> wake,
                                            std::function<void()> finished);
 

@@ -1,7 +1,6 @@
 #include "shared/call/answer_headers.h"
 
 #include "absl/strings/ascii.h"
-#include "shared/call/call_metadata.h"
 
 namespace dramatis {
 

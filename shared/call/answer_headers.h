@@ -4,16 +4,12 @@
 #pragma once
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "shared/call/call_metadata.h"
 
 namespace dramatis {
-
-// Names in lower case, and their values.
-using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 class AnswerHeaders {
  public:

@@ -1,12 +1,11 @@
 // What a caller sends beside its request: gRPC metadata, or what the gateway makes of HTTP headers.
 //
-//   CallMetadata metadata;
-//   for (const auto& [name, value] : received) metadata.Add(name, value);
-//   absl::Status status = metadata.Read(ids, call);
+//   absl::Status status = CallMetadata(received).Read(ids, call);
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -15,8 +14,17 @@
 
 namespace dramatis {
 
+// Names in lower case, and their values.
+using HeaderList = std::vector<std::pair<std::string, std::string>>;
+
 class CallMetadata {
  public:
+  CallMetadata() = default;
+  explicit CallMetadata(const HeaderList& entries) {
+    for (const auto& [name, value] : entries)
+      Add(name, value);
+  }
+
   // One entry as received, its name in lower case. Names that are not ours are left.
   void Add(std::string_view name, std::string_view value);
 

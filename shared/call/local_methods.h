@@ -29,7 +29,6 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "shared/call/answer_headers.h"
 #include "shared/call/call.h"
 #include "shared/call/call_metadata.h"
 
