@@ -2,7 +2,7 @@
 
 The gateway translates HTTP and JSON to gRPC and back; nginx passes HTTP on to another nginx that
 gives a static answer of the same size; grpc-gateway (Go) stands before the same persona service.
-Counted is the CPU time of the one in the middle.
+Counted is the CPU time of the one in the middle. `dramatis`, all in one process, is there too.
 """
 
 import pathlib
@@ -12,7 +12,7 @@ import tempfile
 import time
 
 from bench import grpc_gateway
-from bench.deployment import Split
+from bench.deployment import Deployment, Split
 from bench.measure import children, cpu_us, interleaved, medians
 from tests.harness.postgres import free_port
 
@@ -83,25 +83,32 @@ class Nginx:
         self._folder.cleanup()
 
 
+def create_persona(client):
+    """Its path."""
+    created = client.post("/api/personas", {
+        "name": "Bench", "type": "ai_agent", "isPublic": True,
+        "description": "A persona to be read many times.",
+    }).expect(201)
+    return f"/api/personas/{created['personaId']}"
+
+
 def measure(table):
-    with Split() as split:
-        created = split.client.post("/api/personas", {
-            "name": "Bench", "type": "ai_agent", "isPublic": True,
-            "description": "A persona to be read many times.",
-        }).expect(201)
-        path = f"/api/personas/{created['personaId']}"
+    with Split() as split, Deployment() as whole:
+        path = create_persona(split.client)
+        whole_url = f"http://{whole.address}{create_persona(whole.client)}"
         answer = split.client.get(path)
         answer.expect(200)
         nginx = Nginx(answer.body if isinstance(answer.body, bytes) else answer.body.encode())
         go = grpc_gateway.start(split.grpc_address)
         runs = [lambda: load(f"http://{split.address}{path}", [split.gateway.process.pid],
                              [split.persona.process.pid]),
-                lambda: load(nginx.url, nginx.pids)]
+                lambda: load(nginx.url, nginx.pids),
+                lambda: load(whole_url, [whole.pid])]
         if go:
             go_url = f"http://{go.address()}{path}"
             runs.append(lambda: load(go_url, [go.process.pid]))
         try:
-            ours, theirs, *others = map(medians, interleaved(ROUNDS, *runs))
+            ours, theirs, in_one, *others = map(medians, interleaved(ROUNDS, *runs))
         finally:
             nginx.stop()
             if go:
@@ -113,6 +120,8 @@ def measure(table):
     table.add("requests/s, gateway and persona service", ours["per_second"])
     table.add("requests/s, nginx and nginx", theirs["per_second"])
     table.add("ratio of requests/s to nginx", ours["per_second"] / theirs["per_second"])
+    table.add("in one process: CPU per request, all of it", in_one["cpu_us"], "us")
+    table.add("requests/s in one process", in_one["per_second"])
     for go_gateway in others:
         table.add("the same, grpc-gateway: CPU per request", go_gateway["cpu_us"], "us")
         table.add("ratio of CPU to grpc-gateway", ours["cpu_us"] / go_gateway["cpu_us"])

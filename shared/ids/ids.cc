@@ -53,11 +53,16 @@ std::string UuidV7Source::NewId() {
   // 2^25 in each millisecond, which leaves room for 2^25 ids before it runs over.
   constexpr uint32_t kCounterBits = 26;
   Uuid uuid;
-  FillRandom(uuid.data(), uuid.size());
   int64_t millis = 0;
   uint32_t counter = 0;
   {
     const absl::MutexLock lock(&mutex_);
+    if (random_used_ == random_.size()) {
+      FillRandom(random_.data(), random_.size());
+      random_used_ = 0;
+    }
+    std::memcpy(uuid.data(), random_.data() + random_used_, uuid.size());
+    random_used_ += uuid.size();
     millis = absl::ToUnixMillis(clock_.Now());
     if (millis > last_millis_) {
       uint32_t seed = 0;

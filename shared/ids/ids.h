@@ -1,6 +1,7 @@
 // Identifiers (RFC 9562) as lower-case text of 36 characters. Thread-safe.
 #pragma once
 
+#include <array>
 #include <string>
 
 #include "absl/time/time.h"
@@ -27,6 +28,9 @@ class UuidV7Source : public IdSource {
  private:
   const Clock& clock_;
   absl::Mutex mutex_;
+  // Random numbers for many ids at once: asking for them costs a system call.
+  std::array<unsigned char, 1024> random_ ABSL_GUARDED_BY(mutex_);
+  size_t random_used_ ABSL_GUARDED_BY(mutex_) = sizeof(random_);
   int64_t last_millis_ ABSL_GUARDED_BY(mutex_) = 0;
   uint32_t counter_ ABSL_GUARDED_BY(mutex_) = 0;
 };
