@@ -71,6 +71,7 @@ bool StreamCall::OnMessage(MessageBytes message) {
   bool read_on = false;
   {
     const absl::MutexLock lock(&mutex_);
+    if (cancelled_) return true;  // on to the end
     waiting_bytes_ += message.view().size();
     batch_.messages.push_back(std::move(message));
     read_on = batch_.messages.size() < (taking_ ? kMostWaitingMessages : most_waiting_) &&
@@ -119,12 +120,13 @@ StreamCall::Batch StreamCall::Take() {
 }
 
 void StreamCall::Cancel() {
-  TryCancel();
   bool read_on = false;
   {
     const absl::MutexLock lock(&mutex_);
+    cancelled_ = true;  // whatever comes from here on does not make it wait again
     read_on = std::exchange(paused_, false);
   }
+  TryCancel();
   // What comes then is the end.
   if (read_on) ReadOn();
 }

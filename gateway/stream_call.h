@@ -59,6 +59,7 @@ class StreamCall {
 
   // Everything new since the last Take.
   Batch Take() ABSL_LOCKS_EXCLUDED(mutex_);
+  // What has come can still be taken; the end follows.
   void Cancel() ABSL_LOCKS_EXCLUDED(mutex_);
 
  protected:
@@ -94,6 +95,7 @@ class StreamCall {
   bool woken_ ABSL_GUARDED_BY(mutex_) = false;
   bool taking_ ABSL_GUARDED_BY(mutex_) = false;  // Take sees what comes
   bool paused_ ABSL_GUARDED_BY(mutex_) = false;  // nothing comes until ReadOn
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 // Over gRPC. Keeps itself until its end.
