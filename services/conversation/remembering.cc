@@ -121,7 +121,10 @@ Remembering::Outcome Remembering::Forget(const MemoryJob& job,
     const auto response = memory_.ForgetMessages(CallFor(job, user_id), request);
     if (!response.ok()) return {Step::kFailed, response.status()};
   }
-  const absl::StatusOr<bool> noted = outbox_.NoteForgotten(job);
+  return Noted(outbox_.NoteForgotten(job));
+}
+
+Remembering::Outcome Remembering::Noted(const absl::StatusOr<bool>& noted) {
   if (!noted.ok()) return {Step::kFailed, noted.status()};
   return {*noted ? Step::kDone : Step::kStale, absl::OkStatus()};
 }
@@ -135,23 +138,31 @@ Remembering::Outcome Remembering::Observe(MemoryJob& job, const MemoryScope& sco
     if (read->empty()) return {};
     const int last = read->back().sequence;
     const std::vector<SpokenMessage> messages = FirstOf(*std::move(read), last);
-    std::set<std::string> humans;
-    for (const SpokenMessage& message : messages) {
-      if (!message.user_id.empty()) humans.insert(message.user_id);
-    }
-    for (const std::string& user_id : humans) {
-      const absl::Status told = ObserveFor(job, user_id, scope, messages);
-      if (told.ok()) continue;
-      if (IsAway(told) || job.attempts + 1 < kObserveTries) return {Step::kFailed, told};
-      GiveUp(job, "messages not remembered", told);
+    if (const absl::Status told = ObserveForAll(job, scope, messages); !told.ok()) {
+      return {Step::kFailed, told};
     }
     const int to = messages.back().sequence;
-    const absl::StatusOr<bool> noted = outbox_.NoteObserved(job, to);
-    if (!noted.ok()) return {Step::kFailed, noted.status()};
-    if (!*noted) return {Step::kStale, absl::OkStatus()};
+    const Outcome noted = Noted(outbox_.NoteObserved(job, to));
+    if (noted.step != Step::kDone) return noted;
     job.observed_to = to;
     job.attempts = 0;
   }
+}
+
+absl::Status Remembering::ObserveForAll(const MemoryJob& job,
+                                        const MemoryScope& scope,
+                                        const std::vector<SpokenMessage>& messages) {
+  std::set<std::string> humans;
+  for (const SpokenMessage& message : messages) {
+    if (!message.user_id.empty()) humans.insert(message.user_id);
+  }
+  for (const std::string& user_id : humans) {
+    const absl::Status told = ObserveFor(job, user_id, scope, messages);
+    if (told.ok()) continue;
+    if (IsAway(told) || job.attempts + 1 < kObserveTries) return told;
+    GiveUp(job, "messages not remembered", told);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Remembering::ObserveFor(const MemoryJob& job,
@@ -188,13 +199,7 @@ Remembering::Outcome Remembering::Summarize(MemoryJob& job) {
     if (!read.ok()) return {Step::kFailed, read.status()};
     const std::vector<SpokenMessage> messages = FirstOf(*std::move(read), wanted);
     if (messages.empty()) break;  // what was there is hidden by now
-    memory::SummarizeRequest request;
-    request.set_user_id(job.user_id);
-    request.set_conversation_id(job.conversation_id);
-    request.set_after_sequence(to);
-    for (const SpokenMessage& message : messages)
-      *request.add_messages() = ToMemory(message, job.user_id);
-    const auto response = memory_.Summarize(CallFor(job, job.user_id), request);
+    const auto response = SummarizeAfter(to, job, messages);
     if (!response.ok()) {
       const bool off = GetReason(response.status()) == "SUMMARIES_OFF";
       const bool again = IsAway(response.status()) || job.attempts + 1 < kSummarizeTries;
@@ -205,14 +210,22 @@ Remembering::Outcome Remembering::Summarize(MemoryJob& job) {
     }
     if (response->to_sequence() == to) break;
     to = response->to_sequence();
-    const absl::StatusOr<bool> noted = outbox_.NoteSummarized(job, to, wanted);
-    if (!noted.ok()) return {Step::kFailed, noted.status()};
-    if (!*noted) return {Step::kStale, absl::OkStatus()};
+    const Outcome noted = Noted(outbox_.NoteSummarized(job, to, wanted));
+    if (noted.step != Step::kDone) return noted;
     job.attempts = 0;
   }
-  const absl::StatusOr<bool> noted = outbox_.NoteSummarized(job, to, 0);
-  if (!noted.ok()) return {Step::kFailed, noted.status()};
-  return {*noted ? Step::kDone : Step::kStale, absl::OkStatus()};
+  return Noted(outbox_.NoteSummarized(job, to, 0));
+}
+
+absl::StatusOr<memory::SummarizeResponse> Remembering::SummarizeAfter(
+    int sequence, const MemoryJob& job, const std::vector<SpokenMessage>& messages) {
+  memory::SummarizeRequest request;
+  request.set_user_id(job.user_id);
+  request.set_conversation_id(job.conversation_id);
+  request.set_after_sequence(sequence);
+  for (const SpokenMessage& message : messages)
+    *request.add_messages() = ToMemory(message, job.user_id);
+  return memory_.Summarize(CallFor(job, job.user_id), request);
 }
 
 bool Remembering::HasTime(const MemoryJob& job) const {

@@ -69,12 +69,20 @@ class Remembering {
   Outcome Work(MemoryJob& job);
   Outcome Forget(const MemoryJob& job, const std::vector<std::string>& users);
   Outcome Observe(MemoryJob& job, const MemoryScope& scope);
-  // One chunk of messages for one user.
+  // One chunk of messages, for everybody who said any of them. An error is to be tried again.
+  absl::Status ObserveForAll(const MemoryJob& job,
+                             const MemoryScope& scope,
+                             const std::vector<SpokenMessage>& messages);
+  // The same for one user.
   absl::Status ObserveFor(const MemoryJob& job,
                           const std::string& user_id,
                           const MemoryScope& scope,
                           const std::vector<SpokenMessage>& messages);
   Outcome Summarize(MemoryJob& job);
+  absl::StatusOr<dramatis::memory::v1::SummarizeResponse> SummarizeAfter(
+      int sequence, const MemoryJob& job, const std::vector<SpokenMessage>& messages);
+  // What the outbox says of a note: false where the lease is lost.
+  static Outcome Noted(const absl::StatusOr<bool>& noted);
   bool HasTime(const MemoryJob& job) const;
   CallContext CallFor(const MemoryJob& job, const std::string& user_id) const;
   void GiveUp(const MemoryJob& job, const char* what, const absl::Status& error);
