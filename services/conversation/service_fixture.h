@@ -42,7 +42,7 @@ class ConversationServiceTest : public sql::DatabaseTest {
     Response response;
     v1::ConversationService::StubInterface& stub = replica_->stub();
     const grpc::Status status = (stub.*method)(context.get(), request, &response);
-    replayed_ = context->GetServerInitialMetadata().count("idempotency-replayed") > 0;
+    replayed_ = context->GetServerInitialMetadata().contains("idempotency-replayed");
     if (!status.ok()) return FromGrpc(status);
     return response;
   }

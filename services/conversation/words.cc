@@ -3,7 +3,8 @@
 #include <cctype>
 #include <cwctype>
 
-#include <locale.h>
+// POSIX.1-2008: newlocale is not in <clocale>.
+#include <locale.h>  // NOLINT(modernize-deprecated-headers)
 
 namespace dramatis::conversation {
 namespace {

@@ -75,7 +75,7 @@ bool Exists(const std::string& name, const std::optional<OpenAiConfig>& openai) 
   if (!openai.has_value()) return false;
   if (name == "openai") return true;
   constexpr std::string_view kPrefix = "openai/";
-  if (name.rfind(kPrefix, 0) != 0 || name.size() == kPrefix.size()) return false;
+  if (!name.starts_with(kPrefix) || name.size() == kPrefix.size()) return false;
   return openai->any_model ||
          std::any_of(openai->models.begin(), openai->models.end(), [&](const ModelFacts& model) {
            return model.name == name.substr(kPrefix.size());

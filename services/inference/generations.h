@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "dramatis/inference/v1/inference.pb.h"
 
@@ -17,8 +18,8 @@ namespace dramatis::inference {
 class Generations {
  public:
   // References outlive the generations.
-  Generations(const Router& router, Store& store, const RoutedCallParts& parts)
-      : router_(router), store_(store), parts_(parts) {}
+  Generations(const Router& router, Store& store, RoutedCallParts parts)
+      : router_(router), store_(store), parts_(std::move(parts)) {}
 
   // Errors: VALIDATION_FAILED, UNKNOWN_MODEL, CONTEXT_TOO_LARGE; no provider has been called then.
   absl::StatusOr<std::unique_ptr<GenerationEvents>> Start(

@@ -57,7 +57,7 @@ void AddTerms(const std::string& text,
               const std::set<std::string>& left_out,
               WeightedTerms& terms) {
   for (std::string& term : Terms(text)) {
-    if (left_out.count(term) > 0) continue;
+    if (left_out.contains(term)) continue;
     double& known = terms[std::move(term)];
     known = std::max(known, weight);
   }
@@ -77,7 +77,7 @@ bool IsFollowUp(const std::string& question, const WeightedTerms& terms) {
   if (terms.empty()) return true;
   const std::string spaced = Spaced(question);
   const auto starts = [&](const char* opening) {
-    return spaced.rfind(absl::StrCat(" ", opening, " "), 0) == 0;
+    return spaced.starts_with(absl::StrCat(" ", opening, " "));
   };
   return terms.size() < 2 && (starts("and") || starts("why") || starts("how come") ||
                               starts("what about") || starts("but") || starts("so"));
@@ -99,7 +99,7 @@ bool LeansOnPrevious(const Sentence& sentence) {
   static const auto& openings = *new std::set<std::string>{
       "it", "he", "she", "they", "this", "that", "these", "those", "there", "its", "their"};
   const std::vector<std::string> words = Words(sentence.text);
-  return !words.empty() && openings.count(words.front()) > 0;
+  return !words.empty() && openings.contains(words.front());
 }
 
 struct Picked {
@@ -131,7 +131,7 @@ Picked Pick(const std::vector<Sentence>& sentences, const std::vector<double>& s
     if (chosen.size() >= kMostSentences) break;
     const bool leans = i > 0 && sentences[i - 1].paragraph == sentences[i].paragraph &&
                        LeansOnPrevious(sentences[i]);
-    if (leans && chosen.size() + 2 > kMostSentences && chosen.count(i - 1) == 0) continue;
+    if (leans && chosen.size() + 2 > kMostSentences && !chosen.contains(i - 1)) continue;
     if (leans) take(i - 1);
     take(i);
   }

@@ -127,7 +127,7 @@ RC_GTEST_PROP(LocalRetrievalProperty, InventsNothing, ()) {
   const RetrievalInput input = Ask(question);
   std::string answer = Retrieve(input);
   RC_ASSERT(answer == Retrieve(input));
-  if (answer.rfind("I don't have anything written", 0) == 0) return;
+  if (answer.starts_with("I don't have anything written")) return;
   for (const Sentence& sentence : SplitSentences(kBiography)) {
     const size_t at = answer.find(sentence.text);
     if (at != std::string::npos) answer.erase(at, sentence.text.size());

@@ -32,7 +32,7 @@ struct OpenAiConfig {
   HttpTimeouts timeouts;
 
   // OpenAI itself.
-  bool IsOpenAi() const { return base_url.rfind("https://api.openai.com/", 0) == 0; }
+  bool IsOpenAi() const { return base_url.starts_with("https://api.openai.com/"); }
 };
 
 class OpenAiProvider : public Provider {

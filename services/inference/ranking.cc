@@ -50,7 +50,7 @@ std::map<std::string, double> Idf(const std::vector<Document>& documents,
   for (const auto& [term, weight] : question) {
     const auto having = static_cast<double>(
         std::count_if(documents.begin(), documents.end(),
-                      [&](const Document& d) { return d.terms.count(term) > 0; }));
+                      [&](const Document& d) { return d.terms.contains(term); }));
     idf[term] = std::log(1 + (total - having + 0.5) / (having + 0.5));
   }
   return idf;
@@ -68,7 +68,7 @@ double Score(const Document& document,
     if (const auto found = document.terms.find(term); found != document.terms.end()) {
       matched = found->second * (kSaturation + 1) / (found->second + length);
     }
-    if (document.heading.count(term) > 0) matched += kHeadingWeight;
+    if (document.heading.contains(term)) matched += kHeadingWeight;
     score += weight * idf.at(term) * matched;
   }
   return score;

@@ -16,12 +16,12 @@ using WordSet = std::set<std::string>;
 
 bool AllIn(const std::vector<std::string>& words, const WordSet& set) {
   return std::all_of(words.begin(), words.end(),
-                     [&](const std::string& word) { return set.count(word) > 0; });
+                     [&](const std::string& word) { return set.contains(word); });
 }
 
 bool AnyIn(const std::vector<std::string>& words, const WordSet& set) {
   return std::any_of(words.begin(), words.end(),
-                     [&](const std::string& word) { return set.count(word) > 0; });
+                     [&](const std::string& word) { return set.contains(word); });
 }
 
 // The words as one text with a space at both ends, so that phrases are found at word limits only.
@@ -58,12 +58,12 @@ bool NamesNature(const std::vector<std::string>& words, size_t begin) {
       "yes",   "no",     "intelligence", "tell",      "be",      "im",      "i"};
   size_t i = begin;
   bool nature = false;
-  while (i < words.size() && (fillers.count(words[i]) > 0 || Natures().count(words[i]) > 0)) {
-    nature = nature || Natures().count(words[i]) > 0 ||
+  while (i < words.size() && (fillers.contains(words[i]) || Natures().contains(words[i]))) {
+    nature = nature || Natures().contains(words[i]) ||
              (words[i] == "artificial" && i + 1 < words.size() && words[i + 1] == "intelligence");
     ++i;
   }
-  return nature && (i == words.size() || followers.count(words[i]) > 0);
+  return nature && (i == words.size() || followers.contains(words[i]));
 }
 
 bool AsksNature(const std::vector<std::string>& words, const std::string& spaced) {

@@ -210,7 +210,7 @@ std::vector<std::string> Words(std::string_view text) {
 }
 
 bool IsStopWord(const std::string& word) {
-  return StopWords().count(word) > 0;
+  return StopWords().contains(word);
 }
 
 std::string Term(const std::string& word) {

@@ -143,7 +143,7 @@ class ProgramTest : public testing::Test {
   [[noreturn]] void Run(const Program& program, const std::string& argument = "") {
     // What the tests themselves are told by (DRAMATIS_TEST_...) is no setting of a program.
     for (const auto& [name, value] : SystemEnvironment())
-      if (name.rfind("DRAMATIS_", 0) == 0) unsetenv(name.c_str());
+      if (name.starts_with("DRAMATIS_")) unsetenv(name.c_str());
     for (const auto& [name, value] : environment_)
       setenv(name.c_str(), value.c_str(), 1);
     std::string name = program.name;

@@ -44,7 +44,7 @@ class Ear {
   bool AwaitItem(const std::string& item) {
     const absl::MutexLock lock(&mutex_);
     const auto there = [&]()
-                           ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return heard_.count(item) > 0; };
+                           ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return heard_.contains(item); };
     return mutex_.AwaitWithTimeout(absl::Condition(&there), kSoon);
   }
   std::map<std::string, int> heard() const {

@@ -133,7 +133,7 @@ class Comparison {
     }
     const std::set<std::string> bindings = Bindings(*now);
     for (const std::string& binding : Bindings(old)) {
-      if (bindings.count(binding) == 0) Note(name, absl::StrCat("has lost its route ", binding));
+      if (!bindings.contains(binding)) Note(name, absl::StrCat("has lost its route ", binding));
     }
   }
 
@@ -142,7 +142,7 @@ class Comparison {
 };
 
 bool IsOurs(const std::string& file) {
-  return file.rfind("dramatis/", 0) == 0;
+  return file.starts_with("dramatis/");
 }
 
 }  // namespace
