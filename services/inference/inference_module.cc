@@ -58,7 +58,11 @@ class RunningModule : public Module {
                 .logger = context.logger,
                 .metrics = context.metrics}),
         models_(router_),
-        rpc_(full_name(), executor_, context.clock, context.logger, context.metrics),
+        rpc_(v1::InferenceService::service_full_name(),
+             executor_,
+             context.clock,
+             context.logger,
+             context.metrics),
         usage_(store_, context.clock),
         service_(rpc_, generations_, tasks_, models_, usage_) {
     service_.Offer(context.local);

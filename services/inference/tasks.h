@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "dramatis/inference/v1/inference.pb.h"
 #include "dramatis/inference/v1/tasks.pb.h"
@@ -24,8 +25,8 @@ namespace dramatis::inference {
 class Tasks {
  public:
   // References outlive the tasks.
-  Tasks(const Router& router, Store& store, const RoutedCallParts& parts)
-      : router_(router), store_(store), parts_(parts) {}
+  Tasks(const Router& router, Store& store, RoutedCallParts parts)
+      : router_(router), store_(store), parts_(std::move(parts)) {}
   ~Tasks() { Stop(); }
 
   using Done = std::function<void(absl::StatusOr<v1::RunTaskResponse>)>;

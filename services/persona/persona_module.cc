@@ -38,7 +38,11 @@ class RunningModule : public Module {
                    .logger = context.logger}),
         rendering_(config, store_, follower_, default_persona_, context.clock),
         executor_(context.config.workers, context.config.queue),
-        rpc_(full_name(), executor_, context.clock, context.logger, context.metrics),
+        rpc_(v1::PersonaService::service_full_name(),
+             executor_,
+             context.clock,
+             context.logger,
+             context.metrics),
         service_(rpc_, personas_, rendering_) {
     service_.Offer(context.local);
   }
