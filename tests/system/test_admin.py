@@ -42,11 +42,13 @@ def test_status_tells_engine_schema_and_rows(dramatis, admin, client):
         assert database["schemaVersion"] >= 1
         assert database["pending"] == []
         assert "problem" not in database
-    told = counts(status)
-    stored = dramatis.row_counts()
-    for name in ("persona.personas", "memory.profiles", "conversation.messages",
-                 "inference.usage"):
-        assert told[name] == stored[name], name
+    # What other tests have begun may still add rows.
+    names = ("persona.personas", "memory.profiles", "conversation.messages", "inference.usage")
+    told = wait_for(
+        lambda: (told := counts(admin.get(STATUS).expect(200)))
+        and (stored := dramatis.row_counts())
+        and all(told[name] == stored[name] for name in names) and told,
+        "the numbers of rows to be those of the databases")
     assert told["persona.personas"] > 0
     assert not [name for name in told if "schema_migrations" in name or "sqlite_" in name]
 
