@@ -6,15 +6,6 @@
 #include "shared/rpc/status_conversion.h"
 
 namespace dramatis::gateway {
-namespace {
-
-grpc::ByteBuffer ToBuffer(const std::string& bytes) {
-  grpc::Slice slice(bytes);
-  return grpc::ByteBuffer(&slice, 1);
-}
-
-}  // namespace
-
 Backend::Backend(std::shared_ptr<grpc::Channel> channel, const LocalMethods& local)
     : channel_(std::move(channel)), local_(local), stub_(channel_) {}
 
@@ -48,7 +39,6 @@ std::shared_ptr<UnaryCall> Backend::Call(const std::string& path,
                                          const HeaderList& metadata,
                                          absl::Duration timeout,
                                          std::function<void(UnaryReply)> done) {
-  auto unary = std::make_shared<UnaryCall>();
   Started();
   if (const RelayedUnary relay = local_.FindRelayedUnary(path.substr(1))) {
     relay(CallMetadata(metadata), absl::Now() + timeout, payload,
@@ -59,8 +49,9 @@ std::shared_ptr<UnaryCall> Backend::Call(const std::string& path,
             if (answer.message.ok()) reply.message = MessageBytes(*std::move(answer.message));
             Finish(std::exchange(done, nullptr), std::move(reply));
           });
-    return unary;
+    return nullptr;
   }
+  auto unary = std::make_shared<UnaryCall>();
   AddMetadata(metadata, unary->context_);
   unary->context_.set_deadline(std::chrono::system_clock::now() +
                                absl::ToChronoMilliseconds(timeout));

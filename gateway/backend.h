@@ -31,7 +31,7 @@ struct UnaryReply {
 
 class UnaryCall {
  public:
-  // The callback still comes, once; from a service in this process when it has an answer.
+  // The callback still comes, once.
   void Cancel() { context_.TryCancel(); }
 
  private:
@@ -48,6 +48,7 @@ class Backend {
   // Waits for the calls under way: cancel them before.
   ~Backend();
 
+  // Null where a service in this process answers: it cannot be stopped. `done` is called once.
   std::shared_ptr<UnaryCall> Call(const std::string& path,
                                   const std::string& payload,
                                   const HeaderList& metadata,

@@ -44,6 +44,11 @@ ReplyHeaders HeadersOf(const HeaderList& headers) {
   return reply;
 }
 
+grpc::ByteBuffer ToBuffer(const std::string& bytes) {
+  grpc::Slice slice(bytes);
+  return {&slice, 1};
+}
+
 void AddMetadata(const HeaderList& metadata, grpc::ClientContext& context) {
   for (const auto& [name, value] : metadata)
     context.AddMetadata(name, value);
@@ -143,8 +148,7 @@ std::shared_ptr<StreamCall> GrpcStreamCall::Start(grpc::GenericStub& stub,
   std::shared_ptr<GrpcStreamCall> stream(new GrpcStreamCall(std::move(wake), std::move(finished)));
   stream->self_ = stream;
   AddMetadata(metadata, stream->context_);
-  grpc::Slice slice(payload);
-  stream->request_ = grpc::ByteBuffer(&slice, 1);
+  stream->request_ = ToBuffer(payload);
   stub.PrepareBidiStreamingCall(&stream->context_, path, grpc::StubOptions(), stream.get());
   // Reads are also started from Take, outside gRPC's callbacks: that needs a hold.
   stream->AddHold();

@@ -42,6 +42,7 @@ struct ReplyHeaders {
 
 ReplyHeaders HeadersOf(const grpc::ClientContext& context);
 ReplyHeaders HeadersOf(const HeaderList& headers);
+grpc::ByteBuffer ToBuffer(const std::string& bytes);
 void AddMetadata(const HeaderList& metadata, grpc::ClientContext& context);
 
 class StreamCall {

@@ -16,7 +16,7 @@ UnaryExchange::UnaryExchange(RequestTask& task, Backend& backend, const RequestC
 }
 
 void UnaryExchange::Gone() {
-  call_->Cancel();
+  if (call_ != nullptr) call_->Cancel();
 }
 
 void UnaryExchange::OnReply(RequestTask& task, const RpcMethod& method, const UnaryReply& reply) {

@@ -231,7 +231,6 @@ class Reader : public LocalReader<std::string> {
   // After so many events it has enough, until Resume.
   explicit Reader(size_t enough = 0) : enough_(enough) {}
 
-  void OnOpen(const HeaderList& headers) override { headers_ = headers; }
   bool OnEvent(std::string event) override {
     EXPECT_FALSE(has_ended_);
     events_.push_back(std::move(event));
@@ -245,11 +244,9 @@ class Reader : public LocalReader<std::string> {
   // Waits for the end.
   absl::Status status() { return end_.get(); }
   const std::vector<std::string>& events() const { return events_; }
-  const std::optional<HeaderList>& headers() const { return headers_; }
 
  private:
   const size_t enough_;
-  std::optional<HeaderList> headers_;  // where it was opened
   std::vector<std::string> events_;
   bool has_ended_ = false;
   std::promise<absl::Status> ended_;
