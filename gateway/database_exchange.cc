@@ -56,7 +56,7 @@ absl::Status ErrorOf(const std::map<std::string, UnaryReply>& replies) {
   return worst;
 }
 
-// The replies' messages by service. INTERNAL if one is none.
+// The replies' messages by service. INTERNAL if one does not parse.
 template <class Response>
 absl::StatusOr<std::map<std::string, Response>> ParseAll(
     const std::map<std::string, UnaryReply>& replies) {

@@ -70,8 +70,8 @@ class RequestHandler {
   // The head of a request has come; its views last as long as the task. `post` reaches the thread
   // of its connection.
   virtual Opened Open(const HttpRequest& head, bool has_body, PostWork post) = 0;
-  // What came is no request that can be worked on; `head` is as much as there is of it. The task
-  // is only asked for Refused.
+  // The bytes are not a valid request; `head` holds what could be parsed. The task is only asked
+  // for Refused.
   virtual std::shared_ptr<Task> OpenRefused(const HttpRequest& head) = 0;
   // There are too many connections already: the whole answer to a further one.
   virtual HttpAnswer Overloaded() = 0;

@@ -1,8 +1,8 @@
 // Checks a JSON body against the message it fills, strictly (RFC 8259), before anything is made of
 // it: one pass of Boost.JSON's parser, no tree.
 //
-//   absl::StatusOr<CheckedJson> checked = CheckJson(R"({"name":"Ada","traits":{"wit":200}})",
-//   message);
+//   absl::StatusOr<CheckedJson> checked =
+//       CheckJson(R"({"name":"Ada","traits":{"wit":200}})", message);
 //   // {"nmae":1}        VALIDATION_FAILED, errors: nmae "is not a known field"
 //   // {"name":1}        VALIDATION_FAILED, errors: name "must be a string"
 //   // {"name":"a"       MALFORMED_JSON

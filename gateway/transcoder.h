@@ -2,9 +2,9 @@
 // sockets.
 //
 //   absl::StatusOr<std::unique_ptr<Transcoder>> transcoder = Transcoder::Make(table);
-//   absl::StatusOr<RequestCall> call = (*transcoder)->requests().Build(match, request,
-//   correlation); absl::StatusOr<HttpAnswer> answer = (*transcoder)->Answer(*call->method,
-//   response_bytes);
+//   absl::StatusOr<RequestCall> call =
+//       (*transcoder)->requests().Build(match, request, correlation);
+//   absl::StatusOr<HttpAnswer> answer = (*transcoder)->Answer(*call->method, response_bytes);
 //
 // Immutable once made, thread-safe.
 #pragma once

@@ -9,7 +9,7 @@
 namespace dramatis::conversation {
 namespace {
 
-// What is remembered of a room; who is further behind reads by himself.
+// What is remembered of a room; a follower further behind reads from the store.
 constexpr size_t kMostEvents = 128;
 constexpr size_t kMostBytes = size_t{512} * 1024;
 constexpr int kEventsAtOnce = 100;

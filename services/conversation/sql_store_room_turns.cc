@@ -24,7 +24,7 @@ using sql::Rows;
 using sql::Statement;
 using sql::Transaction;
 
-// What has not begun keeps its time, whoever's the leases are.
+// A turn that has not begun keeps its due time, also with `any_lease`.
 #define NOBODY_WORKS_ON_IT \
   "(lease_expires_at <= $1 or ($2 and not (state = 'pending' and attempt = 0)))"
 

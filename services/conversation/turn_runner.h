@@ -3,8 +3,8 @@
 //
 //   preparing   persona renders, memory recalls, history is read; all at once    Begin
 //   generating  deltas grow the live text; the host writes it down now and then  NextCheckpoint
-//   ending      one transaction stores the reply, or the failure                 on the host's
-//   threads over        the live turn is finished, the host forgets the runner
+//   ending      one transaction stores the reply, or the failure, on the host's threads
+//   over        the live turn is finished, the host forgets the runner
 //
 // An empty reply, or a connection to inference that was lost before the first delta, gets one more
 // attempt. Every write carries the lease's fence; a runner that lost its lease changes nothing and

@@ -2,11 +2,11 @@
 //
 //   OPENAI_API_KEY, OPENAI_API_KEY_FILE     the key of an OpenAI-compatible server
 //   OPENAI_BASE_URL                         the server (https://api.openai.com/v1)
-//   DRAMATIS_OPENAI_MODELS                  its models, see ParseModelSpec; the first is its
-//   default DRAMATIS_MODEL                          the default model, then those that stand in for
-//   it DRAMATIS_OPENAI_{CONNECT,FIRST_BYTE,IDLE}_TIMEOUT DRAMATIS_LOCAL_DELAY before each word of
-//   the built-in model SSL_CERT_FILE                           certificate authorities to trust,
-//   PEM
+//   DRAMATIS_OPENAI_MODELS                  its models, see ParseModelSpec; the first is its default
+//   DRAMATIS_OPENAI_{CONNECT,FIRST_BYTE,IDLE}_TIMEOUT
+//   DRAMATIS_MODEL                          the default model, then those that stand in for it
+//   DRAMATIS_LOCAL_DELAY                    before each word of the built-in model
+//   SSL_CERT_FILE                           certificate authorities to trust, PEM
 //
 // The provider `openai` is there when a key or a base URL is set, and is the default then.
 #pragma once

@@ -2,8 +2,9 @@
 // biography, in what is remembered about the user, or in what the user said before. It generates
 // nothing and never invents: where nothing fits, it says so.
 //
-//   RetrievalInput input = {.persona_name = "Ada", .biography = "...", .question = "Where do you
-//   live?"}; const std::string answer = Retrieve(input);
+//   RetrievalInput input = {
+//       .persona_name = "Ada", .biography = "...", .question = "Where do you live?"};
+//   const std::string answer = Retrieve(input);
 //
 // Pure and deterministic: the same input gives the same answer.
 #pragma once

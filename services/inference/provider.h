@@ -1,8 +1,8 @@
 // A provider of models. Asynchronous: no thread is held while an answer streams.
 //
 //   class Printer : public AnswerSink { ... };
-//   const std::shared_ptr<ProviderCall> call = provider.Start(question,
-//   std::make_shared<Printer>());
+//   const std::shared_ptr<ProviderCall> call =
+//       provider.Start(question, std::make_shared<Printer>());
 //   ...
 //   call->Cancel();
 //

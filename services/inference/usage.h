@@ -18,7 +18,7 @@ class Usage {
   // References outlive the object.
   Usage(Store& store, const Clock& clock) : store_(store), clock_(clock) {}
 
-  // INVALID_ARGUMENT for a range that is none, INVALID_CURSOR, UNAVAILABLE.
+  // INVALID_ARGUMENT for an empty or reversed range, INVALID_CURSOR, UNAVAILABLE.
   absl::StatusOr<v1::ListUsageResponse> List(const v1::ListUsageRequest& request);
 
  private:

@@ -1,8 +1,7 @@
 // Whether a caller may call an RPC at all, by the access that its proto declares. What needs the
 // resource (owners) is decided where that is read.
 //
-//   if (absl::Status access = CheckAccess(call.identity, rule.access()); !access.ok()) return
-//   access;
+//   DRAMATIS_RETURN_IF_ERROR(CheckAccess(call.identity, rule.access()));
 //
 // A pure function.
 #pragma once

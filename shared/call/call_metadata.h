@@ -29,8 +29,8 @@ class CallMetadata {
   void Add(std::string_view name, std::string_view value);
 
   // Fills the caller's part of `call`, ids also where it fails: UNAUTHENTICATED where nobody or
-  // several people ask, INVALID_ARGUMENT for an Idempotency-Key that is none. A correlation id that
-  // is missing or none is replaced by one of `ids`, and such a traceparent is left out.
+  // several people ask, INVALID_ARGUMENT for a malformed Idempotency-Key. A correlation id that is
+  // missing or malformed is replaced by one of `ids`, and such a traceparent is left out.
   absl::Status Read(IdSource& ids, CallContext& call) const;
 
  private:
