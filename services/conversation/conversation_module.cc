@@ -23,6 +23,7 @@
 #include "services/conversation/sql_store_rooms.h"
 #include "services/conversation/sql_store_sample.h"
 #include "services/conversation/turn_planning.h"
+#include "shared/executor/periodic.h"
 #include "shared/rpc/channel.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -60,6 +61,7 @@ class Module : public dramatis::Module {
         remembering_peer_(Lazy("memory")),
         remembering_(outbox_, remembering_peer_, context.clock, context.logger, context.metrics),
         remembering_executor_(kRememberingThreads, kRememberingThreads),
+        jobs_("conversation", timer_, context.clock, context.logger, context.metrics),
         planning_(context.ids, {.delays = config.response_delay}),
         tools_{store_,      personas_,      memories_,       inference_,        context.clock,
                context.ids, context.logger, context.metrics, &room_turn_store_, &planning_},
@@ -108,8 +110,8 @@ class Module : public dramatis::Module {
   ~Module() override {
     // The server has ended: nobody calls any more. First what makes work, then what does it.
     tails_.Stop();
+    StopJobs();
     timer_.Stop();
-    remembering_peer_.Stop();
     remembering_executor_.Stop();
     rpc_executor_.Stop();
     worker_.Stop();
@@ -128,10 +130,7 @@ class Module : public dramatis::Module {
     const bool only_process = context_.database.engine() == sql::Engine::kSqlite;
     DRAMATIS_RETURN_IF_ERROR(recovery_.Recover(only_process).status());
     worker_.Start();
-    ScheduleRecovery();
-    ScheduleForgetting();
-    ScheduleRemembering();
-    ScheduleLooking();
+    StartJobs();
     return absl::OkStatus();
   }
 
@@ -140,7 +139,7 @@ class Module : public dramatis::Module {
   void Drain(absl::Time deadline) override {
     draining_ = true;
     EndEndlessStreams();
-    remembering_peer_.Stop();
+    StopJobs();
     worker_.Drain(deadline);
     replicas_.Stop();
   }
@@ -168,49 +167,37 @@ class Module : public dramatis::Module {
     }
   }
 
-  void ScheduleRecovery() {
-    timer_.After(std::min(config_.turn_lease / 3, absl::Seconds(5)),
-                 [this] { (void)background_.Post([this] { RecoverNow(); }); });
-  }
-
-  void RecoverNow() {
-    if (draining_) return;
-    if (const absl::StatusOr<int> taken = recovery_.Recover(/*any_lease=*/false); !taken.ok()) {
-      context_.logger.Warning("open turns not read", {{"code", GetReason(taken.status())}});
-    }
-    ScheduleRecovery();
-  }
-
-  void ScheduleRemembering() {
-    timer_.After(kRememberInterval, [this] {
-      if (draining_) return;
-      // Where the threads are all at work, they go on by themselves.
-      (void)remembering_executor_.TryPost([this] { Remember(); });
-      ScheduleRemembering();
+  // All that is done here from time to time: docs/jobs.md.
+  void StartJobs() {
+    jobs_.Every(std::min(config_.turn_lease / 3, absl::Seconds(5)), "turn recovery", background_,
+                [this] { return recovery_.Recover(/*any_lease=*/false).status(); });
+    jobs_.Every(kUpkeepInterval, "room upkeep", prepare_,  // it calls persona
+                [this] { return upkeep_.Run([this] { return jobs_.ending(); }); });
+    jobs_.Every(kRememberInterval, "remembering", remembering_executor_,
+                [this] { return Remember(); }, {.at_once = kRememberingThreads});
+    jobs_.Every(kLookInterval, "room events", background_, [this] { return tails_.Look(); });
+    jobs_.Every(kForgetInterval, "idempotency keys", background_, [this] {
+      return store_.ForgetIdempotencyKeys(context_.clock.Now() - kKeyLifetime);
     });
   }
 
-  void Remember() {
-    while (!draining_) {
-      const absl::StatusOr<bool> worked = remembering_.WorkOffOne();
-      if (!worked.ok()) {
-        context_.logger.Warning("memory outbox not read", {{"code", GetReason(worked.status())}});
-      }
-      if (!worked.ok() || !*worked) return;
+  void StopJobs() {
+    jobs_.End();
+    remembering_peer_.Stop();  // what waits for memory comes back
+    jobs_.Stop();
+  }
+
+  // Until nothing is left to tell.
+  absl::Status Remember() {
+    while (!jobs_.ending()) {
+      DRAMATIS_ASSIGN_OR_RETURN(const bool worked, remembering_.WorkOffOne());
+      if (!worked) break;
     }
+    return absl::OkStatus();
   }
 
   void TellOthers(const std::string& conversation_id) {
     if (notifier_ != nullptr) notifier_->Notify(conversation_id);
-  }
-
-  void ScheduleLooking() {
-    timer_.After(kLookInterval, [this] {
-      (void)background_.Post([this] {
-        LookAtRooms();
-        ScheduleLooking();
-      });
-    });
   }
 
   void LookAtRooms() {
@@ -219,40 +206,9 @@ class Module : public dramatis::Module {
     }
   }
 
-  void ScheduleForgetting() {
-    timer_.After(kForgetInterval, [this] {
-      (void)background_.Post([this] {
-        const absl::Status forgotten =
-            store_.ForgetIdempotencyKeys(context_.clock.Now() - kKeyLifetime);
-        if (!forgotten.ok()) {
-          context_.logger.Warning("old keys not forgotten", {{"code", GetReason(forgotten)}});
-        }
-        ScheduleForgetting();
-      });
-    });
-  }
-
-  void ScheduleUpkeep() {
-    timer_.After(kUpkeepInterval, [this] {
-      // It calls persona. A round that takes long is not overtaken by the next one.
-      if (!draining_ && !keeping_up_.exchange(true) && !prepare_.TryPost([this] { KeepUp(); })) {
-        keeping_up_ = false;
-      }
-      ScheduleUpkeep();
-    });
-  }
-
-  void KeepUp() {
-    if (const absl::Status kept = upkeep_.Run(); !kept.ok()) {
-      context_.logger.Warning("rooms not kept up", {{"code", GetReason(kept)}});
-    }
-    keeping_up_ = false;
-  }
-
   const ModuleContext context_;
   const Config config_;
   std::atomic<bool> draining_ = false;
-  std::atomic<bool> keeping_up_ = false;
   SqlStore store_;
   LocalRoomFeed feed_;
   SqlRoomStore room_store_;
@@ -269,6 +225,7 @@ class Module : public dramatis::Module {
   GrpcRememberingPeer remembering_peer_;
   Remembering remembering_;
   Executor remembering_executor_;
+  PeriodicJobs jobs_;
   const TurnPlanning planning_;
   const TurnTools tools_;
   GrpcReplicaPeer replicas_;

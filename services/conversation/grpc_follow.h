@@ -16,8 +16,8 @@
 #include "services/conversation/live_turns.h"
 #include "services/conversation/replicas.h"
 #include "services/conversation/store.h"
-#include "services/conversation/timer.h"
 #include "shared/executor/executor.h"
+#include "shared/time/timer.h"
 
 namespace dramatis::conversation {
 

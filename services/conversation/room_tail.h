@@ -27,8 +27,8 @@
 #include "services/conversation/replicas.h"
 #include "services/conversation/room_event_store.h"
 #include "services/conversation/room_feed.h"
-#include "services/conversation/timer.h"
 #include "shared/executor/executor.h"
+#include "shared/time/timer.h"
 
 namespace dramatis::conversation {
 

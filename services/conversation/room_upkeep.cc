@@ -24,9 +24,9 @@ CallContext OwnCall(const RoomRow& row) {
 
 }  // namespace
 
-absl::Status RoomUpkeep::Run() {
+absl::Status RoomUpkeep::Run(const std::function<bool()>& ending) {
   const absl::Status closed = CloseOverdue();
-  const absl::Status tended = TendHolds();
+  const absl::Status tended = TendHolds(ending);
   return closed.ok() ? tended : closed;
 }
 
@@ -40,11 +40,12 @@ absl::Status RoomUpkeep::CloseOverdue() {
   }
 }
 
-absl::Status RoomUpkeep::TendHolds() {
+absl::Status RoomUpkeep::TendHolds(const std::function<bool()>& ending) {
   const absl::Time now = tools_.clock.Now();
   DRAMATIS_ASSIGN_OR_RETURN(const std::vector<Room> rooms,
                             tools_.store.ListHolds(now + kRenewBefore, kRoomsAtOnce));
   for (const Room& room : rooms) {
+    if (ending()) break;
     if (room.row.closed()) {
       ReleaseRoom(tools_, OwnCall(room.row), room);
       continue;

@@ -20,11 +20,11 @@
 #include "services/conversation/live_turns.h"
 #include "services/conversation/pending_prompt.h"
 #include "services/conversation/store.h"
-#include "services/conversation/timer.h"
 #include "services/conversation/turn_prompt.h"
 #include "services/conversation/turn_runner.h"
 #include "shared/call/call.h"
 #include "shared/executor/executor.h"
+#include "shared/time/timer.h"
 
 namespace dramatis::conversation {
 

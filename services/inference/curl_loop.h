@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "services/inference/timers.h"
+#include "shared/time/timer.h"
 
 namespace dramatis::inference {
 

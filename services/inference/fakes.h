@@ -12,7 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "services/inference/provider.h"
 #include "services/inference/store.h"
-#include "services/inference/timers.h"
+#include "shared/time/timer.h"
 
 namespace dramatis::inference {
 

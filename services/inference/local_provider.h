@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "services/inference/provider.h"
-#include "services/inference/timers.h"
+#include "shared/time/timer.h"
 
 namespace dramatis::inference {
 

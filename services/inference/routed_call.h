@@ -25,11 +25,11 @@
 #include "services/inference/backoff.h"
 #include "services/inference/provider.h"
 #include "services/inference/router.h"
-#include "services/inference/timers.h"
 #include "shared/executor/executor.h"
 #include "shared/log/log.h"
 #include "shared/metrics/metrics.h"
 #include "shared/time/clock.h"
+#include "shared/time/timer.h"
 
 namespace dramatis::inference {
 

@@ -3,9 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 
-#include "absl/synchronization/notification.h"
 #include "embedded/memory_migrations.h"
 #include "services/memory/config.h"
 #include "services/memory/goals.h"
@@ -23,6 +21,7 @@
 #include "services/memory/sql_store_sample.h"
 #include "services/memory/summaries.h"
 #include "shared/executor/executor.h"
+#include "shared/executor/periodic.h"
 #include "shared/rpc/service_adapter.h"
 
 namespace dramatis::memory {
@@ -43,7 +42,6 @@ class RunningModule : public Module {
   RunningModule(const Config& config, const ModuleContext& context)
       : channel_(context.channel),
         clock_(context.clock),
-        logger_(context.logger),
         store_(context.database, context.clock),
         journal_store_(context.database, context.clock),
         goal_store_(context.database, context.clock),
@@ -85,13 +83,14 @@ class RunningModule : public Module {
                  journal_,
                  goals_,
                  recall_,
-                 {patient_rpc_, observations_, summaries_}) {
+                 {patient_rpc_, observations_, summaries_}),
+        jobs_("memory", timer_, context.clock, context.logger, context.metrics) {
     service_.Offer(context.local);
   }
 
   // What the executor still runs uses the other parts.
   ~RunningModule() override {
-    StopForgetting();
+    jobs_.Stop();
     inference_.Stop();
     patient_.Stop();
     executor_.Stop();
@@ -101,36 +100,22 @@ class RunningModule : public Module {
   std::string full_name() const override { return v1::MemoryService::service_full_name(); }
 
   absl::Status Start() override {
-    forgetting_ = std::thread([this] { ForgetKeys(); });
+    // All that is done here from time to time: docs/jobs.md.
+    jobs_.Every(kForgetPeriod, "idempotency keys", executor_,
+                [this] { return store_.ForgetIdempotencyKeys(clock_.Now() - kKeyLifetime); });
     return absl::OkStatus();
   }
 
   // The server waits for calls under way.
   void Drain(absl::Time /*deadline*/) override {
-    StopForgetting();
+    jobs_.Stop();
     // Who asked asks again when there is a server again.
     inference_.Stop();
   }
 
  private:
-  void ForgetKeys() {
-    while (!stopped_.WaitForNotificationWithTimeout(kForgetPeriod)) {
-      const absl::Status status = store_.ForgetIdempotencyKeys(clock_.Now() - kKeyLifetime);
-      if (!status.ok()) {
-        logger_.Warning("old idempotency keys could not be forgotten",
-                        {{"code", absl::StatusCodeToString(status.code())}});
-      }
-    }
-  }
-
-  void StopForgetting() {
-    if (!stopped_.HasBeenNotified()) stopped_.Notify();
-    if (forgetting_.joinable()) forgetting_.join();
-  }
-
   const std::function<std::shared_ptr<grpc::Channel>(const std::string& name)> channel_;
   const Clock& clock_;
-  Logger& logger_;
   SqlStore store_;
   SqlJournalStore journal_store_;
   SqlGoalStore goal_store_;
@@ -148,8 +133,8 @@ class RunningModule : public Module {
   Executor patient_;
   ServiceAdapter patient_rpc_;
   MemoryServiceServer service_;
-  absl::Notification stopped_;
-  std::thread forgetting_;
+  Timer timer_;
+  PeriodicJobs jobs_;
 };
 
 }  // namespace

@@ -64,6 +64,11 @@ void Metrics::Gauge(const std::string& name, const Labels& labels, double by) {
   state_->Find(state_->gauges, name, labels, prometheus::BuildGauge).Increment(by);
 }
 
+void Metrics::Set(const std::string& name, const Labels& labels, double value) {
+  const absl::MutexLock lock(&state_->mutex);
+  state_->Find(state_->gauges, name, labels, prometheus::BuildGauge).Set(value);
+}
+
 void Metrics::Observe(const std::string& name, const Labels& labels, double value) {
   const absl::MutexLock lock(&state_->mutex);
   state_->Find(state_->histograms, name, labels, prometheus::BuildHistogram, Buckets())

@@ -25,6 +25,8 @@ class Metrics {
   void Count(const std::string& name, const Labels& labels, double by = 1);
   // Adds to a gauge.
   void Gauge(const std::string& name, const Labels& labels, double by);
+  // Sets a gauge.
+  void Set(const std::string& name, const Labels& labels, double value);
   // Adds an observation to a histogram (buckets from 1 ms to 60 s, for seconds).
   void Observe(const std::string& name, const Labels& labels, double value);
   // A counter or histogram found once, for hot paths: adds to it without looking it up. For as long

@@ -91,11 +91,17 @@ Runtime::Runtime(const Program& program,
                  const ProgramConfig& config,
                  Logger& logger,
                  std::function<void()> fail)
-    : program_(program), config_(config), logger_(logger), fail_(std::move(fail)), ids_(clock_) {}
+    : program_(program),
+      config_(config),
+      logger_(logger),
+      fail_(std::move(fail)),
+      ids_(clock_),
+      watcher_(/*threads=*/1, /*queue=*/1),
+      jobs_("program", timer_, clock_, logger, metrics_) {}
 
 Runtime::~Runtime() {
   draining_ = true;
-  StopWatching();
+  jobs_.Stop();
   management_.reset();
   frontend_.reset();
   server_.reset();
@@ -184,7 +190,7 @@ absl::Status Runtime::StartModules() {
     }
   }
   ReportWhole();
-  watcher_ = std::thread([this] { WatchDatabases(); });
+  jobs_.Every(kDatabaseWatch, "database watch", watcher_, [this] { return WatchDatabases(); });
   return absl::OkStatus();
 }
 
@@ -208,26 +214,27 @@ void Runtime::LogWaiting(Part& part, const absl::Status& status) {
   logger_.Warning("waiting for the database", {{"module", part.factory.name}, {"error", what}});
 }
 
-void Runtime::WatchDatabases() {
-  while (!stop_watching_.WaitForNotificationWithTimeout(kDatabaseWatch)) {
-    for (const auto& part : parts_) {
-      if (part->started) {
-        Look(*part);
-        continue;
-      }
-      const absl::Status status = StartModule(*part);
-      if (status.ok()) {
-        logger_.Info("the database is there", {{"module", part->factory.name}});
-      } else if (absl::IsUnavailable(status)) {
-        LogWaiting(*part, status);
-      } else {
-        logger_.Error(std::string(status.message()), {{"module", part->factory.name}});
-        fail_();
-        return;
-      }
+absl::Status Runtime::WatchDatabases() {
+  if (failed_) return absl::OkStatus();  // the program ends
+  for (const auto& part : parts_) {
+    if (part->started) {
+      Look(*part);
+      continue;
     }
-    ReportWhole();
+    const absl::Status status = StartModule(*part);
+    if (status.ok()) {
+      logger_.Info("the database is there", {{"module", part->factory.name}});
+    } else if (absl::IsUnavailable(status)) {
+      LogWaiting(*part, status);
+    } else {
+      logger_.Error(std::string(status.message()), {{"module", part->factory.name}});
+      failed_ = true;
+      fail_();
+      return absl::OkStatus();
+    }
   }
+  ReportWhole();
+  return absl::OkStatus();
 }
 
 void Runtime::Look(Part& part) {
@@ -246,11 +253,6 @@ void Runtime::Look(Part& part) {
 void Runtime::ReportWhole() {
   server_->SetServing("", std::all_of(parts_.begin(), parts_.end(),
                                       [](const auto& part) { return part->Serving(); }));
-}
-
-void Runtime::StopWatching() {
-  if (!stop_watching_.HasBeenNotified()) stop_watching_.Notify();
-  if (watcher_.joinable()) watcher_.join();
 }
 
 absl::Status Runtime::StartFrontend() {
@@ -294,7 +296,7 @@ void Runtime::Drain() {
   }
   // The rest is for the modules: what they hand over, they write down.
   if (frontend_ != nullptr) frontend_->Drain(absl::Now() + config_.common.drain * kFrontendShare);
-  StopWatching();
+  jobs_.Stop();
   // Callers before those they call, which is the reverse of the program's order.
   for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
     if ((*part)->started) (*part)->module->Drain(deadline);

@@ -13,13 +13,13 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
+#include "shared/executor/executor.h"
+#include "shared/executor/periodic.h"
 #include "shared/program/admin_service.h"
 #include "shared/program/databases.h"
 #include "shared/program/management_server.h"
@@ -77,12 +77,11 @@ class Runtime {
   absl::Status StartModule(Part& part);
   // Says what a module waits for, once.
   void LogWaiting(Part& part, const absl::Status& status);
-  // The watcher's thread: starts modules whose database was not there, and reports a module as
-  // serving only while its database answers.
-  void WatchDatabases();
+  // A periodic job: starts modules whose database was not there, and reports a module as serving
+  // only while its database answers.
+  absl::Status WatchDatabases();
   void Look(Part& part);
   void ReportWhole();
-  void StopWatching();
   bool Ready();
   std::shared_ptr<grpc::Channel> ChannelTo(const std::string& name);
   void LogListening(const char* protocol, const std::string& address);
@@ -104,8 +103,10 @@ class Runtime {
   std::unique_ptr<ManagementServer> management_;
   std::string management_address_;
   std::atomic<bool> draining_ = false;
-  absl::Notification stop_watching_;
-  std::thread watcher_;
+  bool failed_ = false;  // of the watcher
+  Timer timer_;
+  Executor watcher_;
+  PeriodicJobs jobs_;
 };
 
 }  // namespace dramatis

@@ -74,10 +74,7 @@ PostgresNotifier::PostgresNotifier(DatabaseOptions options,
       thread_([this] { Run(); }) {}
 
 PostgresNotifier::~PostgresNotifier() {
-  {
-    const absl::MutexLock lock(&mutex_);
-    ended_ = true;
-  }
+  ending_.End();
   Wake();
   thread_.join();
   close(wake_);
@@ -97,7 +94,7 @@ void PostgresNotifier::Notify(const std::string& item) {
 
 void PostgresNotifier::Run() {
   absl::Duration backoff = kFirstBackoff;
-  while (!ended()) {
+  while (!ending_.ended()) {
     connected_ = false;
     try {
       Connect();
@@ -105,7 +102,7 @@ void PostgresNotifier::Run() {
       // The server is away, which the calls that need it say; this one tries again.
       backoff = connected_ ? kFirstBackoff : std::min(backoff * 2, kLastBackoff);
     }
-    if (AwaitEnd(backoff)) return;
+    if (ending_.WaitFor(backoff)) return;
   }
 }
 
@@ -126,9 +123,9 @@ void PostgresNotifier::Connect() {
 }
 
 void PostgresNotifier::Serve(pqxx::connection& connection, Watchdog::Guard& guard) {
-  while (!ended()) {
+  while (!ending_.ended()) {
     const bool idle = AwaitNews(connection.sock());
-    if (ended()) return;
+    if (ending_.ended()) return;
     guard.Start();
     const auto stop = absl::MakeCleanup([&] { guard.Stop(); });
     connection.get_notifs();
@@ -161,7 +158,7 @@ bool PostgresNotifier::AwaitNews(int socket) const {
   if (poll(sources, 2, patience) == 0) return true;
   uint64_t count = 0;
   const bool told = read(wake_, &count, sizeof count) > 0;
-  if (told && !ended()) absl::SleepFor(kBatch);
+  if (told && !ending_.ended()) absl::SleepFor(kBatch);
   return false;
 }
 
@@ -178,16 +175,6 @@ PostgresNotifier::Items PostgresNotifier::Take() {
 void PostgresNotifier::PutBack(const Items& items) {
   const absl::MutexLock lock(&mutex_);
   pending_.insert(items.begin(), items.end());
-}
-
-bool PostgresNotifier::ended() const {
-  const absl::MutexLock lock(&mutex_);
-  return ended_;
-}
-
-bool PostgresNotifier::AwaitEnd(absl::Duration delay) {
-  const absl::MutexLock lock(&mutex_);
-  return mutex_.AwaitWithTimeout(absl::Condition(&ended_), delay);
 }
 
 }  // namespace dramatis::sql

@@ -15,6 +15,7 @@
 #include "shared/sql/database.h"
 #include "shared/sql/notifier.h"
 #include "shared/sql/watchdog.h"
+#include "shared/time/timer.h"
 
 namespace dramatis::sql {
 
@@ -42,8 +43,6 @@ class PostgresNotifier : public Notifier {
   void Wake() const;
   Items Take();
   void PutBack(const Items& items);
-  bool ended() const;
-  bool AwaitEnd(absl::Duration delay);
 
   const DatabaseOptions options_;
   const std::string channel_;
@@ -52,8 +51,8 @@ class PostgresNotifier : public Notifier {
   const int wake_;          // an eventfd
   bool connected_ = false;  // of the thread: since it last waited to connect again
 
-  mutable absl::Mutex mutex_;
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  Ending ending_;
+  absl::Mutex mutex_;
   Items pending_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;
 };

@@ -2,24 +2,20 @@
 
 #include <sys/socket.h>
 
-#include "absl/time/clock.h"
-
 namespace dramatis::sql {
 
 Watchdog::Watchdog(absl::Duration patience) : patience_(patience), thread_([this] { Watch(); }) {}
 
 Watchdog::~Watchdog() {
-  {
-    const absl::MutexLock lock(&mutex_);
-    ended_ = true;
-  }
+  ending_.End();
   thread_.join();
 }
 
 void Watchdog::Watch() {
-  const absl::MutexLock lock(&mutex_);
-  while (!mutex_.AwaitWithTimeout(absl::Condition(&ended_), patience_ / 2)) {
-    const absl::Time now = absl::Now();
+  // By the monotonic clock: a step of the wall clock cuts nobody and keeps nobody waiting.
+  while (!ending_.WaitFor(patience_ / 2)) {
+    const absl::MutexLock lock(&mutex_);
+    const SteadyTime now = std::chrono::steady_clock::now();
     for (Guard* guard : guards_)
       guard->CutIfLate(now);
   }
@@ -37,20 +33,20 @@ Watchdog::Guard::~Guard() {
 
 void Watchdog::Guard::Start() {
   const absl::MutexLock lock(&mutex_);
-  deadline_ = absl::Now() + watchdog_.patience_;
+  deadline_ = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(watchdog_.patience_);
 }
 
 void Watchdog::Guard::Stop() {
   const absl::MutexLock lock(&mutex_);
-  deadline_ = absl::InfiniteFuture();
+  deadline_ = SteadyTime::max();
 }
 
-void Watchdog::Guard::CutIfLate(absl::Time now) {
+void Watchdog::Guard::CutIfLate(SteadyTime now) {
   const absl::MutexLock lock(&mutex_);
   if (now < deadline_) return;
   // Wakes the driver, which finds the connection closed.
   shutdown(socket_, SHUT_RDWR);
-  deadline_ = absl::InfiniteFuture();
+  deadline_ = SteadyTime::max();
 }
 
 }  // namespace dramatis::sql

@@ -9,16 +9,20 @@
 // Thread-safe; one Guard is used by one thread at a time.
 #pragma once
 
+#include <chrono>
 #include <set>
 #include <thread>
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "shared/time/timer.h"
 
 namespace dramatis::sql {
 
 class Watchdog {
  public:
+  using SteadyTime = std::chrono::steady_clock::time_point;
+
   // Cuts who waits for longer than `patience`, and at most half as long again.
   explicit Watchdog(absl::Duration patience);
   // Every guard is gone.
@@ -37,20 +41,20 @@ class Watchdog {
 
    private:
     friend class Watchdog;
-    void CutIfLate(absl::Time now);
+    void CutIfLate(SteadyTime now);
 
     Watchdog& watchdog_;
     const int socket_;
     absl::Mutex mutex_;
-    absl::Time deadline_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
+    SteadyTime deadline_ ABSL_GUARDED_BY(mutex_) = SteadyTime::max();
   };
 
  private:
   void Watch();
 
   const absl::Duration patience_;
+  Ending ending_;
   absl::Mutex mutex_;
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   std::set<Guard*> guards_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;
 };

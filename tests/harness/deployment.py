@@ -7,6 +7,7 @@
     dramatis.kill(); dramatis.start()
 """
 
+import contextlib
 import pathlib
 import sqlite3
 
@@ -70,6 +71,11 @@ class Deployment:
         """Rows of every table of every service, as "<service>.<table>": number."""
         raise NotImplementedError
 
+    def execute(self, service, statement):
+        """Runs SQL behind the programs' back, as an hour that passes would; {schema} stands before
+        each table. What comes back as rows of text."""
+        raise NotImplementedError
+
     def __enter__(self):
         try:
             self.start()
@@ -124,6 +130,12 @@ class Embedded(Deployment):
                         f'select count(*) from "{table}"').fetchone()[0]
             database.close()
         return counts
+
+    def execute(self, service, statement):
+        with contextlib.closing(sqlite3.connect(self.folder / f"{service}.db", timeout=10)) as database:
+            with database:
+                rows = database.execute(statement.format(schema="main")).fetchall()
+        return [tuple(str(value) for value in row) for row in rows]
 
 
 class Separate(Deployment):
@@ -196,3 +208,7 @@ class Separate(Deployment):
             f"""select '{schema}.{table}', count(*) from "{schema}"."{table}" """
             for schema, table in tables)
         return {name: int(count) for name, count in postgres.psql(self.database_url, union)}
+
+    def execute(self, service, statement):
+        return [tuple(row) for row in
+                postgres.psql(self.database_url, statement.format(schema=service))]
