@@ -51,8 +51,10 @@ struct SpokenMessage {
 struct MemoryScope {
   // The AI persona of a session; empty for a room, where what is said is said to everybody.
   std::string persona_id;
-  // Every user who may have memories from it.
+  // Every user who may have memories from it, also once it was deleted: they are to be forgotten.
   std::vector<std::string> user_ids;
+  // It was deleted, or never was: nothing more is told of it.
+  bool gone = false;
 };
 
 class MemoryOutbox {
@@ -66,8 +68,7 @@ class MemoryOutbox {
   virtual absl::StatusOr<std::vector<SpokenMessage>> Messages(const std::string& conversation_id,
                                                               int after_sequence,
                                                               int limit) = 0;
-  // nullopt if the conversation is gone.
-  virtual absl::StatusOr<std::optional<MemoryScope>> Scope(const std::string& conversation_id) = 0;
+  virtual absl::StatusOr<MemoryScope> Scope(const std::string& conversation_id) = 0;
 
   // What has been done of the job. False, and nothing is noted, where the lease is lost or more is
   // to be forgotten by now: what was done may have been done too early then.

@@ -2,11 +2,13 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/conversation/memory_outbox.h"
+#include "services/conversation/room_store_fixture.h"
 #include "services/conversation/sql_store_memory_outbox.h"
 #include "services/conversation/store_fixture.h"
 
@@ -15,6 +17,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 class MemoryOutboxStoreTest : public ConversationStoreTest {
  protected:
@@ -142,7 +145,7 @@ TEST_P(MemoryOutboxStoreTest, ForgetsADeletedConversationAndThenTheJob) {
   EXPECT_TRUE(job.forget_all);
   EXPECT_EQ(job.user_id, "alice");
   EXPECT_EQ(job.observed_to, 0);
-  EXPECT_EQ(outbox_.Scope(conversation.conversation_id).value().has_value(), false);
+  EXPECT_TRUE(outbox_.Scope(conversation.conversation_id).value().gone);
   ASSERT_TRUE(outbox_.NoteForgotten(job).value());
   ASSERT_TRUE(outbox_.Finish(job, clock_.Now()).ok());
   EXPECT_EQ(Count("memory_outbox"), 0);
@@ -157,7 +160,7 @@ TEST_P(MemoryOutboxStoreTest, ForgetsTheOldConversationBeforeANewOneOfItsId) {
 
   EXPECT_TRUE(job.forget_all);
   EXPECT_EQ(job.observed_to, 0);
-  EXPECT_TRUE(outbox_.Scope(conversation.conversation_id).value().has_value());
+  EXPECT_FALSE(outbox_.Scope(conversation.conversation_id).value().gone);
 }
 
 TEST_P(MemoryOutboxStoreTest, ReadsMessagesWithWhoSaidThem) {
@@ -175,9 +178,39 @@ TEST_P(MemoryOutboxStoreTest, ReadsMessagesWithWhoSaidThem) {
   EXPECT_EQ(messages[1].name, "Ada");
   EXPECT_EQ(outbox_.Messages(id, 1, 10).value().size(), 1);
   EXPECT_EQ(outbox_.Messages(id, 0, 1).value().size(), 1);
-  const MemoryScope scope = *outbox_.Scope(id).value();
+  const MemoryScope scope = outbox_.Scope(id).value();
   EXPECT_EQ(scope.persona_id, "ada");
   EXPECT_THAT(scope.user_ids, ElementsAre("alice"));
+}
+
+// A room's row stays behind, and with it who is to be told.
+TEST_P(MemoryOutboxStoreTest, KnowsWhoWasInADeletedRoom) {
+  CountingFeed feed;
+  SqlRoomStore rooms(db(), feed);
+  CallContext call;
+  const dramatis::conversation::v1::CreateConversationRequest request;
+  Room room = TestRoom(ids_.NewId());
+  Add(room, TestParticipant("g", "gina"));
+  ASSERT_TRUE(rooms.CreateRoom(room, {call, "M", request}).ok());
+  for (const auto& [persona, user] : {std::pair("o", "olga"), std::pair("g", "gina")}) {
+    NewRoomMessage message;
+    message.conversation_id = room.row.conversation_id;
+    message.message_id = ids_.NewId();
+    message.persona_id = persona;
+    message.user_id = user;
+    message.content = "Hello";
+    message.now = clock_.Now();
+    message.check = Allow;
+    ASSERT_TRUE(rooms.AppendRoomMessage(message, {call, "M", request}).ok());
+  }
+
+  ASSERT_TRUE(rooms.DeleteRoom(room.row.conversation_id, clock_.Now(), Allow).ok());
+
+  const MemoryJob job = *Take();
+  EXPECT_TRUE(job.forget_all);
+  const MemoryScope scope = outbox_.Scope(job.conversation_id).value();
+  EXPECT_TRUE(scope.gone);
+  EXPECT_THAT(scope.user_ids, UnorderedElementsAre("gina", "olga"));
 }
 
 TEST_P(MemoryOutboxStoreTest, GivesEachJobToOneOfManyWorkers) {

@@ -93,15 +93,13 @@ absl::Status Remembering::End(const MemoryJob& job, const Outcome& outcome) {
 }
 
 Remembering::Outcome Remembering::Work(MemoryJob& job) {
-  const absl::StatusOr<std::optional<MemoryScope>> scope = outbox_.Scope(job.conversation_id);
+  const absl::StatusOr<MemoryScope> scope = outbox_.Scope(job.conversation_id);
   if (!scope.ok()) return {Step::kFailed, scope.status()};
   std::vector<std::string> users = {job.user_id};
-  if (scope->has_value()) {
-    users.insert(users.end(), (*scope)->user_ids.begin(), (*scope)->user_ids.end());
-  }
+  users.insert(users.end(), scope->user_ids.begin(), scope->user_ids.end());
   if (const Outcome forgot = Forget(job, users); forgot.step != Step::kDone) return forgot;
-  if (!scope->has_value()) return {};
-  if (const Outcome seen = Observe(job, **scope); seen.step != Step::kDone) return seen;
+  if (scope->gone) return {};
+  if (const Outcome seen = Observe(job, *scope); seen.step != Step::kDone) return seen;
   return Summarize(job);
 }
 

@@ -37,7 +37,7 @@ class FakeOutbox : public MemoryOutbox {
     }
     return found;
   }
-  absl::StatusOr<std::optional<MemoryScope>> Scope(const std::string&) override { return scope; }
+  absl::StatusOr<MemoryScope> Scope(const std::string&) override { return scope; }
   absl::StatusOr<bool> NoteForgotten(const MemoryJob&) override {
     if (forgotten_meanwhile) return false;
     job->forget_all = false;
@@ -68,7 +68,7 @@ class FakeOutbox : public MemoryOutbox {
   std::optional<MemoryJob> job;
   absl::Time due = absl::InfinitePast();
   std::vector<SpokenMessage> messages;
-  std::optional<MemoryScope> scope = MemoryScope{.persona_id = "p1", .user_ids = {"ada"}};
+  MemoryScope scope{.persona_id = "p1", .user_ids = {"ada"}};
   bool forgotten_meanwhile = false;
   bool finished = false;
 };
@@ -214,13 +214,17 @@ TEST_F(RememberingTest, ForgetsBeforeAnythingElse) {
 }
 
 TEST_F(RememberingTest, ForgetsAConversationThatIsGone) {
-  outbox_.scope.reset();
+  outbox_.scope = MemoryScope{.persona_id = "", .user_ids = {"ada", "bob"}, .gone = true};
   outbox_.job->forget_all = true;
 
   WorkOff();
 
-  EXPECT_THAT(memory_.order, ElementsAre("forget"));
-  EXPECT_TRUE(memory_.forgotten[0].all());
+  // For everybody who was in it.
+  EXPECT_THAT(memory_.order, ElementsAre("forget", "forget"));
+  ASSERT_EQ(memory_.forgotten.size(), 2);
+  EXPECT_EQ(memory_.forgotten[0].user_id(), "ada");
+  EXPECT_EQ(memory_.forgotten[1].user_id(), "bob");
+  EXPECT_TRUE(memory_.forgotten[1].all());
   EXPECT_TRUE(outbox_.finished);
 }
 

@@ -88,9 +88,9 @@ constexpr Statement kMessages = {R"(
   limit cast($3 as bigint))"};
 
 constexpr Statement kScope = {R"(
-  select kind, persona_id, user_id
+  select kind, persona_id, deleted_at is not null
   from conversations
-  where conversation_id = $1 and deleted_at is null)"};
+  where conversation_id = $1)"};
 
 constexpr Statement kUsers = {R"(
   select user_id
@@ -204,13 +204,12 @@ absl::StatusOr<std::vector<SpokenMessage>> SqlMemoryOutbox::Messages(
   });
 }
 
-absl::StatusOr<std::optional<MemoryScope>> SqlMemoryOutbox::Scope(
-    const std::string& conversation_id) {
-  return database_.Read([&](Transaction& tx) -> absl::StatusOr<std::optional<MemoryScope>> {
+absl::StatusOr<MemoryScope> SqlMemoryOutbox::Scope(const std::string& conversation_id) {
+  return database_.Read([&](Transaction& tx) -> absl::StatusOr<MemoryScope> {
     DRAMATIS_ASSIGN_OR_RETURN(const Rows found, tx.Execute(kScope, {conversation_id}));
-    if (found.empty()) return std::nullopt;
     MemoryScope scope;
-    if (found.front().Text(0) == "session") scope.persona_id = found.front().Text(1);
+    scope.gone = found.empty() || found.front().Bool(2);
+    if (!scope.gone && found.front().Text(0) == "session") scope.persona_id = found.front().Text(1);
     DRAMATIS_ASSIGN_OR_RETURN(const Rows users, tx.Execute(kUsers, {conversation_id}));
     for (const Row& row : users)
       scope.user_ids.push_back(row.Text(0));
