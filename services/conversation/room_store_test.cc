@@ -1,4 +1,5 @@
 // What RoomStore promises, on every engine.
+#include <functional>
 #include <set>
 #include <string>
 #include <thread>
@@ -329,6 +330,54 @@ TEST_P(RoomStoreTest, AnOverdueRoomIsClosedForWhoeverWrites) {
   EXPECT_FALSE(store_.AppendRoomMessage(late, Once()).ok());
 
   EXPECT_TRUE(closed);
+}
+
+// The refusal is the caller's, the closing the system's.
+TEST_P(RoomStoreTest, ARefusalLeavesAnOverdueRoomClosed) {
+  const absl::Time late = clock_.Now() + absl::Minutes(1);
+  const auto refuse = [](const Room&) { return absl::CancelledError(); };
+  const auto room_with_message = [&] {
+    Room room = NewRoom();
+    room.row.constraints.set_max_duration_minutes(1);
+    SetClosesAt(room.row);
+    return Create(room);
+  };
+  const std::vector<std::function<absl::Status(const Room&, const RoomMessageRow&)>> refusals = {
+      [&](const Room& room, const RoomMessageRow&) {
+        NewRoomMessage message = Message(room);
+        message.now = late;
+        message.check = refuse;
+        return store_.AppendRoomMessage(message, Once()).status();
+      },
+      [&](const Room& room, const RoomMessageRow&) {
+        return store_.ChangeRoom(room.row.conversation_id, late, refuse, Once()).status();
+      },
+      [&](const Room& room, const RoomMessageRow&) {
+        return store_.DeleteRoom(room.row.conversation_id, late, refuse).status();
+      },
+      [&](const Room& room, const RoomMessageRow&) {
+        return store_.RevealParticipant(room.row.conversation_id, "o", "m", late, refuse, Once())
+            .status();
+      },
+      [&](const Room& room, const RoomMessageRow& message) {
+        RoomMessageChange change = Change(room, message, "Other");
+        change.now = late;
+        change.check = [](const Room&, const RoomMessageRow&) { return absl::CancelledError(); };
+        return store_.ChangeRoomMessage(change).status();
+      },
+  };
+  for (const auto& refusal : refusals) {
+    const Room room = room_with_message();
+    const RoomMessageRow message = Say(room).message;
+    const int told = feed_.of(room.row.conversation_id);
+
+    EXPECT_TRUE(absl::IsCancelled(refusal(room, message)));
+
+    EXPECT_EQ(Find(room.row.conversation_id).row.status, RoomStatus::kCompleted);
+    EXPECT_EQ(Events(room).back(), "state  completed 2 max_duration");
+    EXPECT_EQ(feed_.of(room.row.conversation_id), told + 1);
+    EXPECT_THAT(*store_.CloseOverdueRooms(late, 10), IsEmpty());
+  }
 }
 
 TEST_P(RoomStoreTest, ListsHoldsThatEndSoonAndThoseOfClosedRooms) {

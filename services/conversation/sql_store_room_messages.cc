@@ -155,8 +155,9 @@ absl::StatusOr<Idempotent<AppendedMessage>> SqlRoomStore::AppendRoomMessage(
     const NewRoomMessage& message, const Idempotency& idempotency) {
   const auto claim =
       IdempotencyClaim::For(idempotency.call, idempotency.method, idempotency.request);
-  auto appended =
-      database_.Write([&](Transaction& tx) -> absl::StatusOr<Idempotent<AppendedMessage>> {
+  auto appended = WriteToRoom(
+      database_, feed_, message.conversation_id, message.now,
+      [&](Transaction& tx) -> absl::StatusOr<Idempotent<AppendedMessage>> {
         DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> replay,
                                   ClaimIdempotencyKey(tx, claim, message.now));
         if (replay.has_value()) return Replay(tx, message.conversation_id, *replay);
@@ -175,7 +176,8 @@ absl::StatusOr<std::optional<RoomMessageRow>> SqlRoomStore::FindRoomMessage(
 }
 
 absl::StatusOr<RoomMessageRow> SqlRoomStore::ChangeRoomMessage(const RoomMessageChange& change) {
-  auto changed = database_.Write([&](Transaction& tx) { return Change(tx, change); });
+  auto changed = WriteToRoom(database_, feed_, change.conversation_id, change.now,
+                             [&](Transaction& tx) { return Change(tx, change); });
   if (changed.ok()) feed_.Changed(change.conversation_id);
   return changed;
 }

@@ -42,6 +42,12 @@ constexpr Statement kLockRoom = {
     " where conversation_id = $1 and kind = 'room'"
     " and deleted_at is null returning " ROOM_COLUMNS};
 
+constexpr Statement kSelectOverdueRoom = {R"(
+  select 1
+  from conversations
+  where conversation_id = $1 and closes_at is not null and closes_at <= $2
+    and status in ('active', 'paused') and kind = 'room' and deleted_at is null)"};
+
 constexpr char kSelectRooms[] =
     "select " ROOM_COLUMNS " from conversations where kind = 'room' and conversation_id in (";
 
@@ -276,6 +282,18 @@ absl::StatusOr<Room> LockRoomAt(Transaction& tx,
   DRAMATIS_RETURN_IF_ERROR(StopTurns(tx, conversation_id, "CONVERSATION_CLOSED", now));
   DRAMATIS_RETURN_IF_ERROR(AppendStateEvent(tx, room.row, now));
   return room;
+}
+
+void CloseOverdue(sql::Database& database,
+                  RoomFeed& feed,
+                  const std::string& conversation_id,
+                  absl::Time now) {
+  const absl::StatusOr<Rows> overdue = database.Read(
+      [&](Transaction& tx) { return tx.Execute(kSelectOverdueRoom, {conversation_id, now}); });
+  if (!overdue.ok() || overdue->empty()) return;
+  const absl::Status closed = database.Write(
+      [&](Transaction& tx) { return LockRoomAt(tx, conversation_id, now).status(); });
+  if (closed.ok()) feed.Changed(conversation_id);
 }
 
 absl::Status UpdateRoomRow(Transaction& tx, const RoomRow& row) {

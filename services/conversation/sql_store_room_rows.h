@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "services/conversation/room_feed.h"
 #include "services/conversation/room_names.h"
 #include "services/conversation/room_rows.h"
 #include "services/conversation/room_store.h"
@@ -34,10 +35,32 @@ absl::StatusOr<std::vector<Room>> SelectRooms(sql::Transaction& tx,
                                               const std::vector<std::string>& conversation_ids);
 // Takes the room's row for this transaction (others wait), then reads it. NOT_FOUND.
 absl::StatusOr<Room> LockRoom(sql::Transaction& tx, const std::string& conversation_id);
-// The same, and a room whose time is over at `now` closed: what follows sees it as it is.
+// The same, and a room whose time is over at `now` closed: what follows sees it as it is. Whoever
+// may refuse afterwards does so within WriteToRoom.
 absl::StatusOr<Room> LockRoomAt(sql::Transaction& tx,
                                 const std::string& conversation_id,
                                 absl::Time now);
+// Closes the room in a transaction of its own where its time is over at `now`. What fails is left
+// to RoomUpkeep, which looks for overdue rooms.
+void CloseOverdue(sql::Database& database,
+                  RoomFeed& feed,
+                  const std::string& conversation_id,
+                  absl::Time now);
+// The transaction of whoever changes something in a room: `write` takes the room by LockRoomAt, and
+// its refusal rolls back what it has written. That the room's time is over is not the caller's to
+// undo: where LockRoomAt has closed the room, it stays closed.
+template <class Write>
+auto WriteToRoom(sql::Database& database,
+                 RoomFeed& feed,
+                 const std::string& conversation_id,
+                 absl::Time now,
+                 const Write& write) {
+  auto result = database.Write(write);
+  if (!result.ok() && !absl::IsUnavailable(result.status())) {
+    CloseOverdue(database, feed, conversation_id, now);
+  }
+  return result;
+}
 // Stores the room's own row, participants and `last_event` left alone.
 absl::Status UpdateRoomRow(sql::Transaction& tx, const RoomRow& row);
 // Makes the participant's row, or brings it in line, and notes whether its owner takes part.

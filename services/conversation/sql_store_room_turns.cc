@@ -350,8 +350,9 @@ absl::StatusOr<Idempotent<StartedRoomTurn>> SqlRoomTurnStore::Start(
     const RequestedTurn& request, const Idempotency& idempotency) {
   const auto claim =
       IdempotencyClaim::For(idempotency.call, idempotency.method, idempotency.request);
-  auto started =
-      database_.Write([&](Transaction& tx) -> absl::StatusOr<Idempotent<StartedRoomTurn>> {
+  auto started = WriteToRoom(
+      database_, feed_, request.conversation_id, request.now,
+      [&](Transaction& tx) -> absl::StatusOr<Idempotent<StartedRoomTurn>> {
         DRAMATIS_ASSIGN_OR_RETURN(std::optional<std::string> replay,
                                   ClaimIdempotencyKey(tx, claim, request.now));
         if (replay.has_value()) {
@@ -376,19 +377,21 @@ absl::StatusOr<Idempotent<RetriedTurn>> SqlRoomTurnStore::Retry(
     const Idempotency& idempotency) {
   const auto claim =
       IdempotencyClaim::For(idempotency.call, idempotency.method, idempotency.request);
-  auto retried = database_.Write([&](Transaction& tx) -> absl::StatusOr<Idempotent<RetriedTurn>> {
-    DRAMATIS_ASSIGN_OR_RETURN(std::optional<std::string> replay,
-                              ClaimIdempotencyKey(tx, claim, now));
-    if (replay.has_value()) {
-      return Idempotent<RetriedTurn>{.result = {.answer = *std::move(replay), .job = std::nullopt},
-                                     .replayed = true};
-    }
-    DRAMATIS_ASSIGN_OR_RETURN(TurnJob job, RetryFailed(tx, turn, lease, now, check));
-    RetriedTurn result{.answer = answer(job.turn), .job = std::nullopt};
-    result.job = std::move(job);
-    DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, result.answer));
-    return Idempotent<RetriedTurn>{.result = std::move(result), .replayed = false};
-  });
+  auto retried = WriteToRoom(
+      database_, feed_, turn.conversation_id, now,
+      [&](Transaction& tx) -> absl::StatusOr<Idempotent<RetriedTurn>> {
+        DRAMATIS_ASSIGN_OR_RETURN(std::optional<std::string> replay,
+                                  ClaimIdempotencyKey(tx, claim, now));
+        if (replay.has_value()) {
+          return Idempotent<RetriedTurn>{
+              .result = {.answer = *std::move(replay), .job = std::nullopt}, .replayed = true};
+        }
+        DRAMATIS_ASSIGN_OR_RETURN(TurnJob job, RetryFailed(tx, turn, lease, now, check));
+        RetriedTurn result{.answer = answer(job.turn), .job = std::nullopt};
+        result.job = std::move(job);
+        DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, result.answer));
+        return Idempotent<RetriedTurn>{.result = std::move(result), .replayed = false};
+      });
   if (retried.ok() && !retried->replayed) feed_.Changed(turn.conversation_id);
   return retried;
 }

@@ -187,17 +187,19 @@ absl::StatusOr<Idempotent<Room>> SqlRoomStore::ChangeRoom(const std::string& con
                                                           const Idempotency& idempotency) {
   const auto claim =
       IdempotencyClaim::For(idempotency.call, idempotency.method, idempotency.request);
-  auto changed = database_.Write([&](Transaction& tx) -> absl::StatusOr<Idempotent<Room>> {
-    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> replay,
-                              ClaimIdempotencyKey(tx, claim, now));
-    if (replay.has_value()) return Replay(tx, *replay);
-    DRAMATIS_ASSIGN_OR_RETURN(const Room before, LockRoomAt(tx, conversation_id, now));
-    Room after = before;
-    DRAMATIS_RETURN_IF_ERROR(change(after));
-    DRAMATIS_RETURN_IF_ERROR(StoreChange(tx, before, after, now));
-    DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, conversation_id));
-    return Idempotent<Room>{.result = std::move(after), .replayed = false};
-  });
+  auto changed = WriteToRoom(
+      database_, feed_, conversation_id, now,
+      [&](Transaction& tx) -> absl::StatusOr<Idempotent<Room>> {
+        DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> replay,
+                                  ClaimIdempotencyKey(tx, claim, now));
+        if (replay.has_value()) return Replay(tx, *replay);
+        DRAMATIS_ASSIGN_OR_RETURN(const Room before, LockRoomAt(tx, conversation_id, now));
+        Room after = before;
+        DRAMATIS_RETURN_IF_ERROR(change(after));
+        DRAMATIS_RETURN_IF_ERROR(StoreChange(tx, before, after, now));
+        DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, conversation_id));
+        return Idempotent<Room>{.result = std::move(after), .replayed = false};
+      });
   if (changed.ok() && !changed->replayed) feed_.Changed(conversation_id);
   return changed;
 }
@@ -206,24 +208,25 @@ absl::StatusOr<Room> SqlRoomStore::DeleteRoom(
     const std::string& conversation_id,
     absl::Time now,
     const std::function<absl::Status(const Room& room)>& check) {
-  auto deleted = database_.Write([&](Transaction& tx) -> absl::StatusOr<Room> {
-    DRAMATIS_ASSIGN_OR_RETURN(Room room, LockRoomAt(tx, conversation_id, now));
-    DRAMATIS_RETURN_IF_ERROR(check(room));
-    if (!room.row.closed()) {
-      CloseRoom(room.row, RoomStatus::kTerminated, "", now);
-      ++room.row.version;
-      DRAMATIS_RETURN_IF_ERROR(UpdateRoomRow(tx, room.row));
-      DRAMATIS_RETURN_IF_ERROR(StopTurns(tx, conversation_id, "CONVERSATION_CLOSED", now));
-      DRAMATIS_RETURN_IF_ERROR(AppendStateEvent(tx, room.row, now));
-    }
-    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kDeleteRoom, {conversation_id, now}).status());
-    for (const ParticipantRow& participant : room.participants) {
-      DRAMATIS_RETURN_IF_ERROR(
-          tx.Execute(kDeleteMember, {participant.user_id, conversation_id}).status());
-    }
-    DRAMATIS_RETURN_IF_ERROR(NoteForgottenConversation(tx, room.row.user_id, conversation_id));
-    return room;
-  });
+  auto deleted = WriteToRoom(
+      database_, feed_, conversation_id, now, [&](Transaction& tx) -> absl::StatusOr<Room> {
+        DRAMATIS_ASSIGN_OR_RETURN(Room room, LockRoomAt(tx, conversation_id, now));
+        DRAMATIS_RETURN_IF_ERROR(check(room));
+        if (!room.row.closed()) {
+          CloseRoom(room.row, RoomStatus::kTerminated, "", now);
+          ++room.row.version;
+          DRAMATIS_RETURN_IF_ERROR(UpdateRoomRow(tx, room.row));
+          DRAMATIS_RETURN_IF_ERROR(StopTurns(tx, conversation_id, "CONVERSATION_CLOSED", now));
+          DRAMATIS_RETURN_IF_ERROR(AppendStateEvent(tx, room.row, now));
+        }
+        DRAMATIS_RETURN_IF_ERROR(tx.Execute(kDeleteRoom, {conversation_id, now}).status());
+        for (const ParticipantRow& participant : room.participants) {
+          DRAMATIS_RETURN_IF_ERROR(
+              tx.Execute(kDeleteMember, {participant.user_id, conversation_id}).status());
+        }
+        DRAMATIS_RETURN_IF_ERROR(NoteForgottenConversation(tx, room.row.user_id, conversation_id));
+        return room;
+      });
   if (deleted.ok()) feed_.Changed(conversation_id);
   return deleted;
 }
@@ -237,16 +240,18 @@ absl::StatusOr<Idempotent<Room>> SqlRoomStore::RevealParticipant(
     const Idempotency& idempotency) {
   const auto claim =
       IdempotencyClaim::For(idempotency.call, idempotency.method, idempotency.request);
-  auto revealed = database_.Write([&](Transaction& tx) -> absl::StatusOr<Idempotent<Room>> {
-    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> replay,
-                              ClaimIdempotencyKey(tx, claim, now));
-    if (replay.has_value()) return Replay(tx, *replay);
-    DRAMATIS_ASSIGN_OR_RETURN(Room room, LockRoomAt(tx, conversation_id, now));
-    DRAMATIS_RETURN_IF_ERROR(check(room));
-    DRAMATIS_RETURN_IF_ERROR(Reveal(tx, room, persona_id, message_id, now));
-    DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, conversation_id));
-    return Idempotent<Room>{.result = std::move(room), .replayed = false};
-  });
+  auto revealed =
+      WriteToRoom(database_, feed_, conversation_id, now,
+                  [&](Transaction& tx) -> absl::StatusOr<Idempotent<Room>> {
+                    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> replay,
+                                              ClaimIdempotencyKey(tx, claim, now));
+                    if (replay.has_value()) return Replay(tx, *replay);
+                    DRAMATIS_ASSIGN_OR_RETURN(Room room, LockRoomAt(tx, conversation_id, now));
+                    DRAMATIS_RETURN_IF_ERROR(check(room));
+                    DRAMATIS_RETURN_IF_ERROR(Reveal(tx, room, persona_id, message_id, now));
+                    DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, conversation_id));
+                    return Idempotent<Room>{.result = std::move(room), .replayed = false};
+                  });
   if (revealed.ok() && !revealed->replayed) feed_.Changed(conversation_id);
   return revealed;
 }
