@@ -52,9 +52,8 @@ absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> Chat::Start(const CallCont
 absl::StatusOr<Idempotent<StartedTurn>> Chat::StartInNew(const v1::ChatRequest& request,
                                                          NewTurn& turn,
                                                          const Idempotency& idempotency) {
-  const bool own_id = request.session_id().empty();
   NewSession session;
-  session.session_id = own_id ? tools_.ids.NewId() : request.session_id();
+  session.session_id = request.session_id().empty() ? tools_.ids.NewId() : request.session_id();
   session.persona_id = request.persona_id();
   DRAMATIS_ASSIGN_OR_RETURN(turn.create, PrepareConversation(tools_, idempotency.call, session));
   turn.conversation_id = turn.create->conversation_id;
@@ -63,10 +62,9 @@ absl::StatusOr<Idempotent<StartedTurn>> Chat::StartInNew(const v1::ChatRequest& 
   // Persona may know the one that was asked for by another name.
   turn.persona_id = request.persona_id().empty() ? "" : turn.create->persona_id;
   absl::StatusOr<Idempotent<StartedTurn>> started = tools_.store.StartTurn(turn, idempotency);
-  // Under a client's id there may be a session by now that needs the hold; under ours there is
-  // none.
-  if (own_id && (!started.ok() || started->replayed)) {
-    ReleaseHold(tools_, idempotency.call, *turn.create);
+  // Under a client's id there may be a session by now that needs the hold.
+  if (!started.ok() || started->replayed) {
+    ReleaseUnlessLive(tools_, idempotency.call, *turn.create);
   }
   return started;
 }

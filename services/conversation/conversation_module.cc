@@ -16,6 +16,7 @@
 #include "services/conversation/room_feed.h"
 #include "services/conversation/room_tail.h"
 #include "services/conversation/room_upkeep.h"
+#include "services/conversation/session_upkeep.h"
 #include "services/conversation/sql_store.h"
 #include "services/conversation/sql_store_memory_outbox.h"
 #include "services/conversation/sql_store_room_events.h"
@@ -91,6 +92,7 @@ class Module : public dramatis::Module {
         requested_(tools_, room_tools_, worker_, turns_, background_),
         prompts_(tools_, room_tools_),
         upkeep_(room_tools_),
+        session_upkeep_(tools_),
         room_event_store_(context.database),
         tail_tools_{room_event_store_, feed_, live_turns_, replicas_, background_, timer_},
         tails_(tail_tools_),
@@ -173,6 +175,8 @@ class Module : public dramatis::Module {
                 [this] { return recovery_.Recover(/*any_lease=*/false).status(); });
     jobs_.Every(kUpkeepInterval, "room upkeep", prepare_,  // it calls persona
                 [this] { return upkeep_.Run([this] { return jobs_.ending(); }); });
+    jobs_.Every(kUpkeepInterval, "session upkeep", prepare_,
+                [this] { return session_upkeep_.Run([this] { return jobs_.ending(); }); });
     jobs_.Every(kRememberInterval, "remembering", remembering_executor_,
                 [this] { return Remember(); }, {.at_once = kRememberingThreads});
     jobs_.Every(kLookInterval, "room events", background_, [this] { return tails_.Look(); });
@@ -242,6 +246,7 @@ class Module : public dramatis::Module {
   RequestedTurns requested_;
   MessagePrompts prompts_;
   RoomUpkeep upkeep_;
+  SessionUpkeep session_upkeep_;
   SqlRoomEventStore room_event_store_;
   const TailTools tail_tools_;
   RoomTails tails_;

@@ -45,12 +45,14 @@ class FakePersonaPeer : public PersonaPeer {
   absl::Status Release(const CallContext& /*call*/,
                        const std::string& /*persona_id*/,
                        const std::string& conversation_id) override {
+    if (!release_failure.ok()) return release_failure;
     released.push_back(conversation_id);
     return absl::OkStatus();
   }
 
   std::deque<absl::Status> failures;  // of the next calls
   std::vector<persona::v1::RenderPersonaRequest> requests;
+  absl::Status release_failure;
   std::vector<std::string> released;
 };
 
@@ -131,6 +133,10 @@ class FakeStore : public Store {
     holds.push_back(expires_at);
     return absl::OkStatus();
   }
+  absl::StatusOr<std::vector<ConversationRow>> ListSessionHolds(absl::Time, int) override {
+    return Unused();
+  }
+  absl::StatusOr<bool> ClearHold(const ConversationRow&) override { return Unused(); }
   absl::StatusOr<std::vector<CheckpointResult>> Checkpoint(
       const std::vector<CheckpointWrite>& writes, absl::Time, absl::Time) override {
     return std::vector<CheckpointResult>(writes.size(), CheckpointResult::kKept);

@@ -60,13 +60,44 @@ absl::StatusOr<ConversationRow> PrepareConversation(const TurnTools& tools,
   return row;
 }
 
-void ReleaseHold(const TurnTools& tools, const CallContext& call, const ConversationRow& row) {
+bool ReleaseHold(const TurnTools& tools, const CallContext& call, const ConversationRow& row) {
   const absl::Status released =
       tools.personas.Release(call.AsService(row.user_id), row.persona_id, row.conversation_id);
-  if (released.ok()) return;
+  if (released.ok()) return true;
   tools.logger.Warning("persona not released", {{"conversation_id", row.conversation_id},
                                                 {"correlation_id", call.correlation_id},
                                                 {"code", GetReason(released)}});
+  return false;
+}
+
+void ReleaseUnlessLive(const TurnTools& tools,
+                       const CallContext& call,
+                       const ConversationRow& row) {
+  const auto live = [&] {
+    const auto found = tools.store.FindConversation(row.conversation_id);
+    // Where nobody knows, the hold ends by itself.
+    return !found.ok() || (found->has_value() && !(*found)->ended_at.has_value() &&
+                           (*found)->persona_id == row.persona_id);
+  };
+  if (live() || !ReleaseHold(tools, call, row) || !live()) return;
+  // One has begun meanwhile, under the hold that is no more.
+  if (const absl::Status held = RenewHold(tools, call, row); !held.ok()) {
+    tools.logger.Warning("persona not held", {{"conversation_id", row.conversation_id},
+                                              {"correlation_id", call.correlation_id},
+                                              {"code", GetReason(held)}});
+  }
+}
+
+absl::Status RenewHold(const TurnTools& tools,
+                       const CallContext& call,
+                       const ConversationRow& row) {
+  persona::RenderPersonaRequest request;
+  request.set_persona_id(row.persona_id);
+  request.set_user_id(row.user_id);
+  request.set_participant(true);
+  request.set_hold_conversation_id(row.conversation_id);
+  *request.mutable_hold_expire_time() = ToTimestamp(HoldUntil(row));
+  return tools.personas.Render(call.AsService(row.user_id), request).get().status();
 }
 
 absl::Status CheckNoNul(const std::string& field, const std::string& text) {

@@ -32,8 +32,15 @@ absl::StatusOr<ConversationRow> PrepareConversation(const TurnTools& tools,
                                                     const CallContext& call,
                                                     const NewSession& session);
 
-// Gives up persona's hold. A failure is only logged: the hold ends by itself.
-void ReleaseHold(const TurnTools& tools, const CallContext& call, const ConversationRow& row);
+// Gives up persona's hold; whether that worked. A failure is logged.
+bool ReleaseHold(const TurnTools& tools, const CallContext& call, const ConversationRow& row);
+
+// Gives up the hold that was taken for a session which then was not begun, unless there is one
+// under its id that needs it.
+void ReleaseUnlessLive(const TurnTools& tools, const CallContext& call, const ConversationRow& row);
+
+// Holds the session's persona until HoldUntil(row).
+absl::Status RenewHold(const TurnTools& tools, const CallContext& call, const ConversationRow& row);
 
 // VALIDATION_FAILED naming `field` if `text` has a U+0000, which PostgreSQL cannot keep.
 absl::Status CheckNoNul(const std::string& field, const std::string& text);

@@ -24,7 +24,7 @@ absl::StatusOr<Idempotent<v1::Session>> Sessions::Create(const CallContext& call
   absl::StatusOr<Idempotent<ConversationRow>> created =
       tools_.store.CreateConversation(row, {call, "CreateSession", request});
   // The id is new: whatever was not made needs no hold.
-  if (!created.ok() || created->replayed) ReleaseHold(tools_, call, row);
+  if (!created.ok() || created->replayed) ReleaseUnlessLive(tools_, call, row);
   if (!created.ok()) return std::move(created).status();
   return Idempotent<v1::Session>{.result = ToSession(created->result, tools_.clock.Now()),
                                  .replayed = created->replayed};
@@ -47,7 +47,10 @@ absl::StatusOr<v1::Session> Sessions::End(const CallContext& call,
       tools_.store.EndConversation(ConversationIdOf(call.identity.user_id, request.session_id()),
                                    now));
   if (!row.has_value()) return NotFoundError("session");
-  if (row->ended_at == now) ReleaseHold(tools_, call, *row);  // not for one that had ended before
+  // Not for one that had ended before. What fails is left to SessionUpkeep.
+  if (row->ended_at == now && ReleaseHold(tools_, call, *row)) {
+    (void)tools_.store.ClearHold(*row);
+  }
   return ToSession(*row, now);
 }
 

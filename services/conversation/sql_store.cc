@@ -21,9 +21,10 @@ using sql::Transaction;
 
 constexpr int kKeysAtOnce = 1000;
 
+// Its hold is due to be given up.
 constexpr Statement kEndConversation = {R"(
   update conversations
-  set ended_at = $2
+  set ended_at = $2, hold_expires_at = ttl
   where conversation_id = $1 and ended_at is null
   returning user_id)"};
 
@@ -45,6 +46,17 @@ constexpr Statement kDeleteListEntry = {
 
 constexpr Statement kSetHold = {
     "update conversations set hold_expires_at = $2 where conversation_id = $1"};
+
+constexpr Statement kSelectSessionHolds = {"select " CONVERSATION_COLUMNS R"(
+  from conversations
+  where kind = 'session' and hold_expires_at > 0 and hold_expires_at - ttl <= $1
+  order by hold_expires_at - ttl
+  limit $2)"};
+
+constexpr Statement kClearHold = {R"(
+  update conversations
+  set hold_expires_at = 0
+  where conversation_id = $1 and hold_expires_at = $2)"};
 
 }  // namespace
 
@@ -109,6 +121,25 @@ absl::StatusOr<ConversationRow> SqlStore::DeleteConversation(const std::string& 
 absl::Status SqlStore::SetHold(const std::string& conversation_id, absl::Time expires_at) {
   return database_.Write([&](Transaction& tx) {
     return tx.Execute(kSetHold, {conversation_id, expires_at}).status();
+  });
+}
+
+absl::StatusOr<std::vector<ConversationRow>> SqlStore::ListSessionHolds(absl::Time now, int limit) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, database_.Read([&](Transaction& tx) {
+    return tx.Execute(kSelectSessionHolds, {now, limit});
+  }));
+  std::vector<ConversationRow> sessions;
+  sessions.reserve(rows.size());
+  for (const sql::Row& row : rows)
+    sessions.push_back(ToConversation(row));
+  return sessions;
+}
+
+absl::StatusOr<bool> SqlStore::ClearHold(const ConversationRow& seen) {
+  return database_.Write([&](Transaction& tx) -> absl::StatusOr<bool> {
+    DRAMATIS_RETURN_IF_ERROR(
+        tx.Execute(kClearHold, {seen.conversation_id, seen.hold_expires_at}).status());
+    return tx.affected() > 0;
   });
 }
 

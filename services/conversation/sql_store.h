@@ -29,6 +29,8 @@ class SqlStore : public Store {
       const ConversationFilter& filter) override;
   absl::StatusOr<std::vector<MessageRow>> ListMessages(const MessageRange& range) override;
   absl::Status SetHold(const std::string& conversation_id, absl::Time expires_at) override;
+  absl::StatusOr<std::vector<ConversationRow>> ListSessionHolds(absl::Time now, int limit) override;
+  absl::StatusOr<bool> ClearHold(const ConversationRow& seen) override;
 
   absl::StatusOr<Idempotent<StartedTurn>> StartTurn(const NewTurn& turn,
                                                     const Idempotency& idempotency) override;

@@ -40,7 +40,9 @@ struct ConversationRow {
   absl::Time expires_at;  // last_activity_at + ttl
   std::optional<absl::Time> ended_at;
   absl::Duration ttl;
-  absl::Time hold_expires_at;  // when persona's hold for it ends
+  // When persona's hold for it ends; the epoch once it is given up, and the epoch + ttl where it is
+  // to be.
+  absl::Time hold_expires_at;
   int last_sequence = 0;       // of its messages; they are numbered without gaps
   std::string active_turn_id;  // the one that is pending or running; empty if none is
 };
@@ -265,6 +267,13 @@ class Store {
   virtual absl::StatusOr<std::vector<MessageRow>> ListMessages(const MessageRange& range) = 0;
   // Notes until when persona holds the conversation's persona.
   virtual absl::Status SetHold(const std::string& conversation_id, absl::Time expires_at) = 0;
+  // Sessions whose hold is to be renewed or given up: those that were to end by `now` when it was
+  // taken, and those that were ended; at most `limit`, the most urgent first.
+  virtual absl::StatusOr<std::vector<ConversationRow>> ListSessionHolds(absl::Time now,
+                                                                        int limit) = 0;
+  // Notes that the hold was given up. Without effect, and false, unless it is the one that `seen`
+  // has.
+  virtual absl::StatusOr<bool> ClearHold(const ConversationRow& seen) = 0;
 
   // Turns.
 
