@@ -68,7 +68,9 @@ class Module : public dramatis::Module {
                context.ids, context.logger, context.metrics, &room_turn_store_, &planning_},
         replicas_({store_, timer_, background_, [this] { return worker_.address(); },
                    [this](const std::string& id) { return live_turns_.Find(id) != nullptr; },
-                   [](const std::string& address) { return MakeChannel(address); }}),
+                   [this](const std::string& address) {
+                     return MakeChannel(address, {context_.config.grpc_keepalive});
+                   }}),
         worker_(
             tools_,
             live_turns_,

@@ -196,6 +196,8 @@ CommonConfig CommonConfig::From(Settings& settings, int default_management_port)
       settings.Integer("DRAMATIS_DATABASE_CONNECTIONS", config.workers, 1, 1024);
   config.queue = settings.Integer("DRAMATIS_QUEUE", 1024, 0, 1'000'000);
   config.admin_mutations = settings.Flag("DRAMATIS_ADMIN_MUTATIONS", config.environment == "local");
+  config.grpc_keepalive = settings.Duration("DRAMATIS_GRPC_KEEPALIVE", config.grpc_keepalive,
+                                            absl::Seconds(1), absl::Minutes(1));
   config.drain = settings.Duration("DRAMATIS_DRAIN_TIMEOUT", absl::Seconds(20),
                                    absl::ZeroDuration(), absl::Minutes(10));
   if (config.environment != kLocal) {

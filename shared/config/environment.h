@@ -79,6 +79,8 @@ struct CommonConfig {
   int queue = 1024;
   // Admins may migrate and seed databases through the API.
   bool admin_mutations = true;
+  // Between pings to the other side of an open call: see shared/rpc/keepalive.h.
+  absl::Duration grpc_keepalive = absl::Seconds(20);
   // How long a program waits for calls under way before it ends.
   absl::Duration drain = absl::Seconds(20);
 

@@ -55,6 +55,10 @@ const std::vector<Variable>& KnownVariables() {
        "most database connections of each service", kServices},
       {"DRAMATIS_WORKERS", "16", "threads of each service", kAll},
       {"DRAMATIS_QUEUE", "1024", "calls that may wait for a thread", kAll},
+      {"DRAMATIS_GRPC_KEEPALIVE", "20s",
+       "between pings to the other side of an open call; one that is gone is noticed after half as "
+       "long again",
+       kAll},
       {"DRAMATIS_DRAIN_TIMEOUT", "20s", "how long calls under way may go on at the end", kAll},
       {"DRAMATIS_ADMIN_MUTATIONS", "true where the environment is local",
        "admins may migrate and seed databases through the API", kServices},

@@ -174,7 +174,8 @@ absl::Status Runtime::StartServer() {
   admin_ = std::make_unique<AdminServiceServer>(config_.common, clock_, logger_, metrics_,
                                                 std::move(databases));
   services.push_back(admin_.get());
-  DRAMATIS_ASSIGN_OR_RETURN(server_, RpcServer::Start(config_.grpc_address, services));
+  DRAMATIS_ASSIGN_OR_RETURN(
+      server_, RpcServer::Start(config_.grpc_address, services, {config_.common.grpc_keepalive}));
   server_->SetServing(admin::v1::AdminService::service_full_name(), true);
   LogListening("grpc", server_->address());
   return absl::OkStatus();
@@ -309,8 +310,9 @@ std::shared_ptr<grpc::Channel> Runtime::ChannelTo(const std::string& name) {
   std::shared_ptr<grpc::Channel>& channel = channels_[name];
   if (channel == nullptr) {
     const auto neighbour = config_.neighbours.find(name);
-    channel = neighbour == config_.neighbours.end() ? server_->InProcessChannel()
-                                                    : MakeChannel(neighbour->second);
+    channel = neighbour == config_.neighbours.end()
+                  ? server_->InProcessChannel()
+                  : MakeChannel(neighbour->second, {config_.common.grpc_keepalive});
   }
   return channel;
 }

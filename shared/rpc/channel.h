@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "shared/call/call.h"
+#include "shared/rpc/keepalive.h"
 #include "shared/rpc/status_conversion.h"
 
 namespace dramatis {
@@ -27,7 +28,8 @@ inline constexpr int kMaxMessageBytes = 16 * 1024 * 1024;
 
 // A channel to `target` (`host:port`, `dns:///name:port`): round robin over every address, wait for
 // reconnects with back-off up to 2 s, keepalive, our message size.
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target);
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target,
+                                           const Keepalive& keepalive = {});
 
 // When a neighbour's answer must be there: the earlier of the caller's deadline less kHopMargin and
 // now + `timeout`.

@@ -15,7 +15,7 @@
 namespace dramatis {
 namespace {
 
-void SetLimits(grpc::ServerBuilder& builder) {
+void SetLimits(const Keepalive& keepalive, grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.SetMaxSendMessageSize(kMaxMessageBytes);
   grpc::ResourceQuota quota("dramatis");
@@ -24,10 +24,8 @@ void SetLimits(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024);
   // Otherwise two processes share a port and each gets some of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // A peer that is gone without a word is noticed; one that pings too often is cut off.
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  SetKeepalive(keepalive,
+               [&](const char* name, int value) { builder.AddChannelArgument(name, value); });
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   // Clients come back and find replicas that were started meanwhile; calls under way go on.
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, 10 * 60'000);
@@ -41,7 +39,9 @@ std::string WithPort(const std::string& address, int port) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
-    const std::string& address, const std::vector<grpc::Service*>& services) {
+    const std::string& address,
+    const std::vector<grpc::Service*>& services,
+    const Keepalive& keepalive) {
   // Before the first server: each brings gRPC's own health service.
   static const bool kHealth = [] {
     grpc::EnableDefaultHealthCheckService(true);
@@ -51,7 +51,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
 
   std::unique_ptr<RpcServer> server(new RpcServer());
   grpc::ServerBuilder builder;
-  SetLimits(builder);
+  SetLimits(keepalive, builder);
   int port = 0;
   if (!address.empty()) {
     builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);

@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+#include "shared/rpc/keepalive.h"
 
 namespace dramatis {
 
@@ -26,7 +27,9 @@ class RpcServer {
   // only InProcessChannel reaches it. The services outlive the server. Every service starts
   // NOT_SERVING. UNAVAILABLE if the address cannot be taken, also if another process listens there.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
-      const std::string& address, const std::vector<grpc::Service*>& services);
+      const std::string& address,
+      const std::vector<grpc::Service*>& services,
+      const Keepalive& keepalive = {});
   // Drains without waiting, if Drain has not run.
   ~RpcServer();
 
