@@ -110,7 +110,9 @@ absl::StatusOr<v1::MessagePrompt> MessagePrompts::Get(const CallContext& call,
   DRAMATIS_ASSIGN_OR_RETURN(const Room room, FindViewable(rooms_, call.identity, id));
   DRAMATIS_ASSIGN_OR_RETURN(const std::optional<RoomMessageRow> message,
                             rooms_.store.FindRoomMessage(id, request.message_id()));
-  if (!message.has_value()) return NotFoundError("message");
+  if (!message.has_value() || !MayRead(room, *message, call.identity)) {
+    return NotFoundError("message");
+  }
   const ParticipantRow* const author = FindParticipant(room, message->persona_id);
   if (!call.identity.IsAdmin() && (author == nullptr || author->user_id != call.identity.user_id)) {
     return PermissionError("only the persona's owner may see how its message came about");

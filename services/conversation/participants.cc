@@ -68,6 +68,15 @@ void Enter(ParticipantRow newcomer, Room& room) {
   *old = std::move(newcomer);
 }
 
+// Whoever is let in again reads everything, and may come and go.
+void Pardon(const std::string& user_id, Room& room) {
+  for (ParticipantRow& row : room.participants) {
+    if (row.user_id != user_id) continue;
+    row.removed_sequence.reset();
+    row.removed_event.reset();
+  }
+}
+
 absl::StatusOr<Role> RoleOfNewcomer(v1::ParticipantRole role) {
   switch (role) {
     case v1::PARTICIPANT_ROLE_UNSPECIFIED:
@@ -145,7 +154,9 @@ absl::StatusOr<Idempotent<Room>> Participants::BringIn(
         conversation_id, now,
         [&](Room& room) -> absl::Status {
           DRAMATIS_RETURN_IF_ERROR(check(room));
-          Enter(NewParticipant(persona, role, call.identity.user_id, now), room);
+          ParticipantRow newcomer = NewParticipant(persona, role, call.identity.user_id, now);
+          if (newcomer.stands_for_owner()) Pardon(newcomer.user_id, room);
+          Enter(std::move(newcomer), room);
           return absl::OkStatus();
         },
         idempotency);
@@ -174,7 +185,7 @@ absl::StatusOr<v1::Participant> Participants::Get(const CallContext& call,
   DRAMATIS_ASSIGN_OR_RETURN(const Room room,
                             FindViewable(tools_, call.identity, request.conversation_id()));
   const ParticipantRow* const row = FindParticipant(room, request.persona_id());
-  if (row == nullptr) return NotFoundError("participant");
+  if (row == nullptr || !MayMeet(room, *row, call.identity)) return NotFoundError("participant");
   return ToParticipant(room, *row, call.identity);
 }
 
@@ -207,7 +218,10 @@ absl::StatusOr<Idempotent<Room>> Participants::SendOut(
       [&](Room& room) -> absl::Status {
         DRAMATIS_RETURN_IF_ERROR(check(room, FindParticipant(room, persona_id)));
         for (ParticipantRow& row : room.participants) {
-          if (row.persona_id == persona_id) row.left_at = now;
+          if (row.persona_id != persona_id) continue;
+          row.left_at = now;
+          // Who sends out an own persona leaves.
+          if (row.user_id != call.identity.user_id) row.removed_sequence = room.row.last_sequence;
         }
         return absl::OkStatus();
       },

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 
 #include "dramatis/conversation/v1/conversation.pb.h"
 
@@ -40,7 +41,7 @@ bool HasRight(const Room& room, const Identity& identity, Permission permission)
         return row.present() && row.kind != PersonaKind::kAgent;
       });
     case Permission::kJoin:
-      return open_to_all && !TakesPart(room, identity);
+      return open_to_all && !TakesPart(room, identity) && !HorizonOf(room, identity).has_value();
     case Permission::kClose:
     case Permission::kAddParticipant:
       return Moderates(room, identity) || HasRole(room, identity, Role::kHost);
@@ -151,6 +152,19 @@ absl::Status RequireOpen(const Room& room) {
   if (!room.row.closed()) return absl::OkStatus();
   return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_CONVERSATION_CLOSED,
                "the conversation is closed");
+}
+
+std::optional<Horizon> HorizonOf(const Room& room, const Identity& identity) {
+  if (identity.MayManage(room.row.user_id) || TakesPart(room, identity)) return std::nullopt;
+  std::optional<Horizon> horizon;
+  for (const ParticipantRow& row : room.participants) {
+    if (row.user_id != identity.user_id || !row.stands_for_owner() || !row.removed()) continue;
+    const Horizon own = {.sequence = *row.removed_sequence,
+                         .event = row.removed_event.value_or(0),
+                         .time = row.left_at.value_or(absl::InfinitePast())};
+    if (!horizon.has_value() || own.event > horizon->event) horizon = own;
+  }
+  return horizon;
 }
 
 bool TakesPart(const Room& room, const Identity& identity) {

@@ -7,6 +7,8 @@
 // admin may view, close, change, moderate and delete, and speaks through own personas only.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "dramatis/conversation/v1/rooms.pb.h"
@@ -44,6 +46,16 @@ absl::Status NotPermitted(Permission permission);
 
 // CONVERSATION_CLOSED if the room is closed.
 absl::Status RequireOpen(const Room& room);
+
+// How far somebody may read who was sent out of the room and not let in again: what was said until
+// then, and nothing later. Every view of a room looks here.
+struct Horizon {
+  int sequence = 0;   // of the last message
+  int64_t event = 0;  // number of the last event
+  absl::Time time;    // when that was
+};
+// nullopt for everybody else.
+std::optional<Horizon> HorizonOf(const Room& room, const Identity& identity);
 
 // Whether `identity` takes part through a persona that is here.
 bool TakesPart(const Room& room, const Identity& identity);

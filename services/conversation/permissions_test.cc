@@ -152,6 +152,30 @@ TEST(Permissions, AFullRoomTakesNobodyIn) {
             "CONVERSATION_FULL");
 }
 
+TEST(Permissions, WhoWasSentOutReadsUpToThenAndDoesNotComeBackAlone) {
+  Room room = Crowd(RoomVisibility::kPublic, RoomStatus::kActive);
+  EXPECT_FALSE(HorizonOf(room, User("fred")).has_value());  // who left by himself
+  ParticipantRow& fred = room.participants[4];
+  fred.removed_sequence = 7;
+  fred.removed_event = 12;
+
+  EXPECT_EQ(Letters(PermissionsOf(room, User("fred"))), "v......");
+  EXPECT_EQ(GetReason(Require(room, User("fred"), Permission::kJoin)), "NOT_PERMITTED");
+  const std::optional<Horizon> horizon = HorizonOf(room, User("fred"));
+  ASSERT_TRUE(horizon.has_value());
+  EXPECT_EQ(horizon->sequence, 7);
+  EXPECT_EQ(horizon->event, 12);
+  EXPECT_EQ(horizon->time, absl::FromUnixSeconds(2));
+
+  // Another persona of his that is here, or the rights of the room's owner, show all of it.
+  Add(room, TestParticipant("f2", "fred"));
+  EXPECT_FALSE(HorizonOf(room, User("fred")).has_value());
+  room.participants[0].removed_sequence = 1;
+  room.participants[0].left_at = absl::FromUnixSeconds(2);
+  EXPECT_FALSE(HorizonOf(room, User("olga")).has_value());
+  EXPECT_FALSE(HorizonOf(room, User("root")).has_value());
+}
+
 TEST(Permissions, LateJoiningIsForThoseWhoAreBroughtIn) {
   Room room = Crowd(RoomVisibility::kPublic, RoomStatus::kActive);
   room.row.settings.set_allow_late_joining(false);

@@ -145,6 +145,7 @@ absl::StatusOr<v1::GenerateResponseResponse> RequestedTurns::Answer(const CallCo
   DRAMATIS_ASSIGN_OR_RETURN(const std::optional<RoomMessageRow> row,
                             rooms_.store.FindRoomMessage(conversation_id, outcome.message_id()));
   if (!row.has_value()) return InternalError("a turn's reply is not there");
+  if (!MayRead(room, *row, call.identity)) return NotFoundError("message");
   *response.mutable_message() = ToConversationMessage(room, *row, call.identity);
   return response;
 }

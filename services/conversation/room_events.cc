@@ -118,13 +118,13 @@ RoomEvents::Next RoomEvents::Poll() {
   std::optional<absl::Status> end;
   const bool all = Advance(view, end);
   if (end.has_value()) return {.event = std::nullopt, .end = std::move(end)};
-  if (all) MeetSpeakers(view);
+  if (all && !horizon_.has_value()) MeetSpeakers(view);
   if (!queue_.empty()) {
     v1::ConversationEvent event = std::move(queue_.front());
     queue_.pop_front();
     return {.event = std::move(event), .end = std::nullopt};
   }
-  if (!all) return {};
+  if (!all || horizon_.has_value()) return {};
   return {.event = Delta(), .end = std::nullopt};
 }
 
@@ -133,6 +133,10 @@ bool RoomEvents::Advance(RoomTail::View& view, std::optional<absl::Status>& end)
     view = tail_->After(position_);
     end = CheckView(view);
     if (end.has_value() || !queue_.empty()) return false;
+    if (horizon_.has_value() && position_ >= horizon_->event) {
+      end = NotPermitted(Permission::kView);
+      return false;
+    }
     std::optional<RoomEvent> event = backlog_->Pop();
     if (!event.has_value()) event = std::move(view.event);
     if (!event.has_value()) {
@@ -150,6 +154,7 @@ std::optional<absl::Status> RoomEvents::CheckView(const RoomTail::View& view) {
   if (view.room == checked_) return std::nullopt;
   absl::Status allowed = RequireRight(*view.room, viewer_, Permission::kView);
   if (!allowed.ok()) return allowed;
+  horizon_ = HorizonOf(*view.room, viewer_);
   checked_ = view.room;
   return std::nullopt;
 }
@@ -164,7 +169,7 @@ void RoomEvents::Render(const Room& room, const RoomEvent& event) {
       return Queue(std::move(rendered));
     case EventKind::kParticipant: {
       const ParticipantRow* const row = FindParticipant(room, event.row.subject);
-      if (row == nullptr) return;
+      if (row == nullptr || !MayMeet(room, *row, viewer_)) return;
       *rendered.mutable_participant() = ToParticipant(room, *row, viewer_);
       return Queue(std::move(rendered));
     }
@@ -252,6 +257,8 @@ absl::StatusOr<std::unique_ptr<RoomEvents>> RoomFollowing::Stream(
     if (!cursor.has_value() || *cursor > position) return CursorError("cursor");
     position = *cursor;
   }
+  const std::optional<Horizon> horizon = HorizonOf(snapshot->room, call.identity);
+  if (horizon.has_value() && position >= horizon->event) return NotPermitted(Permission::kView);
   DRAMATIS_ASSIGN_OR_RETURN(std::shared_ptr<RoomTail> tail, tails_.Open(*std::move(snapshot)));
   return std::make_unique<RoomEvents>(tools_, std::move(tail), call.identity, std::move(key),
                                       position);

@@ -16,6 +16,7 @@
 #include "dramatis/conversation/v1/room_messages.pb.h"
 
 #include "absl/status/statusor.h"
+#include "services/conversation/permissions.h"
 #include "services/conversation/room_tail.h"
 #include "shared/call/call.h"
 #include "shared/call/event_source.h"
@@ -63,6 +64,7 @@ class RoomEvents : public EventSource<v1::ConversationEvent> {
   int64_t position_;  // the number of the event up to which all has been sent or queued
   std::deque<v1::ConversationEvent> queue_;
   std::shared_ptr<const Room> checked_;  // the viewer may view it
+  std::optional<Horizon> horizon_;       // as of `checked_`
   std::map<std::string, Heard> heard_;   // by turn id; without a turn until its text is needed
   std::shared_ptr<Backlog> backlog_;
   std::optional<int64_t> listener_;

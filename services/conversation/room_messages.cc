@@ -42,6 +42,9 @@ absl::Status MaySpeak(const Room& room, const Identity& identity, const std::str
 
 absl::Status MayEdit(const Room& room, const Identity& identity, const RoomMessageRow& message) {
   DRAMATIS_RETURN_IF_ERROR(Require(room, identity, Permission::kView));
+  if (!MayRead(room, message, identity)) return NotFoundError("message");
+  // An edit is something said, and whoever was sent out says nothing more.
+  if (HorizonOf(room, identity).has_value()) return NotPermitted(Permission::kAddMessage);
   if (message.user_id != identity.user_id || message.type == RoomMessageType::kReveal) {
     return NotPermitted(Permission::kAddMessage);
   }
@@ -55,6 +58,7 @@ absl::Status MayEdit(const Room& room, const Identity& identity, const RoomMessa
 // Also in a room that is closed: what should not stand there can always be taken back.
 absl::Status MayHide(const Room& room, const Identity& identity, const RoomMessageRow& message) {
   DRAMATIS_RETURN_IF_ERROR(Require(room, identity, Permission::kView));
+  if (!MayRead(room, message, identity)) return NotFoundError("message");
   if (message.user_id == identity.user_id) return absl::OkStatus();
   return Require(room, identity, Permission::kRemoveParticipant);
 }
@@ -130,6 +134,8 @@ absl::StatusOr<v1::ListMessagesResponse> RoomMessages::List(
                          .limit = static_cast<int>(size) + 1};
   DRAMATIS_ASSIGN_OR_RETURN(range.after_sequence, StartOf(request, scope));
   DRAMATIS_ASSIGN_OR_RETURN(std::vector<RoomMessageRow> rows, tools_.store.ListRoomMessages(range));
+  std::erase_if(rows,
+                [&](const RoomMessageRow& row) { return !MayRead(room, row, call.identity); });
   v1::ListMessagesResponse response;
   if (rows.size() > size) {
     rows.resize(size);
@@ -147,7 +153,7 @@ absl::StatusOr<v1::ConversationMessage> RoomMessages::Get(const CallContext& cal
   DRAMATIS_ASSIGN_OR_RETURN(
       const std::optional<RoomMessageRow> row,
       tools_.store.FindRoomMessage(request.conversation_id(), request.message_id()));
-  if (!row.has_value()) return NotFoundError("message");
+  if (!row.has_value() || !MayRead(room, *row, call.identity)) return NotFoundError("message");
   return ToConversationMessage(room, *row, call.identity);
 }
 

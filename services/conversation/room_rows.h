@@ -68,8 +68,13 @@ struct ParticipantRow {
   int position = 0;
   absl::Time joined_at;
   std::optional<absl::Time> left_at;
+  // Where it was sent out: the last message and the last event (its own going) that its owner may
+  // read.
+  std::optional<int> removed_sequence;
+  std::optional<int64_t> removed_event;
 
   bool present() const { return !left_at.has_value(); }
+  bool removed() const { return removed_sequence.has_value(); }
   bool speaks_by_model() const { return kind != PersonaKind::kHuman; }
   // Whether its owner takes part through it. A public AI persona that somebody else uses gives its
   // owner no place in their conversation, as in a session.

@@ -39,6 +39,17 @@ v1::ParticipantType TypeFor(const Room& room,
   return v1::PARTICIPANT_TYPE_UNKNOWN;
 }
 
+// What the message was then. Of one that was edited since, the first text: it was said, and which
+// of the later ones was in between is not known.
+RoomMessageRow AsOf(const std::optional<Horizon>& horizon, RoomMessageRow row) {
+  if (!horizon.has_value() || !row.edited_at.has_value() || *row.edited_at <= horizon->time) {
+    return row;
+  }
+  if (!row.hidden && row.original_content.has_value()) row.content = *row.original_content;
+  row.edited_at.reset();
+  return row;
+}
+
 }  // namespace
 
 const ParticipantRow* FindParticipant(const Room& room, const std::string& persona_id) {
@@ -120,15 +131,19 @@ v1::Conversation ToConversation(const Room& room, const Identity& identity) {
   *conversation.mutable_constraints() = row.constraints;
   *conversation.mutable_settings() = row.settings;
   conversation.set_status(ToApi(row.status));
+  const std::optional<Horizon> horizon = HorizonOf(room, identity);
   for (const ParticipantRow& participant : room.participants) {
+    if (!MayMeet(room, participant, identity)) continue;
     *conversation.add_participants() = ToParticipant(room, participant, identity);
   }
   *conversation.mutable_permissions() = PermissionsOf(room, identity);
-  conversation.set_message_count(row.last_sequence);
+  conversation.set_message_count(
+      horizon.has_value() ? std::min(row.last_sequence, horizon->sequence) : row.last_sequence);
   conversation.set_close_reason(row.close_reason);
   conversation.set_etag(EtagOf(row));
   *conversation.mutable_create_time() = ToTimestamp(row.created_at);
-  *conversation.mutable_update_time() = ToTimestamp(row.updated_at);
+  *conversation.mutable_update_time() =
+      ToTimestamp(horizon.has_value() ? std::min(row.updated_at, horizon->time) : row.updated_at);
   if (row.closed_at.has_value()) *conversation.mutable_close_time() = ToTimestamp(*row.closed_at);
   return conversation;
 }
@@ -145,13 +160,27 @@ v1::Participant ToParticipant(const Room& room,
   participant.set_revealed(!IsHidden(room, row));
   participant.set_own(row.user_id == identity.user_id);
   *participant.mutable_join_time() = ToTimestamp(row.joined_at);
-  if (row.left_at.has_value()) *participant.mutable_leave_time() = ToTimestamp(*row.left_at);
+  const std::optional<Horizon> horizon = HorizonOf(room, identity);
+  if (row.left_at.has_value() && (!horizon.has_value() || *row.left_at <= horizon->time)) {
+    *participant.mutable_leave_time() = ToTimestamp(*row.left_at);
+  }
   return participant;
 }
 
+bool MayRead(const Room& room, const RoomMessageRow& message, const Identity& identity) {
+  const std::optional<Horizon> horizon = HorizonOf(room, identity);
+  return !horizon.has_value() || message.sequence <= horizon->sequence;
+}
+
+bool MayMeet(const Room& room, const ParticipantRow& participant, const Identity& identity) {
+  const std::optional<Horizon> horizon = HorizonOf(room, identity);
+  return !horizon.has_value() || participant.joined_at <= horizon->time;
+}
+
 v1::ConversationMessage ToConversationMessage(const Room& room,
-                                              const RoomMessageRow& row,
+                                              const RoomMessageRow& stored,
                                               const Identity& identity) {
+  const RoomMessageRow row = AsOf(HorizonOf(room, identity), stored);
   v1::ConversationMessage message;
   message.set_message_id(row.message_id);
   message.set_conversation_id(room.row.conversation_id);

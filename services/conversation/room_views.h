@@ -1,6 +1,8 @@
 // Rooms as the API shows them to one caller. All masking is done here: nothing of a room reaches a
 // client but through these functions. Pure.
 //
+// Whoever was sent out sees nothing of what came later: see HorizonOf.
+//
 // Until it is revealed, an `ai_ambiguous` participant, and in an `ambiguous` conversation every
 // participant, shows nobody but its owner and admins what it is: its type is `unknown`, and its
 // messages say nothing of turns, models or usage.
@@ -41,6 +43,11 @@ v1::Participant ToParticipant(const Room& room,
 v1::ConversationMessage ToConversationMessage(const Room& room,
                                               const RoomMessageRow& message,
                                               const Identity& identity);
+// Whether the caller may read the message: whoever was sent out reads what was said until then.
+bool MayRead(const Room& room, const RoomMessageRow& message, const Identity& identity);
+// Whether the caller may see that the participant was ever here.
+bool MayMeet(const Room& room, const ParticipantRow& participant, const Identity& identity);
+
 // The message with the turns of those whom the caller may know to be AIs.
 v1::CreateMessageResponse ToCreateMessageResponse(const AppendedMessage& appended,
                                                   const Identity& identity);

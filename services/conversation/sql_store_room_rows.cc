@@ -53,7 +53,7 @@ constexpr char kSelectRooms[] =
 
 #define PARTICIPANT_COLUMNS                                                                     \
   "conversation_id, ref_id, user_id, brought_by, name, type, role, revealed, facts, position, " \
-  "joined_at, left_at"
+  "joined_at, left_at, removed_sequence, removed_event"
 
 constexpr Statement kSelectParticipants = {"select " PARTICIPANT_COLUMNS
                                            " from participants where conversation_id = $1"
@@ -71,11 +71,13 @@ constexpr Statement kUpdateRoom = {R"(
 
 constexpr Statement kUpsertParticipant = {R"(
   insert into participants (conversation_id, participant_id, kind, ref_id, user_id, brought_by,
-    name, type, role, revealed, facts, position, joined_at, left_at)
-  values ($1, $2, 'persona', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    name, type, role, revealed, facts, position, joined_at, left_at, removed_sequence,
+    removed_event)
+  values ($1, $2, 'persona', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
   on conflict (conversation_id, participant_id) do update
   set brought_by = excluded.brought_by, name = excluded.name, role = excluded.role, revealed = excluded.revealed,
-    facts = excluded.facts, joined_at = excluded.joined_at, left_at = excluded.left_at)"};
+    facts = excluded.facts, joined_at = excluded.joined_at, left_at = excluded.left_at,
+    removed_sequence = excluded.removed_sequence, removed_event = excluded.removed_event)"};
 
 constexpr Statement kInsertMember = {R"(
   insert into room_members (user_id, conversation_id)
@@ -165,6 +167,8 @@ ParticipantRow ToParticipantRow(const sql::Row& row) {
   participant.position = row.Int(9);
   participant.joined_at = row.Time(10);
   participant.left_at = row.OptionalTime(11);
+  if (!row.IsNull(12)) participant.removed_sequence = row.Int(12);
+  if (!row.IsNull(13)) participant.removed_event = row.Int64(13);
   return participant;
 }
 
@@ -312,12 +316,13 @@ absl::Status UpsertParticipant(Transaction& tx,
                                const std::string& conversation_id,
                                const ParticipantRow& participant) {
   DRAMATIS_RETURN_IF_ERROR(
-      tx.Execute(kUpsertParticipant,
-                 {conversation_id, ParticipantId(ParticipantKind::kPersona, participant.persona_id),
-                  participant.persona_id, participant.user_id, participant.brought_by,
-                  participant.name, NameOf(participant.kind), NameOf(participant.role),
-                  participant.revealed, Bytes{participant.facts}, participant.position,
-                  participant.joined_at, participant.left_at})
+      tx.Execute(
+            kUpsertParticipant,
+            {conversation_id, ParticipantId(ParticipantKind::kPersona, participant.persona_id),
+             participant.persona_id, participant.user_id, participant.brought_by, participant.name,
+             NameOf(participant.kind), NameOf(participant.role), participant.revealed,
+             Bytes{participant.facts}, participant.position, participant.joined_at,
+             participant.left_at, participant.removed_sequence, participant.removed_event})
           .status());
   if (!participant.stands_for_owner()) return absl::OkStatus();
   return tx.Execute(kInsertMember, {participant.user_id, conversation_id}).status();

@@ -34,6 +34,12 @@ constexpr Statement kDeleteRoom = {
 constexpr Statement kDeleteMember = {
     "delete from room_members where user_id = $1 and conversation_id = $2"};
 
+// Called after the event of its going.
+constexpr Statement kNoteRemoval = {R"(
+  update participants
+  set removed_event = (select last_event from conversations where conversation_id = $1)
+  where conversation_id = $1 and participant_id = $2)"};
+
 constexpr Statement kSelectOverdue = {R"(
   select conversation_id
   from conversations
@@ -67,7 +73,7 @@ bool SameState(const RoomRow& a, const RoomRow& b) {
 bool SameParticipant(const ParticipantRow& a, const ParticipantRow& b) {
   const auto shown = [](const ParticipantRow& row) {
     return std::make_tuple(row.brought_by, row.name, row.role, row.revealed, row.facts,
-                           row.joined_at, row.left_at);
+                           row.joined_at, row.left_at, row.removed_sequence);
   };
   return shown(a) == shown(b);
 }
@@ -89,6 +95,12 @@ absl::StatusOr<bool> StoreParticipants(Transaction& tx,
     }
     DRAMATIS_RETURN_IF_ERROR(
         AppendEvent(tx, id, EventKind::kParticipant, participant.persona_id, "", now));
+    if (participant.removed() && !participant.removed_event.has_value()) {
+      DRAMATIS_RETURN_IF_ERROR(
+          tx.Execute(kNoteRemoval,
+                     {id, ParticipantId(ParticipantKind::kPersona, participant.persona_id)})
+              .status());
+    }
   }
   return changed;
 }

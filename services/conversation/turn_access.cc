@@ -10,9 +10,11 @@
 
 namespace dramatis::conversation {
 
-absl::Status MaySeeTurn(const Room& room, const Identity& identity, const std::string& persona_id) {
-  const bool visible =
-      Require(room, identity, Permission::kView).ok() && !IsMasked(room, persona_id, identity);
+absl::Status MaySeeTurn(const Room& room, const Identity& identity, const TurnRow& turn) {
+  const std::optional<Horizon> horizon = HorizonOf(room, identity);
+  const bool in_sight = !horizon.has_value() || (!turn.open() && turn.updated_at <= horizon->time);
+  const bool visible = in_sight && Require(room, identity, Permission::kView).ok() &&
+                       !IsMasked(room, turn.persona_id, identity);
   return visible ? absl::OkStatus() : NotFoundError("turn");
 }
 
@@ -23,6 +25,7 @@ bool MaySeeUsage(const Room& room, const Identity& identity, const std::string& 
 
 absl::Status MayDirect(const Room& room, const Identity& identity, const std::string& persona_id) {
   DRAMATIS_RETURN_IF_ERROR(Require(room, identity, Permission::kView));
+  if (HorizonOf(room, identity).has_value()) return NotPermitted(Permission::kAddMessage);
   const ParticipantRow* const row = FindParticipant(room, persona_id);
   if (row == nullptr || !row->present()) {
     return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_NOT_PARTICIPANT,

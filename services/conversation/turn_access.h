@@ -9,9 +9,9 @@
 
 namespace dramatis::conversation {
 
-// Whether the caller, who may view the room, may know of a turn of this persona. NOT_FOUND where
-// what the persona is stays hidden from them.
-absl::Status MaySeeTurn(const Room& room, const Identity& identity, const std::string& persona_id);
+// Whether the caller, who may view the room, may know of the turn. NOT_FOUND where what its persona
+// is stays hidden from them, and for whoever was sent out before it ended.
+absl::Status MaySeeTurn(const Room& room, const Identity& identity, const TurnRow& turn);
 
 // Whether the caller may see what the persona's answers cost.
 bool MaySeeUsage(const Room& room, const Identity& identity, const std::string& persona_id);

@@ -13,6 +13,14 @@ Identity User(const std::string& id, AccessRole role = AccessRole::kUser) {
   return {.user_id = id, .role = role};
 }
 
+TurnRow TurnOf(const std::string& persona_id) {
+  TurnRow turn;
+  turn.persona_id = persona_id;
+  turn.state = TurnState::kDone;
+  turn.updated_at = absl::FromUnixSeconds(10);
+  return turn;
+}
+
 // Public, opened by olga; gina is a guest, and ada an AI that alice owns.
 class TurnAccessTest : public testing::Test {
  protected:
@@ -49,18 +57,34 @@ TEST_F(TurnAccessTest, APrivateRoomIsNotThereForStrangers) {
   room_.row.visibility = RoomVisibility::kPrivate;
 
   EXPECT_TRUE(absl::IsNotFound(MayDirect(room_, User("somebody"), "ada")));
-  EXPECT_TRUE(absl::IsNotFound(MaySeeTurn(room_, User("somebody"), "ada")));
-  EXPECT_TRUE(absl::IsNotFound(MaySeeTurn(room_, User("alice"), "ada")));  // others brought it
-  EXPECT_TRUE(MaySeeTurn(room_, User("gina"), "ada").ok());
+  EXPECT_TRUE(absl::IsNotFound(MaySeeTurn(room_, User("somebody"), TurnOf("ada"))));
+  EXPECT_TRUE(
+      absl::IsNotFound(MaySeeTurn(room_, User("alice"), TurnOf("ada"))));  // others brought it
+  EXPECT_TRUE(MaySeeTurn(room_, User("gina"), TurnOf("ada")).ok());
+}
+
+TEST_F(TurnAccessTest, WhoWasSentOutSeesTurnsThatHadEndedAndDirectsNone) {
+  ParticipantRow& gina = room_.participants[1];
+  gina.removed_sequence = 3;
+  gina.left_at = absl::FromUnixSeconds(10);
+  TurnRow turn = TurnOf("ada");
+  EXPECT_TRUE(MaySeeTurn(room_, User("gina"), turn).ok());
+  EXPECT_EQ(Direct(User("gina")), "NOT_PERMITTED");
+
+  turn.updated_at += absl::Microseconds(1);
+  EXPECT_TRUE(absl::IsNotFound(MaySeeTurn(room_, User("gina"), turn)));
+  turn.updated_at = absl::FromUnixSeconds(1);
+  turn.state = TurnState::kRunning;
+  EXPECT_TRUE(absl::IsNotFound(MaySeeTurn(room_, User("gina"), turn)));
 }
 
 TEST_F(TurnAccessTest, WhatIsHiddenIsSeenAndDirectedByItsOwnerAndAdminsAlone) {
   Mask();
 
-  EXPECT_TRUE(absl::IsNotFound(MaySeeTurn(room_, User("olga"), "ada")));
+  EXPECT_TRUE(absl::IsNotFound(MaySeeTurn(room_, User("olga"), TurnOf("ada"))));
   EXPECT_TRUE(absl::IsPermissionDenied(MayDirect(room_, User("olga"), "ada")));
   for (const Identity& who : {User("alice"), User("root", AccessRole::kAdmin)}) {
-    EXPECT_TRUE(MaySeeTurn(room_, who, "ada").ok());
+    EXPECT_TRUE(MaySeeTurn(room_, who, TurnOf("ada")).ok());
     EXPECT_TRUE(MayDirect(room_, who, "ada").ok());
   }
 }

@@ -126,7 +126,7 @@ absl::StatusOr<Turns::Found> Turns::FindInRoom(const CallContext& call, TurnRow 
   absl::StatusOr<Room> room = FindViewable(rooms_, call.identity, row.conversation_id);
   if (absl::IsNotFound(room.status())) return NotFoundError("turn");
   if (!room.ok()) return std::move(room).status();
-  DRAMATIS_RETURN_IF_ERROR(MaySeeTurn(*room, call.identity, row.persona_id));
+  DRAMATIS_RETURN_IF_ERROR(MaySeeTurn(*room, call.identity, row));
   return Found{.row = std::move(row), .room = *std::move(room)};
 }
 
