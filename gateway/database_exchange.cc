@@ -1,6 +1,7 @@
 #include "gateway/database_exchange.h"
 
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -76,8 +77,14 @@ struct DatabaseExchange::Work {
   Work(std::shared_ptr<RequestTask> the_task, RequestCall the_call)
       : task(std::move(the_task)), call(std::move(the_call)) {}
 
-  absl::Status CheckCaller() {
-    DRAMATIS_RETURN_IF_ERROR(CallMetadata(call.metadata).Read(task->parts().ids, caller));
+  absl::Status CheckCaller(SignIn sign_in) {
+    if (!sign_in.identity.ok()) {
+      CountRefusedSignIn(task->parts().metrics, task->parts().logger, call.method->path.substr(1),
+                         caller.correlation_id, sign_in.refusal);
+      return std::move(sign_in.identity).status();
+    }
+    caller.identity = *std::move(sign_in.identity);
+    DRAMATIS_RETURN_IF_ERROR(metadata_status);
     return CheckAccess(caller.identity, call.method->access);
   }
 
@@ -103,15 +110,31 @@ struct DatabaseExchange::Work {
   const std::shared_ptr<RequestTask> task;
   const RequestCall call;
   CallContext caller;
+  absl::Status metadata_status;
 };
 
 DatabaseExchange::DatabaseExchange(RequestTask& task, const RequestCall& call) {
   const auto work = std::make_shared<Work>(task.shared_from_this(), call);
-  if (const absl::Status allowed = work->CheckCaller(); !allowed.ok()) {
+  const CallMetadata metadata(call.metadata);
+  work->metadata_status = metadata.Read(task.parts().ids, work->caller);
+  Authenticator& authenticator = ProcessAuthenticator();
+  if (std::optional<SignIn> known = authenticator.Authenticate(metadata.authorizations())) {
+    Begin(work, *std::move(known));
+    return;
+  }
+  authenticator.AuthenticateLater(metadata.authorizations(), [work](SignIn sign_in) {
+    work->task->post()(
+        [work, sign_in = std::move(sign_in)]() mutable { Begin(work, std::move(sign_in)); });
+  });
+}
+
+void DatabaseExchange::Begin(const std::shared_ptr<Work>& work, SignIn sign_in) {
+  const google::protobuf::Descriptor* const input = &work->call.method->input();
+  if (const absl::Status allowed = work->CheckCaller(std::move(sign_in)); !allowed.ok()) {
     work->Fail(allowed);
-  } else if (&call.method->input() == v1::GetDatabaseStatusRequest::descriptor()) {
+  } else if (input == v1::GetDatabaseStatusRequest::descriptor()) {
     GetStatus(work);
-  } else if (&call.method->input() == v1::SetupDatabaseRequest::descriptor()) {
+  } else if (input == v1::SetupDatabaseRequest::descriptor()) {
     Setup(work);
   } else {
     Seed(work, /*validate_only=*/true);

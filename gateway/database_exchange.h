@@ -11,6 +11,7 @@
 
 #include "gateway/backend.h"
 #include "gateway/request_task.h"
+#include "shared/call/authenticator.h"
 #include "shared/call/call.h"
 
 namespace dramatis::gateway {
@@ -35,6 +36,8 @@ class DatabaseExchange : public ActiveCall {
                      const std::function<std::string(const std::string& service)>& payload,
                      absl::Duration timeout,
                      const std::function<void(const Replies&)>& then);
+  // Goes on once it is known who calls.
+  static void Begin(const std::shared_ptr<Work>& work, SignIn sign_in);
   static void GetStatus(const std::shared_ptr<Work>& work);
   static void Setup(const std::shared_ptr<Work>& work);
   // Asks whether all would, then whether all do.

@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "shared/status/errors.h"
+#include "shared/call/authenticator.h"
 
 namespace dramatis {
 namespace {
@@ -24,38 +24,34 @@ bool IsName(std::string_view text, std::string_view punctuation) {
          });
 }
 
-absl::Status Unauthenticated() {
-  return Error(absl::StatusCode::kUnauthenticated, errors::v1::ERROR_REASON_UNAUTHENTICATED,
-               "the credentials are not valid");
-}
-
 }  // namespace
 
 absl::StatusOr<Identity> ParseAuthorization(const std::string& authorization) {
   if (authorization.empty()) return Identity{kLocalAdmin, AccessRole::kAdmin};
   // The scheme is read without regard to case (RFC 9110, section 11.1).
-  if (!absl::StartsWithIgnoreCase(authorization, kScheme)) return Unauthenticated();
+  if (!absl::StartsWithIgnoreCase(authorization, kScheme)) return UnauthenticatedError();
   std::string user = authorization.substr(sizeof(kScheme) - 1);
-  if (!absl::StartsWith(user, kLocalForm)) return Unauthenticated();
+  if (!absl::StartsWith(user, kLocalForm)) return UnauthenticatedError();
   user.erase(0, sizeof(kLocalForm) - 1);
   AccessRole role = AccessRole::kUser;
   if (const size_t colon = user.find(':'); colon != std::string::npos) {
     const std::string name = user.substr(colon + 1);
-    if (name != "admin" && name != "service") return Unauthenticated();
+    if (name != "admin" && name != "service") return UnauthenticatedError();
     role = name == "admin" ? AccessRole::kAdmin : AccessRole::kService;
     user.resize(colon);
   }
-  if (!IsName(user, "._@-")) return Unauthenticated();
+  if (!IsName(user, "._@-")) return UnauthenticatedError();
   return Identity{std::move(user), role};
 }
 
 absl::StatusOr<Identity> ParseAuthorizations(const std::vector<std::string>& authorizations) {
   if (authorizations.empty()) return ParseAuthorization("");
-  if (authorizations.size() > 1 || authorizations.front().empty()) return Unauthenticated();
+  if (authorizations.size() > 1 || authorizations.front().empty()) return UnauthenticatedError();
   return ParseAuthorization(authorizations.front());
 }
 
 std::string FormatAuthorization(const Identity& identity) {
+  if (!IsName(identity.user_id, "._@-")) return "";
   std::string text = absl::StrCat(kScheme, kLocalForm, identity.user_id);
   if (identity.role == AccessRole::kAdmin) text += ":admin";
   if (identity.role == AccessRole::kService) text += ":service";

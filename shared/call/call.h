@@ -27,15 +27,16 @@ struct Identity {
   bool MayManage(const std::string& owner_id) const { return IsAdmin() || user_id == owner_id; }
 };
 
-// Reads the value of an `authorization` header or metadata entry. Only the local form exists yet:
-// empty is the admin `local`; `Bearer local:<user>`, `local:<user>:admin` and
+// Reads the value of an `authorization` header or metadata entry in the form of the environment
+// `local`: empty is the admin `local`; `Bearer local:<user>`, `local:<user>:admin` and
 // `local:<user>:service` name another. Everything else is UNAUTHENTICATED. A user is
 // `[A-Za-z0-9._@-]{1,128}`.
 absl::StatusOr<Identity> ParseAuthorization(const std::string& authorization);
 // The same of every `authorization` entry that a call has. Several could mean anybody, and an empty
 // one means nobody: UNAUTHENTICATED.
 absl::StatusOr<Identity> ParseAuthorizations(const std::vector<std::string>& authorizations);
-// The value that ParseAuthorization reads back to `identity`.
+// The value that ParseAuthorization reads back to `identity`; empty where the local form cannot name
+// its user.
 std::string FormatAuthorization(const Identity& identity);
 
 struct CallContext {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "shared/call/process_identity.h"
 #include "shared/status/errors.h"
 
 namespace dramatis {
@@ -45,6 +46,10 @@ void CallMetadata::Add(std::string_view name, std::string_view value) {
     authorizations_.emplace_back(value);
   } else if (name == "x-correlation-id") {
     correlation_id_ = value;
+  } else if (name == kIdentityEntry) {
+    process_identity_ = value;
+  } else if (name == kMarkEntry) {
+    from_this_process_ = IsProcessMark(value);
   } else if (name == "traceparent") {
     traceparent_ = value;
   } else if (name == "idempotency-key") {
@@ -57,14 +62,16 @@ void CallMetadata::Add(std::string_view name, std::string_view value) {
   }
 }
 
+std::optional<Identity> CallMetadata::process_identity() const {
+  if (!from_this_process_) return std::nullopt;
+  return ParseProcessIdentity(process_identity_);
+}
+
 absl::Status CallMetadata::Read(IdSource& ids, CallContext& call) const {
   call.correlation_id = IsCorrelationId(correlation_id_) ? correlation_id_ : ids.NewId();
   call.traceparent = IsTraceparent(traceparent_) ? traceparent_ : "";
   call.idempotency_key = idempotency_key_;
   call.if_match = if_match_;
-  absl::StatusOr<Identity> identity = ParseAuthorizations(authorizations_);
-  if (!identity.ok()) return std::move(identity).status();
-  call.identity = *std::move(identity);
   if (has_idempotency_key_ && !IsIdempotencyKey(idempotency_key_)) {
     return FieldErrors({{"Idempotency-Key", "must be 1 to 128 printable ASCII characters"}});
   }

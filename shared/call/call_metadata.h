@@ -3,6 +3,7 @@
 //   absl::Status status = CallMetadata(received).Read(ids, call);
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,13 +29,18 @@ class CallMetadata {
   // One entry as received, its name in lower case. Names that are not ours are left.
   void Add(std::string_view name, std::string_view value);
 
-  // Fills the caller's part of `call`, ids also where it fails: UNAUTHENTICATED where nobody or
-  // several people ask, INVALID_ARGUMENT for a malformed Idempotency-Key. A correlation id that is
+  // Fills the caller's part of `call` but who calls, ids also where it fails: INVALID_ARGUMENT for a malformed Idempotency-Key. A correlation id that is
   // missing or malformed is replaced by one of `ids`, and such a traceparent is left out.
   absl::Status Read(IdSource& ids, CallContext& call) const;
+  // What the caller's Authenticator is to read.
+  const std::vector<std::string>& authorizations() const { return authorizations_; }
+  // For whom a service of this very process calls (process_identity.h).
+  std::optional<Identity> process_identity() const;
 
  private:
   std::vector<std::string> authorizations_;
+  bool from_this_process_ = false;
+  std::string process_identity_;
   std::string correlation_id_;
   std::string traceparent_;
   std::string idempotency_key_;

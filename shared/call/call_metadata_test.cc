@@ -1,10 +1,12 @@
 #include "shared/call/call_metadata.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "shared/call/process_identity.h"
 #include "shared/status/errors.h"
 
 namespace dramatis {
@@ -16,6 +18,8 @@ constexpr char kNewId[] = "00000000-0000-7000-8000-000000000001";
 struct Received {
   CallContext call;
   absl::Status status;
+  std::vector<std::string> authorizations;
+  std::optional<Identity> process_identity;
 };
 
 Received Read(const std::vector<std::pair<std::string, std::string>>& entries) {
@@ -25,6 +29,8 @@ Received Read(const std::vector<std::pair<std::string, std::string>>& entries) {
   CountingIdSource ids;
   Received received;
   received.status = metadata.Read(ids, received.call);
+  received.authorizations = metadata.authorizations();
+  received.process_identity = metadata.process_identity();
   return received;
 }
 
@@ -37,8 +43,7 @@ TEST(CallMetadataTest, TakesWhatItKnows) {
                                   {"if-match", "\"2\""},
                                   {"user-agent", "a test"}});
   ASSERT_TRUE(received.status.ok()) << received.status;
-  EXPECT_EQ(received.call.identity.user_id, "ada");
-  EXPECT_TRUE(received.call.identity.IsAdmin());
+  EXPECT_EQ(received.authorizations, std::vector<std::string>{"Bearer local:ada:admin"});
   EXPECT_EQ(received.call.correlation_id, "c-1");
   EXPECT_EQ(received.call.traceparent, kTrace);
   EXPECT_EQ(received.call.idempotency_key, "once");
@@ -54,13 +59,27 @@ TEST(CallMetadataTest, LeavesOutATraceThatIsNone) {
   EXPECT_EQ(Read({{"traceparent", "00-1-2-03"}}).call.traceparent, "");
 }
 
-TEST(CallMetadataTest, RefusesNobodyAndSeveral) {
-  const Received wrong = Read({{"authorization", "Basic x"}, {"x-correlation-id", "c-1"}});
-  EXPECT_EQ(wrong.status.code(), absl::StatusCode::kUnauthenticated);
-  EXPECT_EQ(wrong.call.correlation_id, "c-1");  // the log names the call all the same
+TEST(CallMetadataTest, KeepsEveryAuthorization) {
   const Received several =
       Read({{"authorization", "Bearer local:ada"}, {"authorization", "Bearer local:bob"}});
-  EXPECT_EQ(several.status.code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(several.authorizations.size(), 2);
+}
+
+TEST(CallMetadataTest, BelievesTheProcessItselfOnly) {
+  const Identity service{"J\u00f6rg:admin", AccessRole::kService};
+  const std::string text = FormatProcessIdentity(service);
+  EXPECT_TRUE(IsPrintableAscii(text));
+  const Received own = Read({{kIdentityEntry, text}, {kMarkEntry, ProcessMark()}});
+  ASSERT_TRUE(own.process_identity.has_value());
+  EXPECT_EQ(own.process_identity->user_id, service.user_id);
+  EXPECT_EQ(own.process_identity->role, AccessRole::kService);
+  EXPECT_FALSE(Read({{kIdentityEntry, text}}).process_identity.has_value());
+  EXPECT_FALSE(Read({{kIdentityEntry, text}, {kMarkEntry, ""}}).process_identity.has_value());
+  EXPECT_FALSE(Read({{kIdentityEntry, text}, {kMarkEntry, std::string(64, '0')}})
+                   .process_identity.has_value());
+  // The gateway's calls have the mark too, and whatever a client sent.
+  EXPECT_FALSE(Read({{kMarkEntry, ProcessMark()}}).process_identity.has_value());
+  EXPECT_FALSE(Read({{kIdentityEntry, "x"}, {kMarkEntry, ProcessMark()}}).process_identity);
 }
 
 TEST(CallMetadataTest, RefusesAnIdempotencyKeyThatIsNone) {

@@ -36,7 +36,7 @@ LogLevel LevelOf(absl::StatusCode code) {
 }  // namespace
 
 CallRecord::CallRecord(CallParts& parts, const MethodFacts& method, const CallContext& call)
-    : parts_(parts), method_(method), start_nanos_(absl::GetCurrentTimeNanos()) {
+    : parts_(parts), method_(method), start_nanos_(absl::GetCurrentTimeNanos()), identified_(true) {
   call_.identity = call.identity;
   call_.correlation_id = call.correlation_id;
   call_.traceparent = call.traceparent;
@@ -52,6 +52,12 @@ CallRecord::CallRecord(CallParts& parts,
       start_nanos_(absl::GetCurrentTimeNanos()),
       headers_(std::make_shared<AnswerHeaders>()) {
   metadata_status_ = metadata.Read(parts_.ids, call_);
+  if (std::optional<Identity> identity = metadata.process_identity()) {
+    call_.identity = *std::move(identity);
+    identified_ = true;
+  } else {
+    authorizations_ = metadata.authorizations();
+  }
   call_.deadline = deadline;
   call_.send_header = [headers = headers_](const std::string& name, const std::string& value) {
     headers->Add(name, value);
@@ -63,7 +69,38 @@ HeaderList CallRecord::TakeHeaders() const {
   return headers_->Take();
 }
 
+bool CallRecord::IdentifyNow() {
+  if (identified_) return true;
+  std::optional<SignIn> sign_in = ProcessAuthenticator().Authenticate(authorizations_);
+  if (!sign_in.has_value()) return false;
+  Take(*std::move(sign_in));
+  return true;
+}
+
+void CallRecord::IdentifyLater(std::function<void()> then) {
+  ProcessAuthenticator().AuthenticateLater(authorizations_,
+                                           [this, then = std::move(then)](SignIn sign_in) {
+                                             Take(std::move(sign_in));
+                                             then();
+                                           });
+}
+
+void CallRecord::Take(SignIn sign_in) {
+  identified_ = true;
+  authorizations_ = {};
+  if (sign_in.identity.ok()) {
+    call_.identity = *std::move(sign_in.identity);
+    return;
+  }
+  refusal_ = sign_in.refusal;
+  // Whoever is nobody may do what everybody may.
+  if (refusal_ == kNoCredentials && method_.access == options::v1::ACCESS_PUBLIC) return;
+  identity_status_ = std::move(sign_in.identity).status();
+  CountRefusedSignIn(parts_.metrics, parts_.logger, method_.name, call_.correlation_id, refusal_);
+}
+
 absl::Status CallRecord::Admit() const {
+  if (!identity_status_.ok()) return identity_status_;
   if (!metadata_status_.ok()) return metadata_status_;
   return CheckAccess(call_.identity, method_.access);
 }
@@ -99,6 +136,7 @@ void CallRecord::Log(const absl::Status& status, absl::Duration duration) const 
                      {"duration_ms", absl::ToDoubleMilliseconds(duration)},
                      {"correlation_id", call_.correlation_id},
                      {"trace_id", TraceId(call_.traceparent)},
+                     {"sign_in", std::string(refusal_)},
                      {"user_id", call_.identity.user_id}});
 }
 

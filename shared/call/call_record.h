@@ -3,14 +3,19 @@
 // local_call.h only. One thread at a time.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "dramatis/options/v1/options.pb.h"
 
 #include "absl/status/status.h"
 #include "google/protobuf/message.h"
 #include "shared/call/answer_headers.h"
+#include "shared/call/authenticator.h"
 #include "shared/call/call.h"
 #include "shared/call/call_metadata.h"
 #include "shared/executor/executor.h"
@@ -43,12 +48,19 @@ class CallRecord {
   // A neighbour's call from within the process. Of `call` it takes what would cross a call over
   // gRPC: identity, ids and deadline.
   CallRecord(CallParts& parts, const MethodFacts& method, const CallContext& call);
-  // A call with metadata, which Admit checks.
+  // A call with metadata: Identify finds out who calls, Admit checks the rest.
   CallRecord(CallParts& parts,
              const MethodFacts& method,
              const CallMetadata& metadata,
              absl::Time deadline = absl::InfiniteFuture());
 
+  // Finds out who calls, then runs `then`: before this returns, or on another thread where the
+  // issuer's keys have to be fetched first. Before Admit, once.
+  template <class Then>
+  void Identify(Then then) {
+    if (IdentifyNow()) return then();
+    IdentifyLater(std::move(then));
+  }
   // Whether the caller may call this at all. Cheap.
   absl::Status Admit() const;
   // Before the handler runs: whether there is time left, and the field rules.
@@ -71,8 +83,16 @@ class CallRecord {
   CallContext call_;
 
  private:
+  // False where it takes a while.
+  bool IdentifyNow();
+  void IdentifyLater(std::function<void()> then);
+  void Take(SignIn sign_in);
   void Log(const absl::Status& status, absl::Duration duration) const;
 
+  std::vector<std::string> authorizations_;  // until Identify has read them
+  bool identified_ = false;
+  absl::Status identity_status_;
+  std::string_view refusal_;  // why nobody calls; of a closed list
   absl::Status metadata_status_;
   std::shared_ptr<AnswerHeaders> headers_;  // null where nobody reads them
 };

@@ -43,9 +43,8 @@ class LocalCall : public std::enable_shared_from_this<LocalCall<Request, Respons
 
   // Runs the handler on the method's executor.
   static void Start(Parts parts, Done done) {
-    Executor& executor = parts.record.parts().executor;
     auto call = std::make_shared<LocalCall>(std::move(parts), std::move(done));
-    if (!executor.TryPost([call] { call->Run(); })) call->Answer(OverloadedError());
+    call->parts_.record.Identify([call] { Post(call); });
   }
 
   LocalCall(Parts parts, Done done) : parts_(std::move(parts)), done_(std::move(done)) {}
@@ -61,6 +60,11 @@ class LocalCall : public std::enable_shared_from_this<LocalCall<Request, Respons
     ~Promise() { call->Answer(InternalError("the handler dropped its answer")); }
     const std::shared_ptr<LocalCall> call;
   };
+
+  static void Post(const std::shared_ptr<LocalCall>& call) {
+    Executor& executor = call->parts_.record.parts().executor;
+    if (!executor.TryPost([call] { call->Run(); })) call->Answer(OverloadedError());
+  }
 
   void Run() {
     absl::Status status = parts_.Check();
@@ -97,7 +101,7 @@ class LocalCall : public std::enable_shared_from_this<LocalCall<Request, Respons
     done_(std::move(response), parts_.record.TakeHeaders());
   }
 
-  const Parts parts_;
+  Parts parts_;
   const Done done_;
   std::atomic<bool> answered_ = false;
 };
@@ -111,10 +115,9 @@ class LocalStreamCall : public LocalStream, private EventPump<Event> {
 
   // Opens the stream on the method's executor.
   static std::shared_ptr<LocalStream> Start(Parts parts, Reader reader) {
-    Executor& executor = parts.record.parts().executor;
     auto call = std::make_shared<LocalStreamCall>(std::move(parts), std::move(reader));
     call->self_ = call;
-    if (!executor.TryPost([call] { call->Run(); })) call->Close(OverloadedError());
+    call->parts_.record.Identify([call] { Post(call); });
     return call;
   }
 
@@ -125,6 +128,11 @@ class LocalStreamCall : public LocalStream, private EventPump<Event> {
   void Resume() override { this->Sent(true); }
 
  private:
+  static void Post(const std::shared_ptr<LocalStreamCall>& call) {
+    Executor& executor = call->parts_.record.parts().executor;
+    if (!executor.TryPost([call] { call->Run(); })) call->Close(OverloadedError());
+  }
+
   void Run() {
     absl::Status status = parts_.Check();
     if (status.ok()) status = Guarded([this] { return Open(); });
@@ -153,7 +161,7 @@ class LocalStreamCall : public LocalStream, private EventPump<Event> {
     (void)shared.executor.Post([self = std::move(self_)] {});
   }
 
-  const Parts parts_;
+  Parts parts_;
   const Reader reader_;
   std::shared_ptr<LocalStreamCall> self_;  // until the end
 };

@@ -1,5 +1,6 @@
 #include "shared/log/audit.h"
 
+#include "shared/call/authenticator.h"
 #include "shared/status/errors.h"
 
 namespace dramatis {
@@ -23,6 +24,20 @@ void Audit(Logger& logger,
               {"reason", GetReason(status)},
               {"user_id", call.identity.user_id},
               {"correlation_id", call.correlation_id}});
+}
+
+void CountRefusedSignIn(Metrics& metrics,
+                        Logger& logger,
+                        const std::string& method,
+                        const std::string& correlation_id,
+                        std::string_view reason) {
+  metrics.Count("dramatis_sign_in_failures_total", {{"reason", std::string(reason)}});
+  if (reason == kNoCredentials) return;
+  logger.Log(LogLevel::kAudit, "sign-in refused",
+             {{"method", method},
+              {"outcome", "refused"},
+              {"reason", std::string(reason)},
+              {"correlation_id", correlation_id}});
 }
 
 }  // namespace dramatis

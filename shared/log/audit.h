@@ -6,14 +6,22 @@
 //    "method":"dramatis.admin.v1.AdminService/SetupDatabase","outcome":"allowed","code":"OK",
 //    "reason":"","user_id":"root","correlation_id":"..."}
 //
-// Never what was asked or answered. Thread-safe.
+// and one for each refused sign-in: credentials that name nobody, with the reason of a closed list.
+//
+//   {"time":...,"level":"audit","service":"dramatis","message":"sign-in refused",
+//    "method":"dramatis.persona.v1.PersonaService/ListPersonas","outcome":"refused",
+//    "reason":"expired","correlation_id":"..."}
+//
+// Never what was asked or answered, nor credentials. Thread-safe.
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "shared/call/call.h"
 #include "shared/log/log.h"
+#include "shared/metrics/metrics.h"
 
 namespace dramatis {
 
@@ -23,5 +31,13 @@ void Audit(Logger& logger,
            const std::string& method,
            const CallContext& call,
            const absl::Status& status);
+
+// Counts a refused sign-in (dramatis_sign_in_failures_total) and, where credentials were sent at
+// all, writes its record.
+void CountRefusedSignIn(Metrics& metrics,
+                        Logger& logger,
+                        const std::string& method,
+                        const std::string& correlation_id,
+                        std::string_view reason);
 
 }  // namespace dramatis

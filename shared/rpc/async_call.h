@@ -29,11 +29,7 @@ class AsyncCall : public grpc::ServerUnaryReactor {
                                          Response& response,
                                          Handler handler) {
     auto* const call = new AsyncCall(parts, method, context, request, response, std::move(handler));
-    if (absl::Status admitted = call->record_.Admit(); !admitted.ok()) {
-      call->Refuse(admitted);
-    } else if (!parts.executor.TryPost([call] { call->Run(); })) {
-      call->Refuse(OverloadedError());
-    }
+    call->record_.Identify([call] { call->Post(); });
     return call;
   }
 
@@ -103,6 +99,14 @@ class AsyncCall : public grpc::ServerUnaryReactor {
         state_(std::make_shared<State>()) {
     const absl::MutexLock lock(&state_->mutex);
     state_->call = this;
+  }
+
+  void Post() {
+    if (absl::Status admitted = record_.Admit(); !admitted.ok()) {
+      Refuse(admitted);
+    } else if (!record_.parts().executor.TryPost([this] { Run(); })) {
+      Refuse(OverloadedError());
+    }
   }
 
   void Refuse(const absl::Status& status) {

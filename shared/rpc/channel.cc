@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/time/clock.h"
+#include "shared/call/process_identity.h"
 
 namespace dramatis {
 
@@ -26,7 +27,10 @@ absl::Time CallDeadline(const CallContext& call, absl::Duration timeout) {
 }
 
 void PrepareContext(const CallContext& call, absl::Duration timeout, grpc::ClientContext& context) {
-  context.AddMetadata("authorization", FormatAuthorization(call.identity));
+  // The first is for services of this process, the second for others, in the environment `local`.
+  context.AddMetadata(kIdentityEntry, FormatProcessIdentity(call.identity));
+  const std::string authorization = FormatAuthorization(call.identity);
+  if (!authorization.empty()) context.AddMetadata("authorization", authorization);
   if (!call.correlation_id.empty()) context.AddMetadata("x-correlation-id", call.correlation_id);
   if (!call.traceparent.empty()) context.AddMetadata("traceparent", call.traceparent);
   const absl::Time deadline = CallDeadline(call, timeout);

@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
+#include "shared/call/process_identity.h"
 #include "shared/rpc/channel.h"
 #include "shared/rpc/reflection.h"
 #include "shared/status/errors.h"
@@ -35,6 +36,26 @@ void SetLimits(const Keepalive& keepalive, grpc::ServerBuilder& builder) {
 std::string WithPort(const std::string& address, int port) {
   return absl::StrCat(address.substr(0, address.rfind(':') + 1), port);
 }
+
+// Says of every call of a channel that it comes from this process.
+class MarkingInterceptor : public grpc::experimental::Interceptor {
+ public:
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+    if (methods->QueryInterceptionHookPoint(
+            grpc::experimental::InterceptionHookPoints::PRE_SEND_INITIAL_METADATA)) {
+      methods->GetSendInitialMetadata()->emplace(kMarkEntry, ProcessMark());
+    }
+    methods->Proceed();
+  }
+};
+
+class MarkingFactory : public grpc::experimental::ClientInterceptorFactoryInterface {
+ public:
+  grpc::experimental::Interceptor* CreateClientInterceptor(
+      grpc::experimental::ClientRpcInfo*) override {
+    return new MarkingInterceptor();
+  }
+};
 
 }  // namespace
 
@@ -94,7 +115,9 @@ std::shared_ptr<grpc::Channel> RpcServer::InProcessChannel() {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetMaxSendMessageSize(kMaxMessageBytes);
-  return server_->InProcessChannel(arguments);
+  std::vector<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>> factories;
+  factories.push_back(std::make_unique<MarkingFactory>());
+  return server_->experimental().InProcessChannelWithInterceptors(arguments, std::move(factories));
 }
 
 }  // namespace dramatis

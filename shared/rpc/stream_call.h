@@ -27,11 +27,7 @@ class StreamCall : public grpc::ServerWriteReactor<Event>, private EventPump<Eve
                                                 const google::protobuf::Message& request,
                                                 Open open) {
     auto* const call = new StreamCall(parts, method, context, request, std::move(open));
-    if (absl::Status admitted = call->record_.Admit(); !admitted.ok()) {
-      call->Close(admitted);
-    } else if (!parts.executor.TryPost([call] { call->Run(); })) {
-      call->Close(OverloadedError());
-    }
+    call->record_.Identify([call] { call->Post(); });
     return call;
   }
 
@@ -49,6 +45,14 @@ class StreamCall : public grpc::ServerWriteReactor<Event>, private EventPump<Eve
 
   ~StreamCall() override {
     if (this->opened()) record_.parts().metrics.Gauge("dramatis_streams_open", {}, -1);
+  }
+
+  void Post() {
+    if (absl::Status admitted = record_.Admit(); !admitted.ok()) {
+      this->Close(admitted);
+    } else if (!record_.parts().executor.TryPost([this] { Run(); })) {
+      this->Close(OverloadedError());
+    }
   }
 
   void Run() {

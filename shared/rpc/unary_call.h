@@ -25,11 +25,7 @@ class UnaryCall {
     grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();
     auto* const call =
         new UnaryCall(parts, method, context, request, response, std::move(handler), *reactor);
-    if (absl::Status admitted = call->record_.Admit(); !admitted.ok()) {
-      call->Finish(admitted);
-    } else if (!parts.executor.TryPost([call] { call->Run(); })) {
-      call->Finish(OverloadedError());
-    }
+    call->record_.Identify([call] { call->Post(); });
     return reactor;
   }
 
@@ -46,6 +42,14 @@ class UnaryCall {
         response_(response),
         handler_(std::move(handler)),
         reactor_(reactor) {}
+
+  void Post() {
+    if (absl::Status admitted = record_.Admit(); !admitted.ok()) {
+      Finish(admitted);
+    } else if (!record_.parts().executor.TryPost([this] { Run(); })) {
+      Finish(OverloadedError());
+    }
+  }
 
   void Run() {
     absl::Status status = Guarded([this] { return record_.CheckRequest(request_); });

@@ -320,7 +320,8 @@ def test_every_admin_call_is_in_the_audit_log(make_deployment, shape):
             client.headers["X-Correlation-ID"] = f"audited-{number}"
             requests(client)
         deployment.client("alice").get("/api/personas").expect(200)
-        records = [line for line in deployment.log_lines() if line.get("level") == "audit"]
+        records = [line for line in deployment.log_lines()
+                   if line.get("level") == "audit" and line["message"] == "admin call"]
     for number, outcome, user in ((0, "allowed", "root"), (1, "refused", "alice"),
                                   (2, "refused", "")):
         own = [record for record in records if record["correlation_id"] == f"audited-{number}"]

@@ -1,0 +1,44 @@
+#include "shared/call/authenticator.h"
+
+#include <atomic>
+#include <utility>
+
+#include "shared/status/errors.h"
+
+namespace dramatis {
+namespace {
+
+// The form of the environment `local`: names stand for themselves.
+class LocalAuthenticator : public Authenticator {
+ public:
+  std::optional<SignIn> Authenticate(const std::vector<std::string>& authorizations) override {
+    absl::StatusOr<Identity> identity = ParseAuthorizations(authorizations);
+    const bool known = identity.ok();
+    return SignIn{std::move(identity), known ? "" : "malformed"};
+  }
+  void AuthenticateLater(const std::vector<std::string>& authorizations,
+                         std::function<void(SignIn)> done) override {
+    done(*Authenticate(authorizations));
+  }
+};
+
+std::atomic<Authenticator*> process_authenticator = nullptr;
+
+}  // namespace
+
+absl::Status UnauthenticatedError() {
+  return Error(absl::StatusCode::kUnauthenticated, errors::v1::ERROR_REASON_UNAUTHENTICATED,
+               "the credentials are not valid");
+}
+
+Authenticator& ProcessAuthenticator() {
+  static auto& local = *new LocalAuthenticator();
+  Authenticator* const set = process_authenticator.load();
+  return set == nullptr ? local : *set;
+}
+
+void SetProcessAuthenticator(Authenticator* authenticator) {
+  process_authenticator = authenticator;
+}
+
+}  // namespace dramatis
