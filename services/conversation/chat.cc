@@ -25,7 +25,7 @@ absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> Chat::Start(const CallCont
                .message = request.message(),
                .title = TitleOf(request.message()),
                .persona_id = request.persona_id(),
-               .lease = worker_.NewLease(now),
+               .lease = worker_.NewLease(),
                .now = now,
                .create = std::nullopt,
                .on_begun = [&](const TurnJob& job) { prompt = worker_.Prepare(job, call); }};
@@ -58,7 +58,7 @@ absl::StatusOr<Idempotent<StartedTurn>> Chat::StartInNew(const v1::ChatRequest& 
   DRAMATIS_ASSIGN_OR_RETURN(turn.create, PrepareConversation(tools_, idempotency.call, session));
   turn.conversation_id = turn.create->conversation_id;
   turn.now = turn.create->created_at;  // a session is not younger than its first message
-  turn.lease = worker_.NewLease(turn.now);
+  turn.lease = worker_.NewLease();
   // Persona may know the one that was asked for by another name.
   turn.persona_id = request.persona_id().empty() ? "" : turn.create->persona_id;
   absl::StatusOr<Idempotent<StartedTurn>> started = tools_.store.StartTurn(turn, idempotency);

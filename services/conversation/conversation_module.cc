@@ -26,6 +26,7 @@
 #include "services/conversation/turn_planning.h"
 #include "shared/executor/periodic.h"
 #include "shared/rpc/channel.h"
+#include "shared/sql/lease_clock.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -58,14 +59,16 @@ class Module : public dramatis::Module {
         personas_(Lazy("persona"), context.local),
         memories_(Lazy("memory"), context.local),
         inference_(Lazy("inference"), context.local),
+        leases_(context.database, steady_),
         outbox_(context.database),
         remembering_peer_(Lazy("memory")),
-        remembering_(outbox_, remembering_peer_, context.clock, context.logger, context.metrics),
+        remembering_(outbox_, remembering_peer_, leases_, context.logger, context.metrics),
         remembering_executor_(kRememberingThreads, kRememberingThreads),
         jobs_("conversation", timer_, context.clock, context.logger, context.metrics),
-        planning_(context.ids, {.delays = config.response_delay}),
+        planning_(context.ids, {.delays = config.response_delay, .leases = &leases_}),
         tools_{store_,      personas_,      memories_,       inference_,        context.clock,
-               context.ids, context.logger, context.metrics, &room_turn_store_, &planning_},
+               context.ids, context.logger, context.metrics, &room_turn_store_, &planning_,
+               &leases_},
         replicas_({store_, timer_, background_, [this] { return worker_.address(); },
                    [this](const std::string& id) { return live_turns_.Find(id) != nullptr; },
                    [this](const std::string& address) {
@@ -130,6 +133,7 @@ class Module : public dramatis::Module {
   // May be called again after it failed.
   absl::Status Start() override {
     worker_.SetAddress(context_.own_address());
+    DRAMATIS_RETURN_IF_ERROR(leases_.Refresh());
     // Only one process has an embedded store open: whatever turn is open there is nobody's.
     const bool only_process = context_.database.engine() == sql::Engine::kSqlite;
     DRAMATIS_RETURN_IF_ERROR(recovery_.Recover(only_process).status());
@@ -156,7 +160,7 @@ class Module : public dramatis::Module {
   // Each turn of a room is begun when it is due; should this process be gone by then, another one
   // finds it.
   void AwaitTurns(const std::vector<WaitingTurn>& turns) {
-    const absl::Time now = context_.clock.Now();
+    const absl::Time now = leases_.Now();
     for (const WaitingTurn& turn : turns) {
       timer_.After(std::max(turn.due_at - now, absl::ZeroDuration()),
                    [this, turn] { (void)background_.Post([this, turn] { BeginTurn(turn); }); });
@@ -175,6 +179,8 @@ class Module : public dramatis::Module {
   void StartJobs() {
     jobs_.Every(std::min(config_.turn_lease / 3, absl::Seconds(5)), "turn recovery", background_,
                 [this] { return recovery_.Recover(/*any_lease=*/false).status(); });
+    jobs_.Every(sql::kLeaseClockRefresh, "lease clock", background_,
+                [this] { return leases_.Refresh(); });
     jobs_.Every(kUpkeepInterval, "room upkeep", prepare_,  // it calls persona
                 [this] { return upkeep_.Run([this] { return jobs_.ending(); }); });
     jobs_.Every(kUpkeepInterval, "session upkeep", prepare_,
@@ -227,6 +233,8 @@ class Module : public dramatis::Module {
   GrpcPersonaPeer personas_;
   GrpcMemoryPeer memories_;
   GrpcInferencePeer inference_;
+  const SteadyClock steady_;
+  sql::LeaseClock leases_;
   SqlMemoryOutbox outbox_;
   GrpcRememberingPeer remembering_peer_;
   Remembering remembering_;

@@ -22,11 +22,10 @@ absl::StatusOr<int> Recovery::Recover(bool any_lease) {
 absl::StatusOr<int> Recovery::RecoverSessions(bool any_lease) {
   int taken = 0;
   while (true) {
-    const absl::Time now = tools_.clock.Now();
     DRAMATIS_ASSIGN_OR_RETURN(
         const std::vector<TurnJob> jobs,
         tools_.store.TakeOver(
-            worker_.NewLease(now), now, any_lease,
+            worker_.NewLease(), tools_.LeaseNow(), any_lease,
             [this](const std::string& turn_id) { return live_turns_.Find(turn_id) != nullptr; },
             kTurnsAtOnce));
     for (const TurnJob& job : jobs)
@@ -42,7 +41,7 @@ absl::StatusOr<int> Recovery::RecoverRooms(bool any_lease) {
   while (true) {
     DRAMATIS_ASSIGN_OR_RETURN(
         const std::vector<WaitingTurn> due,
-        tools_.room_turns->ListDue(tools_.clock.Now(), any_lease, kTurnsAtOnce));
+        tools_.room_turns->ListDue(tools_.LeaseNow(), any_lease, kTurnsAtOnce));
     int now_taken = 0;
     for (const WaitingTurn& turn : due) {
       DRAMATIS_ASSIGN_OR_RETURN(const bool claimed, Claim(turn, any_lease));
@@ -56,9 +55,9 @@ absl::StatusOr<int> Recovery::RecoverRooms(bool any_lease) {
 
 absl::StatusOr<bool> Recovery::Claim(const WaitingTurn& turn, bool any_lease) {
   if (live_turns_.Find(turn.turn_id) != nullptr) return false;
-  const absl::Time now = tools_.clock.Now();
-  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<TurnJob> job,
-                            tools_.room_turns->Claim(turn, worker_.NewLease(now), now, any_lease));
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const std::optional<TurnJob> job,
+      tools_.room_turns->Claim(turn, worker_.NewLease(), tools_.LeaseNow(), any_lease));
   if (job.has_value()) Take(*job);
   return job.has_value();
 }

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -234,7 +235,9 @@ CallContext Remembering::CallFor(const MemoryJob& job, const std::string& user_i
   CallContext call;
   call.identity = {.user_id = user_id, .role = AccessRole::kService};
   call.correlation_id = job.conversation_id;
-  call.deadline = std::min(clock_.Now() + kCallTime, job.lease_ends);
+  // Of this host's clock, which is not that of leases.
+  const absl::Time now = clock_.Now();
+  call.deadline = absl::Now() + (std::min(now + kCallTime, job.lease_ends) - now);
   return call;
 }
 

@@ -117,7 +117,7 @@ absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> RequestedTurns::Start(
                            .turn_id = tools_.ids.NewId(),
                            .persona_id = request.persona_id(),
                            .trigger_message_id = request.trigger_message_id(),
-                           .lease = worker_.NewLease(now),
+                           .lease = worker_.NewLease(),
                            .now = now,
                            .check = [&](const Room& room) {
                              return MayHaveSpeak(room, call.identity, request.persona_id());

@@ -76,7 +76,8 @@ struct MessageRow {
 
 enum class TurnState { kPending, kRunning, kDone, kFailed, kCancelled };
 
-// Who works on a turn, and under which number.
+// Who works on a turn, and under which number. Times of leases are those of
+// shared/sql/lease_clock.h.
 struct Lease {
   std::string owner;    // an id of the process's run
   std::string address;  // its gRPC address

@@ -21,7 +21,7 @@ std::vector<PlannedTurnRow> TurnPlanning::Plan(const Room& room,
     PlannedTurnRow turn;
     turn.turn_id = ids_.NewId();
     turn.persona_id = speaker.persona_id;
-    turn.due_at = message.created_at;
+    turn.due_at = options_.leases != nullptr ? options_.leases->Now() : message.created_at;
     if (options_.delays) {
       turn.due_at +=
           ResponseDelay(room.row.conversation_id, facts, message.message_id, message.content);

@@ -11,12 +11,15 @@
 
 #include "services/conversation/room_store.h"
 #include "shared/ids/ids.h"
+#include "shared/time/clock.h"
 
 namespace dramatis::conversation {
 
 struct PlanningOptions {
   // Without, every turn is due at once.
   bool delays = true;
+  // What time turns are due by, see shared/sql/lease_clock.h; without, that of the message.
+  const Clock* leases = nullptr;
 };
 
 class TurnPlanning {

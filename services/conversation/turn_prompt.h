@@ -34,6 +34,10 @@ struct TurnTools {
   // Of rooms; null where only sessions are run.
   RoomTurnStore* room_turns = nullptr;
   const TurnPlanning* planning = nullptr;
+  // Of leases and of when turns are due; null where one process is all there is.
+  const Clock* leases = nullptr;
+
+  absl::Time LeaseNow() const { return (leases != nullptr ? *leases : clock).Now(); }
 };
 
 // Most bytes of recalled parts: inference takes what fits the model's window of it.

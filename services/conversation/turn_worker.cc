@@ -69,11 +69,14 @@ absl::Status TurnWorker::Ready() const {
   return UnavailableError(started_ ? "the server ends" : "the server starts");
 }
 
-Lease TurnWorker::NewLease(absl::Time now) const {
-  return {.owner = options_.owner, .address = address(), .expires_at = now + options_.lease};
+Lease TurnWorker::NewLease() const {
+  return {.owner = options_.owner,
+          .address = address(),
+          .expires_at = tools_.LeaseNow() + options_.lease};
 }
 
 std::shared_ptr<PendingPrompt> TurnWorker::Prepare(const TurnJob& job, const CallContext& call) {
+  if (RenewsHold(job)) return nullptr;
   auto prompt = std::make_shared<PendingPrompt>();
   // Asked from here: to wake another thread first would take longer than to ask.
   auto turn_prompt = std::make_shared<TurnPrompt>(tools_, job, CallOf(job, call));
@@ -229,8 +232,8 @@ void TurnWorker::Checkpoint(const std::vector<std::shared_ptr<TurnRunner>>& runn
     writes.push_back(*std::move(write));
   }
   if (writes.empty()) return;
-  const absl::Time now = tools_.clock.Now();
-  const auto results = tools_.store.Checkpoint(writes, now + options_.lease, now);
+  const auto results =
+      tools_.store.Checkpoint(writes, tools_.LeaseNow() + options_.lease, tools_.clock.Now());
   if (!results.ok()) {
     tools_.logger.Warning("texts so far not stored", {{"turns", static_cast<int>(writes.size())},
                                                       {"code", GetReason(results.status())}});

@@ -56,11 +56,12 @@ class TurnWorker : private TurnHost {
   void Start();
   // OK from Start to Drain, else UNAVAILABLE: before it takes a new turn for its caller.
   absl::Status Ready() const;
-  // A lease of this process, from `now`.
-  Lease NewLease(absl::Time now) const;
+  // A lease of this process, from now.
+  Lease NewLease() const;
 
-  // Begins to prepare the prompt of a session's turn that is being stored, for Run: it reads, and
-  // calls no model. Null where the process ends. Never blocks.
+  // Begins to prepare the prompt of a session's turn that is being stored, for Run: it only reads.
+  // Null where the process ends, or where the prompt does more than read, which waits until the
+  // turn is stored. Never blocks.
   std::shared_ptr<PendingPrompt> Prepare(const TurnJob& job, const CallContext& call);
   // Runs a turn under a lease made by NewLease, on behalf of its user; `call` gives the ids that
   // logs and neighbours get. `prompt`: from Prepare, may be null.

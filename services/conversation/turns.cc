@@ -96,13 +96,12 @@ absl::StatusOr<Idempotent<RetriedTurn>> Turns::RetryIn(const CallContext& call,
   const auto answer = [](const TurnRow& turn) { return ToTurn(turn).SerializeAsString(); };
   const Idempotency idempotency{call, "RetryTurn", request};
   if (!found.room.has_value()) {
-    return tools_.store.RetryTurn(found.row, worker_.NewLease(now), now, answer, idempotency);
+    return tools_.store.RetryTurn(found.row, worker_.NewLease(), now, answer, idempotency);
   }
   const auto check = [&](const Room& room) {
     return MayHaveSpeak(room, call.identity, found.row.persona_id);
   };
-  return tools_.room_turns->Retry(found.row, worker_.NewLease(now), now, check, answer,
-                                  idempotency);
+  return tools_.room_turns->Retry(found.row, worker_.NewLease(), now, check, answer, idempotency);
 }
 
 absl::StatusOr<Turns::Found> Turns::Find(const CallContext& call,

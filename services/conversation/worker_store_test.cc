@@ -12,6 +12,7 @@
 #include "services/conversation/recovery.h"
 #include "services/conversation/sql_store.h"
 #include "services/conversation/turn_worker.h"
+#include "shared/sql/lease_clock.h"
 #include "shared/sql/testing.h"
 
 namespace dramatis::conversation {
@@ -83,23 +84,31 @@ class ForgetfulMemory : public MemoryPeer {
 // One process: everything that works on turns.
 class Process {
  public:
-  Process(sql::Database& database, const std::string& owner, int words)
+  Process(sql::Database& database,
+          const std::string& owner,
+          int words,
+          absl::Duration clock_wrong_by = absl::ZeroDuration(),
+          absl::Duration lease = absl::Milliseconds(150))
       : store(database),
         inference(words),
-        tools{store, personas, memories, inference, clock, ids, *logger, metrics},
+        clock(clock_wrong_by),
+        leases(database, clock),
+        tools{store,   personas, memories,          inference,         clock,  ids,
+              *logger, metrics,  /*rooms=*/nullptr, /*rooms=*/nullptr, &leases},
         worker(tools,
                live_turns,
                timer,
                prepare,
                background,
                {.owner = owner,
-                .lease = absl::Milliseconds(150),
+                .lease = lease,
                 .on_lost =
                     [this](const std::shared_ptr<LiveTurn>& turn) {
                       ++lost;
                       turn->Finish(UnavailableError("lost"));
                     },
                 .on_waiting = {}}) {
+    EXPECT_TRUE(leases.Refresh().ok());
     worker.SetAddress(owner + ":1");
     worker.Start();
   }
@@ -128,7 +137,7 @@ class Process {
                        .message = "Hello",
                        .title = "Hello",
                        .persona_id = "",
-                       .lease = worker.NewLease(clock.Now()),
+                       .lease = worker.NewLease(),
                        .now = clock.Now(),
                        .create = row};
     const CallContext call;
@@ -141,7 +150,8 @@ class Process {
   AgreeablePersona personas;
   ForgetfulMemory memories;
   TalkingInference inference;
-  SystemClock clock;
+  const WrongClock clock;
+  sql::LeaseClock leases;
   UuidV7Source ids{clock};
   std::unique_ptr<Logger> logger = MakeSilentLogger();
   Metrics metrics;
@@ -166,6 +176,24 @@ class WorkerStoreTest : public sql::DatabaseTest {
     return **process.store.FindTurn(turn.facts().turn_id);
   }
 };
+
+TEST_P(WorkerStoreTest, AHostWhoseClockIsAheadTakesNoLiveTurn) {
+  // Only PostgreSQL is shared by hosts.
+  const bool shared = db().engine() == sql::Engine::kPostgres;
+  constexpr absl::Duration kLease = absl::Seconds(10);
+  Process one(db(), "one", /*words=*/100000, absl::ZeroDuration(), kLease);
+  Process other(db(), "other", /*words=*/5, shared ? absl::Seconds(20) : absl::ZeroDuration(),
+                kLease);
+  const auto turn = one.Say("s");
+  Recovery recovery(other.tools, other.live_turns, other.worker);
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(*recovery.Recover(/*any_lease=*/false), 0);
+
+  one.worker.Cancel(turn->facts().turn_id);
+  AwaitEnd(*turn);
+  EXPECT_EQ(Row(one, *turn).attempt, 1);
+  EXPECT_EQ(one.lost, 0);
+}
 
 TEST_P(WorkerStoreTest, RunsManyTurnsAtOnce) {
   Process process(db(), "one", /*words=*/200);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
@@ -21,6 +22,34 @@ class SystemClock : public Clock {
   absl::Time Now() const override {
     return absl::FromUnixMicros(absl::GetCurrentTimeNanos() / 1000);
   }
+};
+
+// The system's time when this was made, and from then on what has passed: no step of the system's
+// clock moves it, and it goes on while the machine or the process sleeps.
+class SteadyClock : public Clock {
+ public:
+  absl::Time Now() const override { return began_ + (Passed() - passed_before_); }
+
+ private:
+  static absl::Duration Passed() {
+    timespec passed{};
+    clock_gettime(CLOCK_BOOTTIME, &passed);
+    return absl::Microseconds(absl::ToInt64Microseconds(absl::DurationFromTimespec(passed)));
+  }
+
+  const absl::Time began_ = SystemClock().Now();
+  const absl::Duration passed_before_ = Passed();
+};
+
+// A host's clock that is wrong by so much.
+class WrongClock : public Clock {
+ public:
+  explicit WrongClock(absl::Duration wrong_by) : wrong_by_(wrong_by) {}
+  absl::Time Now() const override { return steady_.Now() + wrong_by_; }
+
+ private:
+  const SteadyClock steady_;
+  const absl::Duration wrong_by_;
 };
 
 // Stands still until it is moved.
