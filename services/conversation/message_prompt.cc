@@ -221,7 +221,8 @@ absl::StatusOr<std::vector<RoomMessageRow>> MessagePrompts::HistoryThen(
     if (newest.has_value()) before = newest->sequence + 1;
   }
   DRAMATIS_ASSIGN_OR_RETURN(std::vector<RoomMessageRow> history,
-                            ReadRoomHistory(*tools_.room_turns, conversation_id, before));
+                            ReadRoomHistory(*tools_.room_turns, conversation_id, before,
+                                            /*at_least=*/0));
   for (RoomMessageRow& message : history)
     AsItWas(reply.created_at, message);
   return history;

@@ -1,24 +1,23 @@
-// A turn's prompt while it is being prepared: what can be asked before the turn is stored need not
+// A turn's prompt while it is being prepared: what can be read before the turn is stored need not
 // wait for that. One thread sets it, another says what comes next, in either order. Thread-safe.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 
-#include "dramatis/inference/v1/inference.pb.h"
-
 #include "absl/base/thread_annotations.h"
-#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 
 namespace dramatis::conversation {
 
-class PendingPrompt {
- public:
-  using Prompt = absl::StatusOr<dramatis::inference::v1::StreamGenerateRequest>;
+class TurnPrompt;
 
-  // The prompt, or why there is none. Once.
+template <class Prompt>
+class PendingOf {
+ public:
+  // Once.
   void Set(Prompt prompt) {
     std::function<void(Prompt)> next;
     {
@@ -51,5 +50,7 @@ class PendingPrompt {
   std::optional<Prompt> prompt_ ABSL_GUARDED_BY(mutex_);
   std::function<void(Prompt)> next_ ABSL_GUARDED_BY(mutex_);
 };
+
+using PendingPrompt = PendingOf<std::shared_ptr<TurnPrompt>>;
 
 }  // namespace dramatis::conversation

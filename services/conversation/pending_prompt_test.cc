@@ -1,43 +1,39 @@
 #include "services/conversation/pending_prompt.h"
 
+#include <string>
 #include <thread>
-#include <vector>
 
 #include "gtest/gtest.h"
 
 namespace dramatis::conversation {
 namespace {
 
-PendingPrompt::Prompt Named(const std::string& name) {
-  dramatis::inference::v1::StreamGenerateRequest prompt;
-  prompt.set_persona_name(name);
-  return prompt;
-}
+using Pending = PendingOf<std::string>;
 
 TEST(PendingPromptTest, GoesOnAtOnceWhereItIsThere) {
-  PendingPrompt pending;
-  pending.Set(Named("Ada"));
+  Pending pending;
+  pending.Set("Ada");
   std::string got;
-  pending.Then([&](PendingPrompt::Prompt prompt) { got = prompt->persona_name(); });
+  pending.Then([&](const std::string& prompt) { got = prompt; });
   EXPECT_EQ(got, "Ada");
 }
 
 TEST(PendingPromptTest, GoesOnWhenItComes) {
-  PendingPrompt pending;
-  absl::Status got;
-  pending.Then([&](const PendingPrompt::Prompt& prompt) { got = prompt.status(); });
-  EXPECT_TRUE(got.ok());
-  pending.Set(absl::NotFoundError("persona"));
-  EXPECT_TRUE(absl::IsNotFound(got));
+  Pending pending;
+  std::string got;
+  pending.Then([&](const std::string& prompt) { got = prompt; });
+  EXPECT_EQ(got, "");
+  pending.Set("Ada");
+  EXPECT_EQ(got, "Ada");
 }
 
 TEST(PendingPromptTest, GoesOnOnceWhoeverIsFirst) {
   constexpr int kRounds = 2000;
   int calls = 0;
   for (int i = 0; i < kRounds; ++i) {
-    PendingPrompt pending;
-    std::thread setter([&] { pending.Set(Named("Ada")); });
-    pending.Then([&](const PendingPrompt::Prompt& prompt) { calls += prompt.ok() ? 1 : 0; });
+    Pending pending;
+    std::thread setter([&] { pending.Set("Ada"); });
+    pending.Then([&](const std::string& prompt) { calls += prompt == "Ada" ? 1 : 0; });
     setter.join();
   }
   EXPECT_EQ(calls, kRounds);

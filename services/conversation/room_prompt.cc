@@ -171,7 +171,8 @@ absl::StatusOr<inference::StreamGenerateRequest> PrepareRoomPrompt(const TurnToo
                        RoomRecall(room, job.turn.persona_id, job.message, room.row.last_sequence));
   // While they work.
   const absl::StatusOr<std::vector<RoomMessageRow>> history =
-      ReadRoomHistory(*tools.room_turns, room.row.conversation_id, std::numeric_limits<int>::max());
+      ReadRoomHistory(*tools.room_turns, room.row.conversation_id, std::numeric_limits<int>::max(),
+                      std::max(job.turn.trigger_sequence, room.row.last_sequence));
   DRAMATIS_ASSIGN_OR_RETURN(const Surroundings around, query.Answers());
   if (!history.ok()) return history.status();
   return RoomRequest({.room = room,
@@ -182,22 +183,29 @@ absl::StatusOr<inference::StreamGenerateRequest> PrepareRoomPrompt(const TurnToo
 
 absl::StatusOr<std::vector<RoomMessageRow>> ReadRoomHistory(RoomTurnStore& store,
                                                             const std::string& conversation_id,
-                                                            int before_sequence) {
+                                                            int before_sequence,
+                                                            int at_least) {
   std::vector<RoomMessageRow> newest_first;
   size_t bytes = 0;
+  int read_from = 0;  // the number of the oldest that was read
   while (true) {
     DRAMATIS_ASSIGN_OR_RETURN(std::vector<RoomMessageRow> page,
                               store.ListHistory(conversation_id, before_sequence, kHistoryPage));
     const bool last = static_cast<int>(page.size()) < kHistoryPage;
     bool full = false;
     for (auto message = page.rbegin(); message != page.rend() && !full; ++message) {
+      const bool next =
+          read_from == 0 ? message->sequence >= at_least : message->sequence == read_from - 1;
+      if (!next) return UnavailableError("the room's history has a gap");
+      read_from = before_sequence = message->sequence;
+      if (message->hidden) continue;
       bytes += message->content.size();
       full = !newest_first.empty() &&
              (bytes > kMaxHistoryBytes || newest_first.size() >= kMaxHistoryMessages);
-      before_sequence = message->sequence;
       if (!full) newest_first.push_back(std::move(*message));
     }
     if (!last && !full) continue;
+    if (read_from == 0 && at_least > 0) return UnavailableError("the room's history has a gap");
     std::reverse(newest_first.begin(), newest_first.end());
     return newest_first;
   }

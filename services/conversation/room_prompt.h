@@ -46,9 +46,12 @@ std::vector<dramatis::prompt::v1::PromptPart> Tellable(
 bool MayTellMemories(const Room& room);
 
 // As many of the newest messages before `before_sequence` as kMaxHistoryBytes and
-// kMaxHistoryMessages allow, and the newest in any case, in time order.
+// kMaxHistoryMessages allow, and the newest in any case, in time order, hidden ones left out.
+// UNAVAILABLE where `at_least` was not reached or a message between is missing: nothing that could
+// not be read is taken for silence.
 absl::StatusOr<std::vector<RoomMessageRow>> ReadRoomHistory(RoomTurnStore& store,
                                                             const std::string& conversation_id,
-                                                            int before_sequence);
+                                                            int before_sequence,
+                                                            int at_least);
 
 }  // namespace dramatis::conversation

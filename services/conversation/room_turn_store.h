@@ -91,7 +91,7 @@ class RoomTurnStore {
   // it reaches a constraint, and makes the turns that answer it; all or nothing, and nothing if the
   // lease was lost, as when the room was closed, paused or deleted or the persona left meanwhile.
   virtual absl::StatusOr<RoomTurnEnd> End(const TurnEnd& end, const TurnPlanner& plan) = 0;
-  // The newest messages before a number that can be read, at most `limit`, oldest first.
+  // The newest messages before a number, hidden ones too, at most `limit`, oldest first.
   virtual absl::StatusOr<std::vector<RoomMessageRow>> ListHistory(
       const std::string& conversation_id, int before_sequence, int limit) = 0;
   // The turn that wrote the message; nullopt where none did.

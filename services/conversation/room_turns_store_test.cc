@@ -466,7 +466,7 @@ TEST_P(RoomTurnsStoreTest, WhatWasHiddenBeforeAnybodyHeardItIsNotAnswered) {
   EXPECT_EQ(Events(room_).back(), "turn " + planned.turn_id + " cancelled g");
 }
 
-TEST_P(RoomTurnsStoreTest, HistoryIsTheNewestThatCanBeReadInOrder) {
+TEST_P(RoomTurnsStoreTest, HistoryIsTheNewestInOrderWithThoseHiddenMarked) {
   for (int i = 1; i <= 5; ++i)
     Say(room_, absl::StrCat(i));
   const RoomMessageRow hidden = Messages(room_)[3];
@@ -477,8 +477,8 @@ TEST_P(RoomTurnsStoreTest, HistoryIsTheNewestThatCanBeReadInOrder) {
   ASSERT_TRUE(history.ok());
   std::vector<std::string> texts;
   for (const RoomMessageRow& row : *history)
-    texts.push_back(row.content);
-  EXPECT_THAT(texts, ElementsAre("2", "3", "5"));
+    texts.push_back(row.hidden ? "hidden" : row.content);
+  EXPECT_THAT(texts, ElementsAre("3", "hidden", "5"));
 }
 
 DRAMATIS_ON_EVERY_ENGINE(RoomTurnsStoreTest);

@@ -1,5 +1,6 @@
 #include "services/conversation/sql_store_room_turns.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -78,7 +79,8 @@ constexpr Statement kInsertTurn = {R"(
   values ($1, $2, $3, '', $4, $5, $6, 'pending', 0, 0, 0, '', '', $7, $8, '', '', '', '', $9, $9,
     $9, $7, $7))"};
 
-// The next attempt, by hand: what interrupted the earlier ones does not count.
+// The next attempt, by hand: what interrupted the earlier ones does not count. A turn has one reply
+// at most: one that was cancelled after it had said something has it.
 constexpr Statement kBegin = {R"(
   update turns
   set state = 'running', attempt = attempt + 1, interruptions = 0, fence = fence + 1,
@@ -101,6 +103,12 @@ constexpr Statement kSelectWaiting = {R"(
   select turn_id, lease_expires_at
   from turns
   where conversation_id = $1 and state in ('pending', 'running') and state = 'pending')"};
+
+constexpr Statement kSelectHistory = {"select " ROOM_MESSAGE_COLUMNS R"(
+  from messages
+  where conversation_id = $1 and sequence < $2
+  order by sequence desc
+  limit $3)"};
 
 constexpr Statement kSelectReplied = {"select " TURN_COLUMNS R"(, manifest
   from turns
@@ -404,9 +412,12 @@ absl::StatusOr<RoomTurnEnd> SqlRoomTurnStore::End(const TurnEnd& end, const Turn
 
 absl::StatusOr<std::vector<RoomMessageRow>> SqlRoomTurnStore::ListHistory(
     const std::string& conversation_id, int before_sequence, int limit) {
-  return database_.Read([&](Transaction& tx) {
-    return SelectRecentMessages(tx, conversation_id, before_sequence, limit);
-  });
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, database_.Read([&](Transaction& tx) {
+    return tx.Execute(kSelectHistory, {conversation_id, before_sequence, limit});
+  }));
+  std::vector<RoomMessageRow> messages = ToRoomMessages(rows);
+  std::reverse(messages.begin(), messages.end());
+  return messages;
 }
 
 absl::StatusOr<std::optional<RepliedTurn>> SqlRoomTurnStore::FindReplied(

@@ -162,7 +162,9 @@ struct NewTurn {
   // The conversation to make where there is none, which without it is NOT_FOUND.
   std::optional<ConversationRow> create;
   // Called in the transaction, perhaps more than once and on another thread, with the turn as it
-  // will be if that commits: what needs no more than this can begin. Must not block. May be null.
+  // will be if that commits: what only reads, and needs no more than this, can begin. Nothing of it
+  // may be seen by anybody before the commit, and what it reads by another connection may lack all
+  // that is not committed yet, also what this transaction has seen. Must not block. May be null.
   std::function<void(const TurnJob&)> on_begun = nullptr;
 };
 

@@ -20,16 +20,12 @@ namespace prompt = dramatis::prompt::v1;
 
 constexpr int kHistoryPage = 100;
 
-bool NeedsHold(const ConversationRow& conversation) {
-  return conversation.hold_expires_at < conversation.expires_at;
-}
-
 persona::RenderPersonaRequest RenderRequest(const TurnJob& job) {
   persona::RenderPersonaRequest request;
   request.set_persona_id(job.turn.persona_id);
   request.set_user_id(job.turn.user_id);
   request.set_participant(true);
-  if (NeedsHold(job.conversation)) {
+  if (RenewsHold(job)) {
     request.set_hold_conversation_id(job.turn.conversation_id);
     *request.mutable_hold_expire_time() = ToTimestamp(HoldUntil(job.conversation));
   }
@@ -68,9 +64,14 @@ MessageRow Trigger(const TurnJob& job) {
   return message;
 }
 
-std::vector<MessageRow> InTimeOrder(std::vector<MessageRow> messages) {
-  std::reverse(messages.begin(), messages.end());
-  return messages;
+// The history of these messages. A session's are numbered without gaps. `cut`: older ones were left
+// out.
+SessionHistory HistoryOf(std::vector<MessageRow> newest_first, bool cut) {
+  bool whole = cut || newest_first.size() > 1 || newest_first.front().sequence <= 1;
+  for (size_t i = 1; i < newest_first.size(); ++i)
+    whole = whole && newest_first[i].sequence == newest_first[i - 1].sequence - 1;
+  std::reverse(newest_first.begin(), newest_first.end());
+  return {.messages = std::move(newest_first), .whole = whole};
 }
 
 // What the persona and the recalled parts make, with the frame between them.
@@ -118,17 +119,34 @@ std::set<int> SummaryEnds(const std::vector<prompt::PromptPart>& parts) {
   return ends;
 }
 
+bool RenewsHold(const TurnJob& job) {
+  return job.conversation.hold_expires_at < job.conversation.expires_at;
+}
+
 TurnPrompt::TurnPrompt(const TurnTools& tools, TurnJob job, const CallContext& call)
     : tools_(tools),
       job_(std::move(job)),
       query_(tools, call, RenderRequest(job_), RecallOf(job_)) {}
 
+void TurnPrompt::ReadAhead() {
+  // While they work.
+  history_ = ReadHistory(tools_.store, job_);
+  around_ = query_.Answers();
+}
+
+bool TurnPrompt::complete() const {
+  return HistoryIsWhole() && around_.has_value();
+}
+
 absl::StatusOr<inference::StreamGenerateRequest> TurnPrompt::Request() {
   // While they work.
-  const absl::StatusOr<std::vector<MessageRow>> history = ReadHistory(tools_.store, job_);
-  DRAMATIS_ASSIGN_OR_RETURN(const Surroundings around, query_.Answers());
-  if (!history.ok()) return history.status();
-  if (NeedsHold(job_.conversation)) NoteHold(tools_, job_.conversation);
+  if (!HistoryIsWhole()) history_ = ReadHistory(tools_.store, job_);
+  if (!around_.has_value()) around_ = query_.Answers();
+  if (!around_->ok()) return around_->status();
+  if (!history_.ok()) return history_.status();
+  if (!history_->whole) return UnavailableError("the conversation's history has a gap");
+  const Surroundings& around = **around_;
+  if (RenewsHold(job_)) NoteHold(tools_, job_.conversation);
 
   inference::StreamGenerateRequest request;
   request.set_user_id(job_.turn.user_id);
@@ -138,13 +156,13 @@ absl::StatusOr<inference::StreamGenerateRequest> TurnPrompt::Request() {
   FillParts(around.persona, around.recalled, job_.conversation, request);
   const std::string own = ParticipantId(ParticipantKind::kPersona, job_.turn.persona_id);
   for (prompt::PromptMessage& line :
-       RoleTurns(*history, own, /*names=*/{}, SummaryEnds(around.recalled))) {
+       RoleTurns(history_->messages, own, /*names=*/{}, SummaryEnds(around.recalled))) {
     *request.add_messages() = std::move(line);
   }
   return request;
 }
 
-absl::StatusOr<std::vector<MessageRow>> ReadHistory(Store& store, const TurnJob& job) {
+absl::StatusOr<SessionHistory> ReadHistory(Store& store, const TurnJob& job) {
   std::vector<MessageRow> newest_first = {Trigger(job)};
   size_t bytes = job.message.size();
   MessageRange range{.conversation_id = job.turn.conversation_id,
@@ -157,11 +175,11 @@ absl::StatusOr<std::vector<MessageRow>> ReadHistory(Store& store, const TurnJob&
     for (MessageRow& message : page) {
       bytes += message.content.size();
       const bool full = bytes > kMaxHistoryBytes || newest_first.size() >= kMaxHistoryMessages;
-      if (full) return InTimeOrder(std::move(newest_first));
+      if (full) return HistoryOf(std::move(newest_first), /*cut=*/true);
       range.beyond_sequence = message.sequence;
       newest_first.push_back(std::move(message));
     }
-    if (last) return InTimeOrder(std::move(newest_first));
+    if (last) return HistoryOf(std::move(newest_first), /*cut=*/false);
   }
 }
 

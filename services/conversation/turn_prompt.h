@@ -3,6 +3,7 @@
 #pragma once
 
 #include <future>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -70,22 +71,44 @@ class NeighbourQuery {
   std::future<absl::StatusOr<std::vector<dramatis::prompt::v1::PromptPart>>> recalling_;
 };
 
+// What was said before a turn and the message that it answers, in time order.
+struct SessionHistory {
+  std::vector<MessageRow> messages;
+  // Whether it reaches the message before that one, and none between is missing.
+  bool whole = false;
+};
+
+// Whether the turn's prompt renews persona's hold of the conversation.
+bool RenewsHold(const TurnJob& job);
+
 // The prompt of a session's turn.
+//
+// What only reads may begin while the turn is being stored. It may read too little then: on SQLite
+// a turn may begin on an end of the turn before that is committed together with it, which no other
+// connection sees until then. So what was read ahead counts only where nothing is missing.
 class TurnPrompt {
  public:
   // Asks the neighbours; does not block.
   TurnPrompt(const TurnTools& tools, TurnJob job, const CallContext& call);
 
-  // The request for the turn, all but its key; once. Persona and memory are asked twice before the
-  // turn fails: with persona's error, or UNAVAILABLE. Nothing that could not be read is taken for
-  // empty. Renews persona's hold of the conversation where it would end before the session does.
-  // Blocks.
+  // Reads what can be read of a turn that is not committed yet. Blocks.
+  void ReadAhead();
+  // Whether Request need not wait for anything: what was read ahead lacks nothing.
+  bool complete() const;
+  // The request for the turn, which is committed, all but its key; once. Persona and memory are
+  // asked twice before the turn fails: with persona's error, or UNAVAILABLE. Nothing that could not
+  // be read is taken for empty, and a history that lacks a message is UNAVAILABLE. Renews persona's
+  // hold of the conversation where it would end before the session does. Blocks unless complete.
   absl::StatusOr<dramatis::inference::v1::StreamGenerateRequest> Request();
 
  private:
+  bool HistoryIsWhole() const { return history_.ok() && history_->whole; }
+
   const TurnTools tools_;
   const TurnJob job_;
   NeighbourQuery query_;
+  absl::StatusOr<SessionHistory> history_ = SessionHistory();
+  std::optional<absl::StatusOr<Surroundings>> around_;
 };
 
 // Where messages end that one of the summaries among the parts may stand for.
@@ -94,6 +117,6 @@ std::set<int> SummaryEnds(const std::vector<dramatis::prompt::v1::PromptPart>& p
 // The messages up to the one that the turn answers, in time order, as many of the newest as
 // kMaxHistoryBytes and kMaxHistoryMessages allow, and that one in any case. It comes from the job:
 // it need not be stored yet.
-absl::StatusOr<std::vector<MessageRow>> ReadHistory(Store& store, const TurnJob& job);
+absl::StatusOr<SessionHistory> ReadHistory(Store& store, const TurnJob& job);
 
 }  // namespace dramatis::conversation

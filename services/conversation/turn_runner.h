@@ -61,7 +61,7 @@ class TurnRunner : public GenerationListener, public std::enable_shared_from_thi
 
   // Prepares the prompt and starts the answer. Blocks for the first.
   void Begin();
-  // Starts the answer to a prompt that was prepared. Does not block.
+  // Starts the answer to this prompt. Does not block.
   void BeginWith(absl::StatusOr<dramatis::inference::v1::StreamGenerateRequest> prompt);
 
   // The user stops the turn: what has been said so far becomes its reply.

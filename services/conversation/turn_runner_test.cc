@@ -93,6 +93,50 @@ TEST_F(TurnRunnerTest, AsksForTheAnswerUnderTurnAndAttempt) {
   EXPECT_TRUE(personas_.requests[0].participant());
 }
 
+TEST_F(TurnRunnerTest, ReadsAgainWhatWasReadAheadWithAGap) {
+  // The reply before is being committed together with the turn: no other connection sees it yet.
+  job_.turn.trigger_sequence = 3;
+  job_.message = "And?";
+  TurnPrompt prompt(
+      TurnTools{store_, personas_, memories_, inference_, clock_, ids_, *logger_, metrics_}, job_,
+      CallContext());
+  prompt.ReadAhead();
+  EXPECT_FALSE(prompt.complete());
+  MessageRow reply;
+  reply.sequence = 2;
+  reply.participant_id = "persona/ada";
+  reply.content = "Hi";
+  store_.messages.push_back(reply);
+
+  const auto request = prompt.Request();
+
+  ASSERT_TRUE(request.ok()) << request.status();
+  ASSERT_THAT(request->messages(), SizeIs(3));
+  EXPECT_EQ(request->messages(1).text(), "Hi");
+  EXPECT_THAT(personas_.requests, SizeIs(1)) << "only the history is read again";
+}
+
+TEST_F(TurnRunnerTest, TakesWhatWasReadAheadWhereNothingIsMissing) {
+  TurnPrompt prompt(
+      TurnTools{store_, personas_, memories_, inference_, clock_, ids_, *logger_, metrics_}, job_,
+      CallContext());
+  prompt.ReadAhead();
+  EXPECT_TRUE(prompt.complete());
+  store_.readable = UnavailableError("down");
+
+  EXPECT_TRUE(prompt.Request().ok());
+}
+
+TEST_F(TurnRunnerTest, FailsATurnWhoseHistoryHasAGap) {
+  job_.turn.trigger_sequence = 3;  // message 2 is missing
+  Begin();
+  host_.RunTasks();
+
+  EXPECT_THAT(inference_.requests, IsEmpty());
+  ASSERT_THAT(store_.ends, SizeIs(1));
+  EXPECT_EQ(store_.ends[0].state, TurnState::kFailed);
+}
+
 TEST_F(TurnRunnerTest, RenewsAHoldThatEndsBeforeTheSession) {
   job_.conversation.hold_expires_at = clock_.Now();
   Begin();

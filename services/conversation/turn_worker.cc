@@ -80,8 +80,19 @@ std::shared_ptr<PendingPrompt> TurnWorker::Prepare(const TurnJob& job, const Cal
   auto prompt = std::make_shared<PendingPrompt>();
   // Asked from here: to wake another thread first would take longer than to ask.
   auto turn_prompt = std::make_shared<TurnPrompt>(tools_, job, CallOf(job, call));
-  const bool posted = prepare_.Post([prompt, turn_prompt] { prompt->Set(turn_prompt->Request()); });
+  const bool posted = prepare_.Post([prompt, turn_prompt] {
+    turn_prompt->ReadAhead();
+    prompt->Set(turn_prompt);
+  });
   return posted ? prompt : nullptr;
+}
+
+void TurnWorker::Begin(const std::shared_ptr<TurnRunner>& runner,
+                       const std::shared_ptr<TurnPrompt>& prompt) {
+  if (prompt->complete()) return runner->BeginWith(prompt->Request());
+  if (!prepare_.Post([runner, prompt] { runner->BeginWith(prompt->Request()); })) {
+    Over(*runner, /*lost=*/false);
+  }
 }
 
 std::shared_ptr<LiveTurn> TurnWorker::Run(const TurnJob& job,
@@ -101,7 +112,7 @@ std::shared_ptr<LiveTurn> TurnWorker::Run(const TurnJob& job,
   tools_.metrics.Gauge("dramatis_turns_running", {}, +1);
   if (stopped) runner->Abandon();
   if (prompt != nullptr) {
-    prompt->Then([runner](PendingPrompt::Prompt ready) { runner->BeginWith(std::move(ready)); });
+    prompt->Then([this, runner](const std::shared_ptr<TurnPrompt>& read) { Begin(runner, read); });
   } else if (!prepare_.Post([runner] { runner->Begin(); })) {
     Over(*runner, /*lost=*/false);
   }

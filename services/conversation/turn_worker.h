@@ -77,6 +77,8 @@ class TurnWorker : private TurnHost {
   void Stop();
 
  private:
+  // Lets the turn begin, now that it is stored, with what was read meanwhile.
+  void Begin(const std::shared_ptr<TurnRunner>& runner, const std::shared_ptr<TurnPrompt>& prompt);
   void Post(std::function<void()> task) override;
   void PostLater(std::function<void()> task) override;
   void Await(const std::vector<WaitingTurn>& turns) override;
