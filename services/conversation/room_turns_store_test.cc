@@ -419,6 +419,37 @@ TEST_P(RoomTurnsStoreTest, ARequestTakesTheTurnThatWaits) {
   EXPECT_THAT(TurnStates(room_), ElementsAre("running"));
 }
 
+TEST_P(RoomTurnsStoreTest, ATurnThatWasCancelledAfterItSpokeIsNotBegunAgain) {
+  const TurnJob job = Running();
+  TurnEnd end = Reply(job, "So far");
+  end.state = TurnState::kCancelled;
+  EXPECT_EQ(End(end).result, EndResult::kEnded);
+  const int messages = static_cast<int>(Messages(room_).size());
+
+  const auto again = turns_.Start(Request(job.turn.trigger_message_id), Once());
+  const auto retried = turns_.Retry(
+      Turn(job.turn.turn_id), LeaseOf(), clock_.Now(), Allow, [](const TurnRow&) { return ""; },
+      Once());
+
+  EXPECT_EQ(GetReason(again.status()), "ALREADY_ANSWERED");
+  EXPECT_EQ(GetReason(retried.status()), "TURN_NOT_FAILED");
+  EXPECT_EQ(Turn(job.turn.turn_id).state, TurnState::kCancelled);
+  EXPECT_EQ(Messages(room_).size(), messages);
+}
+
+TEST_P(RoomTurnsStoreTest, ATurnThatWasCancelledBeforeItSpokeMayBeAskedFor) {
+  const TurnJob job = Running();
+  TurnEnd end = Reply(job, "");
+  end.state = TurnState::kCancelled;
+  end.message_id.clear();
+  EXPECT_EQ(End(end).result, EndResult::kEnded);
+
+  const auto again = turns_.Start(Request(job.turn.trigger_message_id), Once());
+
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->result.turn_id, job.turn.turn_id);
+}
+
 TEST_P(RoomTurnsStoreTest, ARequestInAnEmptyRoomAnswersNothing) {
   const auto started = turns_.Start(Request(), Once());
 

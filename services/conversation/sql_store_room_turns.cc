@@ -67,7 +67,7 @@ constexpr Statement kSelectOpen = {R"(
   order by turn_id)"};
 
 constexpr Statement kSelectAnswering = {R"(
-  select turn_id, state
+  select turn_id, state = 'done' or reply_message_id <> ''
   from turns
   where conversation_id = $1 and persona_id = $2 and trigger_message_id = $3)"};
 
@@ -87,6 +87,7 @@ constexpr Statement kBegin = {R"(
     lease_owner = $3, lease_address = $4, lease_expires_at = $5, cancel_requested = $6, text = '',
     finish_reason = '', model = '', usage = $7, manifest = $7, error = $7, updated_at = $8
   where conversation_id = $1 and turn_id = $2 and state <> 'done' and state <> 'running'
+    and reply_message_id = ''
   returning )" TURN_COLUMNS};
 
 constexpr Statement kMarkRequested = {R"(
@@ -216,7 +217,8 @@ absl::StatusOr<std::string> FindToBegin(Transaction& tx,
       const Rows answering,
       tx.Execute(kSelectAnswering, {conversation_id, persona_id, trigger_message_id}));
   if (answering.empty()) return waiting;
-  if (answering.front().Text(1) != "done") return answering.front().Text(0);
+  const bool answered = answering.front().Bool(1);
+  if (!answered) return answering.front().Text(0);
   return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_ALREADY_ANSWERED,
                "the persona has answered that message", {{"turn_id", answering.front().Text(0)}});
 }

@@ -151,6 +151,26 @@ def test_a_turn_is_cancelled_while_it_waits_and_while_it_speaks(client, provider
     assert done["message"]["finishReason"] == "cancelled"
 
 
+def test_a_turn_that_was_cancelled_while_it_spoke_has_its_reply(client, provider, quiet):
+    conversation, me, ai, name = quiet
+    path = f"/api/conversations/{conversation}"
+    trigger = say(client, path, me, "Hello").expect(201)["message"]["messageId"]
+    provider.script(when=speaks(name, "So ", "far", {"hang": True}))
+    with client.stream(PATH, ask(conversation, ai, triggerMessageId=trigger,
+                                 stream=True)) as stream:
+        turn = stream.next().json()["turnId"]
+        text = ""
+        while text != "So far":
+            text += stream.next().json()["text"]
+        client.post(f"/api/turns/{turn}/cancel", {}).expect(200)
+        assert list(stream)[-1].name == "done"
+    provider.script(when=speaks(name, "Again."))
+    refused = client.post(PATH, ask(conversation, ai, triggerMessageId=trigger))
+    assert turn in str(refused.problem(409, "ALREADY_ANSWERED"))
+    client.post(f"/api/turns/{turn}/retry", {}).problem(409, "TURN_NOT_FAILED")
+    assert [m["content"] for m in messages_of(client, path)] == ["Hello", "So far"]
+
+
 def edit_in_database(dramatis, message, content):
     """Somebody with a hand in the database."""
     statement = f"update {{}}messages set content = '{content}' where message_id = '{message}'"
