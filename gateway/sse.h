@@ -22,6 +22,10 @@ namespace dramatis::gateway {
 // A comment, which clients skip: keeps connections alive through proxies.
 inline constexpr std::string_view kSsePing = ": ping\n\n";
 
+// How a stream begins: when an EventSource that was cut off comes again, in milliseconds, and that
+// somebody is there.
+inline constexpr std::string_view kSseOpening = "retry: 2000\n: ping\n\n";
+
 // Appends one event; `event` and `id` are left out where empty. Line ends in `data` begin a new
 // data line.
 void AppendSseEvent(std::string& out,

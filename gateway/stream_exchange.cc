@@ -69,11 +69,17 @@ void StreamExchange::Pump() {
       task_.Fail(*batch.end, false);
       return;
     }
+    // The client has seen the end. An EventSource does not come again after this.
+    state_ = State::kEnded;
+    HttpAnswer nothing;
+    nothing.status = 204;
+    task_.Send(std::move(nothing));
+    return;
   }
   std::string frames;
   if (!begun) {
     Begin();
-    frames = kSsePing;
+    frames = kSseOpening;
   }
   for (const MessageBytes& message : batch.messages) {
     if (!task_.parts().transcoder.AppendEvent(method_, message.view(), frames)) {
@@ -128,7 +134,8 @@ void StreamExchange::End() {
 void StreamExchange::AppendError(const absl::Status& error, std::string& frames) {
   const Problem problem = task_.Explain(error, false);
   task_.NoteStreamError(problem.status, problem.code);
-  AppendSseEvent(frames, "error", "", "{\"problem\":" + problem.json + "}");
+  AppendSseEvent(frames, "error", GetFact(error, kCursorFact),
+                 "{\"problem\":" + problem.json + "}");
 }
 
 void StreamExchange::Tick(MonotonicTime now) {
@@ -146,8 +153,9 @@ void StreamExchange::Tick(MonotonicTime now) {
     case State::kEnded:
       return;
   }
-  if (state_ != State::kOpen) Begin();
-  Write(std::string(kSsePing));
+  const bool begins = state_ != State::kOpen;
+  if (begins) Begin();
+  Write(std::string(begins ? kSseOpening : kSsePing));
 }
 
 }  // namespace dramatis::gateway

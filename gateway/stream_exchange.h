@@ -1,9 +1,10 @@
 // A request that a stream of a service answers, as server-sent events.
 //
 // The 200 is only sent once the service has accepted the call and either an event has come or a
-// short while has passed without an error: until then a failure is an ordinary problem document.
-// From then on it is the event `error`. A stream that never ends by itself ends so, UNAVAILABLE,
-// when the server drains.
+// short while has passed without an error: until then a failure is an ordinary problem document,
+// and an end without an event, as for a client that has seen them all, is 204. From then on it is
+// the event `error`. A stream that never ends by itself ends so, UNAVAILABLE, when the server
+// drains.
 #pragma once
 
 #include <memory>

@@ -50,6 +50,7 @@ INSTANTIATE_TEST_SUITE_P(,
                          });
 
 constexpr char kAnswer[] =
+    "retry: 2000\n"
     ": ping\n\n"
     "event: start\nid: 7:1:1\n"
     "data: {\"turn_id\":\"7\",\"session_id\":\"\",\"user_message_id\":\"\"}\n\n"
@@ -114,6 +115,7 @@ TEST_P(StreamServiceTest, SaysThatItIsThereBeforeTheFirstEvent) {
   RawClient client(Address());
   client.Send(Chat("wait"));
   EXPECT_EQ(client.ReadHead().status, 200);
+  EXPECT_EQ(client.ReadChunk(), "retry: 2000\n: ping\n\n");
   for (int i = 0; i < 3; ++i)
     EXPECT_EQ(client.ReadChunk(), ": ping\n\n");
 }

@@ -9,6 +9,7 @@
 namespace dramatis::conversation {
 namespace {
 
+constexpr std::string_view kEnd = ":end";
 constexpr uint64_t kMaxAttempt = std::numeric_limits<int32_t>::max();
 constexpr uint64_t kMaxOffset = uint64_t{1} << 53;
 
@@ -25,12 +26,13 @@ std::optional<uint64_t> ParseNumber(std::string_view text, uint64_t most) {
 
 std::string FormatCursor(const TurnCursor& cursor) {
   std::string text;
-  text.reserve(cursor.turn_id.size() + 24);
+  text.reserve(cursor.turn_id.size() + 28);
   text += cursor.turn_id;
   text += ':';
   text += std::to_string(cursor.position.attempt);
   text += ':';
   text += std::to_string(cursor.position.offset);
+  if (cursor.end) text += kEnd;
   return text;
 }
 
@@ -40,6 +42,9 @@ std::optional<TurnCursor> ParseCursor(std::string_view text) {
   const size_t second = text.find(':', first + 1);
   if (second == std::string_view::npos) return std::nullopt;
   TurnCursor cursor;
+  cursor.end = text.size() > kEnd.size() && text.substr(text.size() - kEnd.size()) == kEnd;
+  if (cursor.end) text.remove_suffix(kEnd.size());
+  if (second >= text.size()) return std::nullopt;
   cursor.turn_id = std::string(text.substr(0, first));
   const auto attempt = ParseNumber(text.substr(first + 1, second - first - 1), kMaxAttempt);
   const auto offset = ParseNumber(text.substr(second + 1), kMaxOffset);

@@ -55,7 +55,7 @@ class Mirror : public std::enable_shared_from_this<Mirror> {
     }
     if (relay != nullptr) relay->context.TryCancel();
     if (const auto target = Open(); target != nullptr) {
-      target->Finish(UnavailableError("the server ends; follow the turn again"));
+      target->Leave(UnavailableError("the server ends; follow the turn again"));
     }
   }
   void AwaitRelay() {
@@ -142,7 +142,7 @@ void Mirror::Step(bool may_relay) {
   if (target == nullptr || stopped()) return;
   const absl::StatusOr<std::optional<TurnRow>> found = tools_->store.FindTurn(facts_.turn_id);
   if (!found.ok()) return StepLater();
-  if (!found->has_value()) return target->Finish(NotFoundError("turn"));
+  if (!found->has_value()) return target->Leave(NotFoundError("turn"));
   const TurnRow& row = **found;
   if (!row.open()) {
     Sync(row, *target);
@@ -229,7 +229,7 @@ void GrpcReplicaPeer::Adopt(const std::shared_ptr<LiveTurn>& turn) {
 }
 
 void GrpcReplicaPeer::Begin(const std::shared_ptr<LiveTurn>& turn) {
-  if (stopped_) return turn->Finish(UnavailableError("the server ends; follow the turn again"));
+  if (stopped_) return turn->Leave(UnavailableError("the server ends; follow the turn again"));
   Sweep();
   mirrors_.push_back(std::make_shared<Mirror>(tools_, turn));
   mirrors_.back()->Start();

@@ -44,10 +44,24 @@ struct EndWaiter : std::enable_shared_from_this<EndWaiter> {
 }  // namespace
 
 void LiveTurn::Finish(const absl::StatusOr<v1::ChatResponse>& outcome) {
+  End(outcome, /*ended=*/true);
+}
+
+void LiveTurn::Leave(const absl::Status& why) {
+  End(why, /*ended=*/false);
+}
+
+bool LiveTurn::ended() const {
+  const absl::MutexLock lock(&mutex_);
+  return ended_;
+}
+
+void LiveTurn::End(const absl::StatusOr<v1::ChatResponse>& outcome, bool ended) {
   {
     const absl::MutexLock lock(&mutex_);
     if (finished_) return;
     finished_ = true;
+    ended_ = ended;
     outcome_ = outcome;
   }
   text_.Finish(outcome.status());

@@ -43,17 +43,24 @@ class LiveTurn {
   const TurnFacts& facts() const { return facts_; }
   LiveText& text() { return text_; }
 
-  // Ends the text; the first outcome counts.
+  // Ends the text with the turn; the first outcome counts.
   void Finish(const absl::StatusOr<v1::ChatResponse>& outcome);
-  // What Finish was given. Not before `text().finished()`.
+  // Ends the text here: the turn goes on, or ends, elsewhere.
+  void Leave(const absl::Status& why);
+  // What Finish or Leave was given. Not before `text().finished()`.
   absl::StatusOr<v1::ChatResponse> outcome() const;
+  // Whether the turn itself has ended so.
+  bool ended() const;
 
  private:
+  void End(const absl::StatusOr<v1::ChatResponse>& outcome, bool ended);
+
   const TurnFacts facts_;
   mutable absl::Mutex mutex_;
   absl::StatusOr<v1::ChatResponse> outcome_ ABSL_GUARDED_BY(mutex_) =
       absl::UnavailableError("the turn has not ended");
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   LiveText text_;
 };
 

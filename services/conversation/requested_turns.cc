@@ -60,7 +60,7 @@ class RequestedTurnEvents : public EventSource<Event> {
     TurnEvents::Next next = events_.Poll();
     if (next.end.has_value()) {
       ended_ = true;
-      if (next.event.has_value()) cursor_ = next.event->cursor();
+      cursor_ = next.event.has_value() ? next.event->cursor() : GetFact(*next.end, kCursorFact);
       return End();
     }
     if (!next.event.has_value()) return {};
@@ -90,7 +90,11 @@ class RequestedTurnEvents : public EventSource<Event> {
   Next End() const {
     const std::optional<Outcome> outcome = last_->Get();
     if (!outcome.has_value()) return {};
-    if (!outcome->ok()) return {.event = std::nullopt, .end = outcome->status()};
+    if (!outcome->ok()) {
+      absl::Status error = outcome->status();
+      if (!cursor_.empty()) error = WithMetadata(error, {{kCursorFact, cursor_}});
+      return {.event = std::nullopt, .end = std::move(error)};
+    }
     Event event;
     event.set_cursor(cursor_);
     *event.mutable_done() = **outcome;

@@ -3,14 +3,17 @@
 #include <utility>
 
 #include "services/conversation/cursor.h"
+#include "shared/status/errors.h"
 
 namespace dramatis::conversation {
 
 TurnEvents::TurnEvents(std::shared_ptr<LiveTurn> turn,
                        std::optional<LiveCursor> resume_at,
-                       bool with_usage)
+                       bool with_usage,
+                       bool seen_end)
     : turn_(std::move(turn)),
       with_usage_(with_usage),
+      seen_end_(seen_end),
       started_(resume_at.has_value()),
       position_(resume_at.value_or(LiveCursor{})) {}
 
@@ -35,6 +38,7 @@ TurnEvents::Next TurnEvents::Poll() {
     return read.end.has_value() ? End() : Next{};
   }
   position_ = read.cursor;
+  seen_end_ = false;  // of an attempt before
   v1::ChatEvent event = EventHere();
   if (read.reset) {
     event.mutable_reset()->set_text(std::move(read.text));
@@ -54,17 +58,23 @@ TurnEvents::Next TurnEvents::Start() {
 }
 
 TurnEvents::Next TurnEvents::End() const {
+  const bool ended = turn_->ended();
+  if (ended && seen_end_) return {.event = std::nullopt, .end = absl::OkStatus()};
   absl::StatusOr<v1::ChatResponse> outcome = turn_->outcome();
-  if (!outcome.ok()) return {.event = std::nullopt, .end = std::move(outcome).status()};
-  v1::ChatEvent event = EventHere();
+  v1::ChatEvent event = EventHere(ended);
+  if (!outcome.ok()) {
+    absl::Status error = std::move(outcome).status();
+    if (ended) error = WithMetadata(error, {{kCursorFact, event.cursor()}});
+    return {.event = std::nullopt, .end = std::move(error)};
+  }
   *event.mutable_done() = *std::move(outcome);
   if (!with_usage_) event.mutable_done()->clear_usage();
   return {.event = std::move(event), .end = absl::OkStatus()};
 }
 
-v1::ChatEvent TurnEvents::EventHere() const {
+v1::ChatEvent TurnEvents::EventHere(bool end) const {
   v1::ChatEvent event;
-  event.set_cursor(FormatCursor({turn_->facts().turn_id, position_}));
+  event.set_cursor(FormatCursor({turn_->facts().turn_id, position_, end}));
   return event;
 }
 

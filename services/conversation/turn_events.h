@@ -18,9 +18,12 @@ namespace dramatis::conversation {
 class TurnEvents : public EventSource<v1::ChatEvent> {
  public:
   // From `resume_at` on, or from the beginning; without `with_usage` it says nothing of the cost.
+  // `seen_end`: the follower has seen the turn's end there, and nothing comes unless the turn has
+  // gone on since.
   TurnEvents(std::shared_ptr<LiveTurn> turn,
              std::optional<LiveCursor> resume_at,
-             bool with_usage = true);
+             bool with_usage = true,
+             bool seen_end = false);
   ~TurnEvents() override;
 
   Next Poll() override;
@@ -28,12 +31,13 @@ class TurnEvents : public EventSource<v1::ChatEvent> {
   void Cancelled() override {}
 
  private:
-  v1::ChatEvent EventHere() const;
+  v1::ChatEvent EventHere(bool end = false) const;
   Next Start();
   Next End() const;
 
   const std::shared_ptr<LiveTurn> turn_;
   const bool with_usage_;
+  bool seen_end_;
   bool started_;
   LiveCursor position_;  // after what has been sent
   std::optional<int> listener_;

@@ -47,7 +47,7 @@ TEST(TurnEventsTest, GivesASlowReaderLargerPieces) {
   EXPECT_EQ(delta.event->cursor(), Cursor("1:7"));
   EXPECT_FALSE(delta.end.has_value());
   EXPECT_EQ(done.event->done().response(), "one two");
-  EXPECT_EQ(done.event->cursor(), Cursor("1:7"));
+  EXPECT_EQ(done.event->cursor(), Cursor("1:7:end"));
   EXPECT_TRUE(done.end->ok());
 }
 
@@ -112,6 +112,42 @@ TEST(TurnEventsTest, EndsWithTheTurnsErrorAfterItsText) {
   const auto end = events.Poll();
   EXPECT_FALSE(end.event.has_value());
   EXPECT_EQ(GetReason(*end.end), "UNAVAILABLE");
+}
+
+// What comes to a follower that goes on from here with the end seen or not.
+TurnEvents::Next Resumed(const std::shared_ptr<LiveTurn>& turn, LiveCursor at, bool seen_end) {
+  return TurnEvents(turn, at, /*with_usage=*/true, seen_end).Poll();
+}
+
+TEST(TurnEventsTest, SaysNothingMoreToWhomHasSeenTheEnd) {
+  const auto turn = NewTurn(1, "short");
+  turn->Finish(Answer("short"));
+
+  const auto seen = Resumed(turn, {1, 5}, /*seen_end=*/true);
+  EXPECT_FALSE(seen.event.has_value());
+  EXPECT_TRUE(seen.end.has_value() && seen.end->ok());
+  EXPECT_TRUE(Resumed(turn, {1, 5}, /*seen_end=*/false).event->has_done());
+}
+
+TEST(TurnEventsTest, AnEndThatHasBeenSeenIsOfItsAttempt) {
+  const auto turn = NewTurn(2, "second");
+  turn->Finish(Answer("second"));
+  TurnEvents events(turn, LiveCursor{1, 5}, /*with_usage=*/true, /*seen_end=*/true);
+
+  EXPECT_EQ(events.Poll().event->reset().text(), "second");
+  EXPECT_TRUE(events.Poll().event->has_done());
+}
+
+TEST(TurnEventsTest, AnErrorNamesItsCursorWhereItIsTheTurnsEnd) {
+  const auto failed = NewTurn(1, "par");
+  failed->Finish(UnavailableError("broken"));
+  const auto left = NewTurn(1, "par");
+  left->Leave(UnavailableError("goes on elsewhere"));
+
+  EXPECT_EQ(GetFact(*Resumed(failed, {1, 3}, false).end, kCursorFact), Cursor("1:3:end"));
+  EXPECT_TRUE(Resumed(failed, {1, 3}, true).end->ok());
+  EXPECT_EQ(GetFact(*Resumed(left, {1, 3}, false).end, kCursorFact), "");
+  EXPECT_FALSE(Resumed(left, {1, 3}, true).end->ok());
 }
 
 TEST(WhenEndedTest, CallsOnceHoweverLateItIsAsked) {

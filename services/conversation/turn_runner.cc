@@ -151,12 +151,11 @@ void TurnRunner::ConcludeStopped(Stop why) {
         tools_.logger.Warning("turn not handed over",
                               {{"turn_id", job_.turn.turn_id}, {"code", GetReason(released)}});
       }
-      live_->Finish(
-          UnavailableError("the server ends; follow the turn again from the last cursor"));
+      live_->Leave(UnavailableError("the server ends; follow the turn again from the last cursor"));
       return Over(false);
     }
     case Stop::kAbandon:
-      live_->Finish(UnavailableError("the server has ended"));
+      live_->Leave(UnavailableError("the server has ended"));
       return Over(false);
     case Stop::kLost:
     case Stop::kNone:
@@ -243,7 +242,7 @@ void TurnRunner::Write(TurnEnd end) {
     });
   }
   // The turn stays open: the next attempt begins when the lease expires.
-  live_->Finish(WithMetadata(written.status(), {{"turn_id", job_.turn.turn_id}}));
+  live_->Leave(WithMetadata(written.status(), {{"turn_id", job_.turn.turn_id}}));
   Over(false);
 }
 

@@ -41,10 +41,12 @@ absl::StatusOr<std::shared_ptr<LiveTurn>> Turns::Follow(const CallContext& call,
 absl::StatusOr<std::unique_ptr<TurnEvents>> Turns::Stream(const CallContext& call,
                                                           const v1::StreamTurnRequest& request) {
   std::optional<LiveCursor> position;
+  bool seen_end = false;
   if (!request.cursor().empty()) {
     const std::optional<TurnCursor> cursor = ParseCursor(request.cursor());
     if (!cursor.has_value() || cursor->turn_id != request.turn_id()) return CursorError("cursor");
     position = cursor->position;
+    seen_end = cursor->end;
   }
   DRAMATIS_ASSIGN_OR_RETURN(std::shared_ptr<LiveTurn> live, Follow(call, request.turn_id()));
   bool with_usage = true;
@@ -53,7 +55,7 @@ absl::StatusOr<std::unique_ptr<TurnEvents>> Turns::Stream(const CallContext& cal
     with_usage =
         !found.room.has_value() || MaySeeUsage(*found.room, call.identity, found.row.persona_id);
   }
-  return std::make_unique<TurnEvents>(std::move(live), position, with_usage);
+  return std::make_unique<TurnEvents>(std::move(live), position, with_usage, seen_end);
 }
 
 absl::StatusOr<std::shared_ptr<LiveTurn>> Turns::Cancel(const CallContext& call,

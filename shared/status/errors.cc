@@ -149,6 +149,13 @@ std::optional<absl::Duration> GetRetryAfter(const absl::Status& status) {
          absl::Nanoseconds(info->retry_delay().nanos());
 }
 
+std::string GetFact(const absl::Status& status, const std::string& name) {
+  const auto info = GetErrorInfo(status);
+  if (!info.has_value()) return "";
+  const auto found = info->metadata().find(name);
+  return found == info->metadata().end() ? "" : found->second;
+}
+
 std::string GetReason(const absl::Status& status) {
   const auto info = GetErrorInfo(status);
   return info.has_value() ? info->reason() : "";

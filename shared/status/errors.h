@@ -71,6 +71,8 @@ absl::Status CursorError(const std::string& field);
 absl::Status WithRetryAfter(absl::Status status, absl::Duration delay);
 // Adds facts to the error's ErrorInfo, as the id of the turn that failed. OK stays OK.
 absl::Status WithMetadata(absl::Status status, const ErrorMetadata& metadata);
+// The fact of an error that ends a stream for good: the cursor with which that is known.
+inline constexpr char kCursorFact[] = "cursor";
 
 // The details of an error, where it has them.
 std::optional<google::rpc::ErrorInfo> GetErrorInfo(const absl::Status& status);
@@ -78,5 +80,7 @@ std::optional<google::rpc::BadRequest> GetBadRequest(const absl::Status& status)
 std::optional<absl::Duration> GetRetryAfter(const absl::Status& status);
 // ErrorInfo.reason, or empty.
 std::string GetReason(const absl::Status& status);
+// A fact of the error's ErrorInfo, or empty.
+std::string GetFact(const absl::Status& status, const std::string& name);
 
 }  // namespace dramatis

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.harness.client import raw_exchange, unchunk
 from tests.harness.history_checker import check_messages
 from tests.harness.program import wait_for
 from tests.harness.sse import Transcript
@@ -85,6 +86,52 @@ def test_follow_after_the_end_and_by_its_turn(client, provider, double_persona):
     assert transcript.done["message_id"] == body["message_id"]
     turn = client.get(f"/api/turns/{body['turn_id']}").expect(200)
     assert (turn["state"], turn["text"], turn["attempt"]) == ("done", "one two", 1)
+
+
+def test_a_cursor_that_has_seen_the_end_gets_204_and_every_other_the_rest(
+        client, provider, double_persona):
+    provider.script({"tokens": ["one ", "two"], "token_delay_ms": 20})
+    with client.stream("/api/chat", {"message": "Hi", "persona_id": double_persona,
+                                     "stream": True}) as stream:
+        events = list(stream)
+    path = f"/api/turns/{events[0].json()['turn_id']}/stream"
+    assert events[-1].id == f"{events[-2].id}:end"
+    for number, event in enumerate(events[:-1]):
+        with client.stream(path, headers={"Last-Event-ID": event.id}) as stream:
+            rest = Transcript().apply_all(list(stream))
+        said = "".join(e.json()["text"] for e in events[number + 1:] if e.name == "delta")
+        assert (rest.text, rest.done["response"]) == (said, "one two")
+    for _ in range(2):
+        over = client.get(path, {"Last-Event-ID": events[-1].id, "Accept": "text/event-stream"})
+        assert (over.status, over.body) == (204, b"")
+
+
+def test_an_error_that_ends_a_turn_has_a_cursor_until_the_turn_is_retried(
+        client, provider, double_persona):
+    provider.script({"tokens": ["one ", {"cut": True}]})
+    with client.stream("/api/chat", {"message": "Hi", "persona_id": double_persona,
+                                     "stream": True}) as stream:
+        events = list(stream)
+    turn = events[0].json()["turn_id"]
+    assert events[-1].name == "error"
+    seen = {"Last-Event-ID": events[-1].id}
+    assert seen["Last-Event-ID"].endswith(":end")
+    path = f"/api/turns/{turn}/stream"
+    assert client.get(path, {**seen, "Accept": "text/event-stream"}).status == 204
+    provider.script({"tokens": ["better"]})
+    client.post(f"/api/turns/{turn}/retry", {}).expect(200)
+    with client.stream(path, headers=seen) as stream:
+        again = Transcript().apply_all(list(stream))
+    assert (again.text, again.done["response"]) == ("better", "better")
+
+
+def test_a_stream_says_when_to_come_again(dramatis, user):
+    request = (f"POST /api/chat HTTP/1.1\r\nHost: {dramatis.http}\r\n"
+               f"Authorization: Bearer local:{user}\r\nContent-Type: application/json\r\n"
+               "Connection: close\r\nContent-Length: 31\r\n\r\n"
+               '{"message":"Hi","stream":true} ')
+    _, _, body = raw_exchange(dramatis.http, request.encode()).partition(b"\r\n\r\n")
+    assert unchunk(body).startswith(b"retry: 2000\n")
 
 
 def test_stored_text_is_exactly_what_was_said(client, provider, double_persona):
