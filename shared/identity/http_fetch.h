@@ -1,0 +1,16 @@
+// One GET at a time, for small documents of an identity provider: over libcurl's easy interface,
+// apart from the loop that models' answers stream through.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace dramatis {
+
+// The body of a 200. UNAVAILABLE for everything else, with curl's words: another status, a redirect,
+// more than 256 KiB, more than 5 s. Certificates are verified; http only to loopback. Blocks.
+// Thread-safe.
+absl::StatusOr<std::string> FetchOverHttp(const std::string& url);
+
+}  // namespace dramatis

@@ -1,0 +1,85 @@
+#include "shared/identity/oidc_authenticator.h"
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "shared/status/errors.h"
+
+namespace dramatis {
+namespace {
+
+constexpr char kScheme[] = "Bearer ";
+constexpr size_t kMostCached = 8192;
+
+SignIn Refused(std::string_view refusal) {
+  return {UnauthenticatedError(), refusal};
+}
+
+SignIn NoKeys() {
+  return {WithRetryAfter(UnavailableError("the issuer's keys cannot be had just now"),
+                         absl::Seconds(5)),
+          "no_keys"};
+}
+
+}  // namespace
+
+OidcAuthenticator::OidcAuthenticator(ClaimsRules rules, KeySource& source, const Clock& clock)
+    : rules_(std::move(rules)), source_(source), clock_(clock), cache_(kMostCached) {}
+
+std::optional<SignIn> OidcAuthenticator::Authenticate(
+    const std::vector<std::string>& authorizations) {
+  return Judge(authorizations, /*final=*/false);
+}
+
+void OidcAuthenticator::AuthenticateLater(const std::vector<std::string>& authorizations,
+                                          std::function<void(SignIn)> done) {
+  // The keys may have come meanwhile.
+  if (std::optional<SignIn> known = Judge(authorizations, /*final=*/false)) {
+    return done(*std::move(known));
+  }
+  auto later = [this, authorizations, done] { done(*Judge(authorizations, /*final=*/true)); };
+  if (!source_.Await(later)) later();
+}
+
+std::optional<SignIn> OidcAuthenticator::Judge(const std::vector<std::string>& authorizations,
+                                               bool final) {
+  if (authorizations.empty()) return Refused(kNoCredentials);
+  if (authorizations.size() > 1) return Refused("several");
+  // The scheme is read without regard to case (RFC 9110, section 11.1).
+  std::string_view token = authorizations.front();
+  if (!absl::StartsWithIgnoreCase(authorizations.front(), kScheme)) return Refused("scheme");
+  token.remove_prefix(sizeof(kScheme) - 1);
+  if (token.size() > kMostTokenBytes) return Refused("form");
+  const TokenDigest digest = DigestOf(token);
+  const uint64_t generation = source_.generation();
+  if (std::optional<Identity> known = cache_.Find(digest, generation, clock_.Now())) {
+    return SignIn{*std::move(known)};
+  }
+  const std::optional<Jws> jws = Jws::Parse(token);
+  if (!jws.has_value()) return Refused("form");
+  const std::shared_ptr<const KeySet> keys = source_.keys();
+  if (keys == nullptr) {
+    if (!final && source_.MayAwait()) return std::nullopt;
+    return NoKeys();
+  }
+  switch (jws->Verify(*keys)) {
+    case JwsOutcome::kAlgorithm:
+      return Refused("algorithm");
+    case JwsOutcome::kSignature:
+      return Refused("signature");
+    case JwsOutcome::kUnknownKey:
+      if (!final && source_.MayAwait()) return std::nullopt;
+      return Refused("unknown_key");
+    case JwsOutcome::kValid:
+      break;
+  }
+  Claims claims = ReadClaims(*jws, rules_, clock_.Now());
+  if (claims.sign_in.identity.ok()) {
+    cache_.Add(digest, {*claims.sign_in.identity, claims.expires, generation});
+  }
+  return std::move(claims.sign_in);
+}
+
+}  // namespace dramatis

@@ -1,0 +1,69 @@
+#include "shared/identity/oidc_settings.h"
+
+#include "shared/identity/key_source.h"
+
+namespace dramatis {
+namespace {
+
+constexpr char kEnvironment[] = "DRAMATIS_ENVIRONMENT";
+constexpr char kIssuer[] = "DRAMATIS_OIDC_ISSUER";
+constexpr char kAudience[] = "DRAMATIS_OIDC_AUDIENCE";
+constexpr char kJwksUrl[] = "DRAMATIS_OIDC_JWKS_URL";
+constexpr char kRolesClaim[] = "DRAMATIS_OIDC_ROLES_CLAIM";
+constexpr char kOneProcess[] =
+    "a program of its own cannot prove to the others for whom it calls yet: run `dramatis`, which "
+    "has "
+    "all of them in one process";
+
+void CheckIssuer(Settings& settings, const OidcSettings& oidc) {
+  constexpr char kUrl[] = "must be an https:// address without a query (http:// on loopback only)";
+  if (!IsSafeUrl(oidc.rules.issuer) ||
+      oidc.rules.issuer.find_first_of("?# ") != std::string::npos) {
+    settings.Problem(kIssuer, kUrl);
+  }
+  if (!oidc.jwks_url.empty() && !IsSafeUrl(oidc.jwks_url)) {
+    settings.Problem(kJwksUrl, "must be an https:// address (http:// on loopback only)");
+  }
+  if (oidc.rules.audiences.empty()) {
+    settings.Problem(kAudience,
+                     "must be set where DRAMATIS_OIDC_ISSUER is: the audience of this deployment's "
+                     "tokens, or its client id, so that tokens for others are refused");
+  }
+}
+
+}  // namespace
+
+OidcSettings OidcSettings::From(Settings& settings,
+                                const std::string& environment,
+                                bool in_one_process) {
+  OidcSettings oidc;
+  ClaimsRules& rules = oidc.rules;
+  rules.issuer = settings.Text(kIssuer);
+  if (!in_one_process) {
+    if (environment != "local") {
+      settings.Problem(kEnvironment, std::string("must be local: ") + kOneProcess);
+    } else if (!rules.issuer.empty()) {
+      settings.Problem(kIssuer, std::string("must not be set: ") + kOneProcess);
+    }
+    return oidc;
+  }
+  rules.audiences = settings.List(kAudience);
+  oidc.jwks_url = settings.Text(kJwksUrl);
+  rules.user_claim = settings.Text("DRAMATIS_OIDC_USER_CLAIM", rules.user_claim);
+  if (const auto claims = settings.List(kRolesClaim); !claims.empty()) rules.roles_claims = claims;
+  rules.admin_role = settings.Text("DRAMATIS_OIDC_ADMIN_ROLE", rules.admin_role);
+  rules.scope = settings.Text("DRAMATIS_OIDC_SCOPE");
+  if (!rules.issuer.empty()) {
+    CheckIssuer(settings, oidc);
+  } else if (environment != "local") {
+    settings.Problem(
+        kIssuer,
+        "must be set where DRAMATIS_ENVIRONMENT is not local: the issuer whose JWTs say "
+        "who calls, as https://id.example.org");
+  } else if (!rules.audiences.empty() || !oidc.jwks_url.empty() || !rules.scope.empty()) {
+    settings.Problem(kIssuer, "must be set where another DRAMATIS_OIDC_ setting is");
+  }
+  return oidc;
+}
+
+}  // namespace dramatis

@@ -1,0 +1,88 @@
+#include "shared/identity/oidc_settings.h"
+
+#include <string>
+#include <utility>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace dramatis {
+namespace {
+
+using testing::HasSubstr;
+
+struct Read {
+  OidcSettings oidc;
+  std::string problems;
+};
+
+Read From(Environment variables, const std::string& environment, bool in_one_process = true) {
+  Settings settings(std::move(variables));
+  Read read;
+  read.oidc = OidcSettings::From(settings, environment, in_one_process);
+  read.problems = std::string(settings.Check().message());
+  return read;
+}
+
+constexpr char kIssuer[] = "https://id.example.org/realms/main";
+
+TEST(OidcSettingsTest, ReadsAllOfThem) {
+  const Read read = From({{"DRAMATIS_OIDC_ISSUER", kIssuer},
+                          {"DRAMATIS_OIDC_AUDIENCE", "dramatis, web"},
+                          {"DRAMATIS_OIDC_JWKS_URL", "https://keys.example.org/"},
+                          {"DRAMATIS_OIDC_USER_CLAIM", "oid"},
+                          {"DRAMATIS_OIDC_ROLES_CLAIM", "groups,/a/b"},
+                          {"DRAMATIS_OIDC_ADMIN_ROLE", "operators"},
+                          {"DRAMATIS_OIDC_SCOPE", "chat"}},
+                         "production");
+  EXPECT_EQ(read.problems, "");
+  EXPECT_EQ(read.oidc.rules.issuer, kIssuer);
+  EXPECT_THAT(read.oidc.rules.audiences, testing::ElementsAre("dramatis", "web"));
+  EXPECT_EQ(read.oidc.jwks_url, "https://keys.example.org/");
+  EXPECT_EQ(read.oidc.rules.user_claim, "oid");
+  EXPECT_THAT(read.oidc.rules.roles_claims, testing::ElementsAre("groups", "/a/b"));
+  EXPECT_EQ(read.oidc.rules.admin_role, "operators");
+  EXPECT_EQ(read.oidc.rules.scope, "chat");
+}
+
+TEST(OidcSettingsTest, OutsideLocalAnIssuerAndAnAudienceMustBeSet) {
+  for (const char* environment : {"staging", "production"}) {
+    EXPECT_THAT(From({}, environment).problems, HasSubstr("DRAMATIS_OIDC_ISSUER must be set"));
+    EXPECT_THAT(From({{"DRAMATIS_OIDC_ISSUER", kIssuer}}, environment).problems,
+                HasSubstr("DRAMATIS_OIDC_AUDIENCE must be set"));
+  }
+  EXPECT_EQ(From({}, "local").problems, "");
+  EXPECT_THAT(From({{"DRAMATIS_OIDC_SCOPE", "chat"}}, "local").problems,
+              HasSubstr("DRAMATIS_OIDC_ISSUER must be set"));
+}
+
+TEST(OidcSettingsTest, AddressesAreHttps) {
+  for (const char* issuer : {"http://id.example.org", "id.example.org", "https://a.org?x=1"}) {
+    EXPECT_THAT(
+        From({{"DRAMATIS_OIDC_ISSUER", issuer}, {"DRAMATIS_OIDC_AUDIENCE", "a"}}, "production")
+            .problems,
+        HasSubstr("DRAMATIS_OIDC_ISSUER must be an https:// address"));
+  }
+  EXPECT_THAT(From({{"DRAMATIS_OIDC_ISSUER", kIssuer},
+                    {"DRAMATIS_OIDC_AUDIENCE", "a"},
+                    {"DRAMATIS_OIDC_JWKS_URL", "http://keys.example.org"}},
+                   "production")
+                  .problems,
+              HasSubstr("DRAMATIS_OIDC_JWKS_URL must be an https:// address"));
+  EXPECT_EQ(
+      From({{"DRAMATIS_OIDC_ISSUER", "http://127.0.0.1:3000"}, {"DRAMATIS_OIDC_AUDIENCE", "a"}},
+           "production")
+          .problems,
+      "");
+}
+
+TEST(OidcSettingsTest, ProgramsOfTheirOwnStayLocal) {
+  EXPECT_THAT(From({{"DRAMATIS_OIDC_ISSUER", kIssuer}}, "production", false).problems,
+              HasSubstr("DRAMATIS_ENVIRONMENT must be local: a program of its own cannot prove"));
+  EXPECT_THAT(From({{"DRAMATIS_OIDC_ISSUER", kIssuer}}, "local", false).problems,
+              HasSubstr("run `dramatis`"));
+  EXPECT_EQ(From({}, "local", false).problems, "");
+}
+
+}  // namespace
+}  // namespace dramatis
