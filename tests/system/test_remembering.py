@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import make_double_persona
 from tests.harness import grpcurl
 from tests.harness.program import wait_for
+from tests.harness.rooms import make_persona, open_room, path_of, say
 
 SAID = "My name is Ada and I live in Turin."
 TOLD = f'The user said: "{SAID}"'
@@ -85,6 +86,23 @@ def test_deleting_a_history_forgets_what_came_from_it(client):
     # The same session id begins anew, and is observed again.
     chat(client, "I live in Malmö.", "first")
     wait_for(lambda: any("Malmö" in memory["content"] for memory in memories(client)), "Malmö")
+
+
+def test_deleting_a_conversation_forgets_for_everybody_in_it(client, dramatis, user):
+    other = dramatis.client(f"{user}-other")
+    me, theirs = make_persona(client), make_persona(other, isPublic=True)
+    ada = make_persona(client, "ai_agent", biography="I listen.",
+                       responseDelay={"minMs": 0, "maxMs": 0})
+    path = path_of(open_room(client, [me, ada], visibility="public"))
+    other.post(f"{path}/join", {"personaId": theirs}).expect(200)
+    name = client.get(f"{path}/participants/{ada}").expect(200)["name"]
+    say(client, path, me, f"@{name}, {SAID}").expect(201)
+    say(other, path, theirs, f"@{name}, my name is Bob and I live in Rome.").expect(201)
+    for who in (client, other):
+        await_memories(who)
+    client.delete(path).expect(204)
+    for who in (client, other):
+        wait_for(lambda: not memories(who), "the memories to be forgotten")
 
 
 def test_services_see_the_exact_range_of_a_summary(make_deployment, shape, provider):
