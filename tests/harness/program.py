@@ -34,15 +34,16 @@ def wait_for(condition, what, timeout=20.0, pause=0.02):
 
 
 class Program:
-    """A running program. `lines` are its log's lines, each a dict (or the text where it is none)."""
+    """A running program. `lines` are its log's lines, each a dict (or the text where it is none).
+    `wrapper` runs it: `ip netns exec ...`."""
 
-    def __init__(self, name, settings, arguments=(), cwd="/"):
+    def __init__(self, name, settings, arguments=(), cwd="/", wrapper=()):
         self.name = name
         self.settings = settings
         self.lines = []
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [BIN / name, *arguments],
+            [*wrapper, BIN / name, *arguments],
             env={"PATH": "/usr/bin:/bin", **settings},
             cwd=cwd,
             stdin=subprocess.DEVNULL,
