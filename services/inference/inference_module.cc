@@ -18,6 +18,7 @@
 #include "services/inference/usage.h"
 #include "shared/executor/executor.h"
 #include "shared/rpc/service_adapter.h"
+#include "shared/time/steady_clock.h"
 
 namespace dramatis::inference {
 namespace {
@@ -40,7 +41,7 @@ class RunningModule : public Module {
       : store_(context.database),
         executor_(context.config.workers, context.config.queue),
         loop_({.ca_file = config.ca_file}),
-        router_(MakeProviders(config, context.clock, loop_), config.chain, context.clock),
+        router_(MakeProviders(config, context.clock, loop_), config.chain, steady_clock_),
         generations_(router_,
                      store_,
                      {.executor = executor_,
@@ -86,6 +87,7 @@ class RunningModule : public Module {
   SqlStore store_;
   Executor executor_;
   CurlLoop loop_;
+  const SteadyClock steady_clock_;  // of the breakers
   Router router_;
   Generations generations_;
   Tasks tasks_;

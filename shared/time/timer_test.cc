@@ -7,6 +7,7 @@
 #include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "shared/time/steady_clock.h"
 
 namespace dramatis {
 namespace {
@@ -57,6 +58,15 @@ TEST(EndingTest, WakesWhoWaits) {
   EXPECT_TRUE(ending.WaitFor(absl::InfiniteDuration()));
   other.join();
   EXPECT_TRUE(ending.ended());
+}
+
+TEST(SteadyClockTest, BeginsNowAndGoesOn) {
+  const absl::Time before = absl::Now();
+  const SteadyClock clock;
+  const absl::Time first = clock.Now();
+  EXPECT_GE(first, before - absl::Seconds(1));
+  EXPECT_LE(first, absl::Now() + absl::Seconds(1));
+  EXPECT_GE(clock.Now(), first);
 }
 
 }  // namespace
