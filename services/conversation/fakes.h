@@ -42,6 +42,11 @@ class FakePersonaPeer : public PersonaPeer {
     part->set_text("You are Ada.");
     return Ready<absl::StatusOr<RenderedPersona>>(std::move(rendered));
   }
+  absl::Status SetMasks(const CallContext& /*call*/,
+                        const persona::v1::SetMasksRequest& request) override {
+    masks.push_back(request);
+    return absl::OkStatus();
+  }
   absl::Status Release(const CallContext& /*call*/,
                        const std::string& /*persona_id*/,
                        const std::string& conversation_id) override {
@@ -52,6 +57,7 @@ class FakePersonaPeer : public PersonaPeer {
 
   std::deque<absl::Status> failures;  // of the next calls
   std::vector<persona::v1::RenderPersonaRequest> requests;
+  std::vector<persona::v1::SetMasksRequest> masks;
   absl::Status release_failure;
   std::vector<std::string> released;
 };

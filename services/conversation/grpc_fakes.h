@@ -49,6 +49,11 @@ class FakePersonaService : public persona::v1::PersonaService::Service {
     response->mutable_parameters()->set_model("fake/model");
     return grpc::Status::OK;
   }
+  grpc::Status SetMasks(grpc::ServerContext* /*context*/,
+                        const persona::v1::SetMasksRequest* /*request*/,
+                        google::protobuf::Empty* /*response*/) override {
+    return grpc::Status::OK;
+  }
   grpc::Status ReleasePersona(grpc::ServerContext* /*context*/,
                               const persona::v1::ReleasePersonaRequest* request,
                               google::protobuf::Empty* /*response*/) override {

@@ -170,6 +170,16 @@ std::future<absl::StatusOr<RenderedPersona>> GrpcPersonaPeer::Render(
       TakePersona);
 }
 
+absl::Status GrpcPersonaPeer::SetMasks(const CallContext& call,
+                                       const persona::v1::SetMasksRequest& request) {
+  return CallUnary<google::protobuf::Empty>(
+             call, kReleaseTimeout, request,
+             [this](auto* context, const auto& asked, auto* response) {
+               return stub_->SetMasks(context, asked, response);
+             })
+      .status();
+}
+
 absl::Status GrpcPersonaPeer::Release(const CallContext& call,
                                       const std::string& persona_id,
                                       const std::string& conversation_id) {

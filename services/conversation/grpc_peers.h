@@ -25,6 +25,8 @@ class GrpcPersonaPeer : public PersonaPeer {
       : stub_(std::move(connect)), local_(local) {}
   std::future<absl::StatusOr<RenderedPersona>> Render(
       const CallContext& call, const persona::v1::RenderPersonaRequest& request) override;
+  absl::Status SetMasks(const CallContext& call,
+                        const persona::v1::SetMasksRequest& request) override;
   absl::Status Release(const CallContext& call,
                        const std::string& persona_id,
                        const std::string& conversation_id) override;

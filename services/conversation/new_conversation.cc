@@ -12,12 +12,12 @@ namespace {
 
 namespace persona = dramatis::persona::v1;
 
-// Whether the caller may talk to it as to an AI. Of somebody else's ambiguous persona nobody learns
-// here that it is one: it is refused as a human's is.
+// Whether the caller may talk to it as to an AI. Of somebody else's persona whose type is hidden
+// nobody learns it here: it is refused as a human's is.
 bool AnswersAsAi(const RenderedPersona& rendered, const Identity& identity) {
   if (rendered.type() == persona::PERSONA_TYPE_HUMAN) return false;
-  return rendered.type() != persona::PERSONA_TYPE_AI_AMBIGUOUS ||
-         identity.MayManage(rendered.owner_id());
+  const bool hidden = rendered.type() == persona::PERSONA_TYPE_AI_AMBIGUOUS || rendered.masked();
+  return !hidden || identity.MayManage(rendered.owner_id());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "dramatis/conversation/v1/conversation.pb.h"
 
 #include "services/conversation/permissions.h"
+#include "services/conversation/room_masks.h"
 #include "services/conversation/room_views.h"
 #include "services/conversation/rooms.h"
 #include "shared/status/errors.h"
@@ -149,7 +150,13 @@ absl::StatusOr<Idempotent<Room>> Participants::BringIn(
   const RenderedPersona& persona = held.front();
   const absl::Time now = tools_.clock.Now();
   absl::StatusOr<Idempotent<Room>> changed = PermissionError("the persona is not yours");
-  if (!own_only || persona.owner_id() == call.identity.user_id) {
+  // One that was here already may come back to where it is hidden.
+  const absl::Status may_bring = FindParticipant(found, persona_id) != nullptr
+                                     ? absl::OkStatus()
+                                     : MayBring(persona, call.identity);
+  if (!may_bring.ok()) {
+    changed = may_bring;
+  } else if (!own_only || persona.owner_id() == call.identity.user_id) {
     changed = tools_.store.ChangeRoom(
         conversation_id, now,
         [&](Room& room) -> absl::Status {
@@ -163,6 +170,8 @@ absl::StatusOr<Idempotent<Room>> Participants::BringIn(
   }
   if (!changed.ok() || changed->replayed) {
     ReleaseUnlessHere(tools_, call, persona.persona_id(), conversation_id);
+  } else {
+    TellMasks(tools_, call, changed->result);
   }
   return changed;
 }
@@ -234,18 +243,18 @@ absl::StatusOr<Idempotent<Room>> Participants::SendOut(
 
 absl::StatusOr<Idempotent<v1::Participant>> Participants::Reveal(
     const CallContext& call, const v1::RevealParticipantRequest& request) {
-  return Shown(
-      tools_.store.RevealParticipant(
-          request.conversation_id(), request.persona_id(), tools_.ids.NewId(), tools_.clock.Now(),
-          [&](const Room& room) -> absl::Status {
-            DRAMATIS_RETURN_IF_ERROR(Require(room, call.identity, Permission::kView));
-            const ParticipantRow* const row = FindParticipant(room, request.persona_id());
-            if (row == nullptr) return NotParticipant();
-            if (call.identity.MayManage(row->user_id)) return absl::OkStatus();
-            return PermissionError("only its owner may reveal a participant");
-          },
-          {call, "RevealParticipant", request}),
-      request.persona_id(), call.identity);
+  const absl::StatusOr<Idempotent<Room>> revealed = tools_.store.RevealParticipant(
+      request.conversation_id(), request.persona_id(), tools_.ids.NewId(), tools_.clock.Now(),
+      [&](const Room& room) -> absl::Status {
+        DRAMATIS_RETURN_IF_ERROR(Require(room, call.identity, Permission::kView));
+        const ParticipantRow* const row = FindParticipant(room, request.persona_id());
+        if (row == nullptr) return NotParticipant();
+        if (call.identity.MayManage(row->user_id)) return absl::OkStatus();
+        return PermissionError("only its owner may reveal a participant");
+      },
+      {call, "RevealParticipant", request});
+  if (revealed.ok() && !revealed->replayed) TellMasks(tools_, call, revealed->result);
+  return Shown(revealed, request.persona_id(), call.identity);
 }
 
 }  // namespace dramatis::conversation

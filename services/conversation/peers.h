@@ -27,6 +27,9 @@ class PersonaPeer {
   // The persona's part of a prompt. Starts at once; the result comes later, and always.
   virtual std::future<absl::StatusOr<RenderedPersona>> Render(
       const CallContext& call, const dramatis::persona::v1::RenderPersonaRequest& request) = 0;
+  // Says what stays hidden from whom. Blocks.
+  virtual absl::Status SetMasks(const CallContext& call,
+                                const dramatis::persona::v1::SetMasksRequest& request) = 0;
   // Gives up the hold of a conversation. Blocks.
   virtual absl::Status Release(const CallContext& call,
                                const std::string& persona_id,

@@ -50,6 +50,7 @@ struct RoomRow {
   // When persona's holds for it end. Of a room that was closed or deleted: when that was, until the
   // holds have been given up; the epoch from then on.
   absl::Time hold_expires_at;
+  bool deleted = false;
 
   bool closed() const {
     return status == RoomStatus::kCompleted || status == RoomStatus::kTerminated;

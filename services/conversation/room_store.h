@@ -135,6 +135,11 @@ class RoomStore {
                                    int version,
                                    absl::Time expires_at) = 0;
 
+  // Rooms of which persona is to be told whose types they hide, also deleted ones, at most `limit`.
+  virtual absl::StatusOr<std::vector<Room>> ListMasksDue(int limit) = 0;
+  // Notes that persona was told. Without effect unless the room has this `version` still.
+  virtual absl::Status NoteMasks(const std::string& conversation_id, int version) = 0;
+
   // Messages.
 
   // Claims the key, appends the message under the next number, makes or moves the turns of those

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/conversation/responses.h"
+#include "services/conversation/room_masks.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -27,7 +28,20 @@ CallContext OwnCall(const RoomRow& row) {
 absl::Status RoomUpkeep::Run(const std::function<bool()>& ending) {
   const absl::Status closed = CloseOverdue();
   const absl::Status tended = TendHolds(ending);
-  return closed.ok() ? tended : closed;
+  const absl::Status shared = ShareDueMasks(ending);
+  if (!closed.ok()) return closed;
+  return tended.ok() ? shared : tended;
+}
+
+absl::Status RoomUpkeep::ShareDueMasks(const std::function<bool()>& ending) {
+  while (!ending()) {
+    DRAMATIS_ASSIGN_OR_RETURN(const std::vector<Room> rooms,
+                              tools_.store.ListMasksDue(kRoomsAtOnce));
+    for (const Room& room : rooms)
+      DRAMATIS_RETURN_IF_ERROR(ShareMasks(tools_, OwnCall(room.row), room));
+    if (static_cast<int>(rooms.size()) < kRoomsAtOnce) break;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RoomUpkeep::CloseOverdue() {

@@ -1,5 +1,5 @@
 // What rooms need from time to time, whoever calls or not: rooms whose time is over are closed, and
-// persona's holds renewed or given up. Any number of replicas may do it at the same time.
+// persona's holds renewed or given up, and persona told whose types rooms hide. Any number of replicas may do it at the same time.
 #pragma once
 
 #include <functional>
@@ -23,6 +23,7 @@ class RoomUpkeep {
  private:
   absl::Status CloseOverdue();
   absl::Status TendHolds(const std::function<bool()>& ending);
+  absl::Status ShareDueMasks(const std::function<bool()>& ending);
   // Has every persona of the room that is still there held for longer.
   absl::Status Renew(const Room& room, absl::Time until);
 

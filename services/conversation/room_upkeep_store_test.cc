@@ -6,6 +6,7 @@
 #include "gtest/gtest.h"
 #include "services/conversation/fakes.h"
 #include "services/conversation/room_closing.h"
+#include "services/conversation/room_masks.h"
 #include "services/conversation/room_store_fixture.h"
 #include "services/conversation/room_upkeep.h"
 
@@ -96,6 +97,43 @@ TEST_P(RoomUpkeepStoreTest, GivesUpTheHoldsOfWhatWasDeleted) {
   ASSERT_TRUE(upkeep_.Run().ok());
 
   EXPECT_THAT(personas_.released, SizeIs(2));
+}
+
+TEST_P(RoomUpkeepStoreTest, TellsPersonaWhatAnAmbiguousRoomHidesFromWhom) {
+  Room room = Held();
+  room.row.settings.set_ambiguous(true);
+  Create(room);
+  Create(Held());  // which hides nothing
+
+  ASSERT_TRUE(upkeep_.Run().ok());
+  ASSERT_TRUE(upkeep_.Run().ok());
+
+  ASSERT_THAT(personas_.masks, SizeIs(1));
+  EXPECT_EQ(personas_.masks[0].conversation_id(), room.row.conversation_id);
+  ASSERT_THAT(personas_.masks[0].viewers(), SizeIs(2));
+  EXPECT_EQ(personas_.masks[0].viewers(0).user_id(), "gina");
+  EXPECT_THAT(personas_.masks[0].viewers(0).persona_ids(), ElementsAre("o"));
+  EXPECT_EQ(personas_.masks[0].viewers(1).user_id(), "olga");
+  EXPECT_THAT(personas_.masks[0].viewers(1).persona_ids(), ElementsAre("g"));
+
+  // What a change answers says the same as what is read.
+  const auto changed = store_.ChangeRoom(
+      room.row.conversation_id, clock_.Now(),
+      [](Room& now) {
+        now.participants[0].revealed = true;
+        return absl::OkStatus();
+      },
+      Once());
+  EXPECT_THAT(MasksOf(changed->result).viewers(0).persona_ids(), IsEmpty());
+  EXPECT_THAT(MasksOf(changed->result).viewers(1).persona_ids(), ElementsAre("g"));
+  ASSERT_TRUE(upkeep_.Run().ok());
+  EXPECT_EQ(personas_.masks.back().SerializeAsString(),
+            MasksOf(changed->result).SerializeAsString());
+
+  ASSERT_TRUE(store_.DeleteRoom(room.row.conversation_id, clock_.Now(), Allow).ok());
+  ASSERT_TRUE(upkeep_.Run().ok());
+  ASSERT_THAT(personas_.masks, SizeIs(3));
+  EXPECT_THAT(personas_.masks[2].viewers(1).persona_ids(), IsEmpty());
 }
 
 DRAMATIS_ON_EVERY_ENGINE(RoomUpkeepStoreTest);

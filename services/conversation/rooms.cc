@@ -10,6 +10,7 @@
 #include "services/conversation/permissions.h"
 #include "services/conversation/room_closing.h"
 #include "services/conversation/room_definition.h"
+#include "services/conversation/room_masks.h"
 #include "services/conversation/room_names.h"
 #include "services/conversation/room_views.h"
 #include "shared/call/if_match.h"
@@ -113,13 +114,16 @@ absl::StatusOr<Idempotent<v1::Conversation>> Rooms::Create(
       const std::vector<RenderedPersona> personas,
       HoldPersonas(tools_, call, {request.persona_ids().begin(), request.persona_ids().end()},
                    room.row.conversation_id));
-  const absl::Status added = AddFirst(personas, call.identity.user_id, room);
+  absl::Status added = AddFirst(personas, call.identity.user_id, room);
+  for (const RenderedPersona& persona : personas)
+    if (added.ok()) added = MayBring(persona, call.identity);
   absl::StatusOr<Idempotent<Room>> created =
       added.ok() ? tools_.store.CreateRoom(room, {call, "CreateConversation", request})
                  : absl::StatusOr<Idempotent<Room>>(added);
   // The id is new: what was not made needs no hold.
   if (!created.ok() || created->replayed) ReleaseRoom(tools_, call, room);
   if (!created.ok()) return std::move(created).status();
+  if (!created->replayed) TellMasks(tools_, call, created->result);
   return Idempotent<v1::Conversation>{.result = ToConversation(created->result, call.identity),
                                       .replayed = created->replayed};
 }
@@ -177,6 +181,7 @@ absl::Status Rooms::Delete(const CallContext& call, const v1::DeleteConversation
             return CheckIfMatch(call, EtagOf(found.row));
           }));
   ReleaseRoom(tools_, call, room);
+  TellMasks(tools_, call, room);
   return absl::OkStatus();
 }
 
@@ -239,6 +244,7 @@ absl::StatusOr<Idempotent<v1::Conversation>> Rooms::Change(const CallContext& ca
           },
           idempotency));
   if (changed.result.row.closed() && !changed.replayed) ReleaseRoom(tools_, call, changed.result);
+  if (!changed.replayed) TellMasks(tools_, call, changed.result);
   return Idempotent<v1::Conversation>{.result = ToConversation(changed.result, call.identity),
                                       .replayed = changed.replayed};
 }

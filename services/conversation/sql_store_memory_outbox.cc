@@ -88,7 +88,7 @@ constexpr Statement kMessages = {R"(
   limit cast($3 as bigint))"};
 
 constexpr Statement kScope = {R"(
-  select kind, persona_id, deleted_at is not null
+  select kind, persona_id, deleted_at
   from conversations
   where conversation_id = $1)"};
 
@@ -208,7 +208,7 @@ absl::StatusOr<MemoryScope> SqlMemoryOutbox::Scope(const std::string& conversati
   return database_.Read([&](Transaction& tx) -> absl::StatusOr<MemoryScope> {
     DRAMATIS_ASSIGN_OR_RETURN(const Rows found, tx.Execute(kScope, {conversation_id}));
     MemoryScope scope;
-    scope.gone = found.empty() || found.front().Bool(2);
+    scope.gone = found.empty() || !found.front().IsNull(2);
     if (!scope.gone && found.front().Text(0) == "session") scope.persona_id = found.front().Text(1);
     DRAMATIS_ASSIGN_OR_RETURN(const Rows users, tx.Execute(kUsers, {conversation_id}));
     for (const Row& row : users)

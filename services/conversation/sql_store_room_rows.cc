@@ -27,7 +27,8 @@ using sql::Value;
 #define ROOM_COLUMNS                                                                             \
   "conversation_id, user_id, persona_id, title, topic, description, goal, topic_tags, "          \
   "visibility, constraints, settings, status, close_reason, version, last_sequence, characters," \
-  " last_event, created_at, updated_at, last_activity_at, ended_at, closes_at, hold_expires_at"
+  " last_event, created_at, updated_at, last_activity_at, ended_at, closes_at, hold_expires_at," \
+  " deleted_at"
 
 constexpr Statement kSelectRoom = {"select " ROOM_COLUMNS
                                    " from conversations"
@@ -151,6 +152,7 @@ RoomRow ToRoomRow(const sql::Row& row) {
   room.closed_at = row.OptionalTime(20);
   room.closes_at = row.OptionalTime(21);
   room.hold_expires_at = row.Time(22);
+  room.deleted = !row.IsNull(23);  // SQLite 3.40 returns 1 for `is not null` after an update
   return room;
 }
 

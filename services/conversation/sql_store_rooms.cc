@@ -55,6 +55,17 @@ constexpr Statement kSelectHolds = {R"(
   order by hold_expires_at
   limit $2)"};
 
+constexpr Statement kMarkMasks = {
+    "update conversations set masks_due = true where conversation_id = $1"};
+
+constexpr Statement kSelectMasksDue = {
+    "select conversation_id from conversations where masks_due order by conversation_id limit $1"};
+
+constexpr Statement kNoteMasks = {R"(
+  update conversations
+  set masks_due = false
+  where conversation_id = $1 and version = $2)"};
+
 constexpr Statement kSetHold = {R"(
   update conversations
   set hold_expires_at = $3
@@ -105,6 +116,12 @@ absl::StatusOr<bool> StoreParticipants(Transaction& tx,
   return changed;
 }
 
+// Persona is to learn whose types the room hides, or hid.
+absl::Status MarkMasks(Transaction& tx, const RoomRow& before, const RoomRow& after) {
+  if (!before.settings.ambiguous() && !after.settings.ambiguous()) return absl::OkStatus();
+  return tx.Execute(kMarkMasks, {after.conversation_id}).status();
+}
+
 absl::Status StoreChange(Transaction& tx, const Room& before, Room& after, absl::Time now) {
   DRAMATIS_ASSIGN_OR_RETURN(const bool moved, StoreParticipants(tx, before, after, now));
   const bool changed = !SameState(before.row, after.row);
@@ -112,6 +129,7 @@ absl::Status StoreChange(Transaction& tx, const Room& before, Room& after, absl:
   ++after.row.version;
   after.row.updated_at = now;
   DRAMATIS_RETURN_IF_ERROR(UpdateRoomRow(tx, after.row));
+  DRAMATIS_RETURN_IF_ERROR(MarkMasks(tx, before.row, after.row));
   if (!changed) return absl::OkStatus();
   if (after.row.status != before.row.status && after.row.status != RoomStatus::kActive) {
     DRAMATIS_RETURN_IF_ERROR(StopTurns(tx, after.row.conversation_id,
@@ -137,7 +155,7 @@ absl::Status Insert(Transaction& tx, const Room& room) {
   for (const ParticipantRow& participant : room.participants) {
     DRAMATIS_RETURN_IF_ERROR(UpsertParticipant(tx, row.conversation_id, participant));
   }
-  return absl::OkStatus();
+  return MarkMasks(tx, row, row);
 }
 
 absl::Status Reveal(Transaction& tx,
@@ -154,6 +172,7 @@ absl::Status Reveal(Transaction& tx,
   participant->revealed = true;
   ++room.row.version;
   DRAMATIS_RETURN_IF_ERROR(UpsertParticipant(tx, id, *participant));
+  DRAMATIS_RETURN_IF_ERROR(MarkMasks(tx, room.row, room.row));
   DRAMATIS_RETURN_IF_ERROR(AppendEvent(tx, id, EventKind::kParticipant, persona_id, "", now));
   RoomMessageRow message;
   message.message_id = message_id;
@@ -232,6 +251,8 @@ absl::StatusOr<Room> SqlRoomStore::DeleteRoom(
           DRAMATIS_RETURN_IF_ERROR(AppendStateEvent(tx, room.row, now));
         }
         DRAMATIS_RETURN_IF_ERROR(tx.Execute(kDeleteRoom, {conversation_id, now}).status());
+        DRAMATIS_RETURN_IF_ERROR(MarkMasks(tx, room.row, room.row));
+        room.row.deleted = true;
         for (const ParticipantRow& participant : room.participants) {
           DRAMATIS_RETURN_IF_ERROR(
               tx.Execute(kDeleteMember, {participant.user_id, conversation_id}).status());
@@ -294,6 +315,24 @@ absl::StatusOr<std::vector<Room>> SqlRoomStore::ListHolds(absl::Time before, int
     }
     return rooms;
   });
+}
+
+absl::StatusOr<std::vector<Room>> SqlRoomStore::ListMasksDue(int limit) {
+  return database_.Read([&](Transaction& tx) -> absl::StatusOr<std::vector<Room>> {
+    DRAMATIS_ASSIGN_OR_RETURN(const std::vector<std::string> ids,
+                              Ids(tx.Execute(kSelectMasksDue, {limit})));
+    std::vector<Room> rooms;
+    for (const std::string& id : ids) {
+      DRAMATIS_ASSIGN_OR_RETURN(std::optional<Room> room, SelectAnyRoom(tx, id));
+      if (room.has_value()) rooms.push_back(*std::move(room));
+    }
+    return rooms;
+  });
+}
+
+absl::Status SqlRoomStore::NoteMasks(const std::string& conversation_id, int version) {
+  return database_.Write(
+      [&](Transaction& tx) { return tx.Execute(kNoteMasks, {conversation_id, version}).status(); });
 }
 
 absl::Status SqlRoomStore::SetRoomHold(const std::string& conversation_id,

@@ -45,6 +45,9 @@ class SqlRoomStore : public RoomStore {
                            int version,
                            absl::Time expires_at) override;
 
+  absl::StatusOr<std::vector<Room>> ListMasksDue(int limit) override;
+  absl::Status NoteMasks(const std::string& conversation_id, int version) override;
+
   absl::StatusOr<Idempotent<AppendedMessage>> AppendRoomMessage(
       const NewRoomMessage& message, const Idempotency& idempotency) override;
   absl::StatusOr<std::optional<RoomMessageRow>> FindRoomMessage(

@@ -68,6 +68,10 @@ class AgreeablePersona : public PersonaPeer {
     rendered.set_persona_id(request.persona_id());
     return Ready<absl::StatusOr<RenderedPersona>>(std::move(rendered));
   }
+  absl::Status SetMasks(const CallContext&,
+                        const dramatis::persona::v1::SetMasksRequest&) override {
+    return absl::OkStatus();
+  }
   absl::Status Release(const CallContext&, const std::string&, const std::string&) override {
     return absl::OkStatus();
   }

@@ -28,8 +28,8 @@ bool HasControlCharacter(const std::string& text) {
 }
 
 // Hides from a stranger whether a model speaks, and what only a model's persona has.
-void Mask(v1::Persona& persona) {
-  if (persona.type() != v1::PERSONA_TYPE_AI_AMBIGUOUS) return;
+void Mask(v1::Persona& persona, bool masked) {
+  if (persona.type() != v1::PERSONA_TYPE_AI_AMBIGUOUS && !masked) return;
   persona.set_type(v1::PERSONA_TYPE_UNKNOWN);
   persona.clear_response_delay();
 }
@@ -133,7 +133,7 @@ bool IsVisible(const PersonaRow& row, const Identity& identity) {
   return !row.deleted && (row.definition.is_public() || identity.MayManage(row.owner_id));
 }
 
-v1::Persona Present(const PersonaRow& row, const Identity& identity) {
+v1::Persona Present(const PersonaRow& row, const Identity& identity, bool masked) {
   v1::Persona persona = WithDefaults(row.definition);
   if (identity.MayManage(row.owner_id)) {
     persona.set_owner_id(row.owner_id);
@@ -143,7 +143,7 @@ v1::Persona Present(const PersonaRow& row, const Identity& identity) {
     persona.clear_source_uri();
     persona.clear_system_prompt();
     persona.clear_model_config();
-    Mask(persona);
+    Mask(persona, masked);
   }
   persona.set_persona_id(row.persona_id);
   persona.set_version(row.version);

@@ -45,8 +45,9 @@ std::vector<FieldViolation> CheckDefinition(const v1::Persona& definition);
 // Whether the caller may see that the persona exists.
 bool IsVisible(const PersonaRow& row, const Identity& identity);
 // The persona as this caller may see it: defaults filled in; what is the owner's alone left out for
-// everybody else.
-v1::Persona Present(const PersonaRow& row, const Identity& identity);
+// everybody else. `masked`: what it is stays hidden from this caller, as an ambiguous one's is from
+// all.
+v1::Persona Present(const PersonaRow& row, const Identity& identity, bool masked = false);
 // Names one version of one persona, for If-Match.
 std::string Etag(const PersonaRow& row);
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -126,6 +127,26 @@ class FakeStore : public Store {
     return absl::OkStatus();
   }
 
+  absl::StatusOr<std::set<std::string>> MaskedFor(const std::string& user_id) override {
+    std::set<std::string> masked;
+    for (const auto& [user, conversation, persona] : masks_) {
+      if (user == user_id) masked.insert(persona);
+    }
+    return masked;
+  }
+
+  absl::Status SetMasks(const v1::SetMasksRequest& request) override {
+    for (const auto& viewer : request.viewers()) {
+      std::erase_if(masks_, [&](const auto& mask) {
+        return std::get<0>(mask) == viewer.user_id() &&
+               std::get<1>(mask) == request.conversation_id();
+      });
+      for (const std::string& persona_id : viewer.persona_ids())
+        masks_.insert({viewer.user_id(), request.conversation_id(), persona_id});
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status Hold(const HoldRow& hold, absl::Time /*now*/) override {
     const auto found = rows_.find(hold.persona_id);
     if (found == rows_.end() || found->second.deleted) return NotFoundError("persona");
@@ -179,13 +200,23 @@ class FakeStore : public Store {
     return query.visible_to && row.owner_id != *query.visible_to ? query.others_type : query.type;
   }
 
-  static bool Matches(const PersonaRow& row, const PersonaQuery& query) {
+  bool IsOfType(const PersonaRow& row, const PersonaQuery& query) const {
+    const std::optional<v1::PersonaType> type = TypeFor(row, query);
+    if (!type.has_value()) return true;
+    const bool masked =
+        query.visible_to && row.owner_id != *query.visible_to &&
+        std::any_of(masks_.begin(), masks_.end(), [&](const auto& mask) {
+          return std::get<0>(mask) == *query.visible_to && std::get<2>(mask) == row.persona_id;
+        });
+    return masked ? query.masked_too : row.definition.type() == *type;
+  }
+
+  bool Matches(const PersonaRow& row, const PersonaQuery& query) const {
     const v1::Persona& persona = row.definition;
     const std::string text = SearchText(persona.name() + "\n" + persona.description());
     return !row.deleted &&
            (!query.visible_to || persona.is_public() || row.owner_id == *query.visible_to) &&
-           (!query.owner_id || row.owner_id == *query.owner_id) &&
-           (!TypeFor(row, query) || persona.type() == *TypeFor(row, query)) &&
+           (!query.owner_id || row.owner_id == *query.owner_id) && IsOfType(row, query) &&
            (!query.is_public || persona.is_public() == *query.is_public) &&
            (KnowledgeMask(KnowledgeOf(persona)) & query.knowledge) == query.knowledge &&
            (!query.communication_style || StyleOf(persona) == *query.communication_style) &&
@@ -202,6 +233,8 @@ class FakeStore : public Store {
   Rows rows_;
   std::map<std::pair<std::string, int>, v1::Persona> versions_;
   std::map<std::pair<std::string, std::string>, absl::Time> holds_;
+  std::set<std::tuple<std::string, std::string, std::string>>
+      masks_;  // user, conversation, persona
   std::map<std::pair<std::string, std::string>, std::pair<std::string, v1::Persona>> answers_;
 };
 

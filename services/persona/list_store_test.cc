@@ -67,6 +67,31 @@ TEST_P(ListStoreTest, FiltersByEverythingAtOnce) {
   EXPECT_THAT(without([](auto& q) { q.text = "100_ of"; }), IsEmpty());
 }
 
+TEST_P(ListStoreTest, FiltersWhatIsMaskedAsOfNoKnownType) {
+  const PersonaRow eve = Add("alice", "Eve", true);
+  Add("alice", "Ann", true);
+  v1::SetMasksRequest masks;
+  masks.set_conversation_id("c1");
+  masks.add_viewers()->set_user_id("bob");
+  masks.mutable_viewers(0)->add_persona_ids(eve.persona_id);
+  ASSERT_TRUE(store_.SetMasks(masks).ok());
+  ASSERT_TRUE(store_.SetMasks(masks).ok());
+
+  PersonaQuery query = VisibleTo("bob");
+  query.type = query.others_type = eve.definition.type();
+  EXPECT_THAT(Names(query), ElementsAre("Ann"));
+  EXPECT_THAT(*store_.MaskedFor("bob"), ElementsAre(eve.persona_id));
+  query.others_type = v1::PERSONA_TYPE_AI_AMBIGUOUS;
+  query.masked_too = true;
+  EXPECT_THAT(Names(query), ElementsAre("Eve"));
+  query.visible_to = "carol";
+  EXPECT_THAT(Names(query), IsEmpty());
+
+  masks.mutable_viewers(0)->clear_persona_ids();
+  ASSERT_TRUE(store_.SetMasks(masks).ok());
+  EXPECT_THAT(*store_.MaskedFor("bob"), IsEmpty());
+}
+
 TEST_P(ListStoreTest, FiltersOwnAndOtherPeoplesTypesApart) {
   for (const std::string owner : {"alice", "bob"}) {
     PersonaRow row = NewRow(owner, owner + "'s human");

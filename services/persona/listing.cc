@@ -81,6 +81,7 @@ absl::StatusOr<PersonaQuery> MakeQuery(const Identity& identity,
   if (request.type() != v1::PERSONA_TYPE_UNSPECIFIED) {
     query.type = request.type();
     query.others_type = OthersType(request.type());
+    query.masked_too = request.type() == v1::PERSONA_TYPE_UNKNOWN;
   }
   if (request.has_is_public()) query.is_public = request.is_public();
   std::vector<v1::Knowledge> domains;

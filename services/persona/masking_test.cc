@@ -83,6 +83,31 @@ TEST_F(MaskingTest, ComparesWithoutTelling) {
   EXPECT_EQ(seen.SerializeAsString(), personas_.Compare(alice_, request)->SerializeAsString());
 }
 
+// Who shares a room with a persona in which nobody is to learn what it is.
+TEST_F(MaskingTest, HidesTheTypeOfAnyPersonaFromWhoSharesSuchARoom) {
+  const v1::Persona agent = CreatePublic("alice", "Eve");
+  CreateAmbiguous("alice", "Ada");
+  v1::SetMasksRequest masks;
+  masks.set_conversation_id("c1");
+  v1::SetMasksRequest::Viewer& viewer = *masks.add_viewers();
+  viewer.set_user_id("bob");
+  viewer.add_persona_ids(agent.persona_id());
+  ASSERT_TRUE(store_.SetMasks(masks).ok());
+
+  EXPECT_EQ(Get(bob_, agent.persona_id())->type(), v1::PERSONA_TYPE_UNKNOWN);
+  EXPECT_THAT(NamesOfType(bob_, v1::PERSONA_TYPE_AI_AGENT), IsEmpty());
+  EXPECT_THAT(NamesOfType(bob_, v1::PERSONA_TYPE_UNKNOWN),
+              testing::UnorderedElementsAre("Ada", "Eve"));
+  for (const CallContext& call : {alice_, admin_, CallBy("carol")}) {
+    EXPECT_EQ(Get(call, agent.persona_id())->type(), v1::PERSONA_TYPE_AI_AGENT);
+    EXPECT_THAT(NamesOfType(call, v1::PERSONA_TYPE_AI_AGENT), ElementsAre("Eve"));
+  }
+
+  viewer.clear_persona_ids();
+  ASSERT_TRUE(store_.SetMasks(masks).ok());
+  EXPECT_EQ(Get(bob_, agent.persona_id())->type(), v1::PERSONA_TYPE_AI_AGENT);
+}
+
 TEST_F(MaskingTest, MakesNoPersonaOfUnknownType) {
   v1::CreatePersonaRequest request = Request("Ada");
   request.mutable_persona()->set_type(v1::PERSONA_TYPE_UNKNOWN);

@@ -98,6 +98,15 @@ grpc::ServerUnaryReactor* PersonaServiceServer::RenderPersona(
                     });
 }
 
+grpc::ServerUnaryReactor* PersonaServiceServer::SetMasks(grpc::CallbackServerContext* context,
+                                                         const v1::SetMasksRequest* request,
+                                                         google::protobuf::Empty* response) {
+  return rpc_.Unary("SetMasks", context, request, response,
+                    [this](const CallContext& /*call*/, const v1::SetMasksRequest& request) {
+                      return rendering_.SetMasks(request);
+                    });
+}
+
 grpc::ServerUnaryReactor* PersonaServiceServer::ReleasePersona(
     grpc::CallbackServerContext* context,
     const v1::ReleasePersonaRequest* request,

@@ -43,6 +43,9 @@ class PersonaServiceServer : public v1::PersonaService::CallbackService {
   grpc::ServerUnaryReactor* RenderPersona(grpc::CallbackServerContext* context,
                                           const v1::RenderPersonaRequest* request,
                                           v1::RenderPersonaResponse* response) override;
+  grpc::ServerUnaryReactor* SetMasks(grpc::CallbackServerContext* context,
+                                     const v1::SetMasksRequest* request,
+                                     google::protobuf::Empty* response) override;
   grpc::ServerUnaryReactor* ReleasePersona(grpc::CallbackServerContext* context,
                                            const v1::ReleasePersonaRequest* request,
                                            google::protobuf::Empty* response) override;

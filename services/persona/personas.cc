@@ -1,5 +1,7 @@
 #include "services/persona/personas.h"
 
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -74,8 +76,13 @@ absl::StatusOr<v1::ListPersonasResponse> Personas::List(const CallContext& call,
     return response;
   }
   DRAMATIS_ASSIGN_OR_RETURN(const PersonaPage page, store_.List(query));
+  std::set<std::string> masked;
+  if (!call.identity.IsAdmin()) {
+    DRAMATIS_ASSIGN_OR_RETURN(masked, store_.MaskedFor(call.identity.user_id));
+  }
   for (const PersonaRow& row : page.personas) {
-    *response.add_personas() = Present(row, call.identity);
+    *response.add_personas() =
+        Present(row, call.identity, masked.find(row.persona_id) != masked.end());
   }
   if (page.more) {
     response.set_next_page_token(MakePageToken(call.identity, request, page.personas.back()));
@@ -112,7 +119,10 @@ absl::StatusOr<v1::Persona> Personas::Get(const CallContext& call,
                                           const v1::GetPersonaRequest& request) {
   DRAMATIS_ASSIGN_OR_RETURN(PersonaRow row, FindVisible(call, request.persona_id()));
   DRAMATIS_ASSIGN_OR_RETURN(row, follower_.Follow(std::move(row)));
-  return Present(row, call.identity);
+  if (call.identity.MayManage(row.owner_id)) return Present(row, call.identity);
+  DRAMATIS_ASSIGN_OR_RETURN(const std::set<std::string> masked,
+                            store_.MaskedFor(call.identity.user_id));
+  return Present(row, call.identity, masked.find(row.persona_id) != masked.end());
 }
 
 absl::StatusOr<v1::Persona> Personas::Update(const CallContext& call,

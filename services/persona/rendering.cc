@@ -1,5 +1,7 @@
 #include "services/persona/rendering.h"
 
+#include <set>
+#include <string>
 #include <utility>
 
 #include "google/protobuf/util/time_util.h"
@@ -104,7 +106,13 @@ absl::StatusOr<v1::RenderPersonaResponse> Rendering::Render(
   }
 
   DRAMATIS_ASSIGN_OR_RETURN(const PersonaRow row, follower_.Follow(std::move(found.persona)));
-  return ToResponse(row, config_.max_biography_bytes);
+  v1::RenderPersonaResponse response = ToResponse(row, config_.max_biography_bytes);
+  if (!request.participant() && row.owner_id != request.user_id()) {
+    DRAMATIS_ASSIGN_OR_RETURN(const std::set<std::string> masked,
+                              store_.MaskedFor(request.user_id()));
+    response.set_masked(masked.find(row.persona_id) != masked.end());
+  }
+  return response;
 }
 
 absl::Status Rendering::Hold(const v1::RenderPersonaRequest& request, const PersonaAndHold& found) {
@@ -123,6 +131,10 @@ absl::Status Rendering::Hold(const v1::RenderPersonaRequest& request, const Pers
   // Deleted since it was read: one that takes part already goes on.
   if (absl::IsNotFound(held) && request.participant()) return absl::OkStatus();
   return held;
+}
+
+absl::Status Rendering::SetMasks(const v1::SetMasksRequest& request) {
+  return store_.SetMasks(request);
 }
 
 absl::Status Rendering::Release(const v1::ReleasePersonaRequest& request) {

@@ -29,6 +29,7 @@ class Rendering {
                                               const v1::GetPersonaPromptRequest& request);
   // For a turn; called once for each, so it reads once and writes only what must be written.
   absl::StatusOr<v1::RenderPersonaResponse> Render(const v1::RenderPersonaRequest& request);
+  absl::Status SetMasks(const v1::SetMasksRequest& request);
   absl::Status Release(const v1::ReleasePersonaRequest& request);
 
  private:

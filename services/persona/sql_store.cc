@@ -124,7 +124,22 @@ constexpr Statement kRelease = {R"(
   delete from persona_holds
   where persona_id = $1 and conversation_id = $2)"};
 
-// Lists. $1 type, $11 that of others' (only where those are listed), $2 public or not (-1 for
+constexpr Statement kMaskedFor = {R"(
+  select persona_id
+  from persona_masks
+  where user_id = $1)"};
+
+constexpr Statement kClearMasks = {R"(
+  delete from persona_masks
+  where user_id = $1 and conversation_id = $2)"};
+
+constexpr Statement kMask = {R"(
+  insert into persona_masks (user_id, conversation_id, persona_id)
+  values ($1, $2, $3)
+  on conflict (user_id, conversation_id, persona_id) do nothing)"};
+
+// Lists. $1 type, $11 that of others' (only where those are listed), $12 whether masked ones are of
+// that type, $2 public or not (-1 for
 // both), $3 domains, $4 style, $5 pattern, $6 and $7 the last row's key and id, $8 page size + 1,
 // $9 the user, $10 most bytes. Whose personas and which order are made from the pieces below: a
 // dozen texts in all.
@@ -133,7 +148,7 @@ constexpr const char* kCandidates = R"(
     select persona_id, owner_id, version, create_time, update_time, name_key, definition_bytes
     from personas
     where delete_time is null and {whose}
-      and (cast({type} as bigint) = 0 or type = {type})
+      and (cast({type} as bigint) = 0 or {of_type})
       and (cast($2 as bigint) < 0 or is_public = (cast($2 as bigint) = 1))
       and (knowledge & cast($3 as bigint)) = $3
       and (cast($4 as bigint) = 0 or communication_style = $4)
@@ -159,6 +174,14 @@ constexpr const char* kPage = R"(
   where n.place < $8 and (n.place = 1 or n.bytes <= cast($10 as bigint))
   order by n.place)";
 
+constexpr const char* kOfType = "type = $1";
+constexpr const char* kOthersOfType = R"(case
+        when exists (select 1 from persona_masks m
+          where m.user_id = $9 and m.persona_id = personas.persona_id)
+        then cast($12 as bigint) = 1
+        else type = $11
+      end)";
+
 constexpr const char* kOwn = "owner_id = $9";
 constexpr const char* kPublic = "is_public = true and owner_id <> $9";
 constexpr const char* kEverybodys = "$9 = ''";
@@ -168,18 +191,20 @@ constexpr const char* kBeforeNames = "";
 constexpr const char* kAfterNames = "\xff";
 
 std::string ListText(const PersonaQuery& query) {
-  const auto candidates = [](const char* whose, const char* type, const char* alias) {
-    return absl::StrReplaceAll(kCandidates,
-                               {{"{whose}", whose}, {"{type}", type}, {"{alias}", alias}});
+  const auto candidates = [](const char* whose, const char* type, const char* of_type,
+                             const char* alias) {
+    return absl::StrReplaceAll(
+        kCandidates,
+        {{"{whose}", whose}, {"{type}", type}, {"{of_type}", of_type}, {"{alias}", alias}});
   };
   std::string from;
   if (query.owner_id.has_value()) {
-    from = candidates(kOwn, "$1", "own");
+    from = candidates(kOwn, "$1", kOfType, "own");
   } else if (query.visible_to.has_value()) {
-    from = absl::StrCat(candidates(kOwn, "$1", "own"), " union all ",
-                        candidates(kPublic, "$11", "others"));
+    from = absl::StrCat(candidates(kOwn, "$1", kOfType, "own"), " union all ",
+                        candidates(kPublic, "$11", kOthersOfType, "others"));
   } else {
-    from = candidates(kEverybodys, "$1", "everybodys");
+    from = candidates(kEverybodys, "$1", kOfType, "everybodys");
   }
   std::string text = absl::StrReplaceAll(kPage, {{"{candidates}", from}});
   return absl::StrReplaceAll(
@@ -214,6 +239,7 @@ std::vector<Value> ListParameters(const PersonaQuery& query) {
   if (!query.owner_id.has_value() && query.visible_to.has_value()) {
     parameters.emplace_back(
         static_cast<int>(query.others_type.value_or(v1::PERSONA_TYPE_UNSPECIFIED)));
+    parameters.emplace_back(query.masked_too ? 1 : 0);
   }
   return parameters;
 }
@@ -388,6 +414,30 @@ absl::Status SqlStore::Delete(const std::string& persona_id, int version, absl::
     }
     DRAMATIS_RETURN_IF_ERROR(tx.Execute(kForgetHolds, {persona_id, now}).status());
     return tx.Execute(kFreeNames, {deleted.front().Text(0), persona_id}).status();
+  });
+}
+
+absl::StatusOr<std::set<std::string>> SqlStore::MaskedFor(const std::string& user_id) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, db_.Read([&](Transaction& tx) {
+    return tx.Execute(kMaskedFor, {user_id});
+  }));
+  std::set<std::string> masked;
+  for (const sql::Row& row : rows)
+    masked.insert(row.Text(0));
+  return masked;
+}
+
+absl::Status SqlStore::SetMasks(const v1::SetMasksRequest& request) {
+  return db_.Write([&](Transaction& tx) -> absl::Status {
+    for (const v1::SetMasksRequest::Viewer& viewer : request.viewers()) {
+      DRAMATIS_RETURN_IF_ERROR(
+          tx.Execute(kClearMasks, {viewer.user_id(), request.conversation_id()}).status());
+      for (const std::string& persona_id : viewer.persona_ids()) {
+        DRAMATIS_RETURN_IF_ERROR(
+            tx.Execute(kMask, {viewer.user_id(), request.conversation_id(), persona_id}).status());
+      }
+    }
+    return absl::OkStatus();
   });
 }
 

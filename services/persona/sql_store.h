@@ -26,6 +26,8 @@ class SqlStore : public Store {
   absl::StatusOr<bool> Ensure(const PersonaRow& row) override;
   absl::Status Update(const PersonaRow& row) override;
   absl::Status Delete(const std::string& persona_id, int version, absl::Time now) override;
+  absl::StatusOr<std::set<std::string>> MaskedFor(const std::string& user_id) override;
+  absl::Status SetMasks(const v1::SetMasksRequest& request) override;
   absl::Status Hold(const HoldRow& hold, absl::Time now) override;
   absl::Status Release(const std::string& persona_id, const std::string& conversation_id) override;
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,8 +42,10 @@ struct PersonaQuery {
   std::optional<std::string> owner_id;
   // Of the owner's own, or of everybody's.
   std::optional<v1::PersonaType> type;
-  // Where `visible_to` is set: of other people's public ones.
+  // Where `visible_to` is set: of other people's public ones that are not masked for that user.
   std::optional<v1::PersonaType> others_type;
+  // With `others_type`: those that are masked, too.
+  bool masked_too = false;
   std::optional<bool> is_public;
   // A bit for each domain (KnowledgeMask): only personas with all of them.
   int64_t knowledge = 0;
@@ -116,6 +119,11 @@ class Store {
   // CONFLICT otherwise. PERSONA_IN_USE if a hold lives at `now`: either the deletion or the hold
   // comes first, never both.
   virtual absl::Status Delete(const std::string& persona_id, int version, absl::Time now) = 0;
+
+  // The personas whose type stays hidden from the user, by id.
+  virtual absl::StatusOr<std::set<std::string>> MaskedFor(const std::string& user_id) = 0;
+  // Replaces what one conversation hides from these users.
+  virtual absl::Status SetMasks(const v1::SetMasksRequest& request) = 0;
 
   // Makes or extends a hold; forgets the persona's holds that ended before `now`. NOT_FOUND if the
   // persona is deleted or unknown.
