@@ -29,13 +29,23 @@ absl::StatusOr<CompletionRequest> ParseCompletionRequest(const std::string& body
       const auto* usage = options->as_object().if_contains("include_usage");
       request.include_usage = usage != nullptr && usage->as_bool();
     }
+    for (const auto& [key, value] : root)
+      request.fields.emplace_back(key);
     size_t bytes = 0;
+    std::string last = "assistant";  // what a user's message follows
+    request.alternates = true;
     for (const boost::json::value& message : root.at("messages").as_array()) {
       const boost::json::object& fields = message.as_object();
       if (fields.at("role").as_string().empty()) return absl::InvalidArgumentError("role is empty");
       request.newest_message = std::string(fields.at("content").as_string());
       bytes += request.newest_message.size();
+      const std::string role(fields.at("role").as_string());
+      const bool first = &message == &root.at("messages").as_array().front();
+      if (first && role == "system") continue;
+      if (role == last || role == "system") request.alternates = false;
+      last = role;
     }
+    request.alternates = request.alternates && last == "user";
     if (bytes == 0) return absl::InvalidArgumentError("messages is empty");
     request.prompt_tokens = static_cast<int>(bytes / 4) + 1;
     return request;
@@ -109,6 +119,16 @@ std::string ErrorBody(int status, const std::string& message) {
                                            : "invalid_request_error";
   return boost::json::serialize(boost::json::object{
       {"error", {{"message", message}, {"type", type}, {"param", nullptr}, {"code", nullptr}}}});
+}
+
+std::string RefusalBody(const std::string& field) {
+  return boost::json::serialize(
+      boost::json::object{{"error",
+                           {{"message", absl::StrCat("Unsupported parameter: '", field,
+                                                     "' is not supported with this model.")},
+                            {"type", "invalid_request_error"},
+                            {"param", field},
+                            {"code", "unsupported_parameter"}}}});
 }
 
 std::string ModelsBody() {

@@ -16,7 +16,10 @@ struct CompletionRequest {
   bool stream = false;
   bool include_usage = false;
   std::string newest_message;
-  int prompt_tokens = 0;  // bytes of all messages / 4
+  int prompt_tokens = 0;            // bytes of all messages / 4
+  std::vector<std::string> fields;  // its members' names
+  // The messages are system, then user, then alternating, ending with user.
+  bool alternates = false;
 };
 
 // INVALID_ARGUMENT where a real server would answer 400.
@@ -48,6 +51,8 @@ std::string CompletionBody(const std::string& id,
                            int completion_tokens,
                            bool usage);
 std::string ErrorBody(int status, const std::string& message);
+// 400: the model does not take the field.
+std::string RefusalBody(const std::string& field);
 std::string ModelsBody();
 
 }  // namespace dramatis::provider_double

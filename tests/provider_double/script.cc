@@ -1,6 +1,7 @@
 #include "tests/provider_double/script.h"
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 namespace dramatis::provider_double {
@@ -15,13 +16,20 @@ absl::StatusOr<Piece> ParsePiece(const boost::json::value& json) {
     if (key == "raw" && value.is_string()) {
       return Piece{.kind = Piece::Kind::kRaw, .text = std::string(value.as_string())};
     }
+    if (key == "base64" && value.is_string()) {
+      const boost::json::string& text = value.as_string();
+      std::string bytes;
+      if (absl::Base64Unescape(absl::string_view(text.data(), text.size()), &bytes)) {
+        return Piece{.kind = Piece::Kind::kRaw, .text = std::move(bytes)};
+      }
+    }
     if (key == "delay_ms" && value.is_int64()) {
       return Piece{.kind = Piece::Kind::kDelay, .delay = milliseconds(value.as_int64())};
     }
     if (key == "hang") return Piece{.kind = Piece::Kind::kHang};
     if (key == "cut") return Piece{.kind = Piece::Kind::kCut};
   }
-  return absl::InvalidArgumentError("tokens: a text, {raw}, {delay_ms}, {hang} or {cut}");
+  return absl::InvalidArgumentError("tokens: a text, {raw}, {base64}, {delay_ms}, {hang} or {cut}");
 }
 
 absl::Status ParseTokens(const boost::json::array& tokens, Step& step) {
@@ -54,12 +62,25 @@ absl::Status SetMember(const std::string& name, const boost::json::value& value,
     step.usage = value.as_bool();
   } else if (name == "done") {
     step.done = value.as_bool();
+  } else if (name == "tail") {
+    step.tail = value.as_bool();
+  } else if (name == "whole") {
+    step.whole = value.as_bool();
+  } else if (name == "strict") {
+    step.strict = value.as_bool();
+  } else if (name == "refuses") {
+    for (const boost::json::value& field : value.as_array())
+      step.refuses.emplace_back(field.as_string());
   } else if (name == "finish_reason") {
     step.finish_reason = std::string(value.as_string());
   } else if (name == "status") {
     step.status = static_cast<int>(number());
   } else if (name == "error") {
-    step.error = std::string(value.as_string());
+    if (value.is_object()) {
+      step.error_object = value.as_object();
+    } else {
+      step.error = std::string(value.as_string());
+    }
   } else if (name == "retry_after") {
     step.retry_after = std::string(value.as_string());
   } else if (name == "hang") {

@@ -6,7 +6,8 @@
 //
 //   tokens             the answer in pieces. Besides texts: {"raw": "data: {oops\n\n"} is written
 //   as it
-//                      is (a malformed line, a comment), {"delay_ms": 500} pauses, {"hang": true}
+//                      is (a malformed line, a comment), {"base64": "/w=="} too, with bytes that no
+//                      JSON can say, {"delay_ms": 500} pauses, {"hang": true}
 //                      never goes on, {"cut": true} closes the connection
 //   count              instead of tokens: so many, "t0 ", "t1 ", ...
 //   echo               instead of tokens: the request's newest message, word by word
@@ -16,8 +17,16 @@
 //   split_bytes        sends the body in writes of so many bytes
 //   usage              false: no usage, although the request asks for it
 //   done               false: no `data: [DONE]`
+//   tail               false: nothing after the tokens, not even a finish reason
+//   whole              true: not streamed, although the request asks for it
 //   finish_reason      "stop"
-//   status, error      an HTTP status other than 200, and its message
+//   status, error      an HTTP status other than 200, and its message, or all of the error as an
+//                      object, as {"code": "model_not_found", "message": "..."}
+//   refuses            fields of requests that are answered with 400, as a model does that does not
+//                      know them
+//   strict             true: 400 unless the messages are system, then user, then alternating,
+//   ending
+//                      with user
 //   retry_after        the header Retry-After with it
 //   hang               true: takes the request and never answers
 //   repeat             how many requests the step is for (1)
@@ -55,9 +64,14 @@ struct Step {
   size_t split = 0;
   bool usage = true;
   bool done = true;
+  bool tail = true;
+  bool whole = false;
   std::string finish_reason = "stop";
   int status = 200;
   std::string error;
+  boost::json::object error_object = {};
+  std::vector<std::string> refuses = {};
+  bool strict = false;
   std::string retry_after;
   bool hang = false;
   int repeat = 1;

@@ -94,18 +94,7 @@ void Session::Begin() {
   if (step_->hang) return;
   absl::StatusOr<CompletionRequest> request = ParseCompletionRequest(message.body());
   Wait(step_->first_delay, [this, request = std::move(request)] {
-    if (step_->status != 200 || !request.ok()) {
-      const int status = step_->status != 200 ? step_->status : 400;
-      const std::string error =
-          request.ok() ? step_->error : std::string(request.status().message());
-      state_.recorder.Completed();
-      answering_ = false;
-      Answer(status, ErrorBody(status, error),
-             step_->retry_after.empty()
-                 ? ""
-                 : absl::StrCat("Retry-After: ", step_->retry_after, "\r\n"));
-      return;
-    }
+    if (Refuse(request)) return;
     request_ = *request;
     pieces_ = step_->pieces;
     if (step_->echo) {
@@ -114,8 +103,40 @@ void Session::Begin() {
         pieces_.push_back({.text = std::move(word)});
       }
     }
-    request_.stream ? Stream() : Whole();
+    request_.stream && !step_->whole ? Stream() : Whole();
   });
+}
+
+bool Session::Refuse(const absl::StatusOr<CompletionRequest>& request) {
+  constexpr int kBadRequest = 400;
+  int status = step_->status;
+  std::string body;
+  if (!request.ok()) {
+    if (status == 200) status = kBadRequest;
+    body = ErrorBody(status, std::string(request.status().message()));
+  } else if (status != 200) {
+    body = step_->error_object.empty()
+               ? ErrorBody(status, step_->error)
+               : boost::json::serialize(boost::json::object{{"error", step_->error_object}});
+  } else if (step_->strict && !request->alternates) {
+    status = kBadRequest;
+    body = ErrorBody(status, "Conversation roles must alternate user/assistant/user/assistant/...");
+  } else {
+    const auto refused =
+        std::find_if(step_->refuses.begin(), step_->refuses.end(), [&](const std::string& field) {
+          return std::find(request->fields.begin(), request->fields.end(), field) !=
+                 request->fields.end();
+        });
+    if (refused == step_->refuses.end()) return false;
+    status = kBadRequest;
+    body = RefusalBody(*refused);
+  }
+  state_.recorder.Completed();
+  answering_ = false;
+  Answer(
+      status, body,
+      step_->retry_after.empty() ? "" : absl::StrCat("Retry-After: ", step_->retry_after, "\r\n"));
+  return true;
 }
 
 void Session::Whole() {
@@ -171,11 +192,13 @@ void Session::Advance() {
 }
 
 void Session::AppendTail() {
-  AppendChunk(chunks_->Finish(step_->finish_reason));
-  if (step_->usage && request_.include_usage) {
-    AppendChunk(chunks_->Usage(request_.prompt_tokens, tokens_));
+  if (step_->tail) {
+    AppendChunk(chunks_->Finish(step_->finish_reason));
+    if (step_->usage && request_.include_usage) {
+      AppendChunk(chunks_->Usage(request_.prompt_tokens, tokens_));
+    }
+    if (step_->done) AppendChunk("data: [DONE]\n\n");
   }
-  if (step_->done) AppendChunk("data: [DONE]\n\n");
   Append("0\r\n\r\n");
 }
 

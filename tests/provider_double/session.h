@@ -41,6 +41,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // Answers at once and reads the next request.
   void Answer(int status, const std::string& body, const std::string& extra_header = "");
 
+  // Answers a request that the step refuses; false where it does not.
+  bool Refuse(const absl::StatusOr<CompletionRequest>& request);
   // A completion: Begin, then Stream or Whole, then End.
   void Begin();
   void Whole();
