@@ -41,6 +41,12 @@ bool OutputFilter::DecideStart(bool at_end) {
 }
 
 void OutputFilter::Push(std::string_view text, std::string& out) {
+  std::string said;
+  thinking_.Push(text, said);
+  if (!said.empty()) PushSaid(said, out);
+}
+
+void OutputFilter::PushSaid(std::string_view text, std::string& out) {
   if (started_) return PushBody(text, out);
   head_ += text;
   if (!DecideStart(false) || head_.empty()) return;
@@ -61,6 +67,9 @@ void OutputFilter::PushBody(std::string_view text, std::string& out) {
 }
 
 void OutputFilter::Finish(std::string& out) {
+  std::string said;
+  thinking_.Finish(said);
+  if (!said.empty()) PushSaid(said, out);
   if (started_) return;
   DecideStart(true);
   started_ = true;

@@ -1,5 +1,5 @@
-// Tidies a model's answer while it streams: takes off a leading own name and white space at both
-// ends.
+// Tidies a model's answer while it streams: takes off what the model thinks first (thinking.h), a
+// leading own name and white space at both ends.
 //
 //   OutputFilter filter("Ada");
 //   filter.Push("  **Ada:", out);     // nothing yet
@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "services/inference/thinking.h"
+
 namespace dramatis::inference {
 
 class OutputFilter {
@@ -27,9 +29,11 @@ class OutputFilter {
   void Finish(std::string& out);
 
  private:
+  void PushSaid(std::string_view text, std::string& out);
   void PushBody(std::string_view text, std::string& out);
   bool DecideStart(bool at_end);
 
+  ThinkingFilter thinking_;
   const std::vector<std::string> prefixes_;  // lower case, longest first
   bool started_ = false;
   bool name_taken_ = false;
