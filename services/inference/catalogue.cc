@@ -19,24 +19,23 @@ struct Entry {
   std::string_view name;
   int window_tokens;
   Prices prices;
-  bool fixed_sampling;
 };
 
 constexpr std::array<Entry, 14> kOpenAiModels = {{
-    {"gpt-4o-2024-05-13", 128'000, {5.00, 15.00, 0}, false},
-    {"gpt-4o-mini", 128'000, {0.15, 0.60, 0.075}, false},
-    {"gpt-4o", 128'000, {2.50, 10.00, 1.25}, false},
-    {"gpt-4.1", 1'047'576, {2.00, 8.00, 0.50}, false},
-    {"gpt-4.1-mini", 1'047'576, {0.40, 1.60, 0.10}, false},
-    {"gpt-4.1-nano", 1'047'576, {0.10, 0.40, 0.025}, false},
-    {"gpt-4-turbo", 128'000, {10.00, 30.00, 0}, false},
-    {"gpt-3.5-turbo", 16'385, {0.50, 1.50, 0}, false},
-    {"gpt-5", 400'000, {1.25, 10.00, 0.125}, true},
-    {"gpt-5-mini", 400'000, {0.25, 2.00, 0.025}, true},
-    {"gpt-5-nano", 400'000, {0.05, 0.40, 0.005}, true},
-    {"o1", 200'000, {15.00, 60.00, 7.50}, true},
-    {"o3-mini", 200'000, {1.10, 4.40, 0.55}, true},
-    {"o4-mini", 200'000, {1.10, 4.40, 0.275}, true},
+    {"gpt-4o-2024-05-13", 128'000, {5.00, 15.00, 0}},
+    {"gpt-4o-mini", 128'000, {0.15, 0.60, 0.075}},
+    {"gpt-4o", 128'000, {2.50, 10.00, 1.25}},
+    {"gpt-4.1", 1'047'576, {2.00, 8.00, 0.50}},
+    {"gpt-4.1-mini", 1'047'576, {0.40, 1.60, 0.10}},
+    {"gpt-4.1-nano", 1'047'576, {0.10, 0.40, 0.025}},
+    {"gpt-4-turbo", 128'000, {10.00, 30.00, 0}},
+    {"gpt-3.5-turbo", 16'385, {0.50, 1.50, 0}},
+    {"gpt-5", 400'000, {1.25, 10.00, 0.125}},
+    {"gpt-5-mini", 400'000, {0.25, 2.00, 0.025}},
+    {"gpt-5-nano", 400'000, {0.05, 0.40, 0.005}},
+    {"o1", 200'000, {15.00, 60.00, 7.50}},
+    {"o3-mini", 200'000, {1.10, 4.40, 0.55}},
+    {"o4-mini", 200'000, {1.10, 4.40, 0.275}},
 }};
 
 // `gpt-4o` for `gpt-4o-2024-08-06`; a name without a date as it is.
@@ -79,10 +78,7 @@ std::optional<ModelFacts> KnownModel(const std::string& name) {
   auto found = named(name);
   if (found == kOpenAiModels.end()) found = named(WithoutDate(name));
   if (found == kOpenAiModels.end()) return std::nullopt;
-  return ModelFacts{.name = name,
-                    .window_tokens = found->window_tokens,
-                    .prices = found->prices,
-                    .fixed_sampling = found->fixed_sampling};
+  return ModelFacts{.name = name, .window_tokens = found->window_tokens, .prices = found->prices};
 }
 
 absl::StatusOr<ModelFacts> ParseModelSpec(const std::string& spec) {

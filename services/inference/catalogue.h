@@ -28,8 +28,6 @@ struct ModelFacts {
   // Tokens of prompt and answer together.
   int window_tokens = 0;
   Prices prices;
-  // Takes no temperature, top_p or stop (OpenAI's reasoning models refuse them).
-  bool fixed_sampling = false;
 };
 
 // The window taken for a model nobody said anything about.

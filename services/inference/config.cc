@@ -42,8 +42,11 @@ HttpTimeouts ReadTimeouts(Settings& settings) {
   HttpTimeouts timeouts;
   timeouts.connect =
       settings.Duration("DRAMATIS_OPENAI_CONNECT_TIMEOUT", defaults.connect, kLeast, kMost);
-  timeouts.first_byte =
-      settings.Duration("DRAMATIS_OPENAI_FIRST_BYTE_TIMEOUT", defaults.first_byte, kLeast, kMost);
+  // Where it is set, it is for every server.
+  constexpr char kFirstByte[] = "DRAMATIS_OPENAI_FIRST_BYTE_TIMEOUT";
+  const bool set = !settings.Text(kFirstByte).empty();
+  timeouts.first_byte = settings.Duration(kFirstByte, defaults.first_byte, kLeast, kMost);
+  timeouts.private_first_byte = set ? timeouts.first_byte : defaults.private_first_byte;
   timeouts.idle = settings.Duration("DRAMATIS_OPENAI_IDLE_TIMEOUT", defaults.idle, kLeast, kMost);
   return timeouts;
 }

@@ -1,6 +1,7 @@
 #include "services/inference/curl_loop.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -10,6 +11,8 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -67,7 +70,9 @@ struct Transfer {
 
   // When the next byte must have come.
   SteadyClock::time_point Limit() const {
-    const absl::Duration patience = receiving ? request.timeouts.idle : request.timeouts.first_byte;
+    const absl::Duration first_byte =
+        private_peer ? request.timeouts.private_first_byte : request.timeouts.first_byte;
+    const absl::Duration patience = receiving ? request.timeouts.idle : first_byte;
     return std::min(heard + ToSteady(patience), begun + ToSteady(request.timeouts.total));
   }
 
@@ -79,6 +84,7 @@ struct Transfer {
   HttpHead head;
   bool head_given = false;
   bool receiving = false;
+  bool private_peer = false;
   SteadyClock::time_point begun = SteadyClock::now();
   SteadyClock::time_point heard = begun;
   asio::steady_timer watch;
@@ -94,15 +100,16 @@ struct Socket {
   bool closed = false;
 };
 
-void Heard(Transfer& transfer) {
-  transfer.receiving = true;
-  transfer.heard = SteadyClock::now();
+// Called when there is a connection, before the request is sent.
+int OnConnected(void* user, char* peer, char* /*own*/, int /*peer_port*/, int /*own_port*/) {
+  static_cast<Transfer*>(user)->private_peer = IsPrivateAddress(peer);
+  return CURL_PREREQFUNC_OK;
 }
 
 size_t OnHeaderLine(char* data, size_t size, size_t count, void* user) {
   Transfer& transfer = *static_cast<Transfer*>(user);
   const std::string_view line(data, size * count);
-  Heard(transfer);
+  transfer.heard = SteadyClock::now();
   constexpr std::string_view kRetryAfter = "retry-after:";
   if (AsciiLower(line.substr(0, kRetryAfter.size())) == kRetryAfter) {
     transfer.head.retry_after = std::string(TrimSpace(line.substr(kRetryAfter.size())));
@@ -121,7 +128,8 @@ size_t OnHeaderLine(char* data, size_t size, size_t count, void* user) {
 
 size_t OnBodyBytes(char* data, size_t size, size_t count, void* user) {
   Transfer& transfer = *static_cast<Transfer*>(user);
-  Heard(transfer);
+  transfer.receiving = true;
+  transfer.heard = SteadyClock::now();
   const std::string_view bytes(data, size * count);
   return transfer.handler->OnBody(bytes) ? bytes.size() : 0;  // less than given: an error
 }
@@ -283,13 +291,18 @@ bool CurlLoop::Engine::Configure(Transfer& transfer) {
   set(CURLOPT_WRITEFUNCTION, &OnBodyBytes);
   set(CURLOPT_WRITEDATA, static_cast<void*>(&transfer));
   set(CURLOPT_PRIVATE, static_cast<void*>(&transfer));
+  set(CURLOPT_PREREQFUNCTION, &OnConnected);
+  set(CURLOPT_PREREQDATA, static_cast<void*>(&transfer));
   return good;
 }
 
-// Waits for the limit, or for when it may have come nearer: the first byte sets another. Looks
-// again there, since every byte moves it.
+// Waits for the limit, or for when it may have come nearer: the connection and the first byte set
+// others. Looks again there, since every byte moves it.
 void CurlLoop::Engine::Watch(Transfer& transfer) {
-  const auto nearest = SteadyClock::now() + ToSteady(transfer.request.timeouts.idle);
+  const HttpTimeouts& timeouts = transfer.request.timeouts;
+  const auto nearest =
+      SteadyClock::now() +
+      ToSteady(std::min({timeouts.idle, timeouts.first_byte, timeouts.private_first_byte}));
   transfer.watch.expires_at(std::min(transfer.Limit(), nearest));
   transfer.watch.async_wait([this, id = transfer.id](const boost::system::error_code& error) {
     if (error) return;
@@ -409,6 +422,36 @@ void CurlLoop::Cancel(TransferId id) {
 
 void CurlLoop::After(absl::Duration delay, std::function<void()> task) {
   engine_->After(delay, std::move(task));
+}
+
+bool IsPrivateAddress(const std::string& address) {
+  boost::system::error_code error;
+  asio::ip::address ip = asio::ip::make_address(address, error);
+  if (error) return false;
+  if (ip.is_loopback()) return true;
+  if (ip.is_v6()) {
+    if (!ip.to_v6().is_v4_mapped()) {
+      constexpr unsigned kUniqueLocal = 0xFC;
+      constexpr unsigned kUniqueLocalMask = 0xFE;
+      return ip.to_v6().is_link_local() ||
+             (ip.to_v6().to_bytes()[0] & kUniqueLocalMask) == kUniqueLocal;
+    }
+    ip = asio::ip::make_address_v4(asio::ip::v4_mapped, ip.to_v6());
+  }
+  struct Network {
+    const char* address;
+    unsigned short bits;
+  };
+  constexpr std::array<Network, 6> kPrivate = {{{"10.0.0.0", 8},
+                                                {"172.16.0.0", 12},
+                                                {"192.168.0.0", 16},
+                                                {"100.64.0.0", 10},
+                                                {"169.254.0.0", 16},
+                                                {"127.0.0.0", 8}}};
+  return std::any_of(kPrivate.begin(), kPrivate.end(), [&](const Network& network) {
+    const asio::ip::network_v4 net(asio::ip::make_address_v4(network.address), network.bits);
+    return asio::ip::network_v4(ip.to_v4(), network.bits).canonical() == net;
+  });
 }
 
 std::optional<absl::Duration> ParseRetryAfter(const std::string& value, absl::Time now) {

@@ -25,8 +25,11 @@ namespace dramatis::inference {
 
 struct HttpTimeouts {
   absl::Duration connect = absl::Seconds(5);
-  // From the start of the request to the first byte of the answer's head.
-  absl::Duration first_byte = absl::Seconds(30);
+  // From the start of the request to the first byte of the answer's body.
+  absl::Duration first_byte = absl::Seconds(60);
+  // The same where the server's address is a loopback or a private one: such servers load a model
+  // when they are first asked for it.
+  absl::Duration private_first_byte = absl::Seconds(300);
   // Between two pieces of the answer.
   absl::Duration idle = absl::Seconds(30);
   // For all of it.
@@ -97,6 +100,10 @@ class CurlLoop : public Timers {
   class Engine;
   std::unique_ptr<Engine> engine_;
 };
+
+// Whether a textual IP address is of this host or of a network of one's own (RFC 1918, 4193, 6598,
+// 3927). False for what is no address.
+bool IsPrivateAddress(const std::string& address);
 
 // The delay that a Retry-After header means (RFC 9110, section 10.2.3): seconds, or a date against
 // `now`. nullopt where it is neither.

@@ -26,10 +26,11 @@ namespace {
 // Every provider there is.
 std::vector<std::unique_ptr<Provider>> MakeProviders(const Config& config,
                                                      const Clock& clock,
-                                                     CurlLoop& loop) {
+                                                     CurlLoop& loop,
+                                                     Logger& logger) {
   std::vector<std::unique_ptr<Provider>> providers;
   if (config.openai.has_value()) {
-    providers.push_back(std::make_unique<OpenAiProvider>(*config.openai, clock, loop));
+    providers.push_back(std::make_unique<OpenAiProvider>(*config.openai, clock, loop, logger));
   }
   providers.push_back(std::make_unique<LocalProvider>(loop, config.local_delay));
   return providers;
@@ -41,7 +42,9 @@ class RunningModule : public Module {
       : store_(context.database),
         executor_(context.config.workers, context.config.queue),
         loop_({.ca_file = config.ca_file}),
-        router_(MakeProviders(config, context.clock, loop_), config.chain, steady_clock_),
+        router_(MakeProviders(config, context.clock, loop_, context.logger),
+                config.chain,
+                steady_clock_),
         generations_(router_,
                      store_,
                      {.executor = executor_,

@@ -8,9 +8,10 @@ namespace dramatis::inference {
 grpc::ServerUnaryReactor* InferenceServiceServer::GetStatus(grpc::CallbackServerContext* context,
                                                             const v1::GetStatusRequest* request,
                                                             v1::GetStatusResponse* response) {
-  return rpc_.Unary(
-      "GetStatus", context, request, response,
-      [this](const CallContext&, const v1::GetStatusRequest&) { return models_.GetStatus(); });
+  return rpc_.Unary("GetStatus", context, request, response,
+                    [this](const CallContext& call, const v1::GetStatusRequest&) {
+                      return models_.GetStatus(call.identity);
+                    });
 }
 
 grpc::ServerUnaryReactor* InferenceServiceServer::ListModels(grpc::CallbackServerContext* context,

@@ -1,8 +1,28 @@
 #include "services/inference/models.h"
 
-namespace dramatis::inference {
+#include <optional>
 
-absl::StatusOr<v1::GetStatusResponse> Models::GetStatus() const {
+#include "shared/time/timestamps.h"
+
+namespace dramatis::inference {
+namespace {
+
+v1::GetStatusResponse::Failure ToMessage(const Trouble& trouble) {
+  const Refusal& refusal = trouble.failure.refusal;
+  v1::GetStatusResponse::Failure message;
+  *message.mutable_time() = ToTimestamp(trouble.time);
+  message.set_model(trouble.model);
+  message.set_status(refusal.status);
+  message.set_code(refusal.code);
+  message.set_type(refusal.type);
+  message.set_message(refusal.message.empty() ? trouble.failure.message : refusal.message);
+  message.set_url(refusal.url);
+  return message;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::GetStatusResponse> Models::GetStatus(const Identity& identity) const {
   v1::GetStatusResponse response;
   for (const Router::Member& member : router_.members()) {
     v1::GetStatusResponse::Provider& provider = *response.add_providers();
@@ -10,8 +30,13 @@ absl::StatusOr<v1::GetStatusResponse> Models::GetStatus() const {
     provider.set_description(member.provider->description());
     for (const ModelFacts& model : member.provider->models())
       provider.add_models(model.name);
-    const bool refused = member.breaker->RetryAfter() > absl::ZeroDuration();
-    provider.set_state(refused ? v1::PROVIDER_STATE_UNAVAILABLE : v1::PROVIDER_STATE_AVAILABLE);
+    const bool unavailable =
+        member.breaker->RetryAfter() > absl::ZeroDuration() || member.health->misconfigured();
+    provider.set_state(unavailable ? v1::PROVIDER_STATE_UNAVAILABLE : v1::PROVIDER_STATE_AVAILABLE);
+    if (const std::optional<Trouble> last = member.health->last();
+        last.has_value() && identity.IsAdmin()) {
+      *provider.mutable_last_error() = ToMessage(*last);
+    }
     if (!member.provider->retrieval()) response.set_configured(true);
   }
   response.set_default_model(router_.DefaultModel());

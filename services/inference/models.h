@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "services/inference/router.h"
+#include "shared/call/call.h"
 
 namespace dramatis::inference {
 
@@ -14,7 +15,8 @@ class Models {
   // `router` outlives it.
   explicit Models(const Router& router) : router_(router) {}
 
-  absl::StatusOr<v1::GetStatusResponse> GetStatus() const;
+  // Admins are also told why a provider failed last.
+  absl::StatusOr<v1::GetStatusResponse> GetStatus(const Identity& identity) const;
   absl::StatusOr<v1::ListModelsResponse> List() const;
 
  private:

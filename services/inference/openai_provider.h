@@ -5,8 +5,10 @@
 //   provider.Start(question, sink);
 //
 // An answer is whole when a finish reason or `[DONE]` has come; one that ends before is a failure.
-// Where the credentials are refused, the key is fetched once more and the call made once more. What
-// an error's body says is neither kept nor told. Thread-safe.
+// After the finish reason, usage and `[DONE]` have `finish_grace`. Where the credentials are
+// refused, the key is fetched once more and the call made once more. Where a field of the request
+// is refused, the call is made once more without it, and so are later ones for that model
+// (dialect.h). Thread-safe.
 #pragma once
 
 #include <memory>
@@ -16,7 +18,9 @@
 
 #include "services/inference/api_key.h"
 #include "services/inference/curl_loop.h"
+#include "services/inference/dialect.h"
 #include "services/inference/provider.h"
+#include "shared/log/log.h"
 #include "shared/time/clock.h"
 
 namespace dramatis::inference {
@@ -30,6 +34,8 @@ struct OpenAiConfig {
   // Besides those in `models`, take any name the server may know.
   bool any_model = false;
   HttpTimeouts timeouts;
+  // For what may follow the end of an answer.
+  absl::Duration finish_grace = absl::Seconds(2);
 
   // OpenAI itself.
   bool IsOpenAi() const { return base_url.starts_with("https://api.openai.com/"); }
@@ -38,7 +44,7 @@ struct OpenAiConfig {
 class OpenAiProvider : public Provider {
  public:
   // References outlive the provider and its calls.
-  OpenAiProvider(const OpenAiConfig& config, const Clock& clock, CurlLoop& loop);
+  OpenAiProvider(const OpenAiConfig& config, const Clock& clock, CurlLoop& loop, Logger& logger);
 
   std::string name() const override { return "openai"; }
   std::string description() const override;
@@ -50,12 +56,15 @@ class OpenAiProvider : public Provider {
 
  private:
   class Call;
-  HttpRequest MakeRequest(const std::string& body, absl::Time deadline);
+  std::string Url() const { return config_.base_url + "/chat/completions"; }
+  HttpRequest MakeRequest(std::string body, absl::Time deadline);
 
   const OpenAiConfig config_;
   const Clock& clock_;
   CurlLoop& loop_;
+  Logger& logger_;
   ApiKey key_;
+  Dialects dialects_;
 };
 
 }  // namespace dramatis::inference

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/inference/scripted_server.h"
@@ -77,7 +78,7 @@ class OpenAiProviderTest : public testing::Test {
   std::shared_ptr<AwaitedSink> Ask(const ScriptedServer& server) {
     OpenAiConfig config = config_;
     config.base_url = server.url();
-    provider_ = std::make_unique<OpenAiProvider>(config, clock_, loop_);
+    provider_ = std::make_unique<OpenAiProvider>(config, clock_, loop_, *logger_);
     auto sink = std::make_shared<AwaitedSink>();
     Start(*provider_, sink);
     sink->over.WaitForNotification();
@@ -89,6 +90,7 @@ class OpenAiProviderTest : public testing::Test {
   }
 
   FakeClock clock_;
+  const std::unique_ptr<Logger> logger_ = MakeSilentLogger();
   OpenAiConfig config_ = {
       .base_url = "", .key = {}, .models = {*KnownModel("gpt-4o-mini")}, .timeouts = {}};
   std::unique_ptr<OpenAiProvider> provider_;  // outlives the loop's thread
@@ -182,7 +184,7 @@ TEST_F(OpenAiProviderTest, KnowsAnErrorWithinTheStream) {
   EXPECT_THAT(sink->failure->message, Not(HasSubstr("secret")));
 }
 
-TEST_F(OpenAiProviderTest, TellsStatusesApartAndKeepsTheirBodiesToItself) {
+TEST_F(OpenAiProviderTest, TellsStatusesApartAndTheirBodiesToTheLogOnly) {
   const std::vector<std::pair<int, Kind>> cases = {
       {400, Kind::kRejected},  {404, Kind::kRejected},  {408, Kind::kTransient}, {429, Kind::kBusy},
       {500, Kind::kTransient}, {503, Kind::kTransient}, {302, Kind::kRejected}};
@@ -193,6 +195,8 @@ TEST_F(OpenAiProviderTest, TellsStatusesApartAndKeepsTheirBodiesToItself) {
     ASSERT_TRUE(sink->failure.has_value()) << status;
     EXPECT_EQ(sink->failure->kind, kind) << status;
     EXPECT_EQ(sink->failure->message, absl::StrCat("status ", status));
+    EXPECT_EQ(sink->failure->refusal.status, status);
+    EXPECT_EQ(sink->failure->refusal.message, "secret detail");
     EXPECT_FALSE(sink->failure->retry_after.has_value());
   }
 }
@@ -239,7 +243,7 @@ TEST_F(OpenAiProviderTest, GivesUpOnCredentialsThatStayRefused) {
 }
 
 TEST_F(OpenAiProviderTest, TimesOutWhereNothingComes) {
-  config_.timeouts.first_byte = absl::Milliseconds(30);
+  config_.timeouts.private_first_byte = absl::Milliseconds(30);
   const auto sink = AskFor({.pieces = {}, .then = Reply::Then::kHang});
   ASSERT_TRUE(sink->failure.has_value());
   EXPECT_EQ(sink->failure->kind, Kind::kTimeout);
@@ -256,7 +260,7 @@ TEST_F(OpenAiProviderTest, TimesOutWhereNothingMoreComes) {
 
 TEST_F(OpenAiProviderTest, FailsWhereNobodyListens) {
   config_.base_url = "http://127.0.0.1:1/v1";
-  provider_ = std::make_unique<OpenAiProvider>(config_, clock_, loop_);
+  provider_ = std::make_unique<OpenAiProvider>(config_, clock_, loop_, *logger_);
   const auto sink = std::make_shared<AwaitedSink>();
   Start(*provider_, sink);
   sink->over.WaitForNotification();
@@ -268,7 +272,7 @@ TEST_F(OpenAiProviderTest, KeepsToTheCallersDeadline) {
   const ScriptedServer server(
       [](const Request&) { return Reply{.pieces = {}, .then = Reply::Then::kHang}; });
   config_.base_url = server.url();
-  provider_ = std::make_unique<OpenAiProvider>(config_, clock_, loop_);
+  provider_ = std::make_unique<OpenAiProvider>(config_, clock_, loop_, *logger_);
   const auto sink = std::make_shared<AwaitedSink>();
   Start(*provider_, sink, absl::Milliseconds(30));
   sink->over.WaitForNotification();
@@ -281,7 +285,7 @@ TEST_F(OpenAiProviderTest, ClosesTheConnectionWhenCancelled) {
     return Reply{.pieces = {ChunkedHead(), Chunk(Token("a"))}, .then = Reply::Then::kHang};
   });
   config_.base_url = server.url();
-  provider_ = std::make_unique<OpenAiProvider>(config_, clock_, loop_);
+  provider_ = std::make_unique<OpenAiProvider>(config_, clock_, loop_, *logger_);
   const auto sink = std::make_shared<AwaitedSink>();
   const auto call = Start(*provider_, sink);
   sink->spoke.WaitForNotification();
@@ -294,7 +298,7 @@ TEST_F(OpenAiProviderTest, StopsWithCallsUnderWay) {
   ScriptedServer server(
       [](const Request&) { return Reply{.pieces = {}, .then = Reply::Then::kHang}; });
   config_.base_url = server.url();
-  provider_ = std::make_unique<OpenAiProvider>(config_, clock_, loop_);
+  provider_ = std::make_unique<OpenAiProvider>(config_, clock_, loop_, *logger_);
   const auto sink = std::make_shared<AwaitedSink>();
   const auto call = Start(*provider_, sink);
   loop_.Stop();
@@ -302,12 +306,133 @@ TEST_F(OpenAiProviderTest, StopsWithCallsUnderWay) {
   EXPECT_FALSE(sink->over.HasBeenNotified());
 }
 
+TEST_F(OpenAiProviderTest, WhatFollowsAFinishedAnswerHasSoMuchTime) {
+  config_.finish_grace = absl::Milliseconds(30);
+  ScriptedServer server([](const Request&) {
+    return Reply{.pieces = {ChunkedHead(), Chunk(Token("a") + kFinish), Chunk(": alive\n\n")},
+                 .then = Reply::Then::kHang};
+  });
+  const auto sink = Ask(server);
+  EXPECT_EQ(sink->text, "a");
+  ASSERT_TRUE(sink->end.has_value());
+  EXPECT_EQ(sink->end->finish_reason, "stop");
+  server.AwaitHangUp();  // the connection goes with it
+}
+
+TEST_F(OpenAiProviderTest, NothingTakesAFinishedAnswerBack) {
+  for (const std::string& tail : {std::string("data: [DONE] \n\ndata: bye\n\n"),
+                                  std::string("data: {oops\n\n"), std::string()}) {
+    const auto sink = AskFor({.pieces = {ChunkedHead(), Chunk(Token("a") + kFinish + tail)},
+                              .then = Reply::Then::kClose});
+    EXPECT_EQ(sink->text, "a");
+    EXPECT_TRUE(sink->end.has_value()) << tail;
+  }
+}
+
+// Refuses the fields, one at a time.
+Reply Picky(const Request& request, const std::vector<std::string>& refused) {
+  for (const std::string& field : refused) {
+    if (!absl::StrContains(request.body, "\"" + field + "\":")) continue;
+    return {
+        .pieces = {Plain(400, "",
+                         R"({"error":{"message":"Unsupported parameter: ')" + field +
+                             R"('","code":"unsupported_parameter","param":")" + field + "\"}}")},
+        .then = Reply::Then::kKeepOpen};
+  }
+  return Answer(Whole());
+}
+
+TEST_F(OpenAiProviderTest, AsksWithoutWhatIsRefusedAndRemembersIt) {
+  const ScriptedServer server([](const Request& request) {
+    return Picky(request, {"max_tokens", "stream_options", "temperature"});
+  });
+  config_.base_url = server.url();
+  provider_ = std::make_unique<OpenAiProvider>(config_, clock_, loop_, *logger_);
+  auto prompt = std::make_shared<PackedPrompt>();
+  prompt->messages.emplace_back().set_role(prompt::v1::ROLE_USER);
+  prompt->messages.back().set_text("hi");
+  Question question;
+  question.model.name = "m";
+  question.prompt = prompt;
+  question.parameters.set_temperature(0.5);
+  question.parameters.set_max_output_tokens(7);
+  for (const int requests : {4, 5}) {
+    const auto sink = std::make_shared<AwaitedSink>();
+    provider_->Start(question, sink);
+    sink->over.WaitForNotification();
+    EXPECT_TRUE(sink->end.has_value());
+    EXPECT_EQ(server.requests(), requests);
+  }
+  EXPECT_THAT(server.seen().back().body, HasSubstr("\"max_completion_tokens\":7"));
+}
+
+TEST_F(OpenAiProviderTest, RemembersNothingOfACallThatFailsAllTheSame) {
+  const ScriptedServer server([](const Request& request) {
+    if (request.number % 2 == 1) {
+      return Reply{.pieces = {Plain(400, "", "bad messages")}, .then = Reply::Then::kKeepOpen};
+    }
+    return Picky(request, {"stream_options"});
+  });
+  config_.base_url = server.url();
+  provider_ = std::make_unique<OpenAiProvider>(config_, clock_, loop_, *logger_);
+  for (int i = 0; i < 2; ++i) {
+    const auto sink = std::make_shared<AwaitedSink>();
+    Start(*provider_, sink);
+    sink->over.WaitForNotification();
+    ASSERT_TRUE(sink->failure.has_value());
+    EXPECT_EQ(sink->failure->kind, Kind::kRejected);
+  }
+  EXPECT_EQ(server.requests(), 4);
+}
+
+TEST_F(OpenAiProviderTest, TellsTheUrlWhereNothingIsFound) {
+  config_.key.value = "my-own-key";
+  const ScriptedServer server([](const Request&) {
+    return Reply{.pieces = {Plain(404, "", "no page for my-own-key")},
+                 .then = Reply::Then::kKeepOpen};
+  });
+  const auto sink = Ask(server);
+  ASSERT_TRUE(sink->failure.has_value());
+  EXPECT_EQ(sink->failure->refusal.url, server.url() + "/chat/completions");
+  EXPECT_EQ(sink->failure->refusal.message, "no page for [key]");
+}
+
+TEST_F(OpenAiProviderTest, AServerOfOnesOwnHasLongerToLoadItsModel) {
+  config_.timeouts.first_byte = absl::Milliseconds(1);
+  config_.timeouts.private_first_byte = absl::Hours(1);
+  const ScriptedServer server([](const Request&) {
+    absl::SleepFor(absl::Milliseconds(50));
+    return Answer(Whole());
+  });
+  EXPECT_TRUE(Ask(server)->end.has_value());
+}
+
+TEST_F(OpenAiProviderTest, TheHeadAloneIsNoFirstByte) {
+  config_.timeouts.idle = absl::Milliseconds(1);
+  config_.timeouts.private_first_byte = absl::Milliseconds(200);
+  const auto sink = AskFor({.pieces = {ChunkedHead()}, .then = Reply::Then::kHang});
+  ASSERT_TRUE(sink->failure.has_value());
+  EXPECT_EQ(sink->failure->kind, Kind::kTimeout);
+}
+
+TEST(PrivateAddressTest, IsOfThisHostOrANetworkOfOnesOwn) {
+  for (const char* const address :
+       {"127.0.0.1", "127.9.9.9", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1",
+        "100.64.0.1", "169.254.1.1", "::1", "fd00::1", "fe80::1", "::ffff:10.0.0.1"}) {
+    EXPECT_TRUE(IsPrivateAddress(address)) << address;
+  }
+  for (const char* const address : {"8.8.8.8", "172.32.0.1", "11.0.0.1", "192.169.0.1",
+                                    "2001:db8::1", "::ffff:8.8.8.8", "", "localhost"}) {
+    EXPECT_FALSE(IsPrivateAddress(address)) << address;
+  }
+}
+
 TEST_F(OpenAiProviderTest, OffersItsModelsAndAnyOtherWhereToldTo) {
-  OpenAiProvider provider(config_, clock_, loop_);
+  OpenAiProvider provider(config_, clock_, loop_, *logger_);
   EXPECT_EQ(provider.FindModel("")->name, "gpt-4o-mini");
   EXPECT_FALSE(provider.FindModel("llama").has_value());
   config_.any_model = true;
-  OpenAiProvider open(config_, clock_, loop_);
+  OpenAiProvider open(config_, clock_, loop_, *logger_);
   EXPECT_EQ(open.FindModel("llama")->window_tokens, kUnknownWindow);
 }
 

@@ -46,18 +46,40 @@ TEST(OpenAiWireTest, WritesAStreamedRequestWithUsage) {
 }
 
 TEST(OpenAiWireTest, CallsTheLimitByItsNewNameWhereAsked) {
-  const json::value request = json::parse(ChatRequestJson(
-      AskedHi(), SomeParameters(), {.model = "gpt-4o", .max_completion_tokens = true}));
+  const json::value request = json::parse(
+      ChatRequestJson(AskedHi(), SomeParameters(), {.model = "gpt-4o", .newer_limit = true}));
   EXPECT_EQ(request.at("max_completion_tokens"), 100);
   EXPECT_FALSE(request.as_object().contains("max_tokens"));
 }
 
-TEST(OpenAiWireTest, LeavesSamplingOutForModelsThatRefuseIt) {
-  const json::value request = json::parse(
-      ChatRequestJson(AskedHi(), SomeParameters(), {.model = "o1", .fixed_sampling = true}));
-  for (const char* const field : {"temperature", "top_p", "stop"}) {
+TEST(OpenAiWireTest, LeavesOutWhatTheModelIsKnownToRefuse) {
+  const json::value request = json::parse(ChatRequestJson(
+      AskedHi(), SomeParameters(),
+      {.model = "m", .dialect = {"temperature", "top_p=9E-1", "stop", "stream_options"}}));
+  for (const char* const field : {"temperature", "top_p", "stop", "stream_options"}) {
     EXPECT_FALSE(request.as_object().contains(field)) << field;
   }
+  EXPECT_EQ(request.at("max_tokens"), 100);
+}
+
+TEST(OpenAiWireTest, SendsAnotherValueThanTheOneThatWasRefused) {
+  const json::value request = json::parse(ChatRequestJson(
+      AskedHi(), SomeParameters(), {.model = "m", .dialect = {"top_p=1E0", "max_tokens=5"}}));
+  EXPECT_EQ(request.at("top_p"), 0.9);
+  EXPECT_EQ(request.at("max_tokens"), 100);
+}
+
+TEST(OpenAiWireTest, CallsTheLimitByItsOtherNameWhereOneIsRefused) {
+  const auto ask = [](bool newer, const Dialect& dialect) {
+    return json::parse(ChatRequestJson(AskedHi(), SomeParameters(),
+                                       {.model = "m", .newer_limit = newer, .dialect = dialect}))
+        .as_object();
+  };
+  EXPECT_TRUE(ask(false, {"max_tokens"}).contains("max_completion_tokens"));
+  EXPECT_TRUE(ask(true, {"max_completion_tokens"}).contains("max_tokens"));
+  const json::object neither = ask(false, {"max_tokens", "max_completion_tokens"});
+  EXPECT_FALSE(neither.contains("max_tokens"));
+  EXPECT_FALSE(neither.contains("max_completion_tokens"));
 }
 
 TEST(OpenAiWireTest, LeavesOutWhatIsNotSet) {
@@ -65,55 +87,6 @@ TEST(OpenAiWireTest, LeavesOutWhatIsNotSet) {
   for (const char* const field : {"temperature", "top_p", "stop", "max_tokens"}) {
     EXPECT_FALSE(request.as_object().contains(field)) << field;
   }
-}
-
-TEST(OpenAiWireTest, ReadsText) {
-  const absl::StatusOr<ChatChunk> chunk = ParseChatChunk(
-      R"({"choices":[{"index":0,"delta":{"content":"é 😀"},"finish_reason":null}],"usage":null})");
-  ASSERT_TRUE(chunk.ok()) << chunk.status();
-  EXPECT_EQ(chunk->text, "é 😀");
-  EXPECT_EQ(chunk->finish_reason, "");
-  EXPECT_FALSE(chunk->usage.has_value());
-}
-
-TEST(OpenAiWireTest, ReadsTheEndAndTheUsage) {
-  EXPECT_EQ(ParseChatChunk(R"({"choices":[{"delta":{},"finish_reason":"length"}]})")->finish_reason,
-            "length");
-  const absl::StatusOr<ChatChunk> chunk =
-      ParseChatChunk(R"({"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":9,)"
-                     R"("prompt_tokens_details":{"cached_tokens":5}}})");
-  ASSERT_TRUE(chunk.ok());
-  ASSERT_TRUE(chunk->usage.has_value());
-  EXPECT_EQ(chunk->usage->input_tokens, 7);
-  EXPECT_EQ(chunk->usage->output_tokens, 9);
-  EXPECT_EQ(chunk->usage->cached_tokens, 5);
-}
-
-TEST(OpenAiWireTest, TakesARefusalForTheAnswer) {
-  EXPECT_EQ(ParseChatChunk(R"({"choices":[{"delta":{"content":null,"refusal":"No."}}]})")->text,
-            "No.");
-}
-
-TEST(OpenAiWireTest, RefusesWhatIsNoChunk) {
-  for (const char* const text :
-       {"", "{", "[]", "3", "{}", R"({"choices":{}})", R"({"choices":[7]})",
-        R"({"choices":[{"delta":{"content":"\ud800"}}]})", "\xFF"}) {
-    EXPECT_EQ(ParseChatChunk(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
-  }
-  EXPECT_FALSE(ParseChatChunk(std::string(100'000, '[')).ok());
-}
-
-TEST(OpenAiWireTest, KnowsAnErrorWithinTheStream) {
-  EXPECT_EQ(ParseChatChunk(R"({"error":{"message":"overloaded"}})").status().code(),
-            absl::StatusCode::kUnavailable);
-}
-
-TEST(OpenAiWireTest, SurvivesAbsurdCounts) {
-  const absl::StatusOr<ChatChunk> chunk =
-      ParseChatChunk(R"({"choices":[],"usage":{"prompt_tokens":1e300,"completion_tokens":-4}})");
-  ASSERT_TRUE(chunk.ok());
-  EXPECT_EQ(chunk->usage->input_tokens, 2147483647);
-  EXPECT_EQ(chunk->usage->output_tokens, 0);
 }
 
 }  // namespace

@@ -46,21 +46,37 @@ struct AnswerEnd {
   std::optional<TokenCounts> tokens;
 };
 
+// What a provider says of a failure.
+struct Refusal {
+  int status = 0;  // of HTTP, or as an event of a stream says it; 0 where none is known
+  std::string code = {};
+  std::string type = {};
+  std::string param = {};  // the field that it is about
+  std::string message = {};
+  // Where it was asked, if that may be what is wrong.
+  std::string url = {};
+  bool operator==(const Refusal&) const = default;
+};
+
 // How a call failed.
 struct ProviderFailure {
   enum class Kind {
     kTransient,     // connection, 408, 5xx, a cut answer: worth another try
     kTimeout,       // nothing came in time: worth another try
     kBusy,          // 429: it is well and asks for patience; worth another try
-    kBroken,        // what came is not the protocol
+    kBroken,        // what came cannot be read
     kRejected,      // this request is refused and always will be
     kUnauthorized,  // our credentials are refused
+    kSpent,         // our quota is spent: nothing but money helps
+    kTooLarge,      // the prompt exceeds the model's window
   };
   Kind kind = Kind::kTransient;
   // For the log and the caller: without content and secrets.
   std::string message;
   // When the provider wants to be asked again.
-  std::optional<absl::Duration> retry_after;
+  std::optional<absl::Duration> retry_after = std::nullopt;
+  // For the log and admins only, printable.
+  Refusal refusal = {};
 };
 
 // Takes an answer. Called by one thread at a time, not always the same; must not block, must not

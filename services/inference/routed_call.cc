@@ -20,8 +20,10 @@ bool WorthAnotherTry(Kind kind) {
   return kind == Kind::kTransient || kind == Kind::kTimeout || kind == Kind::kBusy;
 }
 
+// What cannot be read says nothing of whether the provider can be reached.
 Breaker::Outcome OutcomeOf(Kind kind) {
-  const bool failed = kind == Kind::kTransient || kind == Kind::kTimeout || kind == Kind::kBroken;
+  if (kind == Kind::kBroken) return Breaker::Outcome::kAbandoned;
+  const bool failed = kind == Kind::kTransient || kind == Kind::kTimeout;
   return failed ? Breaker::Outcome::kFailed : Breaker::Outcome::kWorked;
 }
 
@@ -39,6 +41,10 @@ const char* KindWord(Kind kind) {
       return "rejected";
     case Kind::kUnauthorized:
       return "unauthorized";
+    case Kind::kSpent:
+      return "quota_spent";
+    case Kind::kTooLarge:
+      return "too_large";
   }
   return "unknown";
 }
@@ -49,6 +55,11 @@ absl::Status ErrorFor(const Provider& provider, const ProviderFailure& failure) 
   absl::Status error;
   if (failure.kind == Kind::kTimeout) {
     error = Error(absl::StatusCode::kDeadlineExceeded, v1::ERROR_REASON_PROVIDER_TIMEOUT, message,
+                  metadata);
+  } else if (failure.kind == Kind::kTooLarge) {
+    error = Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_CONTEXT_TOO_LARGE,
+                  absl::StrCat("the provider ", provider.name(),
+                               " says that the prompt exceeds the model's window"),
                   metadata);
   } else if (failure.kind == Kind::kUnauthorized) {
     error = Error(absl::StatusCode::kUnavailable, v1::ERROR_REASON_PROVIDER_UNAUTHORIZED, message,
@@ -171,6 +182,7 @@ void RoutedCall::OnEnd(int attempt, const AnswerEnd& end) {
     leg->route.breaker->Leave(*pass_, Breaker::Outcome::kWorked);
     pass_.reset();
   }
+  if (leg->route.health != nullptr) leg->route.health->Worked();
   Count(*leg, "ok");
   listener->OnEnd(*leg, end);
 }
@@ -197,18 +209,36 @@ void RoutedCall::OnFailure(int attempt, const ProviderFailure& failure) {
     decision = Decide(failure);
   }
   Count(*failed, KindWord(failure.kind));
+  if (failed->route.health != nullptr) {
+    failed->route.health->Failed({parts_.clock.Now(), failed->route.FullName(), failure});
+  }
+  Log(*failed, failure, failures, decision.kind);
   if (decision.kind == Decision::Kind::kGiveUp) {
     return GiveUp(error);
   }
-  parts_.logger.Warning(
-      "a provider's answer failed",
-      {{"correlation_id", plan_.correlation_id},
-       {"model", failed->route.FullName()},
-       {"failure", KindWord(failure.kind)},
-       {"detail", failure.message},
-       {"try", failures},
-       {"next", decision.kind == Decision::Kind::kNext ? "another provider" : "another try"}});
   Later(decision.wait);
+}
+
+// The caller is told little: what the provider says is for those who run the deployment.
+void RoutedCall::Log(const Leg& leg,
+                     const ProviderFailure& failure,
+                     int failures,
+                     Decision::Kind next) {
+  const auto word = [&] {
+    if (next == Decision::Kind::kGiveUp) return "nothing";
+    return next == Decision::Kind::kNext ? "another model" : "another try";
+  };
+  parts_.logger.Warning("a provider's answer failed", {{"correlation_id", plan_.correlation_id},
+                                                       {"model", leg.route.FullName()},
+                                                       {"failure", KindWord(failure.kind)},
+                                                       {"detail", failure.message},
+                                                       {"try", failures},
+                                                       {"next", word()},
+                                                       {"provider_status", failure.refusal.status},
+                                                       {"provider_code", failure.refusal.code},
+                                                       {"provider_type", failure.refusal.type},
+                                                       {"provider_says", failure.refusal.message},
+                                                       {"url", failure.refusal.url}});
 }
 
 RoutedCall::Decision RoutedCall::Decide(const ProviderFailure& failure) {

@@ -47,8 +47,8 @@ class LegListener {
   virtual ~LegListener() = default;
   virtual void OnText(const Leg& leg, std::string_view text) = 0;
   virtual void OnEnd(const Leg& leg, const AnswerEnd& end) = 0;
-  // PROVIDER_FAILED, PROVIDER_TIMEOUT or PROVIDER_UNAUTHORIZED. `leg` is the last one that was
-  // tried.
+  // PROVIDER_FAILED, PROVIDER_TIMEOUT, PROVIDER_UNAUTHORIZED or CONTEXT_TOO_LARGE. `leg` is the
+  // last one that was tried.
   virtual void OnError(const Leg& leg, const absl::Status& error) = 0;
 };
 
@@ -103,6 +103,7 @@ class RoutedCall : public std::enable_shared_from_this<RoutedCall> {
   // Nobody waits for it, and whoever wants it asks again later.
   bool IsTask() const { return plan_.first.question.task != nullptr; }
   Decision Decide(const ProviderFailure& failure) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Log(const Leg& leg, const ProviderFailure& failure, int failures, Decision::Kind next);
   void Later(absl::Duration wait);
   void GiveUp(const absl::Status& error);
 

@@ -263,5 +263,41 @@ TEST_F(RoutedCallTest, EndsWithAnErrorWhereTheServiceStops) {
   EXPECT_EQ(GetReason(listener_->error), "UNAVAILABLE");
 }
 
+TEST_F(RoutedCallTest, DoesNotAskAgainWhatMoneyOrALargerWindowMends) {
+  Start();
+  Fail(0, Kind::kSpent);
+  EXPECT_EQ(GetReason(listener_->error), "PROVIDER_FAILED");
+  Start();
+  Fail(1, Kind::kTooLarge);
+  EXPECT_EQ(GetReason(listener_->error), "CONTEXT_TOO_LARGE");
+  EXPECT_EQ(listener_->error.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(first_.calls(), 2);
+  EXPECT_EQ(first_breaker_.RetryAfter(), absl::ZeroDuration());
+}
+
+TEST_F(RoutedCallTest, TakesTheNextModelWhereTheFirstOnesWindowIsTooSmall) {
+  Start(absl::Hours(1), /*with_second=*/true);
+  Fail(0, Kind::kTooLarge);
+  second_.Call(0)->sink->OnText("Hello");
+  EXPECT_EQ(listener_->text, "Hello");
+}
+
+TEST_F(RoutedCallTest, WhatCannotBeReadDoesNotOpenTheBreaker) {
+  for (int i = 0; i < 20; ++i) {
+    Start();
+    Fail(first_.calls() - 1, Kind::kBroken);
+    EXPECT_EQ(GetReason(listener_->error), "PROVIDER_FAILED");
+  }
+  EXPECT_EQ(first_breaker_.RetryAfter(), absl::ZeroDuration());
+}
+
+TEST_F(RoutedCallTest, TellsUsersNothingOfWhatTheProviderSays) {
+  Start();
+  first_.Call(0)->sink->OnFailure({.kind = Kind::kRejected,
+                                   .message = "status 404",
+                                   .refusal = {.status = 404, .message = "secret detail"}});
+  EXPECT_EQ(std::string(listener_->error.message()).find("secret"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace dramatis::inference

@@ -15,7 +15,8 @@ Router::Router(std::vector<std::unique_ptr<Provider>> providers,
                const Clock& clock)
     : chain_(std::move(chain)) {
   for (std::unique_ptr<Provider>& provider : providers) {
-    members_.push_back({std::move(provider), std::make_unique<Breaker>(clock)});
+    members_.push_back(
+        {std::move(provider), std::make_unique<Breaker>(clock), std::make_unique<Health>()});
   }
 }
 
@@ -27,7 +28,8 @@ absl::StatusOr<Route> Router::Find(const std::string& name) const {
   for (const Member& member : members_) {
     if (member.provider->name() != provider || names_nothing) continue;
     if (std::optional<ModelFacts> facts = member.provider->FindModel(model)) {
-      return Route{member.provider.get(), member.breaker.get(), *std::move(facts)};
+      return Route{member.provider.get(), member.breaker.get(), *std::move(facts),
+                   member.health.get()};
     }
   }
   return Error(absl::StatusCode::kInvalidArgument, v1::ERROR_REASON_UNKNOWN_MODEL,
@@ -40,9 +42,8 @@ absl::StatusOr<std::vector<Route>> Router::Resolve(const std::string& model) con
     DRAMATIS_ASSIGN_OR_RETURN(Route route, Find(model));
     routes.push_back(std::move(route));
   }
-  // A model that was asked for takes the place of the default one.
-  for (size_t i = model.empty() ? 0 : 1; i < chain_.size(); ++i) {
-    DRAMATIS_ASSIGN_OR_RETURN(Route route, Find(chain_[i]));
+  for (const std::string& name : chain_) {
+    DRAMATIS_ASSIGN_OR_RETURN(Route route, Find(name));
     const bool known = std::any_of(routes.begin(), routes.end(), [&](const Route& other) {
       return other.FullName() == route.FullName();
     });

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "services/inference/breaker.h"
+#include "services/inference/health.h"
 #include "services/inference/provider.h"
 #include "shared/time/clock.h"
 
@@ -23,6 +24,8 @@ struct Route {
   Provider* provider = nullptr;
   Breaker* breaker = nullptr;
   ModelFacts model;
+  // Null in tests that do not ask for it.
+  Health* health = nullptr;
 
   // `provider/model`.
   std::string FullName() const { return provider->name() + "/" + model.name; }
@@ -33,6 +36,7 @@ class Router {
   struct Member {
     std::unique_ptr<Provider> provider;
     std::unique_ptr<Breaker> breaker;
+    std::unique_ptr<Health> health;
   };
 
   // `chain` names models that exist: the deployment's default first, then the ones that stand in
@@ -41,7 +45,7 @@ class Router {
          std::vector<std::string> chain,
          const Clock& clock);
 
-  // The model, then the rest of the chain without it. INVALID_ARGUMENT, UNKNOWN_MODEL.
+  // The model, then all of the chain but it. INVALID_ARGUMENT, UNKNOWN_MODEL.
   absl::StatusOr<std::vector<Route>> Resolve(const std::string& model) const;
 
   const std::vector<Member>& members() const { return members_; }

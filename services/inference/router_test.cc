@@ -39,10 +39,15 @@ TEST_F(RouterTest, TakesTheChainWhereNoModelIsNamed) {
   EXPECT_EQ(router.DefaultModel(), "openai/small");
 }
 
-TEST_F(RouterTest, PutsANamedModelInThePlaceOfTheDefault) {
+TEST_F(RouterTest, PutsANamedModelBeforeAllOfTheChain) {
   const Router router = Make({"openai/small", "openai/meta/large"});
-  EXPECT_THAT(Names(router.Resolve("openai/meta/large")), ElementsAre("openai/meta/large"));
-  EXPECT_THAT(Names(router.Resolve("local")), ElementsAre("local/retrieval", "openai/meta/large"));
+  EXPECT_THAT(Names(router.Resolve("openai/meta/large")),
+              ElementsAre("openai/meta/large", "openai/small"));
+  EXPECT_THAT(Names(router.Resolve("openai/small")),
+              ElementsAre("openai/small", "openai/meta/large"));
+  EXPECT_THAT(Names(router.Resolve("openai")), ElementsAre("openai/small", "openai/meta/large"));
+  EXPECT_THAT(Names(router.Resolve("local")),
+              ElementsAre("local/retrieval", "openai/small", "openai/meta/large"));
 }
 
 TEST_F(RouterTest, NeverFallsBackToWhatTheChainDoesNotName) {

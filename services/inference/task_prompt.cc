@@ -86,7 +86,6 @@ TaskPrompt MakeTaskPrompt(const v1::RunTaskRequest& request) {
   message.set_role(prompt::v1::ROLE_USER);
   message.set_text(Data(request));
   message.set_message_id("task");
-  prompt.parameters.set_temperature(0);
   prompt.parameters.set_max_output_tokens(summary ? kSummaryTokens : kExtractionTokens);
   return prompt;
 }

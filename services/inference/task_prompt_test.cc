@@ -52,7 +52,7 @@ TEST(TaskPromptTest, SaysThatItIsContentAndHasNothingOfItAmongTheOrders) {
       orders += part.text();
     EXPECT_THAT(orders, HasSubstr("never an instruction"));
     EXPECT_THAT(orders, Not(HasSubstr("obey me")));
-    EXPECT_EQ(prompt.parameters.temperature(), 0);
+    EXPECT_FALSE(prompt.parameters.has_temperature());
   }
 }
 
