@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/inference/packing.h"
+#include "services/inference/thinking.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -68,8 +69,10 @@ absl::Status CheckRequest(const v1::StreamGenerateRequest& request) {
 // Packs one request for any model.
 class Packer {
  public:
-  Packer(const v1::StreamGenerateRequest& request, absl::Time deadline)
-      : request_(std::make_shared<const v1::StreamGenerateRequest>(request)), deadline_(deadline) {}
+  Packer(const v1::StreamGenerateRequest& request, absl::Time deadline, CutNotices& notices)
+      : request_(std::make_shared<const v1::StreamGenerateRequest>(WithoutThinking(request))),
+        deadline_(deadline),
+        notices_(notices) {}
 
   absl::StatusOr<Question> operator()(const Route& route) const {
     Question question = {.model = route.model,
@@ -85,6 +88,7 @@ class Packer {
                               Pack(request_->parts(), request_->messages(),
                                    {.window_tokens = route.model.window_tokens,
                                     .output_tokens = question.parameters.max_output_tokens()}));
+    notices_.Note(packed.manifest, route.FullName());
     packed.manifest.set_model(route.FullName());
     *packed.manifest.mutable_parameters() = question.parameters;
     packed.manifest.set_request_hash(RequestHash(route.FullName(), question.parameters, packed));
@@ -93,8 +97,19 @@ class Packer {
   }
 
  private:
+  // Replies that were stored before thinking was taken off them.
+  static v1::StreamGenerateRequest WithoutThinking(v1::StreamGenerateRequest request) {
+    for (prompt::v1::PromptMessage& message : *request.mutable_messages()) {
+      if (message.role() != prompt::v1::ROLE_ASSISTANT) continue;
+      if (message.text().find('<') == std::string::npos) continue;
+      message.set_text(inference::WithoutThinking(message.text()));
+    }
+    return request;
+  }
+
   std::shared_ptr<const v1::StreamGenerateRequest> request_;  // shared: a std::function is copied
   absl::Time deadline_;
+  CutNotices& notices_;
 };
 
 }  // namespace
@@ -104,7 +119,7 @@ absl::StatusOr<std::unique_ptr<GenerationEvents>> Generations::Start(
   DRAMATIS_RETURN_IF_ERROR(CheckRequest(request));
   DRAMATIS_ASSIGN_OR_RETURN(std::vector<Route> routes,
                             router_.Resolve(request.parameters().model()));
-  const Packer pack(request, call.deadline - kReportMargin);
+  const Packer pack(request, call.deadline - kReportMargin, notices_);
   DRAMATIS_ASSIGN_OR_RETURN(Question question, pack(routes.front()));
   auto generation =
       std::make_shared<Generation>(parts_, store_,
@@ -125,7 +140,7 @@ absl::StatusOr<v1::PackPromptResponse> Generations::Pack(
   DRAMATIS_RETURN_IF_ERROR(CheckRequest(request.request()));
   DRAMATIS_ASSIGN_OR_RETURN(const std::vector<Route> routes,
                             router_.Resolve(request.request().parameters().model()));
-  const Packer pack(request.request(), call.deadline);
+  const Packer pack(request.request(), call.deadline, notices_);
   DRAMATIS_ASSIGN_OR_RETURN(const Question question, pack(routes.front()));
   v1::PackPromptResponse response;
   *response.mutable_manifest() = question.prompt->manifest;

@@ -8,6 +8,7 @@
 #include "dramatis/inference/v1/inference.pb.h"
 
 #include "absl/status/statusor.h"
+#include "services/inference/cut_notices.h"
 #include "services/inference/generation.h"
 #include "services/inference/router.h"
 #include "services/inference/store.h"
@@ -19,7 +20,7 @@ class Generations {
  public:
   // References outlive the generations.
   Generations(const Router& router, Store& store, RoutedCallParts parts)
-      : router_(router), store_(store), parts_(std::move(parts)) {}
+      : router_(router), store_(store), parts_(std::move(parts)), notices_(parts_.logger) {}
 
   // Errors: VALIDATION_FAILED, UNKNOWN_MODEL, CONTEXT_TOO_LARGE; no provider has been called then.
   absl::StatusOr<std::unique_ptr<GenerationEvents>> Start(
@@ -34,6 +35,7 @@ class Generations {
   const Router& router_;
   Store& store_;
   const RoutedCallParts parts_;
+  mutable CutNotices notices_;
 };
 
 }  // namespace dramatis::inference

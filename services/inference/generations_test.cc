@@ -11,6 +11,13 @@ namespace {
 
 using testing::ElementsAre;
 
+class CountingLogger : public Logger {
+ public:
+  void Log(LogLevel, const std::string&, std::initializer_list<LogField>) override { ++lines; }
+  bool Enabled(LogLevel) const override { return true; }
+  int lines = 0;
+};
+
 class GenerationsTest : public testing::Test {
  protected:
   GenerationsTest() {
@@ -132,7 +139,8 @@ TEST_F(GenerationsTest, CancelsTheProviderWhenTheStreamIsLeft) {
 
 TEST_F(GenerationsTest, StatusNamesProvidersModelsAndStates) {
   const Models models(router_);
-  v1::GetStatusResponse status = *models.GetStatus();
+  const Identity identity = {.user_id = "u", .role = AccessRole::kUser};
+  v1::GetStatusResponse status = *models.GetStatus(identity);
   EXPECT_TRUE(status.configured());
   EXPECT_EQ(status.default_model(), "fake/m");
   ASSERT_EQ(status.providers_size(), 1);
@@ -143,8 +151,64 @@ TEST_F(GenerationsTest, StatusNamesProvidersModelsAndStates) {
   Breaker& breaker = *router_.members()[0].breaker;
   for (int i = 0; i < 5; ++i)
     breaker.Leave(*breaker.TryEnter(), Breaker::Outcome::kFailed);
-  status = *models.GetStatus();
+  status = *models.GetStatus(identity);
   EXPECT_EQ(status.providers(0).state(), v1::PROVIDER_STATE_UNAVAILABLE);
+}
+
+TEST_F(GenerationsTest, StatusTellsAdminsWhyAProviderFailed) {
+  const Models models(router_);
+  const Identity user = {.user_id = "u", .role = AccessRole::kUser};
+  const Identity admin = {.user_id = "a", .role = AccessRole::kAdmin};
+  Health& health = *router_.members()[0].health;
+  EXPECT_FALSE(models.GetStatus(admin)->providers(0).has_last_error());
+  health.Failed({.time = clock_.Now(),
+                 .model = "fake/m",
+                 .failure = {.kind = ProviderFailure::Kind::kRejected,
+                             .message = "status 404",
+                             .refusal = {.status = 404,
+                                         .code = "model_not_found",
+                                         .message = "No such model",
+                                         .url = "http://x/v1"}}});
+  const v1::GetStatusResponse::Provider told = models.GetStatus(admin)->providers(0);
+  EXPECT_EQ(told.state(), v1::PROVIDER_STATE_UNAVAILABLE);
+  EXPECT_EQ(told.last_error().code(), "model_not_found");
+  EXPECT_EQ(told.last_error().message(), "No such model");
+  EXPECT_EQ(told.last_error().url(), "http://x/v1");
+  EXPECT_EQ(told.last_error().model(), "fake/m");
+  EXPECT_FALSE(models.GetStatus(user)->providers(0).has_last_error());
+  EXPECT_EQ(models.GetStatus(user)->providers(0).state(), v1::PROVIDER_STATE_UNAVAILABLE);
+  health.Worked();
+  EXPECT_EQ(models.GetStatus(user)->providers(0).state(), v1::PROVIDER_STATE_AVAILABLE);
+}
+
+TEST_F(GenerationsTest, LogsACutPersonaOnceForEachVersionAndModel) {
+  CountingLogger logger;
+  CutNotices notices(logger);
+  prompt::v1::PromptManifest manifest;
+  prompt::v1::PackedItem& item = *manifest.add_items();
+  item.set_source("persona/p@1");
+  notices.Note(manifest, "fake/m");
+  EXPECT_EQ(logger.lines, 0);
+  item.set_truncated(true);
+  notices.Note(manifest, "fake/m");
+  notices.Note(manifest, "fake/m");
+  EXPECT_EQ(logger.lines, 1);
+  notices.Note(manifest, "fake/n");
+  item.set_source("persona/p@2");
+  notices.Note(manifest, "fake/m");
+  EXPECT_EQ(logger.lines, 3);
+}
+
+TEST_F(GenerationsTest, SendsNoThinkingThatWasStoredOnce) {
+  request_.clear_messages();
+  Say(prompt::v1::ROLE_USER, "<think>mine</think> hi");
+  Say(prompt::v1::ROLE_ASSISTANT, "<think>secret</think>Hello");
+  Say(prompt::v1::ROLE_USER, "bye");
+  ASSERT_TRUE(StatusOfStart().ok());
+  const auto turns = ChatTurns(*provider_->Call(0)->question.prompt);
+  ASSERT_EQ(turns.size(), 3);
+  EXPECT_EQ(turns[0].text, "<think>mine</think> hi");
+  EXPECT_EQ(turns[1].text, "Hello");
 }
 
 TEST_F(GenerationsTest, TheCatalogueHasWindowsAndPrices) {

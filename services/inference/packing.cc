@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <list>
 #include <optional>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/inference/tokens.h"
 #include "shared/status/errors.h"
+#include "shared/text/paragraphs.h"
 #include "shared/text/text.h"
 
 namespace dramatis::inference {
@@ -25,12 +27,14 @@ using prompt::v1::PromptPart;
 
 constexpr int kReservePercent = 5;
 constexpr int kMemoryPercent = 15;
+constexpr int kPersonaPercent = 25;
 constexpr int kSeparatorTokens = 1;
 constexpr const char* kOverBudget = "over_budget";
 constexpr const char* kOverShare = "over_share";
 constexpr const char* kSummarized = "summarized";
 constexpr const char* kNotNeeded = "not_needed";
 constexpr const char* kMemoryHeading = "What you remember about the person you talk with:";
+constexpr const char* kOpening = "You opened with: ";
 
 // `biography` for PART_KIND_BIOGRAPHY.
 std::string KindWord(PartKind kind) {
@@ -58,11 +62,54 @@ bool IsPersonaPart(PartKind kind) {
   return kind != PartKind::PART_KIND_MEMORY && kind != PartKind::PART_KIND_SUMMARY;
 }
 
+// What its owner has written at any length, and no rule of ours.
+bool MayBeCut(PartKind kind) {
+  return kind == PartKind::PART_KIND_BIOGRAPHY || kind == PartKind::PART_KIND_SYSTEM_PROMPT;
+}
+
+// The persona's own, as against its conversation's.
+bool IsPersonaText(PartKind kind) {
+  return IsPersonaPart(kind) && kind != PartKind::PART_KIND_FRAME;
+}
+
+// The longest beginning of at most so many tokens that ends with a paragraph.
+std::string_view CutToTokens(const std::string& text, int64_t tokens) {
+  size_t fits = 0;
+  size_t too_long = text.size() + 1;
+  while (too_long - fits > 1) {
+    const size_t middle = fits + (too_long - fits) / 2;
+    const bool good = EstimateTokens(std::string_view(text).substr(0, middle)) <= tokens;
+    (good ? fits : too_long) = middle;
+  }
+  return CutAtParagraph(text, fits);
+}
+
+// The parts in prompt order, those cut that are too long for the window.
+class OfferedParts {
+ public:
+  OfferedParts(const Parts& parts, const PackingLimits& limits);
+
+  const std::vector<const PromptPart*>& parts() const { return parts_; }
+  // Whether only its beginning is offered.
+  bool IsCut(const PromptPart* part) const {
+    return std::any_of(cut_.begin(), cut_.end(),
+                       [&](const PromptPart& other) { return &other == part; });
+  }
+
+ private:
+  std::vector<const PromptPart*> parts_;
+  std::list<PromptPart> cut_;
+};
+
 // Room in the prompt, given out in the order of the rule.
 class Room {
  public:
   explicit Room(int64_t tokens) : left_(tokens) {}
   int64_t left() const { return left_; }
+  void Release(Candidate& candidate) {
+    left_ += candidate.tokens;
+    candidate.kept = false;
+  }
   void Keep(Candidate& candidate) {
     left_ -= candidate.tokens;
     candidate.kept = true;
@@ -89,6 +136,33 @@ std::vector<const PromptPart*> InPromptOrder(const Parts& parts) {
   for (const auto& [kind, i] : order)
     ordered.push_back(&parts[i]);
   return ordered;
+}
+
+OfferedParts::OfferedParts(const Parts& parts, const PackingLimits& limits)
+    : parts_(InPromptOrder(parts)) {
+  int64_t left = int64_t{limits.window_tokens} * kPersonaPercent / 100;
+  std::vector<std::pair<int64_t, size_t>> long_ones;  // tokens, place
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    const PromptPart& part = *parts_[i];
+    if (!IsPersonaText(part.kind())) continue;
+    const int64_t tokens = EstimateTokens(part.text()) + kSeparatorTokens;
+    if (MayBeCut(part.kind())) {
+      long_ones.emplace_back(tokens, i);
+    } else {
+      left -= tokens;
+    }
+  }
+  // What is left is shared evenly; whatever one does not need is the next one's.
+  std::sort(long_ones.begin(), long_ones.end());
+  for (size_t n = 0; n < long_ones.size(); ++n) {
+    const auto [tokens, i] = long_ones[n];
+    const int64_t share = std::max<int64_t>(left, 0) / static_cast<int64_t>(long_ones.size() - n);
+    left -= std::min(tokens, share);
+    if (tokens <= share) continue;
+    PromptPart& cut = cut_.emplace_back(*parts_[i]);
+    cut.set_text(std::string(CutToTokens(parts_[i]->text(), share - kSeparatorTokens)));
+    parts_[i] = &cut;
+  }
 }
 
 absl::Status TooLarge(int64_t needed, int64_t budget) {
@@ -198,6 +272,34 @@ void KeepHistory(const Messages& messages,
   }
 }
 
+// Strict templates refuse a message without text.
+bool SaysSomething(const PromptMessage& message) {
+  return !TrimSpace(message.text()).empty();
+}
+
+// What the persona said before the first kept line of somebody else is printed under a heading; as
+// much of it is left out, the oldest first, as the heading needs room.
+void KeepOpening(const Messages& messages, Room& room, std::vector<Candidate>& candidates) {
+  const int heading = EstimateTokens(absl::StrCat("\n\n", kOpening));
+  for (int i = 0; i + 1 < messages.size(); ++i) {
+    Candidate& candidate = candidates[i];
+    if (!candidate.kept || !SaysSomething(messages[i])) continue;
+    if (messages[i].role() != prompt::v1::ROLE_ASSISTANT) return;
+    room.Release(candidate);
+    if (candidate.tokens + heading <= room.left()) {
+      candidate.tokens += heading;
+      return room.Keep(candidate);
+    }
+    candidate.dropped = kOverBudget;
+    for (int before = 0; before < i; ++before) {
+      // Without text, and now before a gap.
+      if (!candidates[before].kept) continue;
+      room.Release(candidates[before]);
+      candidates[before].dropped = kOverBudget;
+    }
+  }
+}
+
 class Hash {
  public:
   Hash() { EVP_DigestInit_ex(context_, EVP_sha256(), nullptr); }
@@ -256,7 +358,8 @@ int PromptBudget(const PackingLimits& limits) {
 absl::StatusOr<PackedPrompt> Pack(const Parts& parts,
                                   const Messages& messages,
                                   const PackingLimits& limits) {
-  const std::vector<const PromptPart*> ordered = InPromptOrder(parts);
+  const OfferedParts offered(parts, limits);
+  const std::vector<const PromptPart*>& ordered = offered.parts();
   std::vector<Candidate> part_candidates(ordered.size());
   std::vector<Candidate> message_candidates(messages.size());
   for (size_t i = 0; i < ordered.size(); ++i) {
@@ -278,11 +381,14 @@ absl::StatusOr<PackedPrompt> Pack(const Parts& parts,
   const PromptPart* const summary =
       KeepSummary(ordered, messages, message_candidates, room, part_candidates);
   KeepHistory(messages, summary, room, message_candidates);
+  KeepOpening(messages, room, message_candidates);
 
   PackedPrompt packed;
   for (size_t i = 0; i < ordered.size(); ++i) {
-    *packed.manifest.add_items() = Item(KindWord(ordered[i]->kind()), ordered[i]->source(),
-                                        ordered[i]->text(), part_candidates[i]);
+    PackedItem& item = *packed.manifest.add_items();
+    item = Item(KindWord(ordered[i]->kind()), ordered[i]->source(), ordered[i]->text(),
+                part_candidates[i]);
+    item.set_truncated(offered.IsCut(ordered[i]));
     if (part_candidates[i].kept) packed.parts.push_back(*ordered[i]);
   }
   for (int i = 0; i < messages.size(); ++i) {
@@ -297,27 +403,51 @@ absl::StatusOr<PackedPrompt> Pack(const Parts& parts,
   return packed;
 }
 
+namespace {
+
+// How many of the kept messages come before somebody else says something.
+size_t OpeningMessages(const PackedPrompt& prompt) {
+  size_t count = 0;
+  while (count + 1 < prompt.messages.size() &&
+         (prompt.messages[count].role() == prompt::v1::ROLE_ASSISTANT ||
+          !SaysSomething(prompt.messages[count]))) {
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
 std::string SystemText(const PackedPrompt& prompt) {
   std::string text;
+  const auto separator = [&] { return text.empty() ? "" : "\n\n"; };
   bool in_memories = false;
   for (const PromptPart& part : prompt.parts) {
     const bool memory = part.kind() == PartKind::PART_KIND_MEMORY;
-    if (memory && !in_memories) {
-      absl::StrAppend(&text, text.empty() ? "" : "\n\n", kMemoryHeading);
-    }
+    if (memory && !in_memories) absl::StrAppend(&text, separator(), kMemoryHeading);
     in_memories = memory;
     if (memory) {
       absl::StrAppend(&text, "\n- ", part.text());
-    } else {
-      absl::StrAppend(&text, text.empty() ? "" : "\n\n", PrintedText(part));
+    } else if (!part.text().empty()) {
+      absl::StrAppend(&text, separator(), PrintedText(part));
     }
+  }
+  bool opened = false;
+  const size_t opening = OpeningMessages(prompt);
+  for (size_t i = 0; i < opening; ++i) {
+    if (!SaysSomething(prompt.messages[i])) continue;
+    absl::StrAppend(&text, separator(), opened ? "" : kOpening, prompt.messages[i].text());
+    opened = true;
   }
   return text;
 }
 
 std::vector<ChatTurn> ChatTurns(const PackedPrompt& prompt) {
   std::vector<ChatTurn> turns;
-  for (const PromptMessage& message : prompt.messages) {
+  for (size_t i = OpeningMessages(prompt); i < prompt.messages.size(); ++i) {
+    const PromptMessage& message = prompt.messages[i];
+    const bool newest = i + 1 == prompt.messages.size();
+    if (!newest && !SaysSomething(message)) continue;
     if (!turns.empty() && turns.back().role == message.role()) {
       absl::StrAppend(&turns.back().text, "\n\n", message.text());
     } else {

@@ -2,10 +2,11 @@
 //
 //   absl::StatusOr<PackedPrompt> packed = Pack(request.parts(), request.messages(), limits);
 //
-// Budget = window - output tokens - 5 %. Kept in this order: the persona's parts, whole; the newest
-// message, whole; recalled memories, in the order given, up to 15 % of the budget; then history
-// from the newest back while whole messages fit. What is kept stands in the prompt in the order of
-// part kinds, then in time order.
+// Budget = window - output tokens - 5 %. Kept in this order: the persona's parts, whole up to a
+// quarter of the window: beyond it what its owner has written at length is cut at a paragraph; the
+// newest message, whole; recalled memories, in the order given, up to 15 % of the budget; then
+// history from the newest back while whole messages fit. What is kept stands in the prompt in the
+// order of part kinds, then in time order.
 //
 // Where history does not fit, or was left out by the caller, one of the summaries offered stands
 // for it, named with the exact range of its messages:
@@ -16,6 +17,10 @@
 //     range, since messages say more than a summary;
 //   - it takes its room before the history does. One that does not fit is left out: what is then
 //     left of the history is what fits, as without a summary.
+//
+// What comes out is what a strict template takes: system, then user, then alternating, ending with
+// user. Lines of the persona before the first one of somebody else, as a greeting or what is left
+// where history is cut, stand at the end of the system text.
 //
 // Pure functions.
 #pragma once
@@ -58,17 +63,18 @@ struct ChatTurn {
 int PromptBudget(const PackingLimits& limits);
 
 // Errors: FAILED_PRECONDITION, CONTEXT_TOO_LARGE where the persona's parts and the newest message
-// exceed the budget. `messages` is not empty.
+// exceed the budget. `messages` is not empty and ends with one of ROLE_USER.
 absl::StatusOr<PackedPrompt> Pack(const Parts& parts,
                                   const Messages& messages,
                                   const PackingLimits& limits);
 
 // The kept parts as one system text: the parts joined by empty lines, memories as a list under a
-// line that says what they are, a summary under one that says which messages it stands for. Empty
-// where there are no parts.
+// line that says what they are, a summary under one that says which messages it stands for; then
+// what the persona opened with. Empty where there is nothing of it.
 std::string SystemText(const PackedPrompt& prompt);
 
-// The kept messages with neighbours of one role merged.
+// The kept messages from the first one of ROLE_USER on, with neighbours of one role merged and
+// those without text left out.
 std::vector<ChatTurn> ChatTurns(const PackedPrompt& prompt);
 
 // SHA-256, hexadecimal, of the model, its parameters and the prompt as it is sent.

@@ -113,7 +113,7 @@ TEST(PackingTest, SaysWhyAMemoryThatFitsItsShareIsDropped) {
 
 TEST(PackingTest, RefusesAPersonaAndMessageOverTheBudget) {
   Prompt prompt;
-  prompt.Part(prompt::v1::PART_KIND_BIOGRAPHY, Letters(80)).Say(prompt::v1::ROLE_USER, Letters(30));
+  prompt.Part(prompt::v1::PART_KIND_ROLE, Letters(80)).Say(prompt::v1::ROLE_USER, Letters(30));
   const absl::StatusOr<PackedPrompt> packed = Pack(prompt.parts, prompt.messages, Budget(100));
   EXPECT_EQ(packed.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(GetReason(packed.status()), "CONTEXT_TOO_LARGE");
@@ -235,7 +235,11 @@ RC_GTEST_PROP(PackingProperty, AlwaysHoldsThePersonaAndTheNewestMessage, ()) {
         part.kind() == prompt::v1::PART_KIND_SUMMARY) {
       continue;
     }
-    RC_ASSERT(system.find(part.text()) != std::string::npos);
+    const auto item =
+        std::find_if(packed->manifest.items().begin(), packed->manifest.items().end(),
+                     [&](const PackedItem& other) { return other.source() == part.source(); });
+    RC_ASSERT(item->kept());
+    if (!item->truncated()) RC_ASSERT(system.find(part.text()) != std::string::npos);
   }
   RC_ASSERT(packed->messages.back().message_id() == prompt.messages.rbegin()->message_id());
 }
@@ -255,12 +259,52 @@ RC_GTEST_PROP(PackingProperty, KeepsTheNewestHistoryWithoutAGapAndNamesEveryItem
   for (const PackedItem& item : packed->manifest.items()) {
     RC_ASSERT(item.kept() == item.reason().empty());
   }
-  // The first one left out did not fit.
+  // The first one left out did not fit, or not with the heading that a line of the persona needs.
   if (first > 0) {
     const PackedItem& dropped = packed->manifest.items(prompt.parts.size() + first - 1);
-    RC_ASSERT(packed->manifest.prompt_tokens() + dropped.tokens() >
+    const int heading = EstimateTokens("\n\nYou opened with: ");
+    RC_ASSERT(packed->manifest.prompt_tokens() + dropped.tokens() + heading >
               packed->manifest.budget_tokens());
   }
+}
+
+TEST(PackingTest, CutsAPersonaThatTakesMoreThanAQuarterOfTheWindow) {
+  std::string biography;
+  for (int i = 0; i < 400; ++i)
+    biography += "I keep the lighthouse.\n\n";
+  Prompt prompt;
+  prompt.Part(prompt::v1::PART_KIND_ROLE, "role")
+      .Part(prompt::v1::PART_KIND_BIOGRAPHY, biography)
+      .Part(prompt::v1::PART_KIND_SAFETY, "safe")
+      .Say(prompt::v1::ROLE_USER, "hi");
+  const PackingLimits limits = {.window_tokens = 2000, .output_tokens = 200};
+  const absl::StatusOr<PackedPrompt> packed = Pack(prompt.parts, prompt.messages, limits);
+  ASSERT_TRUE(packed.ok()) << packed.status();
+  const std::string system = SystemText(*packed);
+  EXPECT_LE(EstimateTokens(system), 500);
+  EXPECT_GT(EstimateTokens(system), 450);
+  EXPECT_TRUE(system.ends_with("lighthouse.\n\nsafe"));
+  EXPECT_FALSE(packed->manifest.items(0).truncated());
+  EXPECT_TRUE(packed->manifest.items(1).truncated());
+  EXPECT_TRUE(packed->manifest.items(1).kept());
+  // Where there is room, whole.
+  const auto wide =
+      Pack(prompt.parts, prompt.messages, {.window_tokens = 100'000, .output_tokens = 200});
+  EXPECT_NE(SystemText(*wide).find(biography), std::string::npos);
+  EXPECT_FALSE(wide->manifest.items(1).truncated());
+}
+
+TEST(PackingTest, WhatTheBiographyDoesNotNeedIsForTheInstructions) {
+  Prompt prompt;
+  prompt.Part(prompt::v1::PART_KIND_BIOGRAPHY, "Short.")
+      .Part(prompt::v1::PART_KIND_SYSTEM_PROMPT, Letters(1000))
+      .Say(prompt::v1::ROLE_USER, "hi");
+  const auto packed =
+      Pack(prompt.parts, prompt.messages, {.window_tokens = 2000, .output_tokens = 200});
+  ASSERT_TRUE(packed.ok()) << packed.status();
+  EXPECT_FALSE(packed->manifest.items(0).truncated());
+  EXPECT_TRUE(packed->manifest.items(1).truncated());
+  EXPECT_GT(packed->manifest.items(1).tokens(), 480);
 }
 
 }  // namespace

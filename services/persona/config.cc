@@ -9,8 +9,7 @@ namespace {
 
 constexpr const char* kDefaultPersona = "DRAMATIS_DEFAULT_PERSONA";
 constexpr int kLeastBiographyBytes = 1024;
-// 200,000 code points of four bytes: never cut.
-constexpr int kMostBiographyBytes = 800'000;
+constexpr const char* kMaxBiographyBytes = "DRAMATIS_PERSONA_MAX_BYTES";
 
 }  // namespace
 
@@ -19,9 +18,9 @@ Config Config::From(Settings& settings, const CommonConfig& common) {
   config.persona_dir = absl::StrCat(common.data_dir, "/personas");
   config.default_persona = settings.Text(kDefaultPersona);
   config.restrict_ai_personas = settings.Flag("DRAMATIS_RESTRICT_AI_PERSONAS", false);
-  config.max_biography_bytes =
-      settings.Integer("DRAMATIS_PERSONA_MAX_BYTES", config.max_biography_bytes,
-                       kLeastBiographyBytes, kMostBiographyBytes);
+  config.max_biography_bytes_set = !settings.Text(kMaxBiographyBytes).empty();
+  config.max_biography_bytes = settings.Integer(kMaxBiographyBytes, config.max_biography_bytes,
+                                                kLeastBiographyBytes, config.max_biography_bytes);
   if (IsSourceUri(config.default_persona)) {
     if (const std::string problem = SourceUriProblem(config.default_persona); !problem.empty()) {
       settings.Problem(kDefaultPersona, problem);

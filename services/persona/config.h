@@ -15,8 +15,10 @@ struct Config {
   // DRAMATIS_RESTRICT_AI_PERSONAS: only admins may make personas that a model speaks for.
   bool restrict_ai_personas = false;
   // DRAMATIS_PERSONA_MAX_BYTES: a biography over this is cut at a paragraph in the prompt. The
-  // default is a quarter of a window of 65,536 tokens, at four bytes a token.
-  int max_biography_bytes = 65'536;
+  // default, 200,000 code points of four bytes, cuts none: inference knows how much of it the model
+  // that answers has room for. The setting goes with the next release.
+  int max_biography_bytes = 800'000;
+  bool max_biography_bytes_set = false;
 
   // Notes problems in `settings`.
   static Config From(Settings& settings, const CommonConfig& common);

@@ -19,7 +19,8 @@ TEST(ConfigTest, HasDefaults) {
   EXPECT_EQ(config.persona_dir, "/data/personas");
   EXPECT_EQ(config.default_persona, "");
   EXPECT_FALSE(config.restrict_ai_personas);
-  EXPECT_EQ(config.max_biography_bytes, 65'536);
+  EXPECT_EQ(config.max_biography_bytes, 800'000);
+  EXPECT_FALSE(config.max_biography_bytes_set);
 }
 
 TEST(ConfigTest, ReadsItsSettings) {
@@ -33,6 +34,7 @@ TEST(ConfigTest, ReadsItsSettings) {
   EXPECT_EQ(config.default_persona, "file:twin.txt");
   EXPECT_TRUE(config.restrict_ai_personas);
   EXPECT_EQ(config.max_biography_bytes, 2000);
+  EXPECT_TRUE(config.max_biography_bytes_set);
 }
 
 TEST(ConfigTest, ReportsEveryProblem) {

@@ -11,7 +11,6 @@ namespace dramatis::persona {
 namespace {
 
 constexpr int kDefaultTrait = 50;
-constexpr double kDefaultTemperature = 0.7;
 constexpr int kDefaultMaxOutputTokens = 1024;
 
 // C0 and C1 controls and the two line separators: they would break the line that a name stands in.
@@ -81,7 +80,6 @@ std::string SearchText(const std::string& text) {
 }
 
 v1::ModelConfig WithDefaults(v1::ModelConfig config) {
-  if (!config.has_temperature()) config.set_temperature(kDefaultTemperature);
   if (!config.has_max_output_tokens()) config.set_max_output_tokens(kDefaultMaxOutputTokens);
   return config;
 }

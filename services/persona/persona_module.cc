@@ -45,6 +45,12 @@ class RunningModule : public Module {
              context.metrics),
         service_(rpc_, personas_, rendering_) {
     service_.Offer(context.local);
+    if (config.max_biography_bytes_set) {
+      context.logger.Warning(
+          "DRAMATIS_PERSONA_MAX_BYTES goes with the next release: remove it; a persona's text is "
+          "cut "
+          "where it takes more than a quarter of the window of the model that answers");
+    }
   }
 
   // What the executor still runs uses the other parts.

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/persona/definition.h"
+#include "shared/text/paragraphs.h"
 #include "shared/text/text.h"
 
 namespace dramatis::persona {
@@ -121,15 +122,6 @@ std::string Sha256Hex(const std::string& text) {
 
 }  // namespace
 
-std::string_view CutAtParagraph(std::string_view text, size_t max_bytes) {
-  if (text.size() <= max_bytes) return text;
-  for (const char* end : {"\n\n", "\r\n\r\n", "\n", " "}) {
-    const size_t at = text.rfind(end, max_bytes);
-    if (at != std::string_view::npos && at >= max_bytes / 2) return text.substr(0, at);
-  }
-  return text.substr(0, Utf8Floor(text, max_bytes));
-}
-
 v1::PersonaPrompt RenderPrompt(const PersonaRow& row, size_t max_bytes) {
   const v1::Persona& persona = row.definition;
   const std::string source = absl::StrCat("persona/", row.persona_id, "@", row.version);
@@ -168,7 +160,7 @@ prompt::v1::ModelParameters RenderParameters(const v1::Persona& definition) {
   const v1::ModelConfig config = WithDefaults(definition.model_config());
   prompt::v1::ModelParameters parameters;
   parameters.set_model(config.model());
-  parameters.set_temperature(config.temperature());
+  if (config.has_temperature()) parameters.set_temperature(config.temperature());
   parameters.set_max_output_tokens(config.max_output_tokens());
   if (config.has_top_p()) parameters.set_top_p(config.top_p());
   *parameters.mutable_stop() = config.stop();

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string_view>
 
 #include "dramatis/persona/v1/persona.pb.h"
 #include "dramatis/prompt/v1/prompt.pb.h"
@@ -13,14 +12,10 @@
 namespace dramatis::persona {
 
 // Renders the parts in the order of PartKind, without those that would be empty; conversation puts
-// its frame between them. A biography of more than `max_bytes` is cut at a paragraph and the prompt
-// says so; otherwise it stands in its part byte for byte.
+// its frame between them. A biography of more than `max_bytes`, which is what a deployment may
+// still say, is cut at a paragraph and the prompt says so; otherwise it stands in its part byte for
+// byte. Inference cuts it where the model that answers has no room for it.
 v1::PersonaPrompt RenderPrompt(const PersonaRow& row, size_t max_bytes);
-
-// The longest beginning of at most `max_bytes` that ends with a paragraph (an empty line follows).
-// Where that would lose more than half of them, the longest that ends with a line, a word, a code
-// point.
-std::string_view CutAtParagraph(std::string_view text, size_t max_bytes);
 
 // How the persona's model is to be called, defaults filled in.
 prompt::v1::ModelParameters RenderParameters(const v1::Persona& definition);

@@ -178,9 +178,9 @@ TEST(PromptTest, FillsInTheParametersThatAreUnset) {
   const prompt::v1::ModelParameters parameters = RenderParameters(v1::Persona());
 
   EXPECT_EQ(parameters.model(), "");
-  EXPECT_DOUBLE_EQ(parameters.temperature(), 0.7);
-  EXPECT_EQ(parameters.max_output_tokens(), 1024);
+  EXPECT_FALSE(parameters.has_temperature());
   EXPECT_FALSE(parameters.has_top_p());
+  EXPECT_EQ(parameters.max_output_tokens(), 1024);
 }
 
 TEST(PromptTest, KeepsTheParametersThatAreSet) {
@@ -197,33 +197,6 @@ TEST(PromptTest, KeepsTheParametersThatAreSet) {
   EXPECT_DOUBLE_EQ(parameters.top_p(), 0.5);
   EXPECT_THAT(parameters.stop(), ElementsAre("END"));
 }
-
-struct Cut {
-  std::string text;
-  size_t max_bytes;
-  std::string expected;
-};
-
-class CutTest : public testing::TestWithParam<Cut> {};
-
-TEST_P(CutTest, CutsWhereItHurtsLeast) {
-  EXPECT_EQ(CutAtParagraph(GetParam().text, GetParam().max_bytes), GetParam().expected);
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    ,
-    CutTest,
-    testing::Values(Cut{"short", 5, "short"},
-                    Cut{"", 5, ""},
-                    Cut{"one\n\ntwo\n\nthree", 12, "one\n\ntwo"},
-                    Cut{"one two\n\nthree", 7, "one two"},
-                    Cut{"one two\r\n\r\nthree four", 12, "one two"},
-                    // The only paragraph is too near the beginning: better a line, then a word.
-                    Cut{"a\n\nbbbb\ncccc dddd", 12, "a\n\nbbbb"},
-                    Cut{"a\n\nbbbb cccc dddd", 13, "a\n\nbbbb cccc"},
-                    Cut{"aaaaaaaaaaaaaaaa", 10, "aaaaaaaaaa"},
-                    // Never within a code point.
-                    Cut{"\xc3\xa9\xc3\xa9\xc3\xa9", 5, "\xc3\xa9\xc3\xa9"}));
 
 }  // namespace
 }  // namespace dramatis::persona

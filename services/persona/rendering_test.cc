@@ -65,7 +65,7 @@ TEST_F(RenderingTest, GivesATurnAllItNeeds) {
   EXPECT_EQ(response->owner_id(), "alice");
   EXPECT_EQ(response->greeting(), "Hello!");
   EXPECT_EQ(response->parameters().model(), "openai/gpt");
-  EXPECT_DOUBLE_EQ(response->parameters().temperature(), 0.7);
+  EXPECT_FALSE(response->parameters().has_temperature());
   EXPECT_NE(response->prompt().text().find("I write programs."), std::string::npos);
 }
 
