@@ -48,7 +48,7 @@ class InferenceServiceTest : public testing::Test {
                                                       .key = {},
                                                       .models = {*KnownModel("gpt-4o-mini")},
                                                       .timeouts = {}},
-                                         clock_, loop_, *logger_));
+                                         clock_, loop_, logger_));
     providers.push_back(std::make_unique<LocalProvider>(loop_, absl::ZeroDuration()));
     return providers;
   }

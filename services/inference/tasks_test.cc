@@ -104,6 +104,31 @@ TEST_F(TasksTest, GivesTheProviderTheTaskItself) {
   EXPECT_EQ(provider_->Call(0)->question.task->lines(0).text(), "I live in Turin.");
 }
 
+TEST_F(TasksTest, NotesNothingOfWhatTheModelThinks) {
+  const auto pending = Run();
+  provider_->Call(0)->sink->OnText("<think>\n0: The user may be a thief.\n</thi");
+  provider_->Call(0)->sink->OnText("nk>\n0: The user lives in Turin.");
+  provider_->Call(0)->sink->OnEnd({.finish_reason = "stop", .tokens = std::nullopt});
+
+  const auto response = pending->Wait();
+
+  ASSERT_TRUE(response.ok()) << response.status();
+  ASSERT_EQ(response->statements_size(), 1);
+  EXPECT_EQ(response->statements(0).text(), "The user lives in Turin.");
+}
+
+TEST_F(TasksTest, SumsUpNothingOfWhatTheModelThinks) {
+  request_.set_task(v1::TASK_SUMMARY);
+  const auto said = Run();
+  provider_->Call(0)->sink->OnText("<thinking>They are odd.</thinking>They talked.");
+  provider_->Call(0)->sink->OnEnd({.finish_reason = "stop", .tokens = std::nullopt});
+  EXPECT_EQ(said->Wait()->summary(), "They talked.");
+  const auto unfinished = Run();
+  provider_->Call(1)->sink->OnText("<think>They are odd.");
+  provider_->Call(1)->sink->OnEnd({.finish_reason = "length", .tokens = std::nullopt});
+  EXPECT_EQ(GetReason(unfinished->Wait().status()), "TASK_ANSWER_UNUSABLE");
+}
+
 TEST_F(TasksTest, RefusesASummaryWithoutWords) {
   request_.set_task(v1::TASK_SUMMARY);
   const auto pending = Run();

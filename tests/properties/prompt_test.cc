@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,8 +38,16 @@ std::string SystemText(const boost::json::object& prompt) {
 std::vector<Line> Dialogue(const boost::json::object& prompt) {
   std::vector<Line> lines;
   for (const boost::json::value& message : prompt.at("messages").as_array()) {
-    if (message.at("role").as_string() == "system") continue;
-    lines.emplace_back(message.at("role").as_string(), message.at("content").as_string());
+    const std::string content(message.at("content").as_string());
+    if (message.at("role").as_string() != "system") {
+      lines.emplace_back(message.at("role").as_string(), content);
+      continue;
+    }
+    // Where history is cut before a line of the persona, that one ends the system text.
+    constexpr std::string_view kOpening = "\n\nYou opened with: ";
+    const size_t opening = content.rfind(kOpening);
+    if (opening == std::string::npos) continue;
+    lines.emplace_back("assistant", content.substr(opening + kOpening.size()));
   }
   return lines;
 }
@@ -124,9 +133,12 @@ RC_GTEST_PROP(Prompt, ContainsTheNewestWholeMessagesThatFit, ()) {
   RC_ASSERT(std::equal(kept.rbegin(), kept.rend(), all.rbegin()));
   const int budget =
       inference::PromptBudget({.window_tokens = kNarrowWindow, .output_tokens = kOutputTokens});
+  // What the persona opened with is counted with the system text.
   int used = inference::EstimateTokens(SystemText(prompt));
-  for (const Line& line : kept)
-    used += Tokens(line);
+  for (const Line& line : kept) {
+    const bool opening = &line == &kept.front() && line.first == "assistant";
+    if (!opening) used += Tokens(line);
+  }
   RC_ASSERT(used <= budget);
   RC_CLASSIFY(kept.size() < all.size(), "some did not fit");
   if (kept.size() < all.size()) {

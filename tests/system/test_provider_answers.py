@@ -140,13 +140,20 @@ def test_comments_do_not_keep_a_finished_answer_open(client, provider, persona):
 @pytest.mark.parametrize("event", [
     chunk({"delta": {}, "finish_reason": "error"}),
     chunk({"delta": {}, "error": {"code": 502, "message": "upstream"}}),
-    chunk({"delta": {}, "finish_reason": "error", "error": {"message": "upstream"}}),
 ])
 def test_an_error_in_a_choice_is_tried_again(client, provider, persona, event):
     """No more cases than a breaker lets pass: openai_stream_test has the others."""
     provider.script(answer(event), default={"tokens": ["fine"]})
     assert said(client, persona) == "fine"
     assert provider.counts()["count"] == 2
+
+
+def test_half_an_answer_that_ends_with_an_error_is_no_reply(client, provider, persona):
+    provider.script(answer(delta("Half of"), chunk({"delta": {}, "finish_reason": "error"})))
+    problem = chat(client, persona, session_id="s").problem(502, "PROVIDER_FAILED")
+    messages = client.get("/api/chat/history/s").expect(200)["messages"]
+    assert [message["content"] for message in messages] == ["Hi"]
+    client.post(f"/api/turns/{problem['turn_id']}/retry").expect(200)
 
 
 @pytest.mark.parametrize("content, expected", [
