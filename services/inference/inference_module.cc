@@ -18,7 +18,7 @@
 #include "services/inference/usage.h"
 #include "shared/executor/executor.h"
 #include "shared/rpc/service_adapter.h"
-#include "shared/time/steady_clock.h"
+#include "shared/time/clock.h"
 
 namespace dramatis::inference {
 namespace {

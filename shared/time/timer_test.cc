@@ -7,7 +7,7 @@
 #include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "shared/time/steady_clock.h"
+#include "shared/time/clock.h"
 
 namespace dramatis {
 namespace {
