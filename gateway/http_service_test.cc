@@ -422,6 +422,10 @@ TEST_F(HttpServiceTest, ServesItsOwnPages) {
   const RawReply openapi = Ask("GET /openapi.json HTTP/1.1\r\nHost: t\r\n\r\n");
   EXPECT_EQ(openapi.headers.at("content-type"), "application/json");
   EXPECT_THAT(openapi.body, HasSubstr(R"("openapi":"3.1.0")"));
+  const RawReply root = Ask("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+  EXPECT_EQ(root.status, 302);
+  EXPECT_EQ(root.headers.at("location"), "/docs");
+  EXPECT_EQ(Ask("GET /favicon.ico HTTP/1.1\r\nHost: t\r\n\r\n").status, 200);
   const RawReply docs = Ask("GET /docs HTTP/1.1\r\nHost: t\r\n\r\n");
   EXPECT_THAT(docs.headers.at("content-security-policy"), HasSubstr("default-src 'none'"));
   EXPECT_THAT(docs.body, Not(HasSubstr("http")));

@@ -11,6 +11,7 @@ namespace {
 
 constexpr char kLive[] = "/livez";
 constexpr char kReady[] = "/readyz";
+constexpr char kDocs[] = "/docs";
 
 HttpAnswer Page(const char* content_type, std::string_view body) {
   HttpAnswer answer;
@@ -32,6 +33,18 @@ HttpAnswer DocsPage() {
   return answer;
 }
 
+// There is no page of our own at the root: whoever comes by browser is shown the routes.
+HttpAnswer FrontPage() {
+  HttpAnswer answer;
+  answer.status = 302;
+  answer.headers = {{"Location", kDocs}, {"Cache-Control", "no-cache"}};
+  return answer;
+}
+
+// What browsers ask for beside every page: a speech bubble.
+constexpr std::string_view kIcon = R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">)"
+                                   R"(<path fill="#2f6f5e" d="M4 4h24v18H16l-7 7v-7H4z"/></svg>)";
+
 bool IsRead(std::string_view verb) {
   return verb == "GET" || verb == "HEAD";
 }
@@ -42,7 +55,9 @@ Site::Site() {
   constexpr char kScript[] = "text/javascript; charset=utf-8";
   pages_[kLive] = Page(kJsonType, R"({"status":"alive"})");
   pages_["/openapi.json"] = Page(kJsonType, embedded::openapi_json);
-  pages_["/docs"] = DocsPage();
+  pages_["/"] = FrontPage();
+  pages_["/favicon.ico"] = Page("image/svg+xml", kIcon);
+  pages_[kDocs] = DocsPage();
   pages_["/docs/start.js"] = Page(kScript, embedded::docs_start);
   pages_["/docs/swagger-ui-bundle.js"] = Page(kScript, embedded::docs_bundle);
   pages_["/docs/swagger-ui.css"] = Page("text/css; charset=utf-8", embedded::docs_style);

@@ -1,5 +1,6 @@
-// The gateway's own pages: probes, the OpenAPI document and the page that shows it. Everything is
-// in the program: nothing is fetched from elsewhere. Immutable, thread-safe.
+// The gateway's own pages: probes, the OpenAPI document and the page that shows it, to which the
+// root leads. Everything is in the program: nothing is fetched from elsewhere. Immutable,
+// thread-safe.
 #pragma once
 
 #include <map>

@@ -58,6 +58,17 @@ def test_openapi_describes_every_route(dramatis):
         assert found[0][method].get("summary") or found[0][method].get("description")
 
 
+def test_a_browser_finds_the_docs_at_the_root(dramatis):
+    client = Client(dramatis.http)
+    for response in (client.get("/"), client.request("HEAD", "/")):
+        assert response.status == 302
+        assert response.headers["location"] == "/docs"
+    icon = client.get("/favicon.ico")
+    assert icon.status == 200
+    assert icon.headers["content-type"] == "image/svg+xml"
+    assert client.post("/").problem(405)["code"] == "METHOD_NOT_ALLOWED"
+
+
 def test_docs_page_loads_nothing_from_elsewhere(dramatis):
     client = Client(dramatis.http)
     page = client.get("/docs")
