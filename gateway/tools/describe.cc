@@ -27,7 +27,9 @@ absl::StatusOr<std::string> Describe(const std::string& descriptors, const std::
   DRAMATIS_ASSIGN_OR_RETURN(const auto routes, RouteTable::Build(files));
   DRAMATIS_ASSIGN_OR_RETURN(const ReasonTable reasons, ReasonTable::Build(files));
   if (what == "openapi") {
-    return boost::json::serialize(OpenApi(*routes, reasons, comments, kVersion)) + "\n";
+    DRAMATIS_ASSIGN_OR_RETURN(const boost::json::object document,
+                              OpenApi(*routes, reasons, comments, kVersion));
+    return boost::json::serialize(document) + "\n";
   }
   if (what == "routes") return RoutesPage(*routes, comments);
   if (what == "errors") return ErrorsPage(reasons, files, comments);

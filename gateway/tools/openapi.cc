@@ -1,10 +1,15 @@
 #include "gateway/tools/openapi.h"
 
-#include <algorithm>
+#include <set>
+
+#include "dramatis/options/v1/document_options.pb.h"
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "gateway/tools/operation.h"
+#include "gateway/tools/problems.h"
 #include "gateway/tools/schemas.h"
+#include "shared/status/macros.h"
 
 namespace dramatis::gateway {
 namespace {
@@ -12,130 +17,39 @@ namespace {
 namespace json = boost::json;
 namespace pb = google::protobuf;
 
-constexpr char kProblem[] = "#/components/schemas/Problem";
+constexpr char kAbout[] =
+    "The REST routes of this deployment, with their limits and errors, made from its protos.\n\n"
+    "Requests may spell fields in camelCase and snake_case; answers keep to the spelling shown. "
+    "`null` is as good as leaving a field out. Lengths count Unicode code points, without white "
+    "space at the ends; U+0000 is refused in every text.";
 
-bool InPath(const Route& route, const pb::FieldDescriptor& field) {
-  return std::find(route.variables.begin(), route.variables.end(), &field) != route.variables.end();
+// The names under which answers give out ids.
+void CollectIds(const pb::Descriptor& message,
+                std::set<const pb::Descriptor*>& seen,
+                std::set<std::string>& ids) {
+  if (!seen.insert(&message).second) return;
+  for (int i = 0; i < message.field_count(); ++i) {
+    const pb::FieldDescriptor& field = *message.field(i);
+    if (field.options().GetExtension(options::v1::shape).format() == "uuid") {
+      ids.insert(field.name());
+    }
+    if (field.message_type() != nullptr) CollectIds(*field.message_type(), seen, ids);
+  }
 }
 
-bool InQuery(const Route& route, const pb::FieldDescriptor& field) {
-  return !route.body_is_request && route.body_field != &field && !InPath(route, field) &&
-         route.any().cursor != &field;
+std::set<std::string> IdsOf(const RouteTable& routes) {
+  std::set<const pb::Descriptor*> seen;
+  std::set<std::string> ids;
+  for (const auto& method : routes.methods())
+    CollectIds(method->output(), seen, ids);
+  return ids;
 }
 
-json::object Header(const char* name, const char* what, const json::object& schema) {
-  return {{"name", name}, {"in", "header"}, {"description", what}, {"schema", schema}};
-}
-
-class Operation {
- public:
-  Operation(const Route& route, Schemas& schemas, const Comments& comments)
-      : route_(route), method_(route.any()), schemas_(schemas), comments_(comments) {}
-
-  json::object Describe() {
-    const pb::MethodDescriptor& rpc = *method_.descriptor;
-    json::object operation{
-        {"operationId", absl::StrCat(rpc.name(), "_", absl::AsciiStrToLower(route_.verb))},
-        {"tags", {rpc.service()->name()}},
-        {"description", comments_.Of(rpc.full_name())},
-        {"parameters", Parameters()}};
-    if (route_.takes_body()) operation["requestBody"] = Body();
-    operation["responses"] = Responses();
-    if (method_.access == options::v1::ACCESS_PUBLIC) operation["security"] = json::array{};
-    return operation;
-  }
-
- private:
-  json::array Parameters() {
-    json::array parameters;
-    const pb::Descriptor& input = method_.input();
-    for (int i = 0; i < input.field_count(); ++i) {
-      const pb::FieldDescriptor& field = *input.field(i);
-      const bool in_path = InPath(route_, field);
-      if (!in_path && !InQuery(route_, field)) continue;
-      const bool required = in_path || field.options().GetExtension(options::v1::rule).required();
-      parameters.push_back(json::object{{"name", FieldName(field, method_.names)},
-                                        {"in", in_path ? "path" : "query"},
-                                        {"required", required},
-                                        {"schema", schemas_.Field(field, method_.names)}});
-    }
-    AddHeaders(parameters);
-    return parameters;
-  }
-
-  void AddHeaders(json::array& parameters) const {
-    const json::object text{{"type", "string"}};
-    if (route_.verb == "POST") {
-      parameters.push_back(Header("Idempotency-Key",
-                                  "The same key with the same body gets the first answer again.",
-                                  {{"type", "string"}, {"minLength", 1}, {"maxLength", 128}}));
-    }
-    if (route_.verb == "PUT" || route_.verb == "PATCH" || route_.verb == "DELETE") {
-      parameters.push_back(
-          Header("If-Match", "Etags, one of which the resource must still have, or *.", text));
-    }
-    if (method_.cursor != nullptr) {
-      parameters.push_back(Header("Last-Event-ID", "The id of the last event received.", text));
-    }
-  }
-
-  json::object Body() {
-    const pb::Descriptor& message =
-        route_.body_field != nullptr ? *route_.body_field->message_type() : method_.input();
-    return {{"content",
-             {{"application/json", {{"schema", schemas_.Reference(message, method_.names)}}}}}};
-  }
-
-  json::object Responses() {
-    json::object content;
-    if (route_.unary != nullptr && method_.success_status != 204) {
-      content["application/json"] = {
-          {"schema", schemas_.Reference(route_.unary->output(), method_.names)}};
-    }
-    if (route_.stream != nullptr) {
-      content["text/event-stream"] = {
-          {"schema", schemas_.Reference(route_.stream->output(), method_.names)}};
-    }
-    json::object success{{"description", "Success."}};
-    if (!content.empty()) success["content"] = std::move(content);
-    if (!method_.location.empty()) {
-      success["headers"] = {
-          {"Location",
-           {{"description", "Where the new resource is."}, {"schema", {{"type", "string"}}}}}};
-    }
-    return {{std::to_string(method_.success_status), std::move(success)},
-            {"default",
-             {{"description", "A problem document (RFC 9457)."},
-              {"content", {{"application/problem+json", {{"schema", {{"$ref", kProblem}}}}}}}}}};
-  }
-
-  const Route& route_;
-  const RpcMethod& method_;
-  Schemas& schemas_;
-  const Comments& comments_;
-};
-
-json::object ProblemSchema(const ReasonTable& reasons) {
-  json::array codes;
-  for (const auto& [name, reason] : reasons.reasons())
-    codes.emplace_back(name);
-  const json::object text{{"type", "string"}};
-  return {
-      {"type", "object"},
-      {"description", "An error (RFC 9457). Further members are facts about it."},
-      {"required", {"type", "title", "status", "code", "correlationId"}},
-      {"properties",
-       {{"type", text},
-        {"title", text},
-        {"status", {{"type", "integer"}}},
-        {"detail", text},
-        {"instance", text},
-        {"code", {{"type", "string"}, {"enum", std::move(codes)}}},
-        {"errors",
-         {{"type", "array"},
-          {"items", {{"type", "object"}, {"properties", {{"field", text}, {"message", text}}}}}}},
-        {"correlationId", text},
-        {"retryAfterSeconds", {{"type", "integer"}}}}}};
+json::object Info(const std::string& version) {
+  return {{"title", "Dramatis"},
+          {"version", version},
+          {"description", kAbout},
+          {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}};
 }
 
 }  // namespace
@@ -153,11 +67,12 @@ std::string SpelledPath(const Route& route) {
   return path;
 }
 
-json::object OpenApi(const RouteTable& routes,
-                     const ReasonTable& reasons,
-                     const Comments& comments,
-                     const std::string& version) {
-  Schemas schemas(comments);
+absl::StatusOr<json::object> OpenApi(const RouteTable& routes,
+                                     const ReasonTable& reasons,
+                                     const Comments& comments,
+                                     const std::string& version) {
+  Schemas schemas(comments, IdsOf(routes));
+  const Problems problems(reasons, comments);
   json::object paths;
   json::array tags;
   const pb::ServiceDescriptor* last = nullptr;
@@ -170,25 +85,29 @@ json::object OpenApi(const RouteTable& routes,
     }
     json::value& item = paths[SpelledPath(*route)];
     if (item.is_null()) item = json::object{};
-    item.as_object()[absl::AsciiStrToLower(route->verb)] =
-        Operation(*route, schemas, comments).Describe();
+    DRAMATIS_ASSIGN_OR_RETURN(json::object operation,
+                              DescribeOperation(*route, schemas, problems, comments));
+    item.as_object()[absl::AsciiStrToLower(route->verb)] = std::move(operation);
   }
-  json::object components{
-      {"schemas", schemas.Take()},
-      {"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}}}}}};
-  components["schemas"].as_object()["Problem"] = ProblemSchema(reasons);
-  return {{"openapi", "3.1.0"},
-          {"info",
-           {{"title", "Dramatis"},
-            {"version", version},
-            {"description",
-             "The REST routes of this deployment, with their limits and errors, "
-             "made from its protos."},
-            {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
-          {"security", {{{"bearer", json::array{}}}, json::object{}}},
-          {"tags", std::move(tags)},
-          {"paths", std::move(paths)},
-          {"components", std::move(components)}};
+  json::object components{{"schemas", schemas.Take()},
+                          {"responses", problems.Responses(routes)},
+                          {"parameters", SharedParameters()},
+                          {"headers", SharedHeaders()},
+                          {"securitySchemes",
+                           {{"bearer",
+                             {{"type", "http"},
+                              {"scheme", "bearer"},
+                              {"description",
+                               "Where the environment is `local`: `local:<user>`, or none for the "
+                               "admin `local`."}}}}}};
+  components["schemas"].as_object()["Problem"] = problems.Schema();
+  return json::object{{"openapi", "3.1.0"},
+                      {"info", Info(version)},
+                      {"servers", json::array{json::object{{"url", "/"}}}},
+                      {"security", {json::object{{"bearer", json::array{}}}, json::object{}}},
+                      {"tags", std::move(tags)},
+                      {"paths", std::move(paths)},
+                      {"components", std::move(components)}};
 }
 
 }  // namespace dramatis::gateway

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "boost/json.hpp"
 #include "gateway/problem.h"
 #include "gateway/route_table.h"
@@ -11,11 +12,11 @@
 
 namespace dramatis::gateway {
 
-// The document. `version` is the program's.
-boost::json::object OpenApi(const RouteTable& routes,
-                            const ReasonTable& reasons,
-                            const Comments& comments,
-                            const std::string& version);
+// The document. `version` is the program's. INVALID_ARGUMENT where an RPC has no usable example.
+absl::StatusOr<boost::json::object> OpenApi(const RouteTable& routes,
+                                            const ReasonTable& reasons,
+                                            const Comments& comments,
+                                            const std::string& version);
 
 // A route's path with its variables in the spelling of its answer:
 // "/api/personas/{personaId}".

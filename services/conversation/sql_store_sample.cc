@@ -9,6 +9,7 @@
 #include "dramatis/conversation/v1/rooms.pb.h"
 #include "dramatis/persona/v1/persona.pb.h"
 
+#include "absl/strings/str_cat.h"
 #include "services/conversation/room_closing.h"
 #include "services/conversation/room_feed.h"
 #include "services/conversation/sql_store_rooms.h"
@@ -134,6 +135,23 @@ std::vector<SampleRoom> Rooms() {
   };
 }
 
+// Ids of a room and of its lines, the same in every deployment, so that examples can name them. As
+// rooms are sorted by their ids, these are UUIDv7 (RFC 9562) of the first milliseconds of 2026:
+// older than what anybody makes, and in the order of the story.
+class StoryIds : public IdSource {
+ public:
+  explicit StoryIds(int room) : room_(room) {}
+  std::string NewId() override {
+    const std::string rest = SampleId("conversation", absl::StrCat(room_, "\n", line_));
+    return absl::StrCat("019b76da-", absl::Hex(room_, absl::kZeroPad2),
+                        absl::Hex(line_++, absl::kZeroPad2), "-7", rest.substr(15));
+  }
+
+ private:
+  const int room_;
+  int line_ = 0;  // 0: the room itself
+};
+
 // Nobody follows rooms that are being made.
 class NobodyListens : public RoomFeed {
  public:
@@ -186,10 +204,9 @@ Room RoomOf(const SampleRoom& sample, absl::Time now, const std::string& id) {
   return room;
 }
 
-absl::Status WriteRoom(RoomStore& store, const SampleRoom& sample, absl::Time now) {
-  // As rooms are sorted by their ids, these are made as every other, at the room's own time.
+absl::Status WriteRoom(RoomStore& store, const SampleRoom& sample, int number, absl::Time now) {
   sql::SampleClock clock(now - absl::Hours(24 * sample.days_ago));
-  UuidV7Source ids(clock);
+  StoryIds ids(number);
   CallContext call;
   const v1::CreateConversationRequest nothing;
   const Idempotency once = {call, "SeedDatabase", nothing};
@@ -237,8 +254,7 @@ absl::StatusOr<std::map<std::string, int>> Write(sql::Transaction& tx, absl::Tim
   std::map<std::string, int> written;
   const std::vector<SampleRoom> rooms = Rooms();
   for (const SampleRoom& room : rooms) {
-    DRAMATIS_RETURN_IF_ERROR(WriteRoom(store, room, now));
-    ++written["conversations"];
+    DRAMATIS_RETURN_IF_ERROR(WriteRoom(store, room, ++written["conversations"], now));
     written["messages"] += static_cast<int>(room.lines.size());
   }
   return written;

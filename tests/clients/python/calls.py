@@ -1,0 +1,192 @@
+"""Calls every operation of /openapi.json once with success, through the client that
+openapi-generator makes from it (below `dramatis_client`, on the path). Answers are checked by its
+models.
+
+    python calls.py http://127.0.0.1:8080 openapi.json
+
+The deployment is empty; a message with FAIL makes the model of `openai/double` fail.
+"""
+
+import json
+import sys
+
+import dramatis_client as generated
+
+ADDRESS, DOCUMENT = sys.argv[1:3]
+succeeded = set()
+
+
+class Api:
+    """Every operation of every tag, for one user; notes which ones succeeded."""
+
+    def __init__(self, user):
+        client = generated.ApiClient(generated.Configuration(
+            host=ADDRESS, access_token=f"local:{user}"))
+        self._groups = [getattr(generated, name)(client) for name in dir(generated)
+                        if name.endswith("ServiceApi")]
+
+    def __getattr__(self, name):
+        call = next(getattr(group, name) for group in self._groups if hasattr(group, name))
+
+        def noted(*arguments, **named):
+            result = call(*arguments, **named)
+            succeeded.add(name.removesuffix("_without_preload_content"))
+            return result
+
+        return noted
+
+
+api, guest, admin = Api("python"), Api("visitor"), Api("python:admin")
+
+
+def operators():
+    assert api.get_health_get().status == "healthy"
+    admin.setup_database_post()
+    admin.seed_database_post({"confirm": "local"})
+    assert admin.get_database_status_get().services["persona"].connected
+    admin.list_usage_get(group_by="model")
+    assert api.get_status_get().providers
+
+
+def personas():
+    me = api.create_persona_post({"name": "Me", "type": "human"}).persona_id
+    ada = api.create_persona_post(
+        {"name": "Ada", "type": "ai_agent", "biography": "I build telescopes in Turin.",
+         "personality": {"openness": 90}, "knowledge": ["science"],
+         "modelConfig": {"model": "openai/double"}}, idempotency_key="ada")
+    api.list_personas_get(knowledge=["science"], page_size=5)
+    etag = api.get_persona_get(ada.persona_id).etag
+    changed = api.update_persona_patch(ada.persona_id, {"description": "Ada."}, if_match=etag)
+    assert changed.personality.openness == 90
+    api.update_persona_put(ada.persona_id, {"greeting": "Good evening."})
+    api.get_persona_prompt_get(ada.persona_id)
+    api.compare_personas_get(ada.persona_id, me)
+    spare = api.create_persona_post({"name": "Spare", "type": "human"})
+    api.delete_persona_delete(spare.persona_id)
+    return str(me), str(ada.persona_id)
+
+
+def sessions(ada):
+    session = api.create_session_post(conversation_create_session_request_input={
+        "persona_id": ada, "title": "Stars"}).session_id
+    said = api.chat_post({"message": "What do you build?", "session_id": session})
+    turn = str(said.turn_id)
+    assert api.get_turn_get(turn).state == "done"
+    assert "event: done" in api.stream_turn_get(turn)
+    api.cancel_turn_post(turn)
+    try:
+        api.chat_post({"message": "FAIL", "session_id": session})
+    except generated.ApiException as error:
+        problem = json.loads(error.body)
+        assert problem["code"] == "PROVIDER_FAILED", problem
+    api.retry_turn_post(problem["turn_id"])
+    api.get_chat_history_get(session, order="desc")
+    assert api.get_history_get(session).messages[0].content == "What do you build?"
+    api.list_history_get(q="build")
+    api.get_session_get(session)
+    api.end_session_post(session)
+    assert api.end_session_delete(session).status == "ended"
+    api.chat_post({"message": "Hello", "session_id": "python"})
+    api.delete_history_delete("python")
+
+
+def rooms(me, ada):
+    room = str(api.create_conversation_post(
+        {"title": "Stars", "personaIds": [me], "visibility": "unlisted"}).conversation_id)
+    api.list_conversations_get(status="active")
+    api.get_conversation_get(room)
+    api.update_conversation_patch(room, {"goal": "To see."})
+    api.update_conversation_put(room, {"settings": {"maxAiResponders": 0}})
+    api.add_participant_post(room, {"personaId": ada, "role": "guest"})
+    api.get_participant_get(room, ada)
+    api.reveal_participant_post(room, {"personaId": ada})
+    visitor = guest.create_persona_post({"name": "Zoe", "type": "human"}).persona_id
+    guest.join_conversation_post(room, {"personaId": str(visitor)})
+    guest.leave_conversation_post(room, {"personaId": str(visitor)})
+    messages(room, me, ada)
+    api.pause_conversation_post(room)
+    api.resume_conversation_post(room)
+    api.remove_participant_delete(room, ada)
+    api.close_conversation_post(room, conversation_close_conversation_request_body={
+        "reason": "Dawn"})
+    api.delete_conversation_delete(room)
+
+
+def messages(room, me, ada):
+    said = api.create_message_post(room, {"personaId": me, "content": "Good evening."})
+    message = str(said.message.message_id)
+    api.list_messages_get(room)
+    api.get_message_get(room, message)
+    api.update_message_put(room, message, {"content": "Good night."})
+    api.update_message_patch(room, message, {"content": "Good morning."})
+    answer = api.generate_response_post({"conversationId": room, "personaId": ada})
+    assert api.get_message_prompt_get(room, str(answer.message.message_id)).verification.same
+    api.delete_message_delete(room, message)
+    # An endless stream: its head is enough.
+    response = api.stream_events_get_without_preload_content(room)
+    assert response.status == 200
+    response.close()
+
+
+def memory():
+    api.update_profile_put({"displayName": "Py", "units": "imperial"})
+    api.update_profile_patch({"timezone": "Europe/Rome"})
+    assert api.get_profile_get().units == "imperial"
+    made = str(api.create_memory_post({"content": "Likes tea."}).memory_id)
+    api.list_memories_get()
+    api.get_memory_get(made)
+    api.update_memory_patch(made, {"confidence": 0.5})
+    assert api.search_memories_get("tea").results[0].memory.confidence == 0.5
+    api.delete_memory_delete(made)
+
+
+def goals():
+    goal = str(api.create_goal_post(
+        {"title": "Walk", "category": "health", "goalPattern": "recurring",
+         "target": {"metric": "distance", "value": 20, "unit": "km", "period": "week"}}).goal_id)
+    api.list_goals_get(goal_pattern="recurring")
+    api.get_goal_get(goal)
+    api.update_goal_patch(goal, {"target": {"value": 25}})
+    api.update_goal_put(goal, {"color": "#C04000"})
+    done = api.create_activity_post(goal, {"value": 5})
+    api.list_activities_get(goal)
+    api.get_activity_get(goal, str(done.activity_id))
+    assert api.get_goal_progress_get(goal, period="all").current_value == 5
+    api.complete_goal_post(goal)
+    api.restore_goal_post(goal)
+    return goal
+
+
+def journal(goal):
+    entry = str(api.create_journal_entry_post(
+        {"title": "Dusk", "content": "Two moons.", "linkedGoalIds": [goal]}).entry_id)
+    api.list_journal_entries_get(tag="sky")
+    api.get_journal_entry_get(entry)
+    api.update_journal_entry_patch(entry, {"mood": "calm"})
+    api.update_journal_entry_put(entry, {"tags": ["sky"]})
+    assert api.get_journal_stats_get().mood_distribution == {"calm": 1}
+    api.delete_journal_entry_delete(entry)
+    api.delete_goal_delete(goal)
+
+
+def main():
+    operators()
+    me, ada = personas()
+    sessions(ada)
+    rooms(me, ada)
+    memory()
+    journal(goals())
+    with open(DOCUMENT, encoding="utf-8") as file:
+        paths = json.load(file)["paths"]
+    described = {generated_name(operation["operationId"])
+                 for methods in paths.values() for operation in methods.values()}
+    assert described == succeeded, described ^ succeeded
+    print(f"{len(succeeded)} operations")
+
+
+def generated_name(operation):
+    """`GetPersona_get` as the generator spells it."""
+    return "".join("_" + c.lower() if c.isupper() else c for c in operation).lstrip("_")
+
+
+main()
