@@ -35,9 +35,6 @@ namespace {
 
 // Writes and reads of turns under way: short, and never behind a call to a neighbour.
 constexpr int kBackgroundThreads = 4;
-// How long an Idempotency-Key is remembered, and how often old ones are forgotten.
-constexpr absl::Duration kKeyLifetime = absl::Hours(24);
-constexpr absl::Duration kForgetInterval = absl::Minutes(10);
 // Tell memory what happened in conversations: each waits for a model. How often they look for work.
 constexpr int kRememberingThreads = 4;
 constexpr absl::Duration kRememberInterval = absl::Milliseconds(500);
@@ -188,9 +185,6 @@ class Module : public dramatis::Module {
     jobs_.Every(kRememberInterval, "remembering", remembering_executor_,
                 [this] { return Remember(); }, {.at_once = kRememberingThreads});
     jobs_.Every(kLookInterval, "room events", background_, [this] { return tails_.Look(); });
-    jobs_.Every(kForgetInterval, "idempotency keys", background_, [this] {
-      return store_.ForgetIdempotencyKeys(context_.clock.Now() - kKeyLifetime);
-    });
   }
 
   void StopJobs() {

@@ -105,12 +105,13 @@ grpc::ServerUnaryReactor* ConversationService::CancelTurn(grpc::CallbackServerCo
   return rpc_.Async("CancelTurn", context, request, response,
                     [this](const CallContext& call, const v1::CancelTurnRequest& asked,
                            std::function<void(absl::StatusOr<v1::Turn>)> done) {
-                      absl::StatusOr<std::shared_ptr<LiveTurn>> turn =
-                          use_cases_.turns.Cancel(call, asked.turn_id());
-                      if (!turn.ok()) return done(turn.status());
-                      WhenEnded(*turn, background_,
-                                [this, call, id = asked.turn_id(), done = std::move(done)] {
-                                  done(use_cases_.turns.Get(call, id));
+                      absl::StatusOr<Turns::Cancelling> cancelling =
+                          Marked(call, use_cases_.turns.Cancel(call, asked));
+                      if (!cancelling.ok()) return done(cancelling.status());
+                      if (cancelling->replayed.has_value()) return done(*cancelling->replayed);
+                      WhenEnded(cancelling->turn, background_,
+                                [this, call, asked, done = std::move(done)] {
+                                  done(use_cases_.turns.Cancelled(call, asked));
                                 });
                     });
 }
@@ -158,7 +159,7 @@ grpc::ServerUnaryReactor* ConversationService::EndSession(grpc::CallbackServerCo
                                                           v1::Session* response) {
   return rpc_.Unary("EndSession", context, request, response,
                     [this](const CallContext& call, const v1::EndSessionRequest& asked) {
-                      return use_cases_.sessions.End(call, asked);
+                      return Marked(call, use_cases_.sessions.End(call, asked));
                     });
 }
 

@@ -172,12 +172,12 @@ class FakeStore : public Store {
   absl::StatusOr<std::optional<ConversationRow>> FindConversation(const std::string&) override {
     return Unused();
   }
-  absl::StatusOr<Idempotent<ConversationRow>> CreateConversation(const ConversationRow&,
-                                                                 const Idempotency&) override {
+  absl::StatusOr<Idempotent<ConversationRow>> CreateConversation(
+      const ConversationRow&, const Answering<ConversationRow>&) override {
     return Unused();
   }
-  absl::StatusOr<std::optional<ConversationRow>> EndConversation(const std::string&,
-                                                                 absl::Time) override {
+  absl::StatusOr<Idempotent<ConversationRow>> EndConversation(
+      const std::string&, absl::Time, const Answering<ConversationRow>&) override {
     return Unused();
   }
   absl::StatusOr<ConversationRow> DeleteConversation(const std::string&) override {
@@ -199,7 +199,12 @@ class FakeStore : public Store {
       const Idempotency&) override {
     return Unused();
   }
-  absl::Status RequestCancel(const TurnRow&, absl::Time) override { return Unused(); }
+  absl::StatusOr<Idempotent<std::string>> RequestCancel(const TurnRow&,
+                                                        absl::Time,
+                                                        const Idempotency&) override {
+    return Unused();
+  }
+  absl::Status NoteCancelled(const Idempotency&, const std::string&) override { return Unused(); }
   absl::StatusOr<std::vector<TurnJob>> TakeOver(const Lease&,
                                                 absl::Time,
                                                 bool,
@@ -207,7 +212,6 @@ class FakeStore : public Store {
                                                 int) override {
     return Unused();
   }
-  absl::Status ForgetIdempotencyKeys(absl::Time) override { return Unused(); }
 
   int64_t fence = 1;  // the turn's, whoever holds it
   absl::Status readable;

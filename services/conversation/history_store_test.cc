@@ -59,7 +59,8 @@ TEST_P(HistoryStoreTest, ListsByUpdateWithFiltersInsideTheQuery) {
     turn.title = std::string("Title_") + session;
     ASSERT_TRUE(store_.EndTurn(Done(*Start(turn)->result.job, "Ende ÄB")).ok());
   }
-  ASSERT_TRUE(store_.EndConversation(Conversation("b").conversation_id, clock_.Now()).ok());
+  ASSERT_TRUE(
+      store_.EndConversation(Conversation("b").conversation_id, clock_.Now(), NoKey()).ok());
   ASSERT_TRUE(Start(Turn(Conversation("x", "bob"))).ok());
 
   EXPECT_THAT(Sessions(Any), SizeIs(4));
@@ -123,11 +124,14 @@ TEST_P(HistoryStoreTest, EndsAConversationOnce) {
   const ConversationRow conversation = Conversation("s1");
   MustStart(conversation);
   const absl::Time first = clock_.Now();
-  EXPECT_EQ((**store_.EndConversation(conversation.conversation_id, first)).ended_at, first);
+  const auto end = [&](const std::string& id) {
+    return store_.EndConversation(id, clock_.Now(), NoKey());
+  };
+  EXPECT_EQ(end(conversation.conversation_id)->result.ended_at, first);
   clock_.Advance(absl::Minutes(1));
 
-  EXPECT_EQ((**store_.EndConversation(conversation.conversation_id, clock_.Now())).ended_at, first);
-  EXPECT_EQ(*store_.EndConversation("unknown", clock_.Now()), std::nullopt);
+  EXPECT_EQ(end(conversation.conversation_id)->result.ended_at, first);
+  EXPECT_TRUE(absl::IsNotFound(end("unknown").status()));
 }
 
 DRAMATIS_ON_EVERY_ENGINE(HistoryStoreTest);

@@ -92,46 +92,44 @@ absl::StatusOr<Role> RoleOfNewcomer(v1::ParticipantRole role) {
   }
 }
 
-// The participant in an answer about the room.
-absl::StatusOr<Idempotent<v1::Participant>> Shown(const absl::StatusOr<Idempotent<Room>>& room,
-                                                  const std::string& persona_id,
-                                                  const Identity& identity) {
-  if (!room.ok()) return room.status();
-  const ParticipantRow* const row = FindParticipant(room->result, persona_id);
-  if (row == nullptr) return NotFoundError("participant");
-  return Idempotent<v1::Participant>{.result = ToParticipant(room->result, *row, identity),
-                                     .replayed = room->replayed};
+// How the room, or one who takes part in it, is answered to the caller.
+auto ShowRoom(const Identity& identity) {
+  return [&identity](const Room& room) { return ToConversation(room, identity); };
 }
-
-absl::StatusOr<Idempotent<v1::Conversation>> Shown(const absl::StatusOr<Idempotent<Room>>& room,
-                                                   const Identity& identity) {
-  if (!room.ok()) return room.status();
-  return Idempotent<v1::Conversation>{.result = ToConversation(room->result, identity),
-                                      .replayed = room->replayed};
+auto ShowParticipant(const std::string& persona_id, const Identity& identity) {
+  return [&](const Room& room) {
+    const ParticipantRow* const row = FindParticipant(room, persona_id);
+    return row == nullptr ? v1::Participant() : ToParticipant(room, *row, identity);
+  };
 }
 
 }  // namespace
 
 absl::StatusOr<Idempotent<v1::Conversation>> Participants::Join(
     const CallContext& call, const v1::JoinConversationRequest& request) {
-  return Shown(
-      BringIn(call, request.conversation_id(), request.persona_id(), Role::kGuest,
-              /*own_only=*/true,
-              [&](const Room& room) { return MayJoin(room, call.identity, request.persona_id()); },
-              {call, "JoinConversation", request}),
-      call.identity);
+  const auto show = ShowRoom(call.identity);
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const Idempotent<Room> room,
+      BringIn(
+          call, request.conversation_id(), request.persona_id(), Role::kGuest,
+          /*own_only=*/true,
+          [&](const Room& found) { return MayJoin(found, call.identity, request.persona_id()); },
+          {{call, "JoinConversation", request}, show}));
+  return FirstAnswer(room, show);
 }
 
 absl::StatusOr<Idempotent<v1::Participant>> Participants::Add(
     const CallContext& call, const v1::AddParticipantRequest& request) {
   DRAMATIS_ASSIGN_OR_RETURN(const Role role, RoleOfNewcomer(request.role()));
-  return Shown(BringIn(call, request.conversation_id(), request.persona_id(), role,
-                       /*own_only=*/false,
-                       [&](const Room& room) {
-                         return MayAdd(room, call.identity, request.persona_id(), role);
-                       },
-                       {call, "AddParticipant", request}),
-               request.persona_id(), call.identity);
+  const auto show = ShowParticipant(request.persona_id(), call.identity);
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const Idempotent<Room> room,
+      BringIn(call, request.conversation_id(), request.persona_id(), role, /*own_only=*/false,
+              [&](const Room& found) {
+                return MayAdd(found, call.identity, request.persona_id(), role);
+              },
+              {{call, "AddParticipant", request}, show}));
+  return FirstAnswer(room, show);
 }
 
 absl::StatusOr<Idempotent<Room>> Participants::BringIn(
@@ -141,7 +139,7 @@ absl::StatusOr<Idempotent<Room>> Participants::BringIn(
     Role role,
     bool own_only,
     const std::function<absl::Status(const Room& room)>& check,
-    const Idempotency& idempotency) {
+    const Answering<Room>& once) {
   DRAMATIS_ASSIGN_OR_RETURN(const Room found, FindViewable(tools_, call.identity, conversation_id));
   // The answer to a key that was used before is another one than that of the rules.
   if (call.idempotency_key.empty()) DRAMATIS_RETURN_IF_ERROR(check(found));
@@ -166,7 +164,7 @@ absl::StatusOr<Idempotent<Room>> Participants::BringIn(
           Enter(std::move(newcomer), room);
           return absl::OkStatus();
         },
-        idempotency);
+        once);
   }
   if (!changed.ok() || changed->replayed) {
     ReleaseUnlessHere(tools_, call, persona.persona_id(), conversation_id);
@@ -178,15 +176,18 @@ absl::StatusOr<Idempotent<Room>> Participants::BringIn(
 
 absl::StatusOr<Idempotent<v1::Conversation>> Participants::Leave(
     const CallContext& call, const v1::LeaveConversationRequest& request) {
-  return Shown(SendOut(call, request.conversation_id(), request.persona_id(),
-                       [&](const Room& room, const ParticipantRow* row) -> absl::Status {
-                         DRAMATIS_RETURN_IF_ERROR(Require(room, call.identity, Permission::kView));
-                         if (row == nullptr || !row->present()) return NotParticipant();
-                         if (row->user_id == call.identity.user_id) return absl::OkStatus();
-                         return PermissionError("the persona is not yours");
-                       },
-                       {call, "LeaveConversation", request}),
-               call.identity);
+  const auto show = ShowRoom(call.identity);
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const Idempotent<Room> room,
+      SendOut(call, request.conversation_id(), request.persona_id(),
+              [&](const Room& found, const ParticipantRow* row) -> absl::Status {
+                DRAMATIS_RETURN_IF_ERROR(Require(found, call.identity, Permission::kView));
+                if (row == nullptr || !row->present()) return NotParticipant();
+                if (row->user_id == call.identity.user_id) return absl::OkStatus();
+                return PermissionError("the persona is not yours");
+              },
+              {{call, "LeaveConversation", request}, show}));
+  return FirstAnswer(room, show);
 }
 
 absl::StatusOr<v1::Participant> Participants::Get(const CallContext& call,
@@ -200,18 +201,19 @@ absl::StatusOr<v1::Participant> Participants::Get(const CallContext& call,
 
 absl::Status Participants::Remove(const CallContext& call,
                                   const v1::RemoveParticipantRequest& request) {
-  return SendOut(call, request.conversation_id(), request.persona_id(),
-                 [&](const Room& room, const ParticipantRow* row) -> absl::Status {
-                   DRAMATIS_RETURN_IF_ERROR(
-                       Require(room, call.identity, Permission::kRemoveParticipant));
-                   DRAMATIS_RETURN_IF_ERROR(RequireOpen(room));
-                   if (row == nullptr || !row->present()) return NotParticipant();
-                   if (row->role != Role::kInitiator || call.identity.MayManage(row->user_id)) {
-                     return absl::OkStatus();
-                   }
-                   return NotPermitted(Permission::kRemoveParticipant);
-                 },
-                 {call, "RemoveParticipant", request})
+  return SendOut(
+             call, request.conversation_id(), request.persona_id(),
+             [&](const Room& room, const ParticipantRow* row) -> absl::Status {
+               DRAMATIS_RETURN_IF_ERROR(
+                   Require(room, call.identity, Permission::kRemoveParticipant));
+               DRAMATIS_RETURN_IF_ERROR(RequireOpen(room));
+               if (row == nullptr || !row->present()) return NotParticipant();
+               if (row->role != Role::kInitiator || call.identity.MayManage(row->user_id)) {
+                 return absl::OkStatus();
+               }
+               return NotPermitted(Permission::kRemoveParticipant);
+             },
+             Idempotency{call, "RemoveParticipant", request})
       .status();
 }
 
@@ -220,7 +222,7 @@ absl::StatusOr<Idempotent<Room>> Participants::SendOut(
     const std::string& conversation_id,
     const std::string& persona_id,
     const std::function<absl::Status(const Room& room, const ParticipantRow* row)>& check,
-    const Idempotency& idempotency) {
+    const Answering<Room>& once) {
   const absl::Time now = tools_.clock.Now();
   absl::StatusOr<Idempotent<Room>> changed = tools_.store.ChangeRoom(
       conversation_id, now,
@@ -234,7 +236,7 @@ absl::StatusOr<Idempotent<Room>> Participants::SendOut(
         }
         return absl::OkStatus();
       },
-      idempotency);
+      once);
   if (changed.ok() && !changed->replayed) {
     ReleaseUnlessHere(tools_, call, persona_id, conversation_id);
   }
@@ -243,18 +245,21 @@ absl::StatusOr<Idempotent<Room>> Participants::SendOut(
 
 absl::StatusOr<Idempotent<v1::Participant>> Participants::Reveal(
     const CallContext& call, const v1::RevealParticipantRequest& request) {
-  const absl::StatusOr<Idempotent<Room>> revealed = tools_.store.RevealParticipant(
-      request.conversation_id(), request.persona_id(), tools_.ids.NewId(), tools_.clock.Now(),
-      [&](const Room& room) -> absl::Status {
-        DRAMATIS_RETURN_IF_ERROR(Require(room, call.identity, Permission::kView));
-        const ParticipantRow* const row = FindParticipant(room, request.persona_id());
-        if (row == nullptr) return NotParticipant();
-        if (call.identity.MayManage(row->user_id)) return absl::OkStatus();
-        return PermissionError("only its owner may reveal a participant");
-      },
-      {call, "RevealParticipant", request});
-  if (revealed.ok() && !revealed->replayed) TellMasks(tools_, call, revealed->result);
-  return Shown(revealed, request.persona_id(), call.identity);
+  const auto show = ShowParticipant(request.persona_id(), call.identity);
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const Idempotent<Room> room,
+      tools_.store.RevealParticipant(
+          request.conversation_id(), request.persona_id(), tools_.ids.NewId(), tools_.clock.Now(),
+          [&](const Room& found) -> absl::Status {
+            DRAMATIS_RETURN_IF_ERROR(Require(found, call.identity, Permission::kView));
+            const ParticipantRow* const row = FindParticipant(found, request.persona_id());
+            if (row == nullptr) return NotParticipant();
+            if (call.identity.MayManage(row->user_id)) return absl::OkStatus();
+            return PermissionError("only its owner may reveal a participant");
+          },
+          {{call, "RevealParticipant", request}, show}));
+  if (!room.replayed) TellMasks(tools_, call, room.result);
+  return FirstAnswer(room, show);
 }
 
 }  // namespace dramatis::conversation

@@ -42,14 +42,14 @@ class Participants {
       Role role,
       bool own_only,
       const std::function<absl::Status(const Room& room)>& check,
-      const Idempotency& idempotency);
+      const Answering<Room>& once);
   // Marks the persona as gone if `check` allows, and gives up its hold.
   absl::StatusOr<Idempotent<Room>> SendOut(
       const CallContext& call,
       const std::string& conversation_id,
       const std::string& persona_id,
       const std::function<absl::Status(const Room& room, const ParticipantRow* row)>& check,
-      const Idempotency& idempotency);
+      const Answering<Room>& once);
 
   const RoomTools tools_;
 };

@@ -111,16 +111,17 @@ absl::StatusOr<Idempotent<v1::CreateMessageResponse>> RoomMessages::Create(
     return MaySpeak(room, call.identity, request.persona_id());
   };
   message.plan = plan_;
+  const auto show = [&](const AppendedMessage& appended) {
+    return ToCreateMessageResponse(appended, call.identity);
+  };
   DRAMATIS_ASSIGN_OR_RETURN(
       const Idempotent<AppendedMessage> appended,
-      tools_.store.AppendRoomMessage(message, {call, "CreateMessage", request}));
+      tools_.store.AppendRoomMessage(message, {{call, "CreateMessage", request}, show}));
   if (!appended.replayed) {
     if (appended.result.room.row.closed()) ReleaseRoom(tools_, call, appended.result.room);
     if (planned_ && !appended.result.turns.empty()) planned_(ToAwait(appended.result));
   }
-  return Idempotent<v1::CreateMessageResponse>{
-      .result = ToCreateMessageResponse(appended.result, call.identity),
-      .replayed = appended.replayed};
+  return FirstAnswer(appended, show);
 }
 
 absl::StatusOr<v1::ListMessagesResponse> RoomMessages::List(

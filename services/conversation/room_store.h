@@ -99,7 +99,7 @@ class RoomStore {
   // Rooms.
 
   virtual absl::StatusOr<Idempotent<Room>> CreateRoom(const Room& room,
-                                                      const Idempotency& idempotency) = 0;
+                                                      const Answering<Room>& once) = 0;
   // nullopt if there is none, or it was deleted, or it is a session.
   virtual absl::StatusOr<std::optional<Room>> FindRoom(const std::string& conversation_id) = 0;
   virtual absl::StatusOr<std::vector<Room>> ListRooms(const RoomFilter& filter) = 0;
@@ -110,7 +110,7 @@ class RoomStore {
   virtual absl::StatusOr<Idempotent<Room>> ChangeRoom(const std::string& conversation_id,
                                                       absl::Time now,
                                                       const RoomChange& change,
-                                                      const Idempotency& idempotency) = 0;
+                                                      const Answering<Room>& once) = 0;
   // Deletes the room softly and ends its open turns. NOT_FOUND; what `check` answers.
   virtual absl::StatusOr<Room> DeleteRoom(
       const std::string& conversation_id,
@@ -123,7 +123,7 @@ class RoomStore {
       const std::string& message_id,
       absl::Time now,
       const std::function<absl::Status(const Room& room)>& check,
-      const Idempotency& idempotency) = 0;
+      const Answering<Room>& once) = 0;
   // Closes rooms whose time is over at `now`, at most `limit` of them; answers their ids.
   virtual absl::StatusOr<std::vector<std::string>> CloseOverdueRooms(absl::Time now, int limit) = 0;
   // Rooms whose holds end before `before`, and those that were closed or deleted and whose holds
@@ -145,7 +145,7 @@ class RoomStore {
   // Claims the key, appends the message under the next number, makes or moves the turns of those
   // who answer, and closes the room where a constraint is reached: all or nothing.
   virtual absl::StatusOr<Idempotent<AppendedMessage>> AppendRoomMessage(
-      const NewRoomMessage& message, const Idempotency& idempotency) = 0;
+      const NewRoomMessage& message, const Answering<AppendedMessage>& once) = 0;
   virtual absl::StatusOr<std::optional<RoomMessageRow>> FindRoomMessage(
       const std::string& conversation_id, const std::string& message_id) = 0;
   virtual absl::StatusOr<std::vector<RoomMessageRow>> ListRoomMessages(

@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "services/conversation/room_closing.h"
 #include "services/conversation/room_store_fixture.h"
+#include "services/conversation/room_views.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -55,15 +56,32 @@ TEST_P(RoomStoreTest, ReadsBackWhatWasStored) {
   EXPECT_FALSE(store_.FindRoom("another")->has_value());
 }
 
+// Answers that tell one thing of the room.
+v1::Conversation ShowId(const Room& room) {
+  v1::Conversation shown;
+  shown.set_title(room.row.conversation_id);
+  return shown;
+}
+v1::Conversation ShowTitle(const Room& room) {
+  v1::Conversation shown;
+  shown.set_title(room.row.title);
+  return shown;
+}
+std::string Answered(const Idempotent<Room>& replay) {
+  v1::Conversation shown;
+  EXPECT_TRUE(shown.ParseFromString(replay.first_answer));
+  return shown.title();
+}
+
 TEST_P(RoomStoreTest, CreatesARoomOncePerKey) {
   const Room room = NewRoom();
-  const auto first = store_.CreateRoom(room, Once("key"));
-  const auto second = store_.CreateRoom(NewRoom(), Once("key"));
+  const auto first = store_.CreateRoom(room, {Once("key"), ShowId});
+  const auto second = store_.CreateRoom(NewRoom(), {Once("key"), ShowId});
 
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_FALSE(first->replayed);
   EXPECT_TRUE(second->replayed);
-  EXPECT_EQ(second->result.row.conversation_id, room.row.conversation_id);
+  EXPECT_EQ(Answered(*second), room.row.conversation_id);
   EXPECT_THAT(Listed([](RoomFilter&) {}), SizeIs(1));
 }
 
@@ -81,7 +99,8 @@ TEST_P(RoomStoreTest, NumbersMessagesOfManyWritersWithoutGapOrDouble) {
       call.identity.user_id = "olga";
       for (int i = 0; i < kEach; ++i) {
         const auto& message = messages[static_cast<size_t>(writer * kEach + i)];
-        const auto appended = store_.AppendRoomMessage(message, {call, "Method", request_});
+        const auto appended =
+            store_.AppendRoomMessage(message, Idempotency{call, "Method", request_});
         EXPECT_TRUE(appended.ok()) << appended.status();
       }
     });
@@ -107,17 +126,16 @@ TEST_P(RoomStoreTest, AppendsAMessageOncePerKeyWithTheSameTurns) {
   const Room room = Create(NewRoom());
   NewRoomMessage message = Message(room);
   message.plan = Plan;
-  const auto first = store_.AppendRoomMessage(message, Once("key"));
+  const auto show = [](const AppendedMessage& appended) {
+    return ToCreateMessageResponse(appended, {.user_id = "olga"});
+  };
+  const auto first = store_.AppendRoomMessage(message, {Once("key"), show});
   message.message_id = ids_.NewId();
-  const auto second = store_.AppendRoomMessage(message, Once("key"));
+  const auto second = store_.AppendRoomMessage(message, {Once("key"), show});
 
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_TRUE(second->replayed);
-  EXPECT_EQ(second->result.message.message_id, first->result.message.message_id);
-  ASSERT_THAT(second->result.turns, SizeIs(1));
-  EXPECT_EQ(second->result.turns[0].turn_id, first->result.turns[0].turn_id);
-  EXPECT_EQ(second->result.turns[0].due_at, first->result.turns[0].due_at);
-  EXPECT_EQ(second->result.turns[0].score.total(), 0.5);
+  EXPECT_EQ(second->first_answer, show(first->result).SerializeAsString());
   EXPECT_THAT(Messages(room), SizeIs(1));
   EXPECT_THAT(TurnStates(room), ElementsAre("pending"));
 }
@@ -216,32 +234,37 @@ TEST_P(RoomStoreTest, ChangesARoomWithItsParticipants) {
   message.plan = Plan;
   ASSERT_TRUE(store_.AppendRoomMessage(message, Once()).ok());
 
-  const auto changed = store_.ChangeRoom(
-      room.row.conversation_id, clock_.Now(),
-      [&](Room& now) {
-        now.row.title = "New";
-        now.participants[1].left_at = clock_.Now();
-        Add(now, TestParticipant("n", "nora", Role::kHost));
-        return absl::OkStatus();
-      },
-      Once("key"));
-  const auto replay = store_.ChangeRoom(
-      room.row.conversation_id, clock_.Now(),
-      [](Room&) { return absl::InternalError("not again"); }, Once("key"));
+  const auto changed = store_.ChangeRoom(room.row.conversation_id, clock_.Now(),
+                                         [&](Room& now) {
+                                           now.row.title = "New";
+                                           now.participants[1].left_at = clock_.Now();
+                                           Add(now, TestParticipant("n", "nora", Role::kHost));
+                                           return absl::OkStatus();
+                                         },
+                                         {Once("key"), ShowTitle});
+  const auto later = [&](Room& now) {
+    now.row.title = "Newer";
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(store_.ChangeRoom(room.row.conversation_id, clock_.Now(), later, Once()).ok());
+  const auto replay = store_.ChangeRoom(room.row.conversation_id, clock_.Now(),
+                                        [](Room&) { return absl::InternalError("not again"); },
+                                        {Once("key"), ShowTitle});
 
   ASSERT_TRUE(changed.ok()) << changed.status();
   EXPECT_TRUE(replay->replayed);
-  for (const Room& read : {Find(room.row.conversation_id), replay->result}) {
-    EXPECT_EQ(read.row.title, "New");
-    EXPECT_EQ(read.row.version, 2);
-    ASSERT_THAT(read.participants, SizeIs(3));
-    EXPECT_FALSE(read.participants[1].present());
-    EXPECT_EQ(read.participants[2].role, Role::kHost);
-  }
+  EXPECT_EQ(Answered(*replay), "New") << "the first answer";
+  const Room read = Find(room.row.conversation_id);
+  EXPECT_EQ(read.row.title, "Newer");
+  EXPECT_EQ(read.row.version, 3);
+  ASSERT_THAT(read.participants, SizeIs(3));
+  EXPECT_FALSE(read.participants[1].present());
+  EXPECT_EQ(read.participants[2].role, Role::kHost);
   EXPECT_THAT(TurnStates(room), ElementsAre("cancelled"));
   const std::string turn = "turn turn of " + message.message_id;
   EXPECT_THAT(Events(room), ElementsAre("message 1 ", turn + " pending g", turn + " cancelled g",
-                                        "participant g ", "participant n ", "state  active 2 "));
+                                        "participant g ", "participant n ", "state  active 2 ",
+                                        "state  active 3 "));
 }
 
 TEST_P(RoomStoreTest, ChangesNothingWhereTheChangeIsRefusedOrNone) {

@@ -475,7 +475,7 @@ TEST_P(RoomTurnsStoreTest, ARefusedRequestLeavesNoTrace) {
 
 TEST_P(RoomTurnsStoreTest, ATurnThatIsToBeCancelledNeedNotBeDue) {
   const PlannedTurnRow planned = SayPlanned();
-  ASSERT_TRUE(workers_.RequestCancel(Turn(planned.turn_id), clock_.Now()).ok());
+  ASSERT_TRUE(workers_.RequestCancel(Turn(planned.turn_id), clock_.Now(), Once()).ok());
 
   const std::optional<TurnJob> job = Claim(planned.turn_id);
 

@@ -114,18 +114,18 @@ absl::StatusOr<Idempotent<v1::Conversation>> Rooms::Create(
       const std::vector<RenderedPersona> personas,
       HoldPersonas(tools_, call, {request.persona_ids().begin(), request.persona_ids().end()},
                    room.row.conversation_id));
+  const auto show = [&](const Room& made) { return ToConversation(made, call.identity); };
   absl::Status added = AddFirst(personas, call.identity.user_id, room);
   for (const RenderedPersona& persona : personas)
     if (added.ok()) added = MayBring(persona, call.identity);
   absl::StatusOr<Idempotent<Room>> created =
-      added.ok() ? tools_.store.CreateRoom(room, {call, "CreateConversation", request})
+      added.ok() ? tools_.store.CreateRoom(room, {{call, "CreateConversation", request}, show})
                  : absl::StatusOr<Idempotent<Room>>(added);
   // The id is new: what was not made needs no hold.
   if (!created.ok() || created->replayed) ReleaseRoom(tools_, call, room);
   if (!created.ok()) return std::move(created).status();
   if (!created->replayed) TellMasks(tools_, call, created->result);
-  return Idempotent<v1::Conversation>{.result = ToConversation(created->result, call.identity),
-                                      .replayed = created->replayed};
+  return FirstAnswer(*created, show);
 }
 
 absl::StatusOr<v1::ListConversationsResponse> Rooms::List(
@@ -233,20 +233,20 @@ absl::StatusOr<Idempotent<v1::Conversation>> Rooms::Change(const CallContext& ca
                                                            absl::Time now,
                                                            const RoomChange& change,
                                                            const Idempotency& idempotency) {
+  const auto show = [&](const Room& room) { return ToConversation(room, call.identity); };
   DRAMATIS_ASSIGN_OR_RETURN(
       const Idempotent<Room> changed,
-      tools_.store.ChangeRoom(
-          conversation_id, now,
-          [&](Room& room) -> absl::Status {
-            DRAMATIS_RETURN_IF_ERROR(RequireRight(room, call.identity, Permission::kClose));
-            DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, EtagOf(room.row)));
-            return change(room);
-          },
-          idempotency));
-  if (changed.result.row.closed() && !changed.replayed) ReleaseRoom(tools_, call, changed.result);
+      tools_.store.ChangeRoom(conversation_id, now,
+                              [&](Room& room) -> absl::Status {
+                                DRAMATIS_RETURN_IF_ERROR(
+                                    RequireRight(room, call.identity, Permission::kClose));
+                                DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, EtagOf(room.row)));
+                                return change(room);
+                              },
+                              {idempotency, show}));
+  if (!changed.replayed && changed.result.row.closed()) ReleaseRoom(tools_, call, changed.result);
   if (!changed.replayed) TellMasks(tools_, call, changed.result);
-  return Idempotent<v1::Conversation>{.result = ToConversation(changed.result, call.identity),
-                                      .replayed = changed.replayed};
+  return FirstAnswer(changed, show);
 }
 
 }  // namespace dramatis::conversation

@@ -19,7 +19,7 @@ class SessionUpkeepStoreTest : public ConversationStoreTest {
  protected:
   ConversationRow Begin(const std::string& session_id) {
     const ConversationRow row = Conversation(session_id);
-    EXPECT_TRUE(store_.CreateConversation(row, {call_, "CreateSession", v1::Session()}).ok());
+    EXPECT_TRUE(store_.CreateConversation(row, NoKey()).ok());
     return row;
   }
   absl::Time HoldOf(const ConversationRow& row) {
@@ -71,7 +71,7 @@ TEST_P(SessionUpkeepStoreTest, ASessionThatWentOnIsHeldForLonger) {
 
 TEST_P(SessionUpkeepStoreTest, WhatPersonaCouldNotGiveUpIsGivenUpLater) {
   const ConversationRow session = Begin("s1");
-  ASSERT_TRUE(store_.EndConversation(session.conversation_id, clock_.Now()).ok());
+  ASSERT_TRUE(store_.EndConversation(session.conversation_id, clock_.Now(), NoKey()).ok());
   personas_.release_failure = UnavailableError("down");
 
   EXPECT_FALSE(upkeep_.Run().ok());

@@ -21,13 +21,15 @@ absl::StatusOr<Idempotent<v1::Session>> Sessions::Create(const CallContext& call
   if (request.has_metadata()) session.metadata = request.metadata().SerializeAsString();
   if (request.has_ttl_seconds()) session.ttl = absl::Seconds(request.ttl_seconds());
   DRAMATIS_ASSIGN_OR_RETURN(const ConversationRow row, PrepareConversation(tools_, call, session));
+  const auto show = [now = tools_.clock.Now()](const ConversationRow& made) {
+    return ToSession(made, now);
+  };
   absl::StatusOr<Idempotent<ConversationRow>> created =
-      tools_.store.CreateConversation(row, {call, "CreateSession", request});
+      tools_.store.CreateConversation(row, {{call, "CreateSession", request}, show});
   // The id is new: whatever was not made needs no hold.
   if (!created.ok() || created->replayed) ReleaseUnlessLive(tools_, call, row);
   if (!created.ok()) return std::move(created).status();
-  return Idempotent<v1::Session>{.result = ToSession(created->result, tools_.clock.Now()),
-                                 .replayed = created->replayed};
+  return FirstAnswer(*created, show);
 }
 
 absl::StatusOr<v1::Session> Sessions::Get(const CallContext& call,
@@ -39,19 +41,18 @@ absl::StatusOr<v1::Session> Sessions::Get(const CallContext& call,
   return ToSession(*row, tools_.clock.Now());
 }
 
-absl::StatusOr<v1::Session> Sessions::End(const CallContext& call,
-                                          const v1::EndSessionRequest& request) {
+absl::StatusOr<Idempotent<v1::Session>> Sessions::End(const CallContext& call,
+                                                      const v1::EndSessionRequest& request) {
   const absl::Time now = tools_.clock.Now();
+  const auto show = [now](const ConversationRow& row) { return ToSession(row, now); };
   DRAMATIS_ASSIGN_OR_RETURN(
-      const std::optional<ConversationRow> row,
+      const Idempotent<ConversationRow> ended,
       tools_.store.EndConversation(ConversationIdOf(call.identity.user_id, request.session_id()),
-                                   now));
-  if (!row.has_value()) return NotFoundError("session");
+                                   now, {{call, "EndSession", request}, show}));
   // Not for one that had ended before. What fails is left to SessionUpkeep.
-  if (row->ended_at == now && ReleaseHold(tools_, call, *row)) {
-    (void)tools_.store.ClearHold(*row);
-  }
-  return ToSession(*row, now);
+  const ConversationRow& row = ended.result;
+  if (row.ended_at == now && ReleaseHold(tools_, call, row)) (void)tools_.store.ClearHold(row);
+  return FirstAnswer(ended, show);
 }
 
 }  // namespace dramatis::conversation

@@ -18,7 +18,8 @@ class Sessions {
                                                  const v1::CreateSessionRequest& request);
   absl::StatusOr<v1::Session> Get(const CallContext& call, const v1::GetSessionRequest& request);
   // A turn that runs goes on: its reply is stored.
-  absl::StatusOr<v1::Session> End(const CallContext& call, const v1::EndSessionRequest& request);
+  absl::StatusOr<Idempotent<v1::Session>> End(const CallContext& call,
+                                              const v1::EndSessionRequest& request);
 
  private:
   const TurnTools tools_;

@@ -6,20 +6,17 @@
 
 #include "services/conversation/responses.h"
 #include "services/conversation/sql_store_memory_outbox.h"
+#include "services/conversation/sql_store_once.h"
 #include "services/conversation/sql_store_rows.h"
-#include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
 namespace dramatis::conversation {
 namespace {
 
-using sql::IdempotencyClaim;
 using sql::Rows;
 using sql::Statement;
 using sql::Transaction;
-
-constexpr int kKeysAtOnce = 1000;
 
 // Its hold is due to be given up.
 constexpr Statement kEndConversation = {R"(
@@ -66,35 +63,28 @@ absl::StatusOr<std::optional<ConversationRow>> SqlStore::FindConversation(
 }
 
 absl::StatusOr<Idempotent<ConversationRow>> SqlStore::CreateConversation(
-    const ConversationRow& row, const Idempotency& idempotency) {
-  const auto claim =
-      IdempotencyClaim::For(idempotency.call, idempotency.method, idempotency.request);
-  return database_.Write([&](Transaction& tx) -> absl::StatusOr<Idempotent<ConversationRow>> {
-    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> replay,
-                              ClaimIdempotencyKey(tx, claim, row.created_at));
-    if (replay.has_value()) {
-      DRAMATIS_ASSIGN_OR_RETURN(std::optional<ConversationRow> first,
-                                SelectConversation(tx, *replay));
-      if (!first.has_value()) return NotFoundError("session");
-      return Idempotent<ConversationRow>{.result = *std::move(first), .replayed = true};
-    }
-    DRAMATIS_RETURN_IF_ERROR(InsertConversation(tx, row));
-    DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, row.conversation_id));
-    return Idempotent<ConversationRow>{.result = row, .replayed = false};
-  });
+    const ConversationRow& row, const Answering<ConversationRow>& once) {
+  return database_.Write(
+      Once(once, row.created_at, [&](Transaction& tx) -> absl::StatusOr<ConversationRow> {
+        DRAMATIS_RETURN_IF_ERROR(InsertConversation(tx, row));
+        return row;
+      }));
 }
 
-absl::StatusOr<std::optional<ConversationRow>> SqlStore::EndConversation(
-    const std::string& conversation_id, absl::Time now) {
-  return database_.Write([&](Transaction& tx) -> absl::StatusOr<std::optional<ConversationRow>> {
+absl::StatusOr<Idempotent<ConversationRow>> SqlStore::EndConversation(
+    const std::string& conversation_id, absl::Time now, const Answering<ConversationRow>& once) {
+  return database_.Write(Once(once, now, [&](Transaction& tx) -> absl::StatusOr<ConversationRow> {
     DRAMATIS_ASSIGN_OR_RETURN(const Rows ended,
                               tx.Execute(kEndConversation, {conversation_id, now}));
     if (!ended.empty()) {
       DRAMATIS_RETURN_IF_ERROR(
           tx.Execute(kEndListEntry, {ended.front().Text(0), conversation_id, now}).status());
     }
-    return SelectConversation(tx, conversation_id);
-  });
+    DRAMATIS_ASSIGN_OR_RETURN(std::optional<ConversationRow> row,
+                              SelectConversation(tx, conversation_id));
+    if (!row.has_value()) return NotFoundError("session");
+    return *std::move(row);
+  }));
 }
 
 absl::StatusOr<ConversationRow> SqlStore::DeleteConversation(const std::string& conversation_id) {
@@ -141,11 +131,6 @@ absl::StatusOr<bool> SqlStore::ClearHold(const ConversationRow& seen) {
         tx.Execute(kClearHold, {seen.conversation_id, seen.hold_expires_at}).status());
     return tx.affected() > 0;
   });
-}
-
-absl::Status SqlStore::ForgetIdempotencyKeys(absl::Time before) {
-  return database_.Write(
-      [&](Transaction& tx) { return DeleteIdempotencyKeys(tx, before, kKeysAtOnce); });
 }
 
 }  // namespace dramatis::conversation

@@ -21,9 +21,11 @@ class SqlStore : public Store {
   absl::StatusOr<std::optional<ConversationRow>> FindConversation(
       const std::string& conversation_id) override;
   absl::StatusOr<Idempotent<ConversationRow>> CreateConversation(
-      const ConversationRow& row, const Idempotency& idempotency) override;
-  absl::StatusOr<std::optional<ConversationRow>> EndConversation(const std::string& conversation_id,
-                                                                 absl::Time now) override;
+      const ConversationRow& row, const Answering<ConversationRow>& once) override;
+  absl::StatusOr<Idempotent<ConversationRow>> EndConversation(
+      const std::string& conversation_id,
+      absl::Time now,
+      const Answering<ConversationRow>& once) override;
   absl::StatusOr<ConversationRow> DeleteConversation(const std::string& conversation_id) override;
   absl::StatusOr<std::vector<ConversationSummary>> ListConversations(
       const ConversationFilter& filter) override;
@@ -41,7 +43,10 @@ class SqlStore : public Store {
       absl::Time now,
       const std::function<std::string(const TurnRow&)>& answer,
       const Idempotency& idempotency) override;
-  absl::Status RequestCancel(const TurnRow& turn, absl::Time now) override;
+  absl::StatusOr<Idempotent<std::string>> RequestCancel(const TurnRow& turn,
+                                                        absl::Time now,
+                                                        const Idempotency& idempotency) override;
+  absl::Status NoteCancelled(const Idempotency& idempotency, const std::string& answer) override;
 
   absl::StatusOr<std::vector<CheckpointResult>> Checkpoint(
       const std::vector<CheckpointWrite>& writes,
@@ -60,8 +65,6 @@ class SqlStore : public Store {
       bool any_lease,
       const std::function<bool(const std::string& turn_id)>& runs_here,
       int limit) override;
-
-  absl::Status ForgetIdempotencyKeys(absl::Time before) override;
 
  private:
   sql::Database& database_;

@@ -5,9 +5,9 @@
 #include "services/conversation/responses.h"
 #include "services/conversation/room_closing.h"
 #include "services/conversation/sql_store_memory_outbox.h"
+#include "services/conversation/sql_store_once.h"
 #include "services/conversation/sql_store_room_rows.h"
 #include "services/conversation/sql_store_rooms.h"
-#include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 #include "shared/text/text.h"
@@ -15,7 +15,6 @@
 namespace dramatis::conversation {
 namespace {
 
-using sql::IdempotencyClaim;
 using sql::Statement;
 using sql::Transaction;
 
@@ -34,44 +33,6 @@ RoomMessageRow ToRow(const NewRoomMessage& message) {
   row.reply_to_message_id = message.reply_to_message_id;
   row.created_at = message.now;
   return row;
-}
-
-// A claim of a message records its id and its turns; the message itself is read again.
-std::string ToRecord(const AppendedMessage& appended) {
-  v1::CreateMessageResponse record;
-  record.mutable_message()->set_message_id(appended.message.message_id);
-  for (const PlannedTurnRow& row : appended.turns) {
-    v1::PlannedTurn& turn = *record.add_turns();
-    turn.set_turn_id(row.turn_id);
-    turn.set_persona_id(row.persona_id);
-    *turn.mutable_due_time() = ToTimestamp(row.due_at);
-    *turn.mutable_score() = row.score;
-  }
-  return record.SerializeAsString();
-}
-
-absl::StatusOr<Idempotent<AppendedMessage>> Replay(Transaction& tx,
-                                                   const std::string& conversation_id,
-                                                   const std::string& bytes) {
-  v1::CreateMessageResponse record;
-  if (!record.ParseFromString(bytes)) {
-    return InternalError("the stored answer of a message cannot be read");
-  }
-  DRAMATIS_ASSIGN_OR_RETURN(std::optional<Room> room, SelectRoom(tx, conversation_id));
-  if (!room.has_value()) return NotFoundError("conversation");
-  DRAMATIS_ASSIGN_OR_RETURN(std::optional<RoomMessageRow> message,
-                            SelectRoomMessage(tx, conversation_id, record.message().message_id()));
-  if (!message.has_value()) return InternalError("an answered message is not there");
-  AppendedMessage appended{.message = *std::move(message), .turns = {}, .room = *std::move(room)};
-  for (const v1::PlannedTurn& turn : record.turns()) {
-    PlannedTurnRow row;
-    row.turn_id = turn.turn_id();
-    row.persona_id = turn.persona_id();
-    row.due_at = FromTimestamp(turn.due_time());
-    row.score = turn.score();
-    appended.turns.push_back(std::move(row));
-  }
-  return Idempotent<AppendedMessage>{.result = std::move(appended), .replayed = true};
 }
 
 // Who wrote the message that this one answers; empty where it answers none.
@@ -152,19 +113,10 @@ absl::StatusOr<RoomMessageRow> Change(Transaction& tx, const RoomMessageChange& 
 }  // namespace
 
 absl::StatusOr<Idempotent<AppendedMessage>> SqlRoomStore::AppendRoomMessage(
-    const NewRoomMessage& message, const Idempotency& idempotency) {
-  const auto claim =
-      IdempotencyClaim::For(idempotency.call, idempotency.method, idempotency.request);
-  auto appended = WriteToRoom(
-      database_, feed_, message.conversation_id, message.now,
-      [&](Transaction& tx) -> absl::StatusOr<Idempotent<AppendedMessage>> {
-        DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> replay,
-                                  ClaimIdempotencyKey(tx, claim, message.now));
-        if (replay.has_value()) return Replay(tx, message.conversation_id, *replay);
-        DRAMATIS_ASSIGN_OR_RETURN(AppendedMessage result, Append(tx, message));
-        DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, ToRecord(result)));
-        return Idempotent<AppendedMessage>{.result = std::move(result), .replayed = false};
-      });
+    const NewRoomMessage& message, const Answering<AppendedMessage>& once) {
+  auto appended =
+      WriteToRoom(database_, feed_, message.conversation_id, message.now,
+                  Once(once, message.now, [&](Transaction& tx) { return Append(tx, message); }));
   if (appended.ok() && !appended->replayed) feed_.Changed(message.conversation_id);
   return appended;
 }

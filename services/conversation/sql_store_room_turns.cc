@@ -8,11 +8,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/conversation/room_views.h"
+#include "services/conversation/sql_store_once.h"
 #include "services/conversation/sql_store_room_rows.h"
 #include "services/conversation/sql_store_rows.h"
 #include "services/conversation/turn_error.h"
 #include "services/conversation/turn_taking.h"
-#include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -20,7 +20,6 @@ namespace dramatis::conversation {
 namespace {
 
 using sql::Bytes;
-using sql::IdempotencyClaim;
 using sql::Rows;
 using sql::Statement;
 using sql::Transaction;
@@ -358,8 +357,7 @@ absl::StatusOr<std::optional<TurnJob>> SqlRoomTurnStore::Claim(const WaitingTurn
 
 absl::StatusOr<Idempotent<StartedRoomTurn>> SqlRoomTurnStore::Start(
     const RequestedTurn& request, const Idempotency& idempotency) {
-  const auto claim =
-      IdempotencyClaim::For(idempotency.call, idempotency.method, idempotency.request);
+  const auto claim = ClaimOf(idempotency);
   auto started = WriteToRoom(
       database_, feed_, request.conversation_id, request.now,
       [&](Transaction& tx) -> absl::StatusOr<Idempotent<StartedRoomTurn>> {
@@ -385,8 +383,7 @@ absl::StatusOr<Idempotent<RetriedTurn>> SqlRoomTurnStore::Retry(
     const std::function<absl::Status(const Room& room)>& check,
     const std::function<std::string(const TurnRow&)>& answer,
     const Idempotency& idempotency) {
-  const auto claim =
-      IdempotencyClaim::For(idempotency.call, idempotency.method, idempotency.request);
+  const auto claim = ClaimOf(idempotency);
   auto retried = WriteToRoom(
       database_, feed_, turn.conversation_id, now,
       [&](Transaction& tx) -> absl::StatusOr<Idempotent<RetriedTurn>> {

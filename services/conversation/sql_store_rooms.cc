@@ -7,8 +7,8 @@
 #include "services/conversation/room_closing.h"
 #include "services/conversation/room_views.h"
 #include "services/conversation/sql_store_memory_outbox.h"
+#include "services/conversation/sql_store_once.h"
 #include "services/conversation/sql_store_room_rows.h"
-#include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -16,7 +16,6 @@ namespace dramatis::conversation {
 namespace {
 
 using sql::Bytes;
-using sql::IdempotencyClaim;
 using sql::Rows;
 using sql::Statement;
 using sql::Transaction;
@@ -138,14 +137,6 @@ absl::Status StoreChange(Transaction& tx, const Room& before, Room& after, absl:
   }
   return AppendStateEvent(tx, after.row, now);
 }
-
-// What a claim's replay answers: the room as it is by now.
-absl::StatusOr<Idempotent<Room>> Replay(Transaction& tx, const std::string& conversation_id) {
-  DRAMATIS_ASSIGN_OR_RETURN(std::optional<Room> room, SelectRoom(tx, conversation_id));
-  if (!room.has_value()) return NotFoundError("conversation");
-  return Idempotent<Room>{.result = *std::move(room), .replayed = true};
-}
-
 absl::Status Insert(Transaction& tx, const Room& room) {
   const RoomRow& row = room.row;
   DRAMATIS_RETURN_IF_ERROR(tx.Execute(kInsertRoom, {row.conversation_id, row.user_id,
@@ -195,17 +186,12 @@ absl::StatusOr<std::vector<std::string>> Ids(absl::StatusOr<Rows> rows) {
 }  // namespace
 
 absl::StatusOr<Idempotent<Room>> SqlRoomStore::CreateRoom(const Room& room,
-                                                          const Idempotency& idempotency) {
-  const auto claim =
-      IdempotencyClaim::For(idempotency.call, idempotency.method, idempotency.request);
-  return database_.Write([&](Transaction& tx) -> absl::StatusOr<Idempotent<Room>> {
-    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> replay,
-                              ClaimIdempotencyKey(tx, claim, room.row.created_at));
-    if (replay.has_value()) return Replay(tx, *replay);
-    DRAMATIS_RETURN_IF_ERROR(Insert(tx, room));
-    DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, room.row.conversation_id));
-    return Idempotent<Room>{.result = room, .replayed = false};
-  });
+                                                          const Answering<Room>& once) {
+  return database_.Write(
+      Once(once, room.row.created_at, [&](Transaction& tx) -> absl::StatusOr<Room> {
+        DRAMATIS_RETURN_IF_ERROR(Insert(tx, room));
+        return room;
+      }));
 }
 
 absl::StatusOr<std::optional<Room>> SqlRoomStore::FindRoom(const std::string& conversation_id) {
@@ -215,22 +201,16 @@ absl::StatusOr<std::optional<Room>> SqlRoomStore::FindRoom(const std::string& co
 absl::StatusOr<Idempotent<Room>> SqlRoomStore::ChangeRoom(const std::string& conversation_id,
                                                           absl::Time now,
                                                           const RoomChange& change,
-                                                          const Idempotency& idempotency) {
-  const auto claim =
-      IdempotencyClaim::For(idempotency.call, idempotency.method, idempotency.request);
-  auto changed = WriteToRoom(
-      database_, feed_, conversation_id, now,
-      [&](Transaction& tx) -> absl::StatusOr<Idempotent<Room>> {
-        DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> replay,
-                                  ClaimIdempotencyKey(tx, claim, now));
-        if (replay.has_value()) return Replay(tx, *replay);
-        DRAMATIS_ASSIGN_OR_RETURN(const Room before, LockRoomAt(tx, conversation_id, now));
-        Room after = before;
-        DRAMATIS_RETURN_IF_ERROR(change(after));
-        DRAMATIS_RETURN_IF_ERROR(StoreChange(tx, before, after, now));
-        DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, conversation_id));
-        return Idempotent<Room>{.result = std::move(after), .replayed = false};
-      });
+                                                          const Answering<Room>& once) {
+  auto changed = WriteToRoom(database_, feed_, conversation_id, now,
+                             Once(once, now, [&](Transaction& tx) -> absl::StatusOr<Room> {
+                               DRAMATIS_ASSIGN_OR_RETURN(const Room before,
+                                                         LockRoomAt(tx, conversation_id, now));
+                               Room after = before;
+                               DRAMATIS_RETURN_IF_ERROR(change(after));
+                               DRAMATIS_RETURN_IF_ERROR(StoreChange(tx, before, after, now));
+                               return after;
+                             }));
   if (changed.ok() && !changed->replayed) feed_.Changed(conversation_id);
   return changed;
 }
@@ -270,21 +250,15 @@ absl::StatusOr<Idempotent<Room>> SqlRoomStore::RevealParticipant(
     const std::string& message_id,
     absl::Time now,
     const std::function<absl::Status(const Room& room)>& check,
-    const Idempotency& idempotency) {
-  const auto claim =
-      IdempotencyClaim::For(idempotency.call, idempotency.method, idempotency.request);
+    const Answering<Room>& once) {
   auto revealed =
       WriteToRoom(database_, feed_, conversation_id, now,
-                  [&](Transaction& tx) -> absl::StatusOr<Idempotent<Room>> {
-                    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> replay,
-                                              ClaimIdempotencyKey(tx, claim, now));
-                    if (replay.has_value()) return Replay(tx, *replay);
+                  Once(once, now, [&](Transaction& tx) -> absl::StatusOr<Room> {
                     DRAMATIS_ASSIGN_OR_RETURN(Room room, LockRoomAt(tx, conversation_id, now));
                     DRAMATIS_RETURN_IF_ERROR(check(room));
                     DRAMATIS_RETURN_IF_ERROR(Reveal(tx, room, persona_id, message_id, now));
-                    DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, conversation_id));
-                    return Idempotent<Room>{.result = std::move(room), .replayed = false};
-                  });
+                    return room;
+                  }));
   if (revealed.ok() && !revealed->replayed) feed_.Changed(conversation_id);
   return revealed;
 }

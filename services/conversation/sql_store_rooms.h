@@ -21,13 +21,13 @@ class SqlRoomStore : public RoomStore {
   SqlRoomStore(sql::Database& database, RoomFeed& feed) : database_(database), feed_(feed) {}
 
   absl::StatusOr<Idempotent<Room>> CreateRoom(const Room& room,
-                                              const Idempotency& idempotency) override;
+                                              const Answering<Room>& once) override;
   absl::StatusOr<std::optional<Room>> FindRoom(const std::string& conversation_id) override;
   absl::StatusOr<std::vector<Room>> ListRooms(const RoomFilter& filter) override;
   absl::StatusOr<Idempotent<Room>> ChangeRoom(const std::string& conversation_id,
                                               absl::Time now,
                                               const RoomChange& change,
-                                              const Idempotency& idempotency) override;
+                                              const Answering<Room>& once) override;
   absl::StatusOr<Room> DeleteRoom(
       const std::string& conversation_id,
       absl::Time now,
@@ -38,7 +38,7 @@ class SqlRoomStore : public RoomStore {
       const std::string& message_id,
       absl::Time now,
       const std::function<absl::Status(const Room& room)>& check,
-      const Idempotency& idempotency) override;
+      const Answering<Room>& once) override;
   absl::StatusOr<std::vector<std::string>> CloseOverdueRooms(absl::Time now, int limit) override;
   absl::StatusOr<std::vector<Room>> ListHolds(absl::Time before, int limit) override;
   absl::Status SetRoomHold(const std::string& conversation_id,
@@ -49,7 +49,7 @@ class SqlRoomStore : public RoomStore {
   absl::Status NoteMasks(const std::string& conversation_id, int version) override;
 
   absl::StatusOr<Idempotent<AppendedMessage>> AppendRoomMessage(
-      const NewRoomMessage& message, const Idempotency& idempotency) override;
+      const NewRoomMessage& message, const Answering<AppendedMessage>& once) override;
   absl::StatusOr<std::optional<RoomMessageRow>> FindRoomMessage(
       const std::string& conversation_id, const std::string& message_id) override;
   absl::StatusOr<std::vector<RoomMessageRow>> ListRoomMessages(

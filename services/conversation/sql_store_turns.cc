@@ -3,6 +3,7 @@
 #include "dramatis/conversation/v1/conversation.pb.h"
 
 #include "services/conversation/sql_store.h"
+#include "services/conversation/sql_store_once.h"
 #include "services/conversation/sql_store_rows.h"
 #include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
@@ -12,7 +13,6 @@ namespace dramatis::conversation {
 namespace {
 
 using sql::Bytes;
-using sql::IdempotencyClaim;
 using sql::Rows;
 using sql::Statement;
 using sql::Transaction;
@@ -190,8 +190,7 @@ absl::StatusOr<TurnRow> Retry(Transaction& tx,
 
 absl::StatusOr<Idempotent<StartedTurn>> SqlStore::StartTurn(const NewTurn& turn,
                                                             const Idempotency& idempotency) {
-  const auto claim =
-      IdempotencyClaim::For(idempotency.call, idempotency.method, idempotency.request);
+  const auto claim = ClaimOf(idempotency);
   return database_.Write([&](Transaction& tx) -> absl::StatusOr<Idempotent<StartedTurn>> {
     DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> replay,
                               ClaimIdempotencyKey(tx, claim, turn.now));
@@ -226,8 +225,7 @@ absl::StatusOr<Idempotent<RetriedTurn>> SqlStore::RetryTurn(
     absl::Time now,
     const std::function<std::string(const TurnRow&)>& answer,
     const Idempotency& idempotency) {
-  const auto claim =
-      IdempotencyClaim::For(idempotency.call, idempotency.method, idempotency.request);
+  const auto claim = ClaimOf(idempotency);
   return database_.Write([&](Transaction& tx) -> absl::StatusOr<Idempotent<RetriedTurn>> {
     DRAMATIS_ASSIGN_OR_RETURN(std::optional<std::string> replay,
                               ClaimIdempotencyKey(tx, claim, now));
@@ -243,10 +241,25 @@ absl::StatusOr<Idempotent<RetriedTurn>> SqlStore::RetryTurn(
   });
 }
 
-absl::Status SqlStore::RequestCancel(const TurnRow& turn, absl::Time now) {
-  return database_.Write([&](Transaction& tx) {
-    return tx.Execute(kRequestCancel, {turn.conversation_id, turn.turn_id, true, now}).status();
-  });
+absl::StatusOr<Idempotent<std::string>> SqlStore::RequestCancel(const TurnRow& turn,
+                                                                absl::Time now,
+                                                                const Idempotency& idempotency) {
+  DRAMATIS_ASSIGN_OR_RETURN(
+      sql::FirstAnswer first,
+      sql::WriteOnce(database_, ClaimOf(idempotency), now,
+                     [&](Transaction& tx) -> absl::StatusOr<std::string> {
+                       DRAMATIS_RETURN_IF_ERROR(
+                           tx.Execute(kRequestCancel,
+                                      {turn.conversation_id, turn.turn_id, true, now})
+                               .status());
+                       return std::string();
+                     }));
+  return Idempotent<std::string>{.result = std::move(first.bytes), .replayed = first.replayed};
+}
+
+absl::Status SqlStore::NoteCancelled(const Idempotency& idempotency, const std::string& answer) {
+  return database_.Write(
+      [&](Transaction& tx) { return sql::RecordAnswerLater(tx, ClaimOf(idempotency), answer); });
 }
 
 }  // namespace dramatis::conversation

@@ -146,8 +146,40 @@ struct Idempotency {
 template <class Result>
 struct Idempotent {
   Result result;
-  bool replayed = false;  // `result` is the first answer; nothing was written
+  bool replayed = false;  // nothing was written
+  // Of a replay of a write that was Answering: the first answer, serialized, and `result` is empty.
+  // Else `result` is the first answer.
+  std::string first_answer = {};
 };
+
+// The same, and how the write's result is answered: that is kept with the key, and is what a replay
+// answers, whatever has become of the result since.
+template <class Result>
+struct Answering {
+  // Keeps no answer: for writes that nobody repeats.
+  Answering(const Idempotency& write)
+      : idempotency(write) {}  // NOLINT(google-explicit-constructor)
+  // `show` makes the response of the result.
+  template <class Show>
+  Answering(const Idempotency& write, Show show)
+      : idempotency(write), answer([show = std::move(show)](const Result& result) {
+          return show(result).SerializeAsString();
+        }) {}
+
+  const Idempotency idempotency;
+  const std::function<std::string(const Result&)> answer;
+};
+
+// What is answered to such a write.
+template <class Show, class Result>
+auto FirstAnswer(const Idempotent<Result>& written, const Show& show)
+    -> absl::StatusOr<Idempotent<decltype(show(written.result))>> {
+  using Response = decltype(show(written.result));
+  if (!written.replayed) return Idempotent<Response>{.result = show(written.result)};
+  Idempotent<Response> first{.result = {}, .replayed = true};
+  if (first.result.ParseFromString(written.first_answer)) return first;
+  return absl::InternalError("a stored answer cannot be read");
+}
 
 // Something said, and the turn that answers it.
 struct NewTurn {
@@ -257,10 +289,12 @@ class Store {
       const std::string& conversation_id) = 0;
   // Makes a conversation without messages. SESSION_QUOTA_EXCEEDED.
   virtual absl::StatusOr<Idempotent<ConversationRow>> CreateConversation(
-      const ConversationRow& row, const Idempotency& idempotency) = 0;
-  // The row, ended at `now` if it was not ended yet; nullopt if there is none.
-  virtual absl::StatusOr<std::optional<ConversationRow>> EndConversation(
-      const std::string& conversation_id, absl::Time now) = 0;
+      const ConversationRow& row, const Answering<ConversationRow>& once) = 0;
+  // The row, ended at `now` if it was not ended yet. NOT_FOUND.
+  virtual absl::StatusOr<Idempotent<ConversationRow>> EndConversation(
+      const std::string& conversation_id,
+      absl::Time now,
+      const Answering<ConversationRow>& once) = 0;
   // Deletes the conversation with everything in it and answers its row. NOT_FOUND,
   // TURN_IN_PROGRESS.
   virtual absl::StatusOr<ConversationRow> DeleteConversation(
@@ -295,8 +329,13 @@ class Store {
       absl::Time now,
       const std::function<std::string(const TurnRow&)>& answer,
       const Idempotency& idempotency) = 0;
-  // Asks whoever runs the turn to stop it. Does nothing to one that has ended.
-  virtual absl::Status RequestCancel(const TurnRow& turn, absl::Time now) = 0;
+  // Claims the key and asks whoever runs the turn to stop it; does nothing to one that has ended.
+  // Replayed, it does nothing either, and `result` is what NoteCancelled noted, or empty.
+  virtual absl::StatusOr<Idempotent<std::string>> RequestCancel(const TurnRow& turn,
+                                                                absl::Time now,
+                                                                const Idempotency& idempotency) = 0;
+  // Notes what was answered, once the turn had ended.
+  virtual absl::Status NoteCancelled(const Idempotency& idempotency, const std::string& answer) = 0;
 
   // A worker's writes.
 
@@ -323,9 +362,6 @@ class Store {
       bool any_lease,
       const std::function<bool(const std::string& turn_id)>& runs_here,
       int limit) = 0;
-
-  // Forgets Idempotency-Keys used before `before`.
-  virtual absl::Status ForgetIdempotencyKeys(absl::Time before) = 0;
 };
 
 }  // namespace dramatis::conversation

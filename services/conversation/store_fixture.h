@@ -53,6 +53,11 @@ class ConversationStoreTest : public sql::DatabaseTest {
             .now = clock_.Now(),
             .create = conversation};
   }
+  // Of a call that has no key.
+  Idempotency NoKey() {
+    static const v1::ChatRequest& request = *new v1::ChatRequest();
+    return {call_, "", request};
+  }
   absl::StatusOr<Idempotent<StartedTurn>> Start(const NewTurn& turn, const std::string& key = "") {
     CallContext call = call_;
     call.idempotency_key = key;

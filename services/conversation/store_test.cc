@@ -12,6 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/conversation/store_fixture.h"
+#include "shared/sql/idempotency.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -182,7 +183,7 @@ TEST_P(ConversationStoreTest, OneKeyStartsOneTurn) {
   EXPECT_EQ(Count("messages"), 1);
   EXPECT_EQ(GetReason(Start(Turn(conversation, "Other"), "key").status()),
             "IDEMPOTENCY_KEY_REUSED");
-  ASSERT_TRUE(store_.ForgetIdempotencyKeys(clock_.Now() + absl::Seconds(1)).ok());
+  ASSERT_TRUE(sql::ForgetIdempotencyKeys(db(), clock_.Now() + absl::Seconds(1)).ok());
   EXPECT_EQ(GetReason(Start(Turn(conversation), "key").status()), "TURN_IN_PROGRESS");
 }
 
@@ -206,7 +207,7 @@ TEST_P(ConversationStoreTest, CountsLiveSessionsExactly) {
       while (true) {
         const ConversationRow row = Conversation("s" + std::to_string(next++));
         const auto created =
-            store_.CreateConversation(row, {call_, "CreateSession", v1::Session()});
+            store_.CreateConversation(row, Idempotency{call_, "CreateSession", v1::Session()});
         if (created.ok()) {
           ++made;
           continue;
@@ -220,10 +221,12 @@ TEST_P(ConversationStoreTest, CountsLiveSessionsExactly) {
     caller.join();
 
   EXPECT_EQ(made, kMaxLiveSessions);
-  EXPECT_TRUE(store_.CreateConversation(Conversation("s", "bob"), {call_, "", v1::Session()}).ok());
+  EXPECT_TRUE(
+      store_.CreateConversation(Conversation("s", "bob"), Idempotency{call_, "", v1::Session()})
+          .ok());
   EXPECT_EQ(GetReason(Start(Turn(Conversation("more"))).status()), "SESSION_QUOTA_EXCEEDED");
   const std::string one = Conversation(Sessions(Any).front()).conversation_id;
-  ASSERT_TRUE(store_.EndConversation(one, clock_.Now()).ok());
+  ASSERT_TRUE(store_.EndConversation(one, clock_.Now(), NoKey()).ok());
   EXPECT_TRUE(Start(Turn(Conversation("more"))).ok());
 }
 
@@ -315,7 +318,7 @@ TEST_P(ConversationStoreTest, ACancelIsSeenByWhoeverHoldsTheTurn) {
   EXPECT_THAT(
       *store_.Checkpoint({{job.turn.fenced(), 1, "so far"}}, clock_.Now() + kLease, clock_.Now()),
       ElementsAre(CheckpointResult::kKept));
-  ASSERT_TRUE(store_.RequestCancel(job.turn, clock_.Now()).ok());
+  ASSERT_TRUE(store_.RequestCancel(job.turn, clock_.Now(), NoKey()).ok());
   EXPECT_THAT(*store_.Checkpoint({{job.turn.fenced(), 1, std::nullopt}}, clock_.Now() + kLease,
                                  clock_.Now()),
               ElementsAre(CheckpointResult::kCancelRequested));

@@ -58,24 +58,45 @@ absl::StatusOr<std::unique_ptr<TurnEvents>> Turns::Stream(const CallContext& cal
   return std::make_unique<TurnEvents>(std::move(live), position, with_usage, seen_end);
 }
 
-absl::StatusOr<std::shared_ptr<LiveTurn>> Turns::Cancel(const CallContext& call,
-                                                        const std::string& turn_id) {
+absl::StatusOr<Idempotent<Turns::Cancelling>> Turns::Cancel(const CallContext& call,
+                                                            const v1::CancelTurnRequest& request) {
+  const std::string& turn_id = request.turn_id();
   DRAMATIS_ASSIGN_OR_RETURN(const Found found, Find(call, turn_id, Who::kOwner));
   const TurnRow& row = found.row;
   if (found.room.has_value()) {
     DRAMATIS_RETURN_IF_ERROR(MayDirect(*found.room, call.identity, row.persona_id));
   }
-  if (!row.open()) return Open(row);
+  if (!row.open() && call.idempotency_key.empty()) {
+    return Idempotent<Cancelling>{.result = {.turn = Open(row), .replayed = std::nullopt}};
+  }
   // In the row first: whoever runs the turn, now or after a crash, will see it.
-  DRAMATIS_RETURN_IF_ERROR(tools_.store.RequestCancel(row, tools_.clock.Now()));
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const Idempotent<std::string> asked,
+      tools_.store.RequestCancel(row, tools_.clock.Now(), {call, "CancelTurn", request}));
+  Idempotent<Cancelling> cancelling{.result = {}, .replayed = asked.replayed};
+  if (!asked.result.empty()) {
+    if (cancelling.result.replayed.emplace().ParseFromString(asked.result)) return cancelling;
+    return InternalError("the stored answer of a cancellation cannot be read");
+  }
   // One that waits for its time is run for its end.
   if (row.in_room() && row.state == TurnState::kPending) {
     DRAMATIS_RETURN_IF_ERROR(
         recovery_.Claim({row.conversation_id, row.turn_id, row.lease.expires_at}).status());
   }
   std::shared_ptr<LiveTurn> live = live_turns_.Find(turn_id);
-  worker_.Cancel(turn_id);
-  return live != nullptr ? live : Open(row);
+  if (!asked.replayed) worker_.Cancel(turn_id);
+  cancelling.result.turn = live != nullptr ? live : Open(row);
+  return cancelling;
+}
+
+absl::StatusOr<v1::Turn> Turns::Cancelled(const CallContext& call,
+                                          const v1::CancelTurnRequest& request) {
+  DRAMATIS_ASSIGN_OR_RETURN(v1::Turn turn, Get(call, request.turn_id()));
+  if (!call.idempotency_key.empty()) {
+    DRAMATIS_RETURN_IF_ERROR(
+        tools_.store.NoteCancelled({call, "CancelTurn", request}, turn.SerializeAsString()));
+  }
+  return turn;
 }
 
 absl::StatusOr<Idempotent<v1::Turn>> Turns::Retry(const CallContext& call,

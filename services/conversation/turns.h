@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "dramatis/conversation/v1/conversation.pb.h"
@@ -47,10 +48,16 @@ class Turns {
   absl::StatusOr<std::unique_ptr<TurnEvents>> Stream(const CallContext& call,
                                                      const v1::StreamTurnRequest& request);
 
-  // Asks for the turn's end and answers the live turn, which ends soon, or has ended. For the
-  // owner, or whoever may direct the persona.
-  absl::StatusOr<std::shared_ptr<LiveTurn>> Cancel(const CallContext& call,
-                                                   const std::string& turn_id);
+  // A turn whose end was asked for.
+  struct Cancelling {
+    std::shared_ptr<LiveTurn> turn;    // ends soon, or has ended
+    std::optional<v1::Turn> replayed;  // what was answered to the key before
+  };
+  // Asks for the turn's end. For the owner, or whoever may direct the persona.
+  absl::StatusOr<Idempotent<Cancelling>> Cancel(const CallContext& call,
+                                                const v1::CancelTurnRequest& request);
+  // What is answered once it has ended, and to the key from then on.
+  absl::StatusOr<v1::Turn> Cancelled(const CallContext& call, const v1::CancelTurnRequest& request);
 
   // Begins another attempt of a turn that failed. For the owner, or whoever may have the persona
   // speak. Errors: see Store::RetryTurn and RoomTurnStore::Retry.

@@ -226,7 +226,10 @@ TEST_P(WorkerStoreTest, WritesDownRenewsAndCancels) {
     const TurnRow row = Row(process, *turn);
     EXPECT_FALSE(row.text.empty());
     EXPECT_EQ(row.attempt, 1);
-    ASSERT_TRUE(process.store.RequestCancel(row, process.clock.Now()).ok());
+    ASSERT_TRUE(
+        process.store
+            .RequestCancel(row, process.clock.Now(), {CallContext(), "", v1::CancelTurnRequest()})
+            .ok());
   }
   for (const auto& turn : turns) {
     AwaitEnd(*turn);

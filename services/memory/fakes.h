@@ -154,12 +154,6 @@ class FakeStore : public Store {
     return absl::OkStatus();
   }
 
-  absl::Status ForgetIdempotencyKeys(absl::Time /*before*/) override {
-    if (!error.ok()) return error;
-    answers_.clear();
-    return absl::OkStatus();
-  }
-
  private:
   static absl::Status Conflict() {
     return Error(absl::StatusCode::kAborted, errors::v1::ERROR_REASON_CONFLICT, "another writer");

@@ -21,15 +21,10 @@
 #include "services/memory/sql_store_sample.h"
 #include "services/memory/summaries.h"
 #include "shared/executor/executor.h"
-#include "shared/executor/periodic.h"
 #include "shared/rpc/service_adapter.h"
 
 namespace dramatis::memory {
 namespace {
-
-// How long an Idempotency-Key is good for, and how often old ones are looked for.
-constexpr absl::Duration kKeyLifetime = absl::Hours(24);
-constexpr absl::Duration kForgetPeriod = absl::Minutes(1);
 
 // Calls that wait for a model, at most a minute each: few, since each holds a thread meanwhile, and
 // apart from the others. Nobody's turn waits for them; where the queue is full, conversation asks
@@ -41,7 +36,6 @@ class RunningModule : public Module {
  public:
   RunningModule(const Config& config, const ModuleContext& context)
       : channel_(context.channel),
-        clock_(context.clock),
         store_(context.database, context.clock),
         journal_store_(context.database, context.clock),
         goal_store_(context.database, context.clock),
@@ -83,14 +77,12 @@ class RunningModule : public Module {
                  journal_,
                  goals_,
                  recall_,
-                 {patient_rpc_, observations_, summaries_}),
-        jobs_("memory", timer_, context.clock, context.logger, context.metrics) {
+                 {patient_rpc_, observations_, summaries_}) {
     service_.Offer(context.local);
   }
 
   // What the executor still runs uses the other parts.
   ~RunningModule() override {
-    jobs_.Stop();
     inference_.Stop();
     patient_.Stop();
     executor_.Stop();
@@ -99,23 +91,16 @@ class RunningModule : public Module {
   grpc::Service& service() override { return service_; }
   std::string full_name() const override { return v1::MemoryService::service_full_name(); }
 
-  absl::Status Start() override {
-    // All that is done here from time to time: docs/jobs.md.
-    jobs_.Every(kForgetPeriod, "idempotency keys", executor_,
-                [this] { return store_.ForgetIdempotencyKeys(clock_.Now() - kKeyLifetime); });
-    return absl::OkStatus();
-  }
+  absl::Status Start() override { return absl::OkStatus(); }
 
   // The server waits for calls under way.
   void Drain(absl::Time /*deadline*/) override {
-    jobs_.Stop();
     // Who asked asks again when there is a server again.
     inference_.Stop();
   }
 
  private:
   const std::function<std::shared_ptr<grpc::Channel>(const std::string& name)> channel_;
-  const Clock& clock_;
   SqlStore store_;
   SqlJournalStore journal_store_;
   SqlGoalStore goal_store_;
@@ -133,8 +118,6 @@ class RunningModule : public Module {
   Executor patient_;
   ServiceAdapter patient_rpc_;
   MemoryServiceServer service_;
-  Timer timer_;
-  PeriodicJobs jobs_;
 };
 
 }  // namespace

@@ -399,10 +399,4 @@ absl::Status SqlStore::Delete(const std::string& user_id,
   });
 }
 
-absl::Status SqlStore::ForgetIdempotencyKeys(absl::Time before) {
-  constexpr int kBatch = 500;
-  return database_.Write(
-      [&](Transaction& tx) { return sql::DeleteIdempotencyKeys(tx, before, kBatch); });
-}
-
 }  // namespace dramatis::memory

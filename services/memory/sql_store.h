@@ -36,8 +36,6 @@ class SqlStore : public Store {
                       const std::string& memory_id,
                       std::optional<int> version) override;
 
-  absl::Status ForgetIdempotencyKeys(absl::Time before) override;
-
  private:
   sql::Database& database_;
   const Clock& clock_;

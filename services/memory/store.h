@@ -135,9 +135,6 @@ class Store {
   virtual absl::Status Delete(const std::string& user_id,
                               const std::string& memory_id,
                               std::optional<int> version) = 0;
-
-  // Forgets Idempotency-Keys used before `before`, some hundreds at a time.
-  virtual absl::Status ForgetIdempotencyKeys(absl::Time before) = 0;
 };
 
 }  // namespace dramatis::memory

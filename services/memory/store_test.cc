@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/memory/store_fixture.h"
+#include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::memory {
@@ -248,9 +249,9 @@ TEST_P(IdempotencyTest, LeavesTheKeyOfARefusedRequestFree) {
 TEST_P(IdempotencyTest, ForgetsOldKeys) {
   ASSERT_TRUE(Create(answer_).ok());
 
-  ASSERT_TRUE(store_.ForgetIdempotencyKeys(clock_.Now() - absl::Hours(1)).ok());
+  ASSERT_TRUE(sql::ForgetIdempotencyKeys(db(), clock_.Now() - absl::Hours(1)).ok());
   EXPECT_EQ(Create({})->memory_id(), "the first answer");
-  ASSERT_TRUE(store_.ForgetIdempotencyKeys(clock_.Now() + absl::Hours(1)).ok());
+  ASSERT_TRUE(sql::ForgetIdempotencyKeys(db(), clock_.Now() + absl::Hours(1)).ok());
   EXPECT_EQ(Create({})->memory_id(), "");
 }
 

@@ -24,8 +24,6 @@ using sql::Transaction;
 using sql::Value;
 
 // How long an Idempotency-Key is remembered, and how many forgotten ones a call clears away.
-constexpr absl::Duration kKeepKeys = absl::Hours(24);
-constexpr int kKeysToForget = 10;
 
 constexpr Statement kFind = {R"(
   select p.persona_id, p.owner_id, p.version, p.create_time, p.update_time,
@@ -364,10 +362,6 @@ absl::StatusOr<v1::Persona> SqlStore::Create(const CallContext& call,
     if (replay.has_value()) return absl::OkStatus();
     DRAMATIS_ASSIGN_OR_RETURN(const bool inserted, Insert(tx, row));
     if (!inserted) return InternalError("a new persona's id is in use");
-    if (!claim.key.empty()) {
-      DRAMATIS_RETURN_IF_ERROR(
-          sql::DeleteIdempotencyKeys(tx, clock_.Now() - kKeepKeys, kKeysToForget));
-    }
     return sql::RecordIdempotentResponse(tx, claim, answer.SerializeAsString());
   }));
   if (!replay.has_value()) return answer;

@@ -11,6 +11,8 @@
 #include "absl/time/clock.h"
 #include "shared/program/gated_database.h"
 #include "shared/rpc/channel.h"
+#include "shared/sql/idempotency.h"
+#include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
 namespace dramatis {
@@ -192,6 +194,8 @@ absl::Status Runtime::StartModules() {
   }
   ReportWhole();
   jobs_.Every(kDatabaseWatch, "database watch", watcher_, [this] { return WatchDatabases(); });
+  jobs_.Every(sql::kForgetIdempotencyKeys, "idempotency keys", forgetter_,
+              [this] { return ForgetOldKeys(); });
   return absl::OkStatus();
 }
 
@@ -254,6 +258,17 @@ void Runtime::Look(Part& part) {
 void Runtime::ReportWhole() {
   server_->SetServing("", std::all_of(parts_.begin(), parts_.end(),
                                       [](const auto& part) { return part->Serving(); }));
+}
+
+absl::Status Runtime::ForgetOldKeys() {
+  for (const auto& part : parts_) {
+    if (!part->Serving()) continue;
+    DRAMATIS_RETURN_IF_ERROR(sql::ForgetIdempotencyKeys(*part->database.database,
+                                                        clock_.Now() - sql::kKeepIdempotencyKeys,
+                                                        [this] { return jobs_.ending(); })
+                                 .status());
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Runtime::StartFrontend() {

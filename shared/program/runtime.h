@@ -82,6 +82,8 @@ class Runtime {
   absl::Status WatchDatabases();
   void Look(Part& part);
   void ReportWhole();
+  // A periodic job: forgets old idempotency keys in every database.
+  absl::Status ForgetOldKeys();
   bool Ready();
   std::shared_ptr<grpc::Channel> ChannelTo(const std::string& name);
   void LogListening(const char* protocol, const std::string& address);
@@ -106,6 +108,7 @@ class Runtime {
   bool failed_ = false;  // of the watcher
   Timer timer_;
   Executor watcher_;
+  Executor forgetter_{1, 1};
   PeriodicJobs jobs_;
 };
 

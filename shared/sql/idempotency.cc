@@ -1,6 +1,7 @@
 #include "shared/sql/idempotency.h"
 
 #include <array>
+#include <utility>
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
@@ -30,6 +31,14 @@ constexpr Statement kRecord = {R"(
   update idempotency_keys
   set response = $4
   where user_id = $1 and method = $2 and key = $3)"};
+
+constexpr Statement kRecordLater = {R"(
+  update idempotency_keys
+  set response = $4
+  where user_id = $1 and method = $2 and key = $3 and request_hash = $5 and response = $6)"};
+
+// Small enough that no writer waits long for it.
+constexpr int kForgottenAtOnce = 1000;
 
 constexpr Statement kDelete = {R"(
   delete from idempotency_keys
@@ -99,8 +108,47 @@ absl::Status RecordIdempotentResponse(Transaction& tx,
   return absl::OkStatus();
 }
 
-absl::Status DeleteIdempotencyKeys(Transaction& tx, absl::Time before, int limit) {
-  return tx.Execute(kDelete, {before, limit}).status();
+absl::Status RecordAnswerLater(Transaction& tx,
+                               const IdempotencyClaim& claim,
+                               const std::string& response) {
+  if (claim.key.empty()) return absl::OkStatus();
+  return tx
+      .Execute(kRecordLater, {claim.user_id, claim.method, claim.key, Bytes{response},
+                              claim.request_hash, Bytes{}})
+      .status();
+}
+
+absl::StatusOr<FirstAnswer> AnswerOnce(Transaction& tx,
+                                       const IdempotencyClaim& claim,
+                                       absl::Time now,
+                                       const OnceWrite& write) {
+  DRAMATIS_ASSIGN_OR_RETURN(std::optional<std::string> replay, ClaimIdempotencyKey(tx, claim, now));
+  if (replay.has_value()) return FirstAnswer{.bytes = *std::move(replay), .replayed = true};
+  DRAMATIS_ASSIGN_OR_RETURN(std::string answer, write(tx));
+  DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, answer));
+  return FirstAnswer{.bytes = std::move(answer), .replayed = false};
+}
+
+absl::StatusOr<FirstAnswer> WriteOnce(Database& database,
+                                      const IdempotencyClaim& claim,
+                                      absl::Time now,
+                                      const OnceWrite& write) {
+  return database.Write([&](Transaction& tx) { return AnswerOnce(tx, claim, now, write); });
+}
+
+absl::StatusOr<int64_t> ForgetIdempotencyKeys(Database& database,
+                                              absl::Time before,
+                                              const std::function<bool()>& ending) {
+  int64_t forgotten = 0;
+  while (true) {
+    DRAMATIS_ASSIGN_OR_RETURN(
+        const int64_t batch, database.Write([&](Transaction& tx) -> absl::StatusOr<int64_t> {
+          DRAMATIS_RETURN_IF_ERROR(tx.Execute(kDelete, {before, kForgottenAtOnce}).status());
+          return tx.affected();
+        }));
+    forgotten += batch;
+    if (batch < kForgottenAtOnce || ending()) return forgotten;
+  }
 }
 
 void MarkReplayed(const CallContext& call) {

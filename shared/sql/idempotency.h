@@ -6,15 +6,17 @@
 //     request_hash text not null, response bytea not null, create_time bigint not null,
 //     primary key (user_id, method, key));
 //
-//   db.Write([&](Transaction& tx) -> absl::Status {
-//     DRAMATIS_ASSIGN_OR_RETURN(auto replay, ClaimIdempotencyKey(tx, claim, now));
-//     if (replay) { response.ParseFromString(*replay); return absl::OkStatus(); }
-//     ... insert, fill response ...
-//     return RecordIdempotentResponse(tx, claim, response.SerializeAsString());
-//   });
-//   // and where it was a replay: MarkReplayed(call);
+//   absl::StatusOr<FirstAnswer> first =
+//       WriteOnce(db, claim, now, [&](Transaction& tx) -> absl::StatusOr<std::string> {
+//         ... insert, fill response ...
+//         return response.SerializeAsString();
+//       });
+//   // where it was a replay, response.ParseFromString(first->bytes) and MarkReplayed(call)
+//
+// Keys are forgotten after kKeepIdempotencyKeys, by the program, for every service.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -37,6 +39,40 @@ struct IdempotencyClaim {
                               const google::protobuf::Message& request);
 };
 
+// The answer to what was done once.
+struct FirstAnswer {
+  std::string bytes;  // a serialized message
+  bool replayed = false;
+};
+
+// Makes something and serializes the answer.
+using OnceWrite = std::function<absl::StatusOr<std::string>(Transaction&)>;
+
+// Runs `write` with the claim of the key and keeps what it answers; where the key was used for the
+// same request, answers that again and runs nothing. Errors: those of ClaimIdempotencyKey, and what
+// `write` answers.
+absl::StatusOr<FirstAnswer> AnswerOnce(Transaction& tx,
+                                       const IdempotencyClaim& claim,
+                                       absl::Time now,
+                                       const OnceWrite& write);
+// The same in a transaction of its own. `write` must be safe to run again, see Database.
+absl::StatusOr<FirstAnswer> WriteOnce(Database& database,
+                                      const IdempotencyClaim& claim,
+                                      absl::Time now,
+                                      const OnceWrite& write);
+
+// How long keys are kept, and how often old ones are forgotten.
+inline constexpr absl::Duration kKeepIdempotencyKeys = absl::Hours(24);
+inline constexpr absl::Duration kForgetIdempotencyKeys = absl::Minutes(10);
+// Forgets all keys made before `before`, a batch in each transaction, until none is left or `ending`.
+// Answers how many.
+absl::StatusOr<int64_t> ForgetIdempotencyKeys(
+    Database& database, absl::Time before, const std::function<bool()>& ending = [] {
+      return false;
+    });
+
+// The parts of AnswerOnce, for what takes more than one transaction.
+
 // The first answer if the key was used for the same request; nullopt if it is new, and now claimed.
 // ALREADY_EXISTS, IDEMPOTENCY_KEY_REUSED if it was used for another request. Waits for another
 // transaction that holds the same key.
@@ -47,8 +83,11 @@ absl::StatusOr<std::optional<std::string>> ClaimIdempotencyKey(Transaction& tx,
 absl::Status RecordIdempotentResponse(Transaction& tx,
                                       const IdempotencyClaim& claim,
                                       const std::string& response);
-// Forgets keys made before `before`, at most `limit` of them.
-absl::Status DeleteIdempotencyKeys(Transaction& tx, absl::Time before, int limit);
+// The same in a later transaction, where the claim has no answer yet; without effect where it has.
+// Until then a replay finds the empty one.
+absl::Status RecordAnswerLater(Transaction& tx,
+                               const IdempotencyClaim& claim,
+                               const std::string& response);
 // Sends `idempotency-replayed: true` with the answer.
 void MarkReplayed(const CallContext& call);
 

@@ -122,23 +122,55 @@ TEST_P(IdempotencyTest, MakesOneRowForFiftyCallsWithOneKey) {
   EXPECT_EQ(Made(), 1);
 }
 
-TEST_P(IdempotencyTest, DeletesOnlyOldKeysAndNoMoreThanAsked) {
-  for (const char* key : {"a", "b", "c"})
-    ASSERT_TRUE(Create(Claim(key), key).ok());
-  const auto forget = [&](absl::Time before, int limit) {
-    int64_t deleted = -1;
-    EXPECT_TRUE(db().Write([&](Transaction& tx) {
-                      absl::Status status = DeleteIdempotencyKeys(tx, before, limit);
-                      deleted = tx.affected();
-                      return status;
-                    })
-                    .ok());
-    return deleted;
-  };
+TEST_P(IdempotencyTest, ForgetsOldKeysAndNoOthersHoweverMany) {
+  // More than two batches.
+  constexpr int kKeys = 2500;
+  ASSERT_TRUE(db().Write([&](Transaction& tx) -> absl::Status {
+                    for (int i = 0; i < kKeys; ++i) {
+                      DRAMATIS_RETURN_IF_ERROR(
+                          ClaimIdempotencyKey(tx, Claim("old" + std::to_string(i)), kNow).status());
+                    }
+                    return ClaimIdempotencyKey(tx, Claim("new"), kNow + absl::Hours(1)).status();
+                  })
+                  .ok());
 
-  EXPECT_EQ(forget(kNow, 10), 0);
-  EXPECT_EQ(forget(kNow + absl::Seconds(1), 2), 2);
-  EXPECT_EQ(forget(kNow + absl::Seconds(1), 10), 1);
+  EXPECT_EQ(*ForgetIdempotencyKeys(db(), kNow), 0);
+  EXPECT_EQ(*ForgetIdempotencyKeys(db(), kNow + absl::Hours(1)), kKeys);
+  EXPECT_TRUE(Create(Claim("new"), "another")->second);
+}
+
+TEST_P(IdempotencyTest, WritesOnceAndAnswersTheSameAgain) {
+  int runs = 0;
+  const auto write = [&](Transaction& tx) -> absl::StatusOr<std::string> {
+    ++runs;
+    DRAMATIS_RETURN_IF_ERROR(
+        tx.ExecuteText("insert into rows_made (id) values ($1)", {"row"}).status());
+    return "answer " + std::to_string(runs);
+  };
+  const auto first = WriteOnce(db(), Claim("k"), kNow, write);
+  const auto again = WriteOnce(db(), Claim("k"), kNow, write);
+  const auto other = WriteOnce(db(), Claim("k", "other"), kNow, write);
+
+  ASSERT_TRUE(first.ok() && again.ok()) << first.status() << again.status();
+  EXPECT_FALSE(first->replayed);
+  EXPECT_TRUE(again->replayed);
+  EXPECT_EQ(again->bytes, "answer 1");
+  EXPECT_EQ(GetReason(other.status()), "IDEMPOTENCY_KEY_REUSED");
+  EXPECT_EQ(Made(), 1);
+}
+
+TEST_P(IdempotencyTest, KeepsAnAnswerThatComesLaterOnce) {
+  const auto nothing = [](Transaction&) -> absl::StatusOr<std::string> { return std::string(); };
+  const auto record = [&](const std::string& answer) {
+    return db().Write([&](Transaction& tx) { return RecordAnswerLater(tx, Claim("k"), answer); });
+  };
+  ASSERT_TRUE(WriteOnce(db(), Claim("k"), kNow, nothing).ok());
+  EXPECT_EQ(WriteOnce(db(), Claim("k"), kNow, nothing)->bytes, "");
+
+  ASSERT_TRUE(record("first").ok());
+  ASSERT_TRUE(record("second").ok());
+
+  EXPECT_EQ(WriteOnce(db(), Claim("k"), kNow, nothing)->bytes, "first");
 }
 
 TEST(IdempotencyClaimTest, HashesEqualRequestsEqually) {
