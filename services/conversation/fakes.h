@@ -101,6 +101,12 @@ class FakeInferencePeer : public InferencePeer {
     return generation;
   }
 
+  absl::StatusOr<prompt::v1::Usage> UsageOf(const CallContext& /*call*/,
+                                            const std::string& /*user_id*/,
+                                            const std::string& turn_key) override {
+    asked_usage.push_back(turn_key);
+    return usage;
+  }
   absl::StatusOr<prompt::v1::PromptManifest> Pack(
       const CallContext& /*call*/,
       const inference::v1::StreamGenerateRequest& /*request*/) override {
@@ -117,6 +123,8 @@ class FakeInferencePeer : public InferencePeer {
   }
   void Fail(const absl::Status& status) const { listener->OnEnd(status); }
 
+  absl::StatusOr<prompt::v1::Usage> usage = NotFoundError("usage");
+  std::vector<std::string> asked_usage;
   std::vector<inference::v1::StreamGenerateRequest> requests;
   std::shared_ptr<GenerationListener> listener;
   std::shared_ptr<FakeGeneration> generation;
@@ -230,6 +238,7 @@ class FakeStore : public Store {
 class FakeHost : public TurnHost {
  public:
   void Post(std::function<void()> task) override { tasks.push_back(std::move(task)); }
+  void PostCall(std::function<void()> task) override { tasks.push_back(std::move(task)); }
   void PostLater(std::function<void()> task) override { later.push_back(std::move(task)); }
   void Await(const std::vector<WaitingTurn>& turns) override {
     waiting.insert(waiting.end(), turns.begin(), turns.end());

@@ -14,6 +14,7 @@ constexpr absl::Duration kReleaseTimeout = absl::Seconds(3);
 constexpr absl::Duration kPackTimeout = absl::Seconds(5);
 constexpr absl::Duration kRecallTimeout = absl::Seconds(5);
 // Of a whole answer: its provider's own time-outs come long before.
+constexpr absl::Duration kUsageTimeout = absl::Seconds(3);
 constexpr absl::Duration kGenerateTimeout = absl::Minutes(15);
 
 // A unary call under way; goes with its callback.
@@ -226,6 +227,21 @@ std::shared_ptr<Generation> GrpcInferencePeer::Generate(
   auto* const reactor = new GenerationReactor(handle, request, std::move(listener));
   reactor->Start(*stub_);
   return handle;
+}
+
+absl::StatusOr<prompt::v1::Usage> GrpcInferencePeer::UsageOf(const CallContext& call,
+                                                             const std::string& user_id,
+                                                             const std::string& turn_key) {
+  inference::v1::GetUsageRequest request;
+  request.set_user_id(user_id);
+  request.set_turn_key(turn_key);
+  absl::StatusOr<inference::v1::GetUsageResponse> found =
+      CallUnary<inference::v1::GetUsageResponse>(
+          call, kUsageTimeout, request, [this](auto* context, const auto& asked, auto* response) {
+            return stub_->GetUsage(context, asked, response);
+          });
+  if (!found.ok()) return std::move(found).status();
+  return std::move(*found->mutable_usage());
 }
 
 absl::StatusOr<prompt::v1::PromptManifest> GrpcInferencePeer::Pack(

@@ -55,6 +55,9 @@ class GrpcInferencePeer : public InferencePeer {
   std::shared_ptr<Generation> Generate(const CallContext& call,
                                        const inference::v1::StreamGenerateRequest& request,
                                        std::shared_ptr<GenerationListener> listener) override;
+  absl::StatusOr<prompt::v1::Usage> UsageOf(const CallContext& call,
+                                            const std::string& user_id,
+                                            const std::string& turn_key) override;
   absl::StatusOr<prompt::v1::PromptManifest> Pack(
       const CallContext& call, const inference::v1::StreamGenerateRequest& request) override;
 

@@ -72,6 +72,10 @@ class InferencePeer {
       const CallContext& call,
       const dramatis::inference::v1::StreamGenerateRequest& request,
       std::shared_ptr<GenerationListener> listener) = 0;
+  // What an answer of the user's turn cost that was cancelled or broke off. Blocks.
+  virtual absl::StatusOr<dramatis::prompt::v1::Usage> UsageOf(const CallContext& call,
+                                                              const std::string& user_id,
+                                                              const std::string& turn_key) = 0;
   // How the request would be packed; no model is called. Blocks.
   virtual absl::StatusOr<dramatis::prompt::v1::PromptManifest> Pack(
       const CallContext& call, const dramatis::inference::v1::StreamGenerateRequest& request) = 0;

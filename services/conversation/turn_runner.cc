@@ -118,7 +118,35 @@ void TurnRunner::OnEnd(const absl::Status& status) {
     ending_ = true;
     generation_ = nullptr;
   }
-  host_.Post([self = shared_from_this(), status] { self->Conclude(status); });
+  const Stop why = stop();
+  const bool counted = done_.has_value() || live_->text().Text().empty();
+  if (counted || (why != Stop::kNone && why != Stop::kCancel)) {
+    return host_.Post([self = shared_from_this(), status] { self->Conclude(status); });
+  }
+  // What has been said was paid for.
+  host_.PostCall([self = shared_from_this(), status] {
+    self->AskUsage();
+    self->host_.Post([self, status] { self->Conclude(status); });
+  });
+}
+
+void TurnRunner::AskUsage() {
+  int attempt = 0;
+  {
+    const absl::MutexLock lock(&mutex_);
+    attempt = attempt_;
+  }
+  // A turn that was taken over for its end only has no request.
+  const std::string& user_id = request_.user_id().empty() ? job_.turn.user_id : request_.user_id();
+  absl::StatusOr<prompt::v1::Usage> usage =
+      tools_.inference.UsageOf(call_, user_id, absl::StrCat(job_.turn.turn_id, ":", attempt));
+  if (usage.ok()) {
+    usage_ = *std::move(usage);
+    return;
+  }
+  // Not known, and not nothing.
+  usage_.set_estimated(true);
+  usage_.set_input_tokens(start_.manifest().prompt_tokens());
 }
 
 void TurnRunner::Conclude(const absl::Status& status) {
@@ -213,8 +241,8 @@ TurnEnd TurnRunner::EndOf(TurnState state, std::string text) {
   end.model = done_.has_value() && !done_->model().empty() ? done_->model() : start_.model();
   if (done_.has_value()) {
     end.retrieval = done_->retrieval();
-    end.usage = done_->usage().SerializeAsString();
   }
+  end.usage = (done_.has_value() ? done_->usage() : usage_).SerializeAsString();
   end.manifest = start_.manifest().SerializeAsString();
   end.summarize_to = SummarizeTo(request_, start_.manifest());
   end.now = tools_.clock.Now();

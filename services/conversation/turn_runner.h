@@ -41,6 +41,8 @@ class TurnHost {
   virtual ~TurnHost() = default;
   // Runs `task`, which may block, soon; from any thread.
   virtual void Post(std::function<void()> task) = 0;
+  // The same for what calls a neighbour.
+  virtual void PostCall(std::function<void()> task) = 0;
   // The same after a while: the store could not be written.
   virtual void PostLater(std::function<void()> task) = 0;
   // Turns of a room that wait until they are due.
@@ -91,6 +93,8 @@ class TurnRunner : public GenerationListener, public std::enable_shared_from_thi
   void StopGeneration(Stop why);
   Stop stop() const;
 
+  // What an answer cost that did not come to its end.
+  void AskUsage();
   // After the last delta, on a host's thread.
   void Conclude(const absl::Status& status);
   void ConcludeStopped(Stop why);
@@ -124,6 +128,7 @@ class TurnRunner : public GenerationListener, public std::enable_shared_from_thi
   dramatis::inference::v1::StreamGenerateRequest request_;
   dramatis::inference::v1::StreamGenerateResponse::Start start_;
   std::optional<dramatis::inference::v1::StreamGenerateResponse::Done> done_;
+  dramatis::prompt::v1::Usage usage_;  // where there is no `done`
 };
 
 }  // namespace dramatis::conversation

@@ -137,6 +137,45 @@ TEST_F(TurnRunnerTest, FailsATurnWhoseHistoryHasAGap) {
   EXPECT_EQ(store_.ends[0].state, TurnState::kFailed);
 }
 
+TEST_F(TurnRunnerTest, AsksForTheCostOfWhatWasCutShort) {
+  prompt::v1::Usage usage;
+  usage.set_input_tokens(70);
+  usage.set_output_tokens(3);
+  usage.set_estimated(true);
+  inference_.usage = usage;
+  Begin();
+  inference_.Say("So far");
+  runner_->Cancel();
+  inference_.Fail(absl::CancelledError());
+  host_.RunTasks();
+
+  EXPECT_THAT(inference_.asked_usage, ElementsAre("t1:1"));
+  ASSERT_THAT(store_.ends, SizeIs(1));
+  EXPECT_EQ(store_.ends[0].state, TurnState::kCancelled);
+  EXPECT_EQ(store_.ends[0].usage, usage.SerializeAsString());
+}
+
+TEST_F(TurnRunnerTest, SaysThatACostIsNotKnown) {
+  Begin();
+  inference_.Say("So far");
+  inference_.Fail(UnavailableError("broken"));
+  host_.RunTasks();
+
+  ASSERT_THAT(store_.ends, SizeIs(1));
+  prompt::v1::Usage usage;
+  ASSERT_TRUE(usage.ParseFromString(store_.ends[0].usage));
+  EXPECT_TRUE(usage.estimated());
+}
+
+TEST_F(TurnRunnerTest, AsksForNoCostWhereNothingWasSaid) {
+  Begin();
+  runner_->Cancel();
+  inference_.Fail(absl::CancelledError());
+  host_.RunTasks();
+
+  EXPECT_THAT(inference_.asked_usage, IsEmpty());
+}
+
 TEST_F(TurnRunnerTest, RenewsAHoldThatEndsBeforeTheSession) {
   job_.conversation.hold_expires_at = clock_.Now();
   Begin();

@@ -176,6 +176,10 @@ void TurnWorker::Post(std::function<void()> task) {
   if (!background_.Post(task)) task();
 }
 
+void TurnWorker::PostCall(std::function<void()> task) {
+  if (!prepare_.Post(task)) task();
+}
+
 void TurnWorker::PostLater(std::function<void()> task) {
   {
     const absl::MutexLock lock(&mutex_);

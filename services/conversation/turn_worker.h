@@ -80,6 +80,7 @@ class TurnWorker : private TurnHost {
   // Lets the turn begin, now that it is stored, with what was read meanwhile.
   void Begin(const std::shared_ptr<TurnRunner>& runner, const std::shared_ptr<TurnPrompt>& prompt);
   void Post(std::function<void()> task) override;
+  void PostCall(std::function<void()> task) override;
   void PostLater(std::function<void()> task) override;
   void Await(const std::vector<WaitingTurn>& turns) override;
   void Over(const TurnRunner& runner, bool lost) override;

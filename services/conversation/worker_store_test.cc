@@ -36,6 +36,11 @@ class TalkingInference : public InferencePeer {
     EXPECT_TRUE(mouths_.Post([this, talk, listener] { Speak(*talk, *listener); }));
     return talk;
   }
+  absl::StatusOr<prompt::v1::Usage> UsageOf(const CallContext& /*call*/,
+                                            const std::string& /*user_id*/,
+                                            const std::string& /*turn_key*/) override {
+    return NotFoundError("usage");
+  }
   absl::StatusOr<prompt::v1::PromptManifest> Pack(
       const CallContext& /*call*/,
       const inference::v1::StreamGenerateRequest& /*request*/) override {

@@ -25,6 +25,15 @@ class FakeStore : public Store {
     rows_.push_back(row);
     return absl::OkStatus();
   }
+  absl::StatusOr<std::optional<UsageRow>> FindUsage(const std::string& user_id,
+                                                    const std::string& turn_key) override {
+    const absl::MutexLock lock(&mutex_);
+    if (!error_.ok()) return error_;
+    for (const UsageRow& row : rows_) {
+      if (row.user_id == user_id && row.turn_key == turn_key) return row;
+    }
+    return std::nullopt;
+  }
   absl::StatusOr<std::vector<UsageSum>> SumUsage(const UsageQuery& query) override {
     const absl::MutexLock lock(&mutex_);
     if (!error_.ok()) return error_;

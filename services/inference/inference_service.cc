@@ -41,6 +41,14 @@ grpc::ServerUnaryReactor* InferenceServiceServer::RunTask(grpc::CallbackServerCo
                     });
 }
 
+grpc::ServerUnaryReactor* InferenceServiceServer::GetUsage(grpc::CallbackServerContext* context,
+                                                           const v1::GetUsageRequest* request,
+                                                           v1::GetUsageResponse* response) {
+  return rpc_.Unary(
+      "GetUsage", context, request, response,
+      [this](const CallContext&, const v1::GetUsageRequest& asked) { return usage_.Get(asked); });
+}
+
 grpc::ServerUnaryReactor* InferenceServiceServer::ListUsage(grpc::CallbackServerContext* context,
                                                             const v1::ListUsageRequest* request,
                                                             v1::ListUsageResponse* response) {

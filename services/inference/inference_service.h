@@ -33,6 +33,9 @@ class InferenceServiceServer : public v1::InferenceService::CallbackService {
   grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
                                        const v1::ListModelsRequest* request,
                                        v1::ListModelsResponse* response) override;
+  grpc::ServerUnaryReactor* GetUsage(grpc::CallbackServerContext* context,
+                                     const v1::GetUsageRequest* request,
+                                     v1::GetUsageResponse* response) override;
   grpc::ServerUnaryReactor* ListUsage(grpc::CallbackServerContext* context,
                                       const v1::ListUsageRequest* request,
                                       v1::ListUsageResponse* response) override;

@@ -17,6 +17,12 @@ constexpr sql::Statement kInsertUsage = {R"(
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
   on conflict (user_id, turn_key) do nothing)"};
 
+constexpr sql::Statement kSelectUsage = {R"(
+  select persona_id, model, input_tokens, output_tokens, cached_tokens, cost_micros, estimated,
+    finish_reason, create_time
+  from usage
+  where user_id = $1 and turn_key = $2)"};
+
 // $1 and $2 the range, $3 the key before the page, $4 whether there is one, $5 most groups.
 constexpr const char* kSumUsage = R"(
   select {key}, count(*), cast(sum(input_tokens) as bigint), cast(sum(output_tokens) as bigint),
@@ -68,6 +74,26 @@ absl::Status SqlStore::RecordUsage(const UsageRow& row) {
                                 row.cost_micros, row.estimated, row.finish_reason, row.create_time})
         .status();
   });
+}
+
+absl::StatusOr<std::optional<UsageRow>> SqlStore::FindUsage(const std::string& user_id,
+                                                            const std::string& turn_key) {
+  DRAMATIS_ASSIGN_OR_RETURN(const sql::Rows rows, database_.Read([&](sql::Transaction& tx) {
+    return tx.Execute(kSelectUsage, {user_id, turn_key});
+  }));
+  if (rows.empty()) return std::nullopt;
+  const sql::Row& row = rows.front();
+  return UsageRow{.user_id = user_id,
+                  .turn_key = turn_key,
+                  .persona_id = row.Text(0),
+                  .model = row.Text(1),
+                  .input_tokens = row.Int(2),
+                  .output_tokens = row.Int(3),
+                  .cached_tokens = row.Int(4),
+                  .cost_micros = row.Int(5),
+                  .estimated = row.Bool(6),
+                  .finish_reason = row.Text(7),
+                  .create_time = row.Time(8)};
 }
 
 absl::StatusOr<std::vector<UsageSum>> SqlStore::SumUsage(const UsageQuery& query) {

@@ -60,6 +60,9 @@ class Store {
   // Stores the row. One of the same user and turn key that is there already stays as it is, and
   // that is no error: so an attempt is never counted twice. Errors: UNAVAILABLE.
   virtual absl::Status RecordUsage(const UsageRow& row) = 0;
+  // That row; nullopt where there is none. Errors: UNAVAILABLE.
+  virtual absl::StatusOr<std::optional<UsageRow>> FindUsage(const std::string& user_id,
+                                                            const std::string& turn_key) = 0;
   // The groups that used something, in the order of their keys. Errors: UNAVAILABLE.
   virtual absl::StatusOr<std::vector<UsageSum>> SumUsage(const UsageQuery& query) = 0;
 };

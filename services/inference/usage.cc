@@ -1,11 +1,13 @@
 #include "services/inference/usage.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "google/protobuf/util/time_util.h"
 #include "shared/page/page_token.h"
 #include "shared/status/errors.h"
@@ -106,6 +108,27 @@ absl::StatusOr<v1::ListUsageResponse> Usage::List(const v1::ListUsageRequest& re
   *response.mutable_to() = ToTimestamp(query.to);
   response.set_group_by(query.grouping);
   return response;
+}
+
+absl::StatusOr<v1::GetUsageResponse> Usage::Get(const v1::GetUsageRequest& request,
+                                                absl::Duration patience) const {
+  // It may be another replica that writes the row, so it is looked for.
+  constexpr absl::Duration kPause = absl::Milliseconds(20);
+  for (const absl::Time end = absl::Now() + patience;; absl::SleepFor(kPause)) {
+    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<UsageRow> row,
+                              store_.FindUsage(request.user_id(), request.turn_key()));
+    if (row.has_value()) {
+      v1::GetUsageResponse response;
+      prompt::v1::Usage& usage = *response.mutable_usage();
+      usage.set_input_tokens(row->input_tokens);
+      usage.set_output_tokens(row->output_tokens);
+      usage.set_cached_tokens(row->cached_tokens);
+      usage.set_cost_micros(row->cost_micros);
+      usage.set_estimated(row->estimated);
+      return response;
+    }
+    if (absl::Now() >= end) return NotFoundError("usage");
+  }
 }
 
 }  // namespace dramatis::inference

@@ -122,5 +122,27 @@ TEST_F(UsageTest, PassesOnThatTheDatabaseIsAway) {
   EXPECT_TRUE(absl::IsUnavailable(usage_.List(request_).status()));
 }
 
+TEST(UsageOfATurnTest, IsThatOfTheLedger) {
+  FakeStore store;
+  FakeClock clock;
+  const Usage usage(store, clock);
+  v1::GetUsageRequest request;
+  request.set_user_id("ann");
+  request.set_turn_key("t:1");
+  EXPECT_TRUE(absl::IsNotFound(usage.Get(request, absl::ZeroDuration()).status()));
+
+  UsageRow row;
+  row.user_id = "ann";
+  row.turn_key = "t:1";
+  row.output_tokens = 7;
+  row.estimated = true;
+  ASSERT_TRUE(store.RecordUsage(row).ok());
+
+  const auto found = usage.Get(request, absl::ZeroDuration());
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->usage().output_tokens(), 7);
+  EXPECT_TRUE(found->usage().estimated());
+}
+
 }  // namespace
 }  // namespace dramatis::inference

@@ -125,6 +125,30 @@ def test_an_error_that_ends_a_turn_has_a_cursor_until_the_turn_is_retried(
     assert (again.text, again.done["response"]) == ("better", "better")
 
 
+@pytest.mark.parametrize("how", ["cancelled", "broken off"])
+def test_a_turn_that_was_cut_short_says_what_the_ledger_has(
+        client, admin, provider, double_persona, how):
+    last = {"hang": True} if how == "cancelled" else {"cut": True}
+    provider.script({"tokens": ["one ", "two ", "three", last]})
+    with client.stream("/api/chat", {"message": "Hi", "persona_id": double_persona,
+                                     "stream": True}) as stream:
+        transcript = Transcript()
+        while transcript.text != "one two three":
+            transcript.apply(stream.next())
+        if how == "cancelled":
+            client.post(f"/api/turns/{transcript.turn_id}/cancel", {}).expect(200)
+        transcript.apply_all(stream)
+    usage = client.get(f"/api/turns/{transcript.turn_id}").expect(200)["usage"]
+    assert usage["estimated"] and usage["output_tokens"] > 0 and usage["input_tokens"] > 0
+    if how == "cancelled":
+        assert transcript.done["usage"] == usage
+    groups = admin.pages("/api/admin/usage?groupBy=persona", "groups")
+    (ledger,) = [group for group in groups if group["key"] == double_persona]
+    assert ledger["estimated"] and ledger["calls"] == 1
+    assert ledger["inputTokens"] == usage["input_tokens"]
+    assert ledger["outputTokens"] == usage["output_tokens"]
+
+
 def test_a_stream_says_when_to_come_again(dramatis, user):
     request = (f"POST /api/chat HTTP/1.1\r\nHost: {dramatis.http}\r\n"
                f"Authorization: Bearer local:{user}\r\nContent-Type: application/json\r\n"
