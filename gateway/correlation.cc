@@ -13,7 +13,7 @@ Correlation ReadCorrelation(const HttpRequest& request, IdSource& ids) {
   }
   if (correlation.id.empty()) correlation.id = ids.NewId();
   const std::string_view trace = request.Header("traceparent");
-  if (IsTraceparent(trace)) correlation.traceparent = std::string(trace);
+  correlation.traceparent = IsTraceparent(trace) ? std::string(trace) : NewTraceparent(ids);
   return correlation;
 }
 

@@ -15,6 +15,7 @@
 #include "shared/call/access.h"
 #include "shared/call/call_metadata.h"
 #include "shared/log/audit.h"
+#include "shared/log/log_scope.h"
 #include "shared/rules/field_rules.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -79,6 +80,7 @@ struct DatabaseExchange::Work {
 
   absl::Status CheckCaller(SignIn sign_in) {
     if (!sign_in.identity.ok()) {
+      const LogScope scope(caller);
       CountRefusedSignIn(task->parts().metrics, task->parts().logger, call.method->path.substr(1),
                          caller.correlation_id, sign_in.refusal);
       return std::move(sign_in.identity).status();

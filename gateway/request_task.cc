@@ -6,6 +6,8 @@
 #include "gateway/request_error.h"
 #include "gateway/stream_exchange.h"
 #include "gateway/unary_exchange.h"
+#include "shared/call/call_metadata.h"
+#include "shared/log/log_scope.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::gateway {
@@ -212,13 +214,14 @@ void RequestTask::Done(int status, std::chrono::steady_clock::duration took) {
                          : status < 500 || code_.empty() ? LogLevel::kInfo
                                                          : LogLevel::kError;
   if (!parts_.logger.Enabled(level)) return;
+  const LogScope scope(
+      std::make_shared<const LogIds>(LogIds{correlation_.id, TraceId(correlation_.traceparent)}));
   parts_.logger.Log(level, "request",
                     {{"method", verb},
                      {"route", route},
                      {"status", status},
                      {"code", code_},
-                     {"duration_ms", Seconds(took) * 1e3},
-                     {"correlation_id", correlation_.id}});
+                     {"duration_ms", Seconds(took) * 1e3}});
 }
 
 }  // namespace dramatis::gateway

@@ -25,6 +25,7 @@
 #include "services/conversation/sql_store_sample.h"
 #include "services/conversation/turn_planning.h"
 #include "shared/executor/periodic.h"
+#include "shared/log/log_scope.h"
 #include "shared/rpc/channel.h"
 #include "shared/sql/lease_clock.h"
 #include "shared/status/errors.h"
@@ -166,6 +167,7 @@ class Module : public dramatis::Module {
 
   void BeginTurn(const WaitingTurn& turn) {
     if (draining_) return;
+    const LogScope scope(recovery_.CallOf(turn.turn_id));
     if (const absl::StatusOr<bool> begun = recovery_.Claim(turn); !begun.ok()) {
       context_.logger.Warning("turn not begun",
                               {{"turn_id", turn.turn_id}, {"code", GetReason(begun.status())}});

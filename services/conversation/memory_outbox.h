@@ -36,6 +36,7 @@ struct MemoryJob {
   int summarize_to = 0;     // wanted
   bool forget_all = false;  // the whole conversation, as it was before the messages it has now
   std::vector<ForgottenMessageId> forget;
+  std::string traceparent = {};  // of the work on it just now; not stored
 };
 
 // A message that can be read, as memory is told of it.

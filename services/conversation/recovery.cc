@@ -3,6 +3,8 @@
 #include "absl/strings/str_cat.h"
 #include "services/conversation/turn_end.h"
 #include "services/conversation/turn_error.h"
+#include "shared/call/call_metadata.h"
+#include "shared/log/log_scope.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -62,14 +64,21 @@ absl::StatusOr<bool> Recovery::Claim(const WaitingTurn& turn, bool any_lease) {
   return job.has_value();
 }
 
+CallContext Recovery::CallOf(const std::string& turn_id) const {
+  CallContext call;
+  call.correlation_id = absl::StrCat("turn-", turn_id);
+  call.traceparent = NewTraceparent(tools_.ids);
+  return call;
+}
+
 void Recovery::Take(const TurnJob& job) {
+  const CallContext call = CallOf(job.turn.turn_id);
+  const LogScope scope(call);
   if (job.turn.interruptions < kMaxInterruptions || job.turn.cancel_requested) {
     if (job.room == nullptr || job.turn.attempt > 1) {
       tools_.logger.Info("turn taken over",
                          {{"turn_id", job.turn.turn_id}, {"attempt", job.turn.attempt}});
     }
-    CallContext call;
-    call.correlation_id = absl::StrCat("turn-", job.turn.turn_id);
     worker_.Run(job, call);
     return;
   }

@@ -2,10 +2,13 @@
 // Thread-safe.
 #pragma once
 
+#include <string>
+
 #include "absl/time/time.h"
 #include "services/conversation/live_turns.h"
 #include "services/conversation/turn_prompt.h"
 #include "services/conversation/turn_worker.h"
+#include "shared/call/call.h"
 
 namespace dramatis::conversation {
 
@@ -24,6 +27,9 @@ class Recovery {
   // Runs a turn of a room if it is due, or to be cancelled, and nobody works on it; answers whether
   // it was.
   absl::StatusOr<bool> Claim(const WaitingTurn& turn, bool any_lease = false);
+
+  // The call that a turn is which nobody waits for any more, or not yet.
+  CallContext CallOf(const std::string& turn_id) const;
 
  private:
   absl::StatusOr<int> RecoverSessions(bool any_lease);

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "shared/call/call_metadata.h"
+#include "shared/log/log_scope.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -70,6 +72,8 @@ absl::StatusOr<bool> Remembering::WorkOffOne() {
   const absl::Time now = clock_.Now();
   DRAMATIS_ASSIGN_OR_RETURN(std::optional<MemoryJob> job, outbox_.Take(now, now + kLease));
   if (!job.has_value()) return false;
+  job->traceparent = NewTraceparent(ids_);
+  const LogScope scope(CallFor(*job, job->user_id));
   const Outcome outcome = Work(*job);
   DRAMATIS_RETURN_IF_ERROR(End(*job, outcome));
   return true;
@@ -235,6 +239,7 @@ CallContext Remembering::CallFor(const MemoryJob& job, const std::string& user_i
   CallContext call;
   call.identity = {.user_id = user_id, .role = AccessRole::kService};
   call.correlation_id = job.conversation_id;
+  call.traceparent = job.traceparent;
   // Of this host's clock, which is not that of leases.
   const absl::Time now = clock_.Now();
   call.deadline = absl::Now() + (std::min(now + kCallTime, job.lease_ends) - now);

@@ -20,6 +20,7 @@
 #include "absl/time/time.h"
 #include "services/conversation/memory_outbox.h"
 #include "shared/call/call.h"
+#include "shared/ids/ids.h"
 #include "shared/log/log.h"
 #include "shared/metrics/metrics.h"
 #include "shared/time/clock.h"
@@ -90,6 +91,7 @@ class Remembering {
   MemoryOutbox& outbox_;
   RememberingPeer& memory_;
   const Clock& clock_;
+  UuidV7Source ids_{clock_};  // of traces
   Logger& logger_;
   Metrics& metrics_;
 };

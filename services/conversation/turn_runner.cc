@@ -9,6 +9,7 @@
 #include "services/conversation/turn_end.h"
 #include "services/conversation/turn_error.h"
 #include "shared/status/errors.h"
+#include "shared/status/outgoing.h"
 #include "shared/text/text.h"
 
 namespace dramatis::conversation {
@@ -26,6 +27,11 @@ bool MayPass(const absl::Status& status) {
 std::string WithoutNul(std::string text) {
   std::erase(text, '\0');
   return text;
+}
+
+TurnTools WithLogger(const TurnTools& tools, Logger& logger) {
+  return {tools.store, tools.personas, tools.memories, tools.inference,  tools.clock,
+          tools.ids,   logger,         tools.metrics,  tools.room_turns, tools.planning};
 }
 
 const char* NameOf(TurnState state) {
@@ -46,10 +52,11 @@ TurnRunner::TurnRunner(const TurnTools& tools,
                        TurnJob job,
                        CallContext call,
                        std::shared_ptr<LiveTurn> live)
-    : tools_(tools),
+    : call_(std::move(call)),
+      logger_(tools.logger, LogIdsOf(call_)),
+      tools_(WithLogger(tools, logger_)),
       host_(host),
       job_(std::move(job)),
-      call_(std::move(call)),
       live_(std::move(live)),
       started_(tools.clock.Now()),
       attempt_(job_.turn.attempt),
@@ -259,11 +266,9 @@ void TurnRunner::Write(TurnEnd end) {
   const Stop why = stop();
   if (why == Stop::kHandOver || why == Stop::kAbandon) return ConcludeStopped(Stop::kAbandon);
   if (why == Stop::kLost) return Over(true);
-  tools_.logger.Error("turn's end not stored",
-                      {{"turn_id", job_.turn.turn_id},
-                       {"correlation_id", call_.correlation_id},
-                       {"code", GetReason(written.status())},
-                       {"error", std::string(written.status().message())}});
+  tools_.logger.Error("turn's end not stored", {{"turn_id", job_.turn.turn_id},
+                                                {"code", GetReason(written.status())},
+                                                {"error", OperatorMessage(written.status())}});
   if (MayPass(written.status())) {
     return host_.PostLater([self = shared_from_this(), end = std::move(end)]() mutable {
       self->Write(std::move(end));
@@ -287,7 +292,6 @@ void TurnRunner::Report(const TurnEnd& end) {
   const std::string reason =
       end.state == TurnState::kFailed ? GetReason(ParseError(end.error)) : end.finish_reason;
   tools_.logger.Info("turn ended", {{"turn_id", job_.turn.turn_id},
-                                    {"correlation_id", call_.correlation_id},
                                     {"state", NameOf(end.state)},
                                     {"reason", reason},
                                     {"model", end.model},
@@ -300,6 +304,7 @@ void TurnRunner::Over(bool lost) {
     if (over_) return;
     over_ = true;
   }
+  const LogScope scope(call_);
   host_.Over(*this, lost);
 }
 

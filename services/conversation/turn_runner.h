@@ -30,6 +30,7 @@
 #include "services/conversation/store.h"
 #include "services/conversation/turn_prompt.h"
 #include "shared/call/call.h"
+#include "shared/log/log_scope.h"
 
 namespace dramatis::conversation {
 
@@ -107,10 +108,11 @@ class TurnRunner : public GenerationListener, public std::enable_shared_from_thi
   void Over(bool lost);
   void Report(const TurnEnd& end);
 
-  const TurnTools tools_;
+  const CallContext call_;
+  CallLogger logger_;      // whichever thread goes on with the turn
+  const TurnTools tools_;  // with that logger
   TurnHost& host_;
   TurnJob job_;
-  const CallContext call_;
   const std::shared_ptr<LiveTurn> live_;
   const absl::Time started_;
 

@@ -7,6 +7,7 @@
 
 #include "absl/time/clock.h"
 #include "services/conversation/responses.h"
+#include "shared/log/log_scope.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::conversation {
@@ -98,10 +99,12 @@ void TurnWorker::Begin(const std::shared_ptr<TurnRunner>& runner,
 std::shared_ptr<LiveTurn> TurnWorker::Run(const TurnJob& job,
                                           const CallContext& call,
                                           const std::shared_ptr<PendingPrompt>& prompt) {
+  const CallContext own = CallOf(job, call);
+  const LogScope scope(own);
   if (job.room != nullptr) ReportScore(job.turn);
   auto live = std::make_shared<LiveTurn>(FactsOf(job.turn), job.turn.attempt, job.turn.text);
   TurnHost& host = *this;
-  auto runner = std::make_shared<TurnRunner>(tools_, host, job, CallOf(job, call), live);
+  auto runner = std::make_shared<TurnRunner>(tools_, host, job, own, live);
   bool stopped = false;
   {
     const absl::MutexLock lock(&mutex_);

@@ -192,14 +192,14 @@ void Generation::Record(const UsageRow& row) {
                        row.output_tokens);
   if (stored.ok()) return;
   // The reply is worth more than its bill: it goes out, and the log has what the table lacks.
-  parts_.logger.Error("usage could not be stored", {{"correlation_id", facts_.correlation_id},
-                                                    {"turn_key", row.turn_key},
-                                                    {"user_id", row.user_id},
-                                                    {"model", row.model},
-                                                    {"input_tokens", row.input_tokens},
-                                                    {"output_tokens", row.output_tokens},
-                                                    {"cost_micros", row.cost_micros},
-                                                    {"reason", GetReason(stored)}});
+  logger_.Error("usage could not be stored", {{"correlation_id", facts_.correlation_id},
+                                              {"turn_key", row.turn_key},
+                                              {"user_id", row.user_id},
+                                              {"model", row.model},
+                                              {"input_tokens", row.input_tokens},
+                                              {"output_tokens", row.output_tokens},
+                                              {"cost_micros", row.cost_micros},
+                                              {"reason", GetReason(stored)}});
 }
 
 }  // namespace dramatis::inference

@@ -24,6 +24,7 @@
 #include "services/inference/routed_call.h"
 #include "services/inference/store.h"
 #include "shared/call/event_source.h"
+#include "shared/log/log_scope.h"
 
 namespace dramatis::inference {
 
@@ -66,6 +67,7 @@ class Generation : public LegListener, public std::enable_shared_from_this<Gener
   void RecordBrokenOff(const char* reason);
 
   const RoutedCallParts parts_;
+  CallLogger logger_{parts_.logger};
   Store& store_;
   const GenerationFacts facts_;
   const absl::Time begun_;

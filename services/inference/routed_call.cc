@@ -228,7 +228,7 @@ void RoutedCall::Log(const Leg& leg,
     if (next == Decision::Kind::kGiveUp) return "nothing";
     return next == Decision::Kind::kNext ? "another model" : "another try";
   };
-  parts_.logger.Warning("a provider's answer failed", {{"correlation_id", plan_.correlation_id},
+  logger_.Warning("a provider's answer failed", {{"correlation_id", plan_.correlation_id},
                                                        {"model", leg.route.FullName()},
                                                        {"failure", KindWord(failure.kind)},
                                                        {"detail", failure.message},

@@ -27,6 +27,7 @@
 #include "services/inference/router.h"
 #include "shared/executor/executor.h"
 #include "shared/log/log.h"
+#include "shared/log/log_scope.h"
 #include "shared/metrics/metrics.h"
 #include "shared/time/clock.h"
 #include "shared/time/timer.h"
@@ -114,6 +115,7 @@ class RoutedCall : public std::enable_shared_from_this<RoutedCall> {
   void Count(const Leg& leg, const char* outcome);
 
   const RoutedCallParts parts_;
+  CallLogger logger_{parts_.logger};
   const Plan plan_;
 
   absl::Mutex mutex_;

@@ -43,7 +43,7 @@ struct CallContext {
   Identity identity;
   // Names the request in every log line and answer; `[A-Za-z0-9._-]{1,128}`.
   std::string correlation_id;
-  // W3C trace context, as received; may be empty.
+  // W3C trace context: as received, else a new one; empty in tests only.
   std::string traceparent;
   // The caller's Idempotency-Key; empty where there is none.
   std::string idempotency_key;

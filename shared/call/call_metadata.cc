@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "shared/call/process_identity.h"
 #include "shared/status/errors.h"
 
@@ -26,6 +28,16 @@ bool IsHex(std::string_view text, size_t size, bool zero_allowed) {
 }
 
 }  // namespace
+
+std::string NewTraceparent(IdSource& ids) {
+  const std::string trace = absl::StrReplaceAll(ids.NewId(), {{"-", ""}});
+  // The second half of an id is random, and never 0: it holds the variant.
+  return absl::StrCat("00-", trace, "-", trace.substr(16), "-00");
+}
+
+std::string TraceId(const std::string& traceparent) {
+  return traceparent.empty() ? "" : traceparent.substr(3, 32);
+}
 
 bool IsPrintableAscii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
@@ -69,7 +81,7 @@ std::optional<Identity> CallMetadata::process_identity() const {
 
 absl::Status CallMetadata::Read(IdSource& ids, CallContext& call) const {
   call.correlation_id = IsCorrelationId(correlation_id_) ? correlation_id_ : ids.NewId();
-  call.traceparent = IsTraceparent(traceparent_) ? traceparent_ : "";
+  call.traceparent = IsTraceparent(traceparent_) ? traceparent_ : NewTraceparent(ids);
   call.idempotency_key = idempotency_key_;
   call.if_match = if_match_;
   if (has_idempotency_key_ && !IsIdempotencyKey(idempotency_key_)) {

@@ -29,8 +29,9 @@ class CallMetadata {
   // One entry as received, its name in lower case. Names that are not ours are left.
   void Add(std::string_view name, std::string_view value);
 
-  // Fills the caller's part of `call` but who calls, ids also where it fails: INVALID_ARGUMENT for a malformed Idempotency-Key. A correlation id that is
-  // missing or malformed is replaced by one of `ids`, and such a traceparent is left out.
+  // Fills the caller's part of `call` but who calls, ids also where it fails: INVALID_ARGUMENT for a
+  // malformed Idempotency-Key. A correlation id or traceparent that is missing or malformed is
+  // replaced by one of `ids`.
   absl::Status Read(IdSource& ids, CallContext& call) const;
   // What the caller's Authenticator is to read.
   const std::vector<std::string>& authorizations() const { return authorizations_; }
@@ -48,6 +49,10 @@ class CallMetadata {
   std::string if_match_;
 };
 
+// A traceparent for work that nobody has given one: a new trace, not sampled.
+std::string NewTraceparent(IdSource& ids);
+// The trace id of a traceparent; empty for an empty one.
+std::string TraceId(const std::string& traceparent);
 // Whether it is a `traceparent` (https://www.w3.org/TR/trace-context/#traceparent-header).
 bool IsTraceparent(std::string_view text);
 // Whether every character is one of ASCII's printable ones.

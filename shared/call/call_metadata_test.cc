@@ -56,7 +56,9 @@ TEST(CallMetadataTest, MakesACorrelationIdWhereThereIsNone) {
 }
 
 TEST(CallMetadataTest, LeavesOutATraceThatIsNone) {
-  EXPECT_EQ(Read({{"traceparent", "00-1-2-03"}}).call.traceparent, "");
+  const std::string made = Read({{"traceparent", "00-1-2-03"}}).call.traceparent;
+  EXPECT_TRUE(IsTraceparent(made)) << made;
+  EXPECT_EQ(TraceId(made).size(), 32U);
 }
 
 TEST(CallMetadataTest, KeepsEveryAuthorization) {

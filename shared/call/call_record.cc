@@ -6,16 +6,13 @@
 #include "absl/time/clock.h"
 #include "shared/call/access.h"
 #include "shared/log/audit.h"
+#include "shared/log/log_scope.h"
 #include "shared/rules/field_rules.h"
 #include "shared/status/errors.h"
 #include "shared/status/outgoing.h"
 
 namespace dramatis {
 namespace {
-
-std::string TraceId(const std::string& traceparent) {
-  return traceparent.empty() ? "" : traceparent.substr(3, 32);
-}
 
 LogLevel LevelOf(absl::StatusCode code) {
   switch (code) {
@@ -41,6 +38,7 @@ CallRecord::CallRecord(CallParts& parts, const MethodFacts& method, const CallCo
   call_.correlation_id = call.correlation_id;
   call_.traceparent = call.traceparent;
   call_.deadline = call.deadline;
+  log_ids_ = LogIdsOf(call_);
 }
 
 CallRecord::CallRecord(CallParts& parts,
@@ -58,6 +56,7 @@ CallRecord::CallRecord(CallParts& parts,
   } else {
     authorizations_ = metadata.authorizations();
   }
+  log_ids_ = LogIdsOf(call_);
   call_.deadline = deadline;
   call_.send_header = [headers = headers_](const std::string& name, const std::string& value) {
     headers->Add(name, value);
@@ -96,6 +95,7 @@ void CallRecord::Take(SignIn sign_in) {
   // Whoever is nobody may do what everybody may.
   if (refusal_ == kNoCredentials && method_.access == options::v1::ACCESS_PUBLIC) return;
   identity_status_ = std::move(sign_in.identity).status();
+  const LogScope scope(log_ids_);
   CountRefusedSignIn(parts_.metrics, parts_.logger, method_.name, call_.correlation_id, refusal_);
 }
 
@@ -120,6 +120,7 @@ void CallRecord::End(const absl::Status& status) const {
         "dramatis_rpc_requests_total",
         {{"method", method_.name}, {"code", absl::StatusCodeToString(status.code())}});
   }
+  const LogScope scope(log_ids_);
   if (parts_.logger.Enabled(LevelOf(status.code()))) Log(status, duration);
   if (method_.access == options::v1::ACCESS_ADMIN) {
     Audit(parts_.logger, method_.name, call_, status);
@@ -132,10 +133,8 @@ void CallRecord::Log(const absl::Status& status, absl::Duration duration) const 
                      {"code", absl::StatusCodeToString(status.code())},
                      {"reason", GetReason(status)},
                      {"error", std::string(status.message())},
-                     {"cause", TransportCause(status)},
+                     {"cause", GetCause(status)},
                      {"duration_ms", absl::ToDoubleMilliseconds(duration)},
-                     {"correlation_id", call_.correlation_id},
-                     {"trace_id", TraceId(call_.traceparent)},
                      {"sign_in", std::string(refusal_)},
                      {"user_id", call_.identity.user_id}});
 }

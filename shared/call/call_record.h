@@ -21,6 +21,7 @@
 #include "shared/executor/executor.h"
 #include "shared/ids/ids.h"
 #include "shared/log/log.h"
+#include "shared/log/log_scope.h"
 #include "shared/metrics/metrics.h"
 #include "shared/time/clock.h"
 
@@ -42,6 +43,21 @@ struct MethodFacts {
   Metrics::Series answered;  // its calls that end well
   Metrics::Series duration;
 };
+
+// RESOURCE_EXHAUSTED, OVERLOADED, to be tried again after a second.
+absl::Status OverloadedError();
+// Logs what a handler threw and makes it INTERNAL. Call it inside a catch (...).
+absl::Status ThrownError();
+
+// Runs `function`; what it throws becomes INTERNAL.
+template <class Function>
+auto Guarded(Function function) -> decltype(function()) {
+  try {
+    return function();
+  } catch (...) {
+    return ThrownError();
+  }
+}
 
 class CallRecord {
  public:
@@ -65,6 +81,12 @@ class CallRecord {
   absl::Status Admit() const;
   // Before the handler runs: whether there is time left, and the field rules.
   absl::Status CheckRequest(const google::protobuf::Message& request) const;
+  // Runs a part of the call: what it logs carries the call's ids, what it throws becomes INTERNAL.
+  template <class Function>
+  auto Guarded(Function function) const -> decltype(function()) {
+    const LogScope scope(log_ids_);
+    return dramatis::Guarded(std::move(function));
+  }
   // Counts and logs the call, in the audit log too where it is for admins.
   void End(const absl::Status& status) const;
   // The headers of the answer, once.
@@ -94,22 +116,8 @@ class CallRecord {
   absl::Status identity_status_;
   std::string_view refusal_;  // why nobody calls; of a closed list
   absl::Status metadata_status_;
+  SharedLogIds log_ids_;
   std::shared_ptr<AnswerHeaders> headers_;  // null where nobody reads them
 };
-
-// RESOURCE_EXHAUSTED, OVERLOADED, to be tried again after a second.
-absl::Status OverloadedError();
-// Logs what a handler threw and makes it INTERNAL. Call it inside a catch (...).
-absl::Status ThrownError();
-
-// Runs `function`; what it throws becomes INTERNAL.
-template <class Function>
-auto Guarded(Function function) -> decltype(function()) {
-  try {
-    return function();
-  } catch (...) {
-    return ThrownError();
-  }
-}
 
 }  // namespace dramatis

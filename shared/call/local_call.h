@@ -24,7 +24,7 @@ struct LocalCallParts {
   // Whether the handler may run.
   absl::Status Check() const {
     absl::Status status = record.Admit();
-    if (status.ok()) status = Guarded([this] { return record.CheckRequest(request); });
+    if (status.ok()) status = record.Guarded([this] { return record.CheckRequest(request); });
     return status;
   }
 
@@ -68,7 +68,7 @@ class LocalCall : public std::enable_shared_from_this<LocalCall<Request, Respons
 
   void Run() {
     absl::Status status = parts_.Check();
-    if (status.ok()) status = Guarded([this] { return Handle(); });
+    if (status.ok()) status = parts_.record.Guarded([this] { return Handle(); });
     if (!status.ok()) Answer(status);
   }
 
@@ -135,7 +135,7 @@ class LocalStreamCall : public LocalStream, private EventPump<Event> {
 
   void Run() {
     absl::Status status = parts_.Check();
-    if (status.ok()) status = Guarded([this] { return Open(); });
+    if (status.ok()) status = parts_.record.Guarded([this] { return Open(); });
     if (!status.ok()) return this->Close(status);
     this->Pump();
   }

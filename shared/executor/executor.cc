@@ -6,17 +6,23 @@
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
+#include "shared/log/log_scope.h"
 
 namespace dramatis {
 
 struct Executor::State {
+  struct Task {
+    std::function<void()> run;
+    SharedLogIds log_ids;
+  };
+
   State(int threads, int queue)
       : limit(static_cast<size_t>(threads) + static_cast<size_t>(queue)) {}
 
   void Work() {
     absl::CondVar wake;
     while (true) {
-      std::function<void()> task;
+      Task task;
       {
         const absl::MutexLock lock(&mutex);
         AwaitNews(wake);
@@ -25,8 +31,11 @@ struct Executor::State {
         tasks.pop_front();
         ++running;
       }
-      task();
-      task = nullptr;  // what it holds goes before its place is free
+      {
+        const LogScope scope(std::move(task.log_ids));
+        task.run();
+        task.run = nullptr;  // what it holds goes before its place is free
+      }
       const absl::MutexLock lock(&mutex);
       --running;
     }
@@ -41,7 +50,7 @@ struct Executor::State {
   }
 
   void Push(std::function<void()> task) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    tasks.push_back(std::move(task));
+    tasks.push_back({std::move(task), LogScope::Current()});
     if (idle.empty()) return;
     // Whoever ran last: its stack, its memory and its processor are still warm.
     idle.back()->Signal();
@@ -50,7 +59,7 @@ struct Executor::State {
 
   const size_t limit;  // of tasks queued and running
   absl::Mutex mutex;
-  std::deque<std::function<void()>> tasks ABSL_GUARDED_BY(mutex);
+  std::deque<Task> tasks ABSL_GUARDED_BY(mutex);
   std::vector<absl::CondVar*> idle ABSL_GUARDED_BY(mutex);  // of the workers, the latest last
   size_t running ABSL_GUARDED_BY(mutex) = 0;
   bool stopped ABSL_GUARDED_BY(mutex) = false;

@@ -14,7 +14,8 @@ class Executor {
   // Runs what is queued, then ends.
   ~Executor();
 
-  // Runs `task` on a worker. False, and nothing is run, if the queue is full or Stop was called.
+  // Runs `task` on a worker, in the log scope (shared/log/log_scope.h) of the caller. False, and
+  // nothing is run, if the queue is full or Stop was called.
   [[nodiscard]] bool TryPost(std::function<void()> task);
   // The same past the queue's limit, for work that was accepted before and must end (a turn's last
   // write). False only after Stop.

@@ -5,6 +5,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "shared/status/errors.h"
+#include "shared/status/outgoing.h"
 
 namespace dramatis {
 namespace {
@@ -97,7 +98,7 @@ void PeriodicJobs::RunOnce(State& state, Job& job) {
       state.logger.Warning("periodic job failed", {{"job", job.name},
                                                    {"module", state.service},
                                                    {"code", GetReason(status)},
-                                                   {"error", std::string(status.message())}});
+                                                   {"error", OperatorMessage(status)}});
     }
   }
   const absl::MutexLock lock(&state.mutex);

@@ -1,6 +1,7 @@
 #include "shared/log/audit.h"
 
 #include "shared/call/authenticator.h"
+#include "shared/log/log_scope.h"
 #include "shared/status/errors.h"
 
 namespace dramatis {
@@ -17,13 +18,13 @@ void Audit(Logger& logger,
            const std::string& method,
            const CallContext& call,
            const absl::Status& status) {
+  const LogScope scope(call);
   logger.Log(LogLevel::kAudit, "admin call",
              {{"method", method},
               {"outcome", Outcome(status)},
               {"code", absl::StatusCodeToString(status.code())},
               {"reason", GetReason(status)},
-              {"user_id", call.identity.user_id},
-              {"correlation_id", call.correlation_id}});
+              {"user_id", call.identity.user_id}});
 }
 
 void CountRefusedSignIn(Metrics& metrics,

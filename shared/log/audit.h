@@ -4,7 +4,7 @@
 //   Audit(logger, "dramatis.admin.v1.AdminService/SetupDatabase", call, status);
 //   {"time":...,"level":"audit","service":"dramatis-persona","message":"admin call",
 //    "method":"dramatis.admin.v1.AdminService/SetupDatabase","outcome":"allowed","code":"OK",
-//    "reason":"","user_id":"root","correlation_id":"..."}
+//    "reason":"","user_id":"root","correlation_id":"...","trace_id":"..."}
 //
 // and one for each refused sign-in: credentials that name nobody, with the reason of a closed list.
 //

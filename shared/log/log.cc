@@ -1,6 +1,9 @@
 #include "shared/log/log.h"
 
+#include <array>
+#include <charconv>
 #include <cmath>
+#include <initializer_list>
 #include <string_view>
 
 #include <boost/json/serialize.hpp>
@@ -10,6 +13,7 @@
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "shared/log/log_scope.h"
 #include "shared/text/text.h"
 
 namespace dramatis {
@@ -60,6 +64,18 @@ void AppendString(std::string& line, std::string_view text) {
   line += boost::json::serialize(boost::json::string_view(safe.data(), safe.size()));
 }
 
+// The shortest digits that read back as the same number.
+void AppendNumber(std::string& line, double value) {
+  if (!std::isfinite(value)) {
+    line += "null";
+    return;
+  }
+  std::array<char, 32> digits{};
+  const std::to_chars_result end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  line.append(digits.data(), end.ptr);
+}
+
 void AppendField(std::string& line, std::string_view name, const auto& value) {
   line += ',';
   AppendString(line, name);
@@ -68,10 +84,17 @@ void AppendField(std::string& line, std::string_view name, const auto& value) {
   if constexpr (std::is_same_v<T, std::string>) {
     AppendString(line, value);
   } else if constexpr (std::is_same_v<T, double>) {
-    line += std::isfinite(value) ? boost::json::serialize(boost::json::value(value)) : "null";
+    AppendNumber(line, value);
   } else {
     line += boost::json::serialize(boost::json::value(value));
   }
+}
+
+bool Has(std::initializer_list<LogField> fields, std::string_view name) {
+  for (const LogField& field : fields) {
+    if (field.name == name) return true;
+  }
+  return false;
 }
 
 class JsonLogger : public Logger {
@@ -101,6 +124,10 @@ class JsonLogger : public Logger {
     AppendField(line, "message", message);
     for (const LogField& field : fields) {
       std::visit([&](const auto& value) { AppendField(line, field.name, value); }, field.value);
+    }
+    if (const SharedLogIds& ids = LogScope::Current(); ids != nullptr) {
+      if (!Has(fields, "correlation_id")) AppendField(line, "correlation_id", ids->correlation_id);
+      if (!Has(fields, "trace_id")) AppendField(line, "trace_id", ids->trace_id);
     }
     line += '}';
     spdlog_.log(SpdlogLevel(level), spdlog::string_view_t(line.data(), line.size()));

@@ -4,6 +4,7 @@
 //   {"time":"2026-01-02T03:04:05.678901Z","level":"info","service":"conversation",
 //    "message":"turn finished","turn_id":"...","tokens":12}
 //
+// Lines of a call or turn carry its ids: see log_scope.h.
 // Never log content, secrets or tokens; ids, codes, counts and durations only. Thread-safe.
 #pragma once
 

@@ -7,8 +7,11 @@
 #include <boost/json/parse.hpp>
 
 #include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "shared/executor/executor.h"
 #include "shared/log/audit.h"
+#include "shared/log/log_scope.h"
 #include "shared/status/errors.h"
 
 namespace dramatis {
@@ -69,6 +72,79 @@ TEST(LoggerTest, WritesTheAuditLogAtEveryLevel) {
   EXPECT_EQ(records[1].at("outcome").as_string(), "refused");
   EXPECT_EQ(records[1].at("reason").as_string(), "PERMISSION_DENIED");
   EXPECT_EQ(records[2].at("outcome").as_string(), "failed");
+}
+
+TEST(LoggerTest, WritesNumbersAsShortAsTheyReadBack) {
+  testing::internal::CaptureStderr();
+  MakeLogger("info", "s")
+      ->Info("m",
+             {{"a", 0.30000000000000004}, {"b", 3.6082816}, {"c", 0.1}, {"d", 5.0}, {"e", 1e300}});
+  const std::string line = testing::internal::GetCapturedStderr();
+
+  EXPECT_THAT(line, testing::HasSubstr(R"("a":0.30000000000000004,"b":3.6082816,"c":0.1,"d":5,)"));
+  EXPECT_EQ(boost::json::parse(line).as_object().at("e").as_double(), 1e300);
+}
+
+TEST(LogScopeTest, PutsTheCallsIdsOnEveryLineOfItsBlock) {
+  CallContext call;
+  call.correlation_id = "c1";
+  call.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const auto records = Records([&] {
+    const auto logger = MakeLogger("info", "s");
+    logger->Info("before");
+    {
+      const LogScope scope(call);
+      logger->Info("within");
+      logger->Info("its own", {{"correlation_id", "other"}});
+      {
+        const LogScope inner(nullptr);
+        logger->Info("apart");
+      }
+      logger->Info("within again");
+    }
+    logger->Info("after");
+  });
+
+  ASSERT_EQ(records.size(), 6U);
+  for (const int i : {0, 3, 5})
+    EXPECT_FALSE(records.at(i).contains("correlation_id")) << i;
+  for (const int i : {1, 4}) {
+    EXPECT_EQ(records.at(i).at("correlation_id").as_string(), "c1");
+    EXPECT_EQ(records.at(i).at("trace_id").as_string(), "0af7651916cd43dd8448eb211c80319c");
+  }
+  EXPECT_EQ(records[2].at("correlation_id").as_string(), "other");
+}
+
+TEST(LogScopeTest, GoesWithATaskToItsThread) {
+  CallContext call;
+  call.correlation_id = "c1";
+  const auto records = Records([&] {
+    const auto logger = MakeLogger("info", "s");
+    Executor executor(1, 8);
+    {
+      const LogScope scope(call);
+      ASSERT_TRUE(executor.TryPost([&] { logger->Info("of the call"); }));
+    }
+    ASSERT_TRUE(executor.Post([&] { logger->Info("of none"); }));
+    executor.Stop();
+  });
+
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[0].at("correlation_id").as_string(), "c1");
+  EXPECT_FALSE(records[1].contains("correlation_id"));
+}
+
+TEST(CallLoggerTest, WritesTheIdsOnWhateverThread) {
+  CallContext call;
+  call.correlation_id = "turn-1";
+  const auto records = Records([&] {
+    const auto logger = MakeLogger("info", "s");
+    CallLogger of_turn(*logger, LogIdsOf(call));
+    std::thread([&] { of_turn.Info("turn ended"); }).join();
+  });
+
+  EXPECT_EQ(records.at(0).at("correlation_id").as_string(), "turn-1");
+  EXPECT_EQ(records.at(0).at("trace_id").as_string(), "");
 }
 
 TEST(LoggerTest, SaysTheTimeInUtcToTheMicrosecond) {

@@ -12,6 +12,7 @@
 #include <prometheus/text_serializer.h>
 
 #include "absl/synchronization/mutex.h"
+#include "shared/metrics/metric_help.h"
 #include "shared/metrics/process_metrics.h"
 
 namespace dramatis {
@@ -39,7 +40,11 @@ struct Metrics::State {
     Metric*& metric = known[{name, labels}];
     if (metric == nullptr) {
       // Registering the same name again gives the same family.
-      metric = &build().Name(name).Register(registry).Add(labels, std::forward<Extra>(extra)...);
+      metric = &build()
+                    .Name(name)
+                    .Help(MetricHelp(name))
+                    .Register(registry)
+                    .Add(labels, std::forward<Extra>(extra)...);
     }
     return *metric;
   }

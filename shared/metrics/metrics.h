@@ -5,7 +5,8 @@
 //   metrics.Observe("dramatis_rpc_duration_seconds", {{"method", name}}, seconds);
 //   metrics.Gauge("dramatis_turns_running", {}, +1);
 //
-// Label values come from closed sets (methods, codes, providers): never ids or text.
+// What each name means is in metric_help.cc. Label values come from closed sets (methods, codes,
+// providers): never ids or text.
 #pragma once
 
 #include <functional>

@@ -24,6 +24,14 @@ TEST(MetricsTest, CountsByLabels) {
   EXPECT_THAT(text, HasSubstr("dramatis_calls_total{code=\"INTERNAL\",method=\"Get\"} 1\n"));
 }
 
+TEST(MetricsTest, SaysWhatEachMetricMeans) {
+  Metrics metrics;
+  metrics.Count("dramatis_turns_total", {{"state", "done"}});
+
+  EXPECT_THAT(metrics.Text(),
+              HasSubstr("# HELP dramatis_turns_total Turns that ended, by state.\n"));
+}
+
 TEST(MetricsTest, MovesGaugesUpAndDown) {
   Metrics metrics;
   metrics.Gauge("dramatis_turns_running", {}, 1);

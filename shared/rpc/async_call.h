@@ -120,9 +120,9 @@ class AsyncCall : public grpc::ServerUnaryReactor {
   void Run() {
     const std::shared_ptr<State> state = state_;
     auto promise = std::make_shared<Promise>(state);
-    absl::Status status = Guarded([this] { return record_.CheckRequest(request_); });
+    absl::Status status = record_.Guarded([this] { return record_.CheckRequest(request_); });
     if (status.ok()) {
-      status = Guarded([this, &promise]() -> absl::Status {
+      status = record_.Guarded([this, &promise]() -> absl::Status {
         handler_(record_.call(), request_, [promise](absl::StatusOr<Response> answer) {
           State::Take(*promise->state, std::move(answer));
         });

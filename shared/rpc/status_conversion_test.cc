@@ -67,7 +67,7 @@ TEST(StatusConversionTest, TransportErrorsNameNoAddressesButKeepTheCauseForTheLo
   EXPECT_EQ(error.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(GetReason(error), "UNAVAILABLE");
   EXPECT_THAT(std::string(error.message()), Not(HasSubstr("10.0.0.7")));
-  EXPECT_THAT(TransportCause(error), HasSubstr("10.0.0.7"));
+  EXPECT_THAT(GetCause(error), HasSubstr("10.0.0.7"));
   EXPECT_THAT(ToGrpc(error).error_details(), Not(HasSubstr("10.0.0.7")));
 }
 

@@ -56,8 +56,8 @@ class StreamCall : public grpc::ServerWriteReactor<Event>, private EventPump<Eve
   }
 
   void Run() {
-    absl::Status status = Guarded([this] { return record_.CheckRequest(request_); });
-    if (status.ok()) status = Guarded([this] { return OpenSource(); });
+    absl::Status status = record_.Guarded([this] { return record_.CheckRequest(request_); });
+    if (status.ok()) status = record_.Guarded([this] { return OpenSource(); });
     if (!status.ok()) return this->Close(status);
     this->Pump();
   }

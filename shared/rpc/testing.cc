@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "shared/log/log_scope.h"
 
 namespace dramatis {
 namespace {
@@ -40,6 +41,10 @@ void RecordingLogger::Log(LogLevel level,
   Record record{level, message, {}};
   for (const LogField& field : fields)
     record.fields[field.name] = std::visit(AsText(), field.value);
+  if (const SharedLogIds& ids = LogScope::Current(); ids != nullptr) {
+    record.fields.emplace("correlation_id", ids->correlation_id);
+    record.fields.emplace("trace_id", ids->trace_id);
+  }
   const absl::MutexLock lock(&mutex_);
   records_.push_back(std::move(record));
 }

@@ -52,8 +52,8 @@ class UnaryCall {
   }
 
   void Run() {
-    absl::Status status = Guarded([this] { return record_.CheckRequest(request_); });
-    if (status.ok()) status = Guarded([this] { return Handle(); });
+    absl::Status status = record_.Guarded([this] { return record_.CheckRequest(request_); });
+    if (status.ok()) status = record_.Guarded([this] { return Handle(); });
     Finish(status);
   }
 

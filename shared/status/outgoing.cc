@@ -14,7 +14,7 @@ namespace {
 
 constexpr char kDetailPrefix[] = "type.googleapis.com/";
 constexpr char kBadRequestUrl[] = "type.googleapis.com/google.rpc.BadRequest";
-constexpr char kCauseUrl[] = "dramatis/transport-cause";
+constexpr char kCauseUrl[] = "dramatis/cause";
 // Together well below the 8 KiB of headers that gRPC clients accept by default. The message is
 // sent twice: as grpc-message and in the details.
 constexpr size_t kMaxMessageBytesSent = 1024;
@@ -99,14 +99,22 @@ absl::Status ToCaller(const absl::Status& status) {
 
 absl::Status TransportError(absl::StatusCode code, const std::string& cause) {
   const SharedReason shared = ReasonOf(code);
-  absl::Status error = Error(code, shared.reason, shared.message);
-  error.SetPayload(kCauseUrl, absl::Cord(cause));
-  return error;
+  return WithCause(Error(code, shared.reason, shared.message), cause);
 }
 
-std::string TransportCause(const absl::Status& status) {
+absl::Status WithCause(absl::Status status, const std::string& cause) {
+  if (!status.ok()) status.SetPayload(kCauseUrl, absl::Cord(cause));
+  return status;
+}
+
+std::string GetCause(const absl::Status& status) {
   const auto cause = status.GetPayload(kCauseUrl);
   return cause.has_value() ? std::string(*cause) : "";
+}
+
+std::string OperatorMessage(const absl::Status& status) {
+  const std::string cause = GetCause(status);
+  return cause.empty() ? std::string(status.message()) : cause;
 }
 
 }  // namespace dramatis

@@ -16,8 +16,12 @@ absl::Status ToCaller(const absl::Status& status);
 // An error that the transport made (UNAVAILABLE, DEADLINE_EXCEEDED, ...): the shared reason and
 // message of its code, and as its cause what the transport said.
 absl::Status TransportError(absl::StatusCode code, const std::string& cause);
-// What the transport said, addresses included: for our log only, never sent on. Empty where there
-// is none.
-std::string TransportCause(const absl::Status& status);
+// Adds what only whoever runs the program may read, in its log or at its command line: hosts,
+// files, what to do. Never sent on to callers; never holds passwords, SQL or values.
+absl::Status WithCause(absl::Status status, const std::string& cause);
+// The cause; empty where there is none.
+std::string GetCause(const absl::Status& status);
+// The cause where there is one, else the message: for whoever runs the program.
+std::string OperatorMessage(const absl::Status& status);
 
 }  // namespace dramatis

@@ -12,6 +12,9 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("DRAMATIS_BIN", ROOT / "build" / "release" / "bin"))
+# Of every program under test, beside its settings: where it counts what runs (./dev coverage).
+ENVIRONMENT = {"PATH": "/usr/bin:/bin",
+               **{name: os.environ[name] for name in ("LLVM_PROFILE_FILE",) if name in os.environ}}
 
 _libc = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
@@ -41,10 +44,11 @@ class Program:
         self.name = name
         self.settings = settings
         self.lines = []
+        self.raw = []  # the same as they came
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [*wrapper, BIN / name, *arguments],
-            env={"PATH": "/usr/bin:/bin", **settings},
+            env={**ENVIRONMENT, **settings},
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -57,6 +61,7 @@ class Program:
     def _read(self):
         with self.process.stderr as log:
             for line in log:
+                self.raw.append(line)
                 try:
                     self.lines.append(json.loads(line))
                 except ValueError:
@@ -115,11 +120,11 @@ class Program:
         return code
 
 
-def run_program(name, settings, arguments=(), timeout=60.0):
-    """Runs a program to its end: (exit code, what it printed)."""
+def run_program(name, settings, arguments=(), timeout=60.0, prefix=()):
+    """Runs a program to its end, by way of the command `prefix`: (exit code, what it printed)."""
     ran = subprocess.run(
-        [BIN / name, *arguments],
-        env={"PATH": "/usr/bin:/bin", **settings},
+        [*prefix, BIN / name, *arguments],
+        env={**ENVIRONMENT, **settings},
         cwd="/",
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
