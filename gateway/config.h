@@ -6,12 +6,13 @@
 
 #include "absl/time/time.h"
 #include "gateway/http_limits.h"
+#include "shared/config/default_ports.h"
 #include "shared/config/environment.h"
 
 namespace dramatis::gateway {
 
 struct GatewayConfig {
-  std::string address = "127.0.0.1:8080";
+  std::string address = LoopbackAddress(PortsOf("gateway").http);
   std::vector<std::string> cors_origins = {"http://localhost:3000"};
   // Event loops; 0 is one for each processor.
   int threads = 0;

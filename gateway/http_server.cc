@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "gateway/http_connection.h"
+#include "shared/config/listen_problem.h"
 #include "shared/status/macros.h"
 
 namespace dramatis::gateway {
@@ -20,7 +21,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 absl::Status Failed(const std::string& address, const error_code& error) {
-  return absl::UnavailableError(absl::StrCat("cannot listen on ", address, ": ", error.message()));
+  return absl::UnavailableError(ListenProblem("DRAMATIS_HTTP_ADDRESS", address, error.value()));
 }
 
 absl::StatusOr<tcp::endpoint> Resolve(asio::io_context& context, const std::string& address) {

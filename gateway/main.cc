@@ -3,9 +3,7 @@
 #include "shared/program/program.h"
 
 int main(int argc, char** argv) {
-  return dramatis::RunProgram(argc, argv,
-                              {.name = "dramatis-gateway",
-                               .modules = {},
-                               .frontend = dramatis::gateway::ConfigureGateway,
-                               .default_management_port = 9095});
+  return dramatis::RunProgram(
+      argc, argv,
+      {.name = "dramatis-gateway", .modules = {}, .frontend = dramatis::gateway::ConfigureGateway});
 }

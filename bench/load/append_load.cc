@@ -88,7 +88,8 @@ class RecordingDatabase : public sql::Database {
  public:
   explicit RecordingDatabase(sql::Database& inner) : inner_(inner) {}
 
-  absl::Status Migrate(const std::vector<sql::Migration>& migrations) override {
+  absl::StatusOr<std::vector<std::string>> Migrate(
+      const std::vector<sql::Migration>& migrations) override {
     return inner_.Migrate(migrations);
   }
   absl::StatusOr<sql::SchemaState> CheckSchema(
@@ -292,7 +293,7 @@ absl::Status Run(const Options& options) {
   database_options.schema = "conversation";
   database_options.connections = options.clients;
   DRAMATIS_ASSIGN_OR_RETURN(const auto database, sql::Database::Open(database_options));
-  DRAMATIS_RETURN_IF_ERROR(database->Migrate(embedded::conversation_migrations()));
+  DRAMATIS_RETURN_IF_ERROR(database->Migrate(embedded::conversation_migrations()).status());
   if (options.command == "prepare") return CreateConversations(*database, options.clients);
   if (options.command == "script") return PrintScript(*database);
   return RunClients(*database, options);

@@ -6,7 +6,5 @@ int main(int argc, char** argv) {
   return dramatis::RunProgram(argc, argv,
                               {.name = "dramatis-conversation",
                                .modules = {dramatis::conversation::ConversationModule()},
-                               .frontend = nullptr,
-                               .default_grpc_port = 50052,
-                               .default_management_port = 9092});
+                               .frontend = {}});
 }

@@ -5,7 +5,5 @@ int main(int argc, char** argv) {
   return dramatis::RunProgram(argc, argv,
                               {.name = "dramatis-inference",
                                .modules = {dramatis::inference::InferenceModule()},
-                               .frontend = {},
-                               .default_grpc_port = 50054,
-                               .default_management_port = 9094});
+                               .frontend = {}});
 }

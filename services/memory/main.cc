@@ -2,10 +2,7 @@
 #include "shared/program/program.h"
 
 int main(int argc, char** argv) {
-  return dramatis::RunProgram(argc, argv,
-                              {.name = "dramatis-memory",
-                               .modules = {dramatis::memory::MemoryModule()},
-                               .frontend = {},
-                               .default_grpc_port = 50053,
-                               .default_management_port = 9093});
+  return dramatis::RunProgram(
+      argc, argv,
+      {.name = "dramatis-memory", .modules = {dramatis::memory::MemoryModule()}, .frontend = {}});
 }

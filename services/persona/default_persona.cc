@@ -1,5 +1,7 @@
 #include "services/persona/default_persona.h"
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -11,6 +13,7 @@
 #include "shared/ids/ids.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/status/outgoing.h"
 #include "shared/text/text.h"
 
 namespace dramatis::persona {
@@ -59,7 +62,7 @@ DefaultPersona::DefaultPersona(const Config& config,
 void DefaultPersona::Start() {
   if (const absl::StatusOr<std::string> id = Id(); !id.ok()) {
     logger_.Error("default persona could not be made; it is tried again when asked for",
-                  {{"persona_id", persona_id_}, {"reason", std::string(id.status().message())}});
+                  {{"persona_id", persona_id_}, {"reason", OperatorMessage(id.status())}});
   }
 }
 
@@ -85,7 +88,7 @@ absl::Status DefaultPersona::Ensure() {
     if (is_sample && stored->definition.biography() == sample_) {
       if (const absl::Status status = WriteSample(); !status.ok()) {
         logger_.Warning("sample persona could not be written",
-                        {{"reason", std::string(status.message())}});
+                        {{"reason", OperatorMessage(status)}});
       }
     }
     return absl::OkStatus();
@@ -124,7 +127,8 @@ absl::Status DefaultPersona::WriteSample() const {
   const fs::path file = folder / kSampleFile;
   std::error_code error;
   fs::create_directories(folder, error);
-  if (error) return InternalError(error.message());
+  if (error)
+    return InternalError(absl::StrCat("cannot make ", folder.string(), ": ", error.message()));
   if (fs::exists(file, error)) return absl::OkStatus();
 
   // Written aside and then linked: readers see all of it or nothing, and a file that somebody else
@@ -134,7 +138,10 @@ absl::Status DefaultPersona::WriteSample() const {
     std::ofstream out(draft, std::ios::binary | std::ios::trunc);
     out.write(sample_.data(), static_cast<std::streamsize>(sample_.size()));
     out.close();
-    if (!out) return InternalError("the persona folder cannot be written");
+    if (!out) {
+      return InternalError(absl::StrCat("cannot write ", draft.string(), ": ", std::strerror(errno),
+                                        ": make room there, or give this user the right to write"));
+    }
   }
   fs::create_hard_link(draft, file, error);
   std::error_code ignored;

@@ -5,7 +5,5 @@ int main(int argc, char** argv) {
   return dramatis::RunProgram(argc, argv,
                               {.name = "dramatis-persona",
                                .modules = {dramatis::persona::PersonaModule()},
-                               .frontend = {},
-                               .default_grpc_port = 50051,
-                               .default_management_port = 9091});
+                               .frontend = {}});
 }

@@ -5,6 +5,7 @@
 
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/status/outgoing.h"
 
 namespace dramatis::persona {
 namespace {
@@ -106,7 +107,7 @@ void SourceFollower::MarkFailing(const PersonaRow& row, const absl::Status& stat
   State& state = states_[row.persona_id];
   if (std::exchange(state.failing, true)) return;
   logger_.Warning("persona source cannot be read; the stored text stays in use",
-                  {{"persona_id", row.persona_id}, {"reason", std::string(status.message())}});
+                  {{"persona_id", row.persona_id}, {"reason", OperatorMessage(status)}});
 }
 
 }  // namespace dramatis::persona

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/status/outgoing.h"
 #include "shared/text/text.h"
 
 namespace dramatis::persona {
@@ -24,6 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr char kUnavailable[] = "the persona's source cannot be used: ";
 constexpr std::string_view kFileScheme = "file:";
 constexpr std::string_view kS3Scheme = "s3:";
 constexpr absl::Duration kCheckInterval = absl::Seconds(5);
@@ -33,10 +35,19 @@ constexpr size_t kMostNameCodePoints = 100;
 constexpr size_t kLeastNameCodePoints = 2;
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
 
-// `why` says no path: the error leaves the process without its message, but logs are read too.
+// The error leaves the process without its message.
 absl::Status Unavailable(const std::string& why) {
   return Error(absl::StatusCode::kInternal, v1::ERROR_REASON_PERSONA_SOURCE_UNAVAILABLE,
-               absl::StrCat("the persona's source cannot be used: ", why));
+               absl::StrCat(kUnavailable, why));
+}
+
+// The same error with what whoever runs the program has to know.
+absl::Status NamingFile(const fs::path& file, const absl::Status& status) {
+  std::string why(status.message());
+  if (why.starts_with(kUnavailable)) why = why.substr(std::strlen(kUnavailable));
+  return WithCause(status, absl::StrCat("cannot use the persona file ", file.string(), ": ", why,
+                                        ": put a text in UTF-8 there that this user may read; it "
+                                        "is looked for again every few seconds"));
 }
 
 std::string PathOf(const std::string& uri) {
@@ -129,6 +140,7 @@ absl::StatusOr<SourceText> FileSource::Read(const std::string& uri) {
   if (now - entry.checked >= kCheckInterval) {
     entry.checked = now;
     entry.status = Check(uri, entry);
+    if (!entry.status.ok()) entry.status = NamingFile(folder_ / PathOf(uri), entry.status);
   }
   if (!entry.status.ok()) return entry.status;
   return entry.text;

@@ -7,13 +7,10 @@
 #include "shared/program/program.h"
 
 int main(int argc, char** argv) {
-  return dramatis::RunProgram(argc, argv,
-                              {.name = "dramatis",
-                               .modules = {dramatis::persona::PersonaModule(),
-                                           dramatis::inference::InferenceModule(),
-                                           dramatis::memory::MemoryModule(),
-                                           dramatis::conversation::ConversationModule()},
-                               .frontend = dramatis::gateway::ConfigureGateway,
-                               .default_grpc_port = 50051,
-                               .default_management_port = 9090});
+  return dramatis::RunProgram(
+      argc, argv,
+      {.name = "dramatis",
+       .modules = {dramatis::persona::PersonaModule(), dramatis::inference::InferenceModule(),
+                   dramatis::memory::MemoryModule(), dramatis::conversation::ConversationModule()},
+       .frontend = dramatis::gateway::ConfigureGateway});
 }

@@ -1,10 +1,14 @@
 #include "shared/config/variables.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "shared/config/default_ports.h"
 
 namespace dramatis {
 namespace {
@@ -28,6 +32,29 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+// "127.0.0.1:9090 (dramatis, gateway), 127.0.0.1:9091 (persona), ...": the ports in order.
+std::string AddressesOf(int DefaultPorts::* port) {
+  std::map<int, std::vector<std::string>> programs;
+  for (const DefaultPorts& ports : kDefaultPorts) {
+    if (ports.*port != 0) programs[ports.*port].emplace_back(ports.program);
+  }
+  std::vector<std::string> addresses;
+  addresses.reserve(programs.size());
+  for (const auto& [number, names] : programs)
+    addresses.push_back(
+        absl::StrCat(LoopbackAddress(number), " (", absl::StrJoin(names, ", "), ")"));
+  return absl::StrJoin(addresses, ", ");
+}
+
+// A text that lives as long as the list of variables, which is for ever.
+std::string_view Kept(std::string text) {
+  return *new std::string(std::move(text));
+}
+
+std::string_view AddressOf(std::string_view service) {
+  return Kept(LoopbackAddress(PortsOf(service).grpc));
+}
+
 bool Reads(const Variable& variable, std::string_view program) {
   constexpr std::string_view kPrefix = "dramatis-";
   if (program.substr(0, kPrefix.size()) != kPrefix || variable.programs == kAll) return true;
@@ -40,11 +67,11 @@ const std::vector<Variable>& KnownVariables() {
   static const auto& variables = *new std::vector<Variable>{
       {"DRAMATIS_ENVIRONMENT", "local", "local, staging or production", kAll},
       {"DRAMATIS_LOG_LEVEL", "info", "debug, info, warning or error", kAll},
-      {"DRAMATIS_HTTP_ADDRESS", "127.0.0.1:8080", "where HTTP is served; port 0 picks one",
-       "gateway"},
-      {"DRAMATIS_GRPC_ADDRESS", "127.0.0.1:50051..50054", "where gRPC is served; port 0 picks one",
-       kServices},
-      {"DRAMATIS_MANAGEMENT_ADDRESS", "127.0.0.1:9090..9094",
+      {"DRAMATIS_HTTP_ADDRESS", Kept(LoopbackAddress(PortsOf("gateway").http)),
+       "where HTTP is served; port 0 picks one", "gateway"},
+      {"DRAMATIS_GRPC_ADDRESS", Kept(AddressesOf(&DefaultPorts::grpc)),
+       "where gRPC is served; port 0 picks one", kServices},
+      {"DRAMATIS_MANAGEMENT_ADDRESS", Kept(AddressesOf(&DefaultPorts::management)),
        "where /metrics, /livez and /readyz are served; port 0 picks one", kAll},
       {"DRAMATIS_ADVERTISED_ADDRESS", "the gRPC address",
        "this process's gRPC address as other replicas reach it", kServices},
@@ -62,13 +89,13 @@ const std::vector<Variable>& KnownVariables() {
       {"DRAMATIS_DRAIN_TIMEOUT", "20s", "how long calls under way may go on at the end", kAll},
       {"DRAMATIS_ADMIN_MUTATIONS", "true where the environment is local",
        "admins may migrate and seed databases through the API", kServices},
-      {"DRAMATIS_PERSONA_ADDRESS", "127.0.0.1:50051", "where the persona service is",
+      {"DRAMATIS_PERSONA_ADDRESS", AddressOf("persona"), "where the persona service is",
        "conversation, gateway"},
-      {"DRAMATIS_CONVERSATION_ADDRESS", "127.0.0.1:50052", "where the conversation service is",
+      {"DRAMATIS_CONVERSATION_ADDRESS", AddressOf("conversation"),
+       "where the conversation service is", "conversation, gateway"},
+      {"DRAMATIS_MEMORY_ADDRESS", AddressOf("memory"), "where the memory service is",
        "conversation, gateway"},
-      {"DRAMATIS_MEMORY_ADDRESS", "127.0.0.1:50053", "where the memory service is",
-       "conversation, gateway"},
-      {"DRAMATIS_INFERENCE_ADDRESS", "127.0.0.1:50054", "where the inference service is",
+      {"DRAMATIS_INFERENCE_ADDRESS", AddressOf("inference"), "where the inference service is",
        "conversation, memory, gateway"},
       {"DRAMATIS_DEFAULT_PERSONA", "the sample me.txt",
        "the persona of chats that name none: file:... or a persona id", "persona, conversation"},

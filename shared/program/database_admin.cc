@@ -9,6 +9,7 @@
 #include "shared/sql/row_counts.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/status/outgoing.h"
 
 namespace dramatis {
 namespace {
@@ -73,7 +74,7 @@ absl::StatusOr<v1::DatabaseStatus> DatabaseAdmin::GetStatus(
   } else {
     // The cause is for the log: it may name hosts and files.
     logger_.Warning("the database cannot be read",
-                    {{"module", request.service()}, {"error", std::string(read.message())}});
+                    {{"module", request.service()}, {"error", OperatorMessage(read)}});
     status.set_problem("the database cannot be read just now");
   }
   return status;
@@ -101,15 +102,16 @@ absl::StatusOr<v1::SetupDatabaseResponse> DatabaseAdmin::Setup(
   DRAMATIS_ASSIGN_OR_RETURN(const Part* const part, Find(request.service()));
   DRAMATIS_RETURN_IF_ERROR(CheckMayChange());
   const std::vector<sql::Migration>& migrations = part->factory.migrations();
+  v1::SetupDatabaseResponse response;
   const absl::StatusOr<sql::SchemaState> before = part->database.CheckSchema(migrations);
   if (!before.ok()) return SchemaError(before.status());
   if (!before->pending.empty()) {
-    const absl::Status migrated = part->database.Migrate(migrations);
-    if (!migrated.ok()) return SchemaError(migrated);
-    logger_.Info("migrated", {{"module", request.service()}});
+    const auto migrated = part->database.Migrate(migrations);
+    if (!migrated.ok()) return SchemaError(migrated.status());
+    response.mutable_applied()->Assign(migrated->begin(), migrated->end());
+    logger_.Info("migrated",
+                 {{"module", request.service()}, {"applied", static_cast<int>(migrated->size())}});
   }
-  v1::SetupDatabaseResponse response;
-  response.mutable_applied()->Assign(before->pending.begin(), before->pending.end());
   response.set_schema_version(migrations.empty() ? 0 : migrations.back().number);
   if (call.idempotency_key.empty()) return response;
   // The table of keys is there from now on; what was done may be done again without harm.

@@ -1,8 +1,10 @@
 #include "shared/program/databases.h"
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 #include <utility>
 
 #include <fcntl.h>
@@ -22,8 +24,27 @@ bool Embedded(const CommonConfig& config) {
 }
 
 absl::Status FolderError(const std::string& folder, const char* what) {
-  return absl::UnavailableError(
-      absl::StrCat("DRAMATIS_DATA_DIR: cannot ", what, " ", folder, ": ", std::strerror(errno)));
+  const int error = errno;
+  return absl::UnavailableError(absl::StrCat(
+      "cannot ", what, " the data folder ", folder, ": ", std::strerror(error), ": ",
+      error == ENOSPC ? "make room on its disk" : "give this user the right to write there",
+      ", or name another folder with DRAMATIS_DATA_DIR"));
+}
+
+// What a holder of the lock has written into it; empty where it has not yet.
+std::string HolderOf(int file) {
+  std::array<char, 16> digits{};
+  const ssize_t size = pread(file, digits.data(), digits.size(), 0);
+  if (size <= 0) return "";
+  const std::string_view text(digits.data(), static_cast<size_t>(size));
+  return std::string(text.substr(0, text.find_first_not_of("0123456789")));
+}
+
+void NameHolder(int file) {
+  const std::string holder = absl::StrCat(getpid(), "\n");
+  // Only for people who look for it: where it cannot be written, the lock holds all the same.
+  (void)!ftruncate(file, 0);
+  (void)!pwrite(file, holder.data(), holder.size(), 0);
 }
 
 }  // namespace
@@ -38,10 +59,12 @@ absl::StatusOr<DataFolderLock> DataFolderLock::Take(const std::string& folder,
   if (file < 0) return FolderError(folder, "write to");
   DataFolderLock lock(file);
   if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+    const std::string holder = HolderOf(file);
     return absl::FailedPreconditionError(
-        absl::StrCat("another process uses ", folder,
-                     ": end it, or name another folder with DRAMATIS_DATA_DIR"));
+        absl::StrCat("another process ", holder.empty() ? "" : absl::StrCat("(", holder, ") "),
+                     "uses ", folder, ": end it, or name another folder with DRAMATIS_DATA_DIR"));
   }
+  NameHolder(file);
   return lock;
 }
 
@@ -78,7 +101,9 @@ absl::Status PrepareSchema(sql::Database& database,
                            const ModuleFactory& module,
                            const std::string& program,
                            bool admin_mutations) {
-  if (database.engine() == sql::Engine::kSqlite) return database.Migrate(module.migrations());
+  if (database.engine() == sql::Engine::kSqlite) {
+    return database.Migrate(module.migrations()).status();
+  }
   DRAMATIS_ASSIGN_OR_RETURN(const sql::SchemaState state,
                             database.CheckSchema(module.migrations()));
   if (state.pending.empty()) return absl::OkStatus();

@@ -16,9 +16,9 @@ using testing::HasSubstr;
 class FakeServer : public sql::Database {
  public:
   explicit FakeServer(absl::StatusOr<sql::SchemaState> state) : state_(std::move(state)) {}
-  absl::Status Migrate(const std::vector<sql::Migration>&) override {
+  absl::StatusOr<std::vector<std::string>> Migrate(const std::vector<sql::Migration>&) override {
     ADD_FAILURE() << "a server's schema is only changed by `migrate`";
-    return absl::OkStatus();
+    return std::vector<std::string>();
   }
   absl::StatusOr<sql::SchemaState> CheckSchema(const std::vector<sql::Migration>&) override {
     return state_;

@@ -20,7 +20,8 @@ class GatedDatabase : public sql::Database {
   // The schema is there.
   void Open() { open_ = true; }
 
-  absl::Status Migrate(const std::vector<sql::Migration>& migrations) override {
+  absl::StatusOr<std::vector<std::string>> Migrate(
+      const std::vector<sql::Migration>& migrations) override {
     return database_.Migrate(migrations);
   }
   absl::StatusOr<sql::SchemaState> CheckSchema(

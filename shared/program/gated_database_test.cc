@@ -10,7 +10,9 @@ namespace {
 // Says what it was asked.
 class FakeDatabase : public sql::Database {
  public:
-  absl::Status Migrate(const std::vector<sql::Migration>&) override { return absl::OkStatus(); }
+  absl::StatusOr<std::vector<std::string>> Migrate(const std::vector<sql::Migration>&) override {
+    return std::vector<std::string>();
+  }
   absl::StatusOr<sql::SchemaState> CheckSchema(const std::vector<sql::Migration>&) override {
     return sql::SchemaState{sql::Engine::kPostgres, 7, {}};
   }

@@ -12,6 +12,7 @@
 #include "boost/asio/thread_pool.hpp"
 #include "boost/beast/core.hpp"
 #include "boost/beast/http.hpp"
+#include "shared/config/listen_problem.h"
 #include "shared/status/errors.h"
 
 namespace dramatis {
@@ -176,7 +177,7 @@ absl::StatusOr<std::string> ManagementServer::Start(const std::string& address) 
     return absl::StrCat(address.substr(0, colon), ":", bound.port());
   } catch (const boost::system::system_error& error) {
     return UnavailableError(
-        absl::StrCat("cannot listen on ", address, ": ", error.code().message()));
+        ListenProblem("DRAMATIS_MANAGEMENT_ADDRESS", address, error.code().value()));
   }
 }
 

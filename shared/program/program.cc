@@ -20,6 +20,7 @@
 #include "shared/program/databases.h"
 #include "shared/program/runtime.h"
 #include "shared/status/macros.h"
+#include "shared/status/outgoing.h"
 
 namespace dramatis {
 namespace {
@@ -29,7 +30,7 @@ constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
 int Complain(const Program& program, const absl::Status& status, int code) {
-  std::fprintf(stderr, "%s: %s\n", program.name.c_str(), std::string(status.message()).c_str());
+  std::fprintf(stderr, "%s: %s\n", program.name.c_str(), OperatorMessage(status).c_str());
   return code;
 }
 
@@ -90,6 +91,17 @@ void EndAtNextSignal() {
   }).detach();
 }
 
+// The last line of the start names the page to open, where there is one; for people at a terminal
+// once more in plain words, so that log files hold nothing but JSON.
+void SayStarted(Logger& logger, const std::string& http_address) {
+  if (http_address.empty()) return logger.Info("started", {{"version", kVersion}});
+  const std::string page = absl::StrCat("http://", http_address, "/docs");
+  logger.Info("started", {{"version", kVersion}, {"page", page}});
+  if (isatty(STDOUT_FILENO) == 0) return;
+  std::printf("\nDramatis is ready. Open %s\n", page.c_str());
+  std::fflush(stdout);
+}
+
 int Serve(const Program& program, const ProgramConfig& config) {
   const sigset_t signals = EndSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread, so that all inherit it
@@ -104,10 +116,11 @@ int Serve(const Program& program, const ProgramConfig& config) {
     kill(getpid(), SIGTERM);
   });
   if (const absl::Status status = runtime.Start(); !status.ok()) {
-    logger->Error(absl::StrCat("cannot start: ", std::string(status.message())));
+    logger->Error(absl::StrCat("cannot start: ", OperatorMessage(status)));
     return kFailed;
   }
-  logger->Info("started", {{"version", kVersion}});
+  malloc_trim(0);  // what starting needed and running does not
+  SayStarted(*logger, runtime.http_address());
   const int signal = WaitForSignal();
   logger->Info("draining", {{"signal", signal}});
   EndAtNextSignal();
@@ -118,8 +131,16 @@ int Serve(const Program& program, const ProgramConfig& config) {
 
 absl::Status MigrateModule(const ProgramConfig& config, const ModuleFactory& module) {
   DRAMATIS_ASSIGN_OR_RETURN(const ModuleDatabase opened, OpenModuleDatabase(config.common, module));
-  DRAMATIS_RETURN_IF_ERROR(opened.database->Migrate(module.migrations()));
-  std::printf("%s: the schema is up to date\n", module.name.c_str());
+  DRAMATIS_ASSIGN_OR_RETURN(const std::vector<std::string> applied,
+                            opened.database->Migrate(module.migrations()));
+  const int version = module.migrations().empty() ? 0 : module.migrations().back().number;
+  if (applied.empty()) {
+    std::printf("%s: nothing to apply, schema is at %d\n", module.name.c_str(), version);
+  } else {
+    std::printf("%s: applied %zu %s (%s), schema is at %d\n", module.name.c_str(), applied.size(),
+                applied.size() == 1 ? "migration" : "migrations",
+                absl::StrJoin(applied, ", ").c_str(), version);
+  }
   return absl::OkStatus();
 }
 
@@ -128,7 +149,7 @@ absl::Status CheckModule(const ProgramConfig& config, const ModuleFactory& modul
   DRAMATIS_ASSIGN_OR_RETURN(const sql::SchemaState state,
                             opened.database->CheckSchema(module.migrations()));
   pending = pending || !state.pending.empty();
-  std::printf("%s: at %d, pending: %s\n", module.name.c_str(), state.version,
+  std::printf("%s: schema is at %d, pending: %s\n", module.name.c_str(), state.version,
               state.pending.empty() ? "none" : absl::StrJoin(state.pending, ", ").c_str());
   return absl::OkStatus();
 }

@@ -47,14 +47,12 @@ struct FrontendContext {
 };
 
 struct Program {
-  std::string name;                    // "dramatis-persona"
+  std::string name;                    // "dramatis-persona"; its ports: default_ports.h
   std::vector<ModuleFactory> modules;  // those that are called before their callers
   // Set for programs with a gateway: reads its settings, returns how to make it.
   std::function<std::function<absl::StatusOr<std::unique_ptr<Frontend>>(const FrontendContext&)>(
       Settings& settings, const CommonConfig& common)>
       frontend;
-  int default_grpc_port = 50051;
-  int default_management_port = 9090;
 };
 
 int RunProgram(int argc, char** argv, const Program& program);

@@ -284,7 +284,8 @@ TEST_F(RuntimeTest, KeepsItsFolderToItself) {
 
   const absl::Status second = Make()->Start();
   EXPECT_EQ(second.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(second.message()), HasSubstr("another process uses"));
+  EXPECT_THAT(std::string(second.message()),
+              HasSubstr(absl::StrCat("another process (", getpid(), ") uses ", folder_)));
 }
 
 TEST_F(RuntimeTest, LetsGoOfItsFolderWhenItEnds) {

@@ -9,24 +9,16 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "shared/config/default_ports.h"
 #include "shared/program/gated_database.h"
 #include "shared/rpc/channel.h"
 #include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/status/outgoing.h"
 
 namespace dramatis {
 namespace {
-
-// Where the services are unless a setting says otherwise.
-const std::map<std::string, std::string>& DefaultTargets() {
-  static const auto& targets =
-      *new std::map<std::string, std::string>{{"persona", "127.0.0.1:50051"},
-                                              {"conversation", "127.0.0.1:50052"},
-                                              {"memory", "127.0.0.1:50053"},
-                                              {"inference", "127.0.0.1:50054"}};
-  return targets;
-}
 
 // The part of the drain time-out that the frontend may take.
 constexpr double kFrontendShare = 0.75;
@@ -50,19 +42,20 @@ absl::StatusOr<ProgramConfig> ProgramConfig::From(const Program& program,
                                                   const Environment& environment) {
   Settings settings(environment);
   ProgramConfig config;
-  config.common = CommonConfig::From(settings, program.default_management_port);
+  const DefaultPorts ports = PortsOf(program.name);
+  config.common = CommonConfig::From(settings, ports.management);
   if (!program.modules.empty()) {
-    config.grpc_address = settings.Address("DRAMATIS_GRPC_ADDRESS",
-                                           absl::StrCat("127.0.0.1:", program.default_grpc_port));
+    config.grpc_address = settings.Address("DRAMATIS_GRPC_ADDRESS", LoopbackAddress(ports.grpc));
     config.advertised_address = settings.Text("DRAMATIS_ADVERTISED_ADDRESS");
   }
-  for (const auto& [name, target] : DefaultTargets()) {
+  for (const std::string& name : ServiceNames()) {
     const bool here =
         std::any_of(program.modules.begin(), program.modules.end(),
-                    [&name = name](const ModuleFactory& module) { return module.name == name; });
+                    [&name](const ModuleFactory& module) { return module.name == name; });
     if (here) continue;
     config.neighbours[name] =
-        settings.Text(absl::StrCat("DRAMATIS_", absl::AsciiStrToUpper(name), "_ADDRESS"), target);
+        settings.Text(absl::StrCat("DRAMATIS_", absl::AsciiStrToUpper(name), "_ADDRESS"),
+                      LoopbackAddress(PortsOf(name).grpc));
   }
   for (const ModuleFactory& module : program.modules) {
     config.modules.push_back(module.configure(settings, config.common));
@@ -156,8 +149,8 @@ absl::Status Runtime::PrepareEmbedded() {
       part->gate.Open();
       continue;
     }
-    return absl::Status(prepared.code(), absl::StrCat("the database of ", part->factory.name, ": ",
-                                                      std::string(prepared.message())));
+    return WithCause(prepared, absl::StrCat("the database of ", part->factory.name, ": ",
+                                            OperatorMessage(prepared)));
   }
   return absl::OkStatus();
 }
@@ -213,7 +206,7 @@ absl::Status Runtime::StartModule(Part& part) {
 }
 
 void Runtime::LogWaiting(Part& part, const absl::Status& status) {
-  const std::string what(status.message());
+  const std::string what = OperatorMessage(status);
   if (what == part.waits_for) return;
   part.waits_for = what;
   logger_.Warning("waiting for the database", {{"module", part.factory.name}, {"error", what}});
@@ -232,7 +225,7 @@ absl::Status Runtime::WatchDatabases() {
     } else if (absl::IsUnavailable(status)) {
       LogWaiting(*part, status);
     } else {
-      logger_.Error(std::string(status.message()), {{"module", part->factory.name}});
+      logger_.Error(OperatorMessage(status), {{"module", part->factory.name}});
       failed_ = true;
       fail_();
       return absl::OkStatus();
@@ -251,7 +244,7 @@ void Runtime::Look(Part& part) {
     logger_.Info("the database is back", {{"module", part.factory.name}});
   } else {
     logger_.Warning("the database is away",
-                    {{"module", part.factory.name}, {"error", std::string(status.message())}});
+                    {{"module", part.factory.name}, {"error", OperatorMessage(status)}});
   }
 }
 
@@ -282,8 +275,8 @@ absl::Status Runtime::StartFrontend() {
       .channel = [this](const std::string& name) { return ChannelTo(name); },
       .local = local_};
   DRAMATIS_ASSIGN_OR_RETURN(frontend_, config_.frontend(context));
-  DRAMATIS_ASSIGN_OR_RETURN(const std::string address, frontend_->Start());
-  LogListening("http", address);
+  DRAMATIS_ASSIGN_OR_RETURN(http_address_, frontend_->Start());
+  LogListening("http", http_address_);
   return absl::OkStatus();
 }
 

@@ -61,6 +61,8 @@ class Runtime {
   // Where it listens; valid after Start.
   const std::string& grpc_address() const { return server_->address(); }
   const std::string& management_address() const { return management_address_; }
+  // Empty where there is no frontend.
+  const std::string& http_address() const { return http_address_; }
   // Takes itself out of service, lets calls under way end, until the drain time-out.
   void Drain();
 
@@ -104,6 +106,7 @@ class Runtime {
   std::unique_ptr<Frontend> frontend_;
   std::unique_ptr<ManagementServer> management_;
   std::string management_address_;
+  std::string http_address_;
   std::atomic<bool> draining_ = false;
   bool failed_ = false;  // of the watcher
   Timer timer_;

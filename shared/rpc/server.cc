@@ -1,14 +1,21 @@
 #include "shared/rpc/server.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <utility>
 
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
 #include "shared/call/process_identity.h"
+#include "shared/config/listen_problem.h"
 #include "shared/rpc/channel.h"
 #include "shared/rpc/reflection.h"
 #include "shared/status/errors.h"
@@ -57,6 +64,27 @@ class MarkingFactory : public grpc::experimental::ClientInterceptorFactoryInterf
   }
 };
 
+// The errno with which `address` cannot be bound, which gRPC does not tell; 0 where it can.
+int BindError(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  std::string host = address.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(host.c_str(), address.substr(colon + 1).c_str(), &hints, &found) != 0) return 0;
+  const auto release = absl::MakeCleanup([found] { freeaddrinfo(found); });
+  const int socket_file = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket_file < 0) return errno;
+  const int on = 1;
+  setsockopt(socket_file, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const int bound = bind(socket_file, found->ai_addr, found->ai_addrlen);
+  const int error = bound == 0 ? 0 : errno;
+  close(socket_file);
+  return error;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
@@ -83,7 +111,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   builder.SetOption(MakeReflectionOption(&names));
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr || (!address.empty() && port == 0)) {
-    return UnavailableError(absl::StrCat("cannot listen on ", address));
+    return UnavailableError(ListenProblem("DRAMATIS_GRPC_ADDRESS", address, BindError(address)));
   }
   if (!address.empty()) server->address_ = WithPort(address, port);
   // gRPC's health service calls the server as a whole healthy from the start.

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/status/outgoing.h"
 
 namespace dramatis::sql {
 
@@ -99,8 +100,10 @@ absl::Status ConstraintViolation() {
   return absl::FailedPreconditionError("the row breaks a constraint of its table");
 }
 
-absl::Status DatabaseUnavailable(const std::string& code) {
-  return UnavailableError(absl::StrCat("the database is not available just now (", code, ")"));
+absl::Status DatabaseUnavailable(const std::string& code, const std::string& cause) {
+  const absl::Status error =
+      UnavailableError(absl::StrCat("the database is not available just now (", code, ")"));
+  return cause.empty() ? error : WithCause(error, cause);
 }
 
 absl::Status DatabaseConflict() {
@@ -108,8 +111,10 @@ absl::Status DatabaseConflict() {
                "other requests changed the same data at the same time");
 }
 
-absl::Status StatementError(const std::string& code) {
-  return InternalError(absl::StrCat("the database refused a statement (", code, ")"));
+absl::Status StatementError(const std::string& code, const std::string& cause) {
+  const absl::Status error =
+      InternalError(absl::StrCat("the database refused a statement (", code, ")"));
+  return cause.empty() ? error : WithCause(error, cause);
 }
 
 bool HasNul(const std::vector<Value>& parameters) {

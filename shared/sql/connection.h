@@ -80,9 +80,11 @@ class Connection : public Transaction {
 // Errors in the same words for both engines. `code` is the engine's own: SQLSTATE or a SQLite name.
 absl::Status UniqueViolation();
 absl::Status ConstraintViolation();
-absl::Status DatabaseUnavailable(const std::string& code);
+// `cause` is for whoever runs the program (WithCause in shared/status/outgoing.h): which file or
+// server, what is wrong, what to do.
+absl::Status DatabaseUnavailable(const std::string& code, const std::string& cause = "");
 absl::Status DatabaseConflict();
-absl::Status StatementError(const std::string& code);
+absl::Status StatementError(const std::string& code, const std::string& cause = "");
 
 // Whether a text parameter holds U+0000, which PostgreSQL cannot store: an error on both engines.
 bool HasNul(const std::vector<Value>& parameters);

@@ -179,8 +179,10 @@ class Database {
   }
 
   // Applies pending migrations, each in a transaction, under a lock that other processes respect.
+  // The names of those that it applied, in order.
   // FAILED_PRECONDITION if the schema is ahead of `migrations` or one that was applied has changed.
-  virtual absl::Status Migrate(const std::vector<Migration>& migrations) = 0;
+  virtual absl::StatusOr<std::vector<std::string>> Migrate(
+      const std::vector<Migration>& migrations) = 0;
   // What Migrate would do. The same FAILED_PRECONDITION.
   virtual absl::StatusOr<SchemaState> CheckSchema(const std::vector<Migration>& migrations) = 0;
 

@@ -4,7 +4,8 @@
 
 namespace dramatis::sql {
 
-absl::Status JoinedDatabase::Migrate(const std::vector<Migration>& /*migrations*/) {
+absl::StatusOr<std::vector<std::string>> JoinedDatabase::Migrate(
+    const std::vector<Migration>& /*migrations*/) {
   return InternalError("a transaction cannot migrate");
 }
 

@@ -23,7 +23,8 @@ class JoinedDatabase : public Database {
   explicit JoinedDatabase(Transaction& tx) : tx_(tx) {}
 
   // A schema does not change within a transaction: both are INTERNAL.
-  absl::Status Migrate(const std::vector<Migration>& migrations) override;
+  absl::StatusOr<std::vector<std::string>> Migrate(
+      const std::vector<Migration>& migrations) override;
   absl::StatusOr<SchemaState> CheckSchema(const std::vector<Migration>& migrations) override;
   Engine engine() const override { return tx_.engine(); }
   absl::Status Ping() override { return absl::OkStatus(); }

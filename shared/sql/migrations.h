@@ -2,6 +2,7 @@
 // engines. Forward only; a migration that was applied never changes.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,9 @@ absl::StatusOr<SchemaState> ReadSchemaState(const std::vector<Migration>& migrat
                                             Transaction& tx);
 
 // Applies the first pending migration, if there is one, in the transaction of `tx`, which holds the
-// lock. True if none was pending.
-absl::StatusOr<bool> ApplyNextMigration(const std::vector<Migration>& migrations, Connection& tx);
+// lock. Its name; nullopt if none was pending.
+absl::StatusOr<std::optional<std::string>> ApplyNextMigration(
+    const std::vector<Migration>& migrations, Connection& tx);
 
 // SHA-256 of the engine's text, hexadecimal.
 std::string MigrationChecksum(const Migration& migration, Engine engine);

@@ -1,6 +1,8 @@
 #include "shared/sql/pooled_database.h"
 
+#include <optional>
 #include <random>
+#include <utility>
 
 #include "absl/time/clock.h"
 #include "shared/sql/migrations.h"
@@ -52,19 +54,23 @@ absl::Status PooledDatabase::RunOn(ConnectionPool& pool,
   }
 }
 
-absl::Status PooledDatabase::Migrate(const std::vector<Migration>& migrations) {
+absl::StatusOr<std::vector<std::string>> PooledDatabase::Migrate(
+    const std::vector<Migration>& migrations) {
   // Each step is a transaction of its own that takes the lock and looks at what is applied, so that
   // several processes may migrate at once.
-  for (bool done = false; !done;) {
+  std::vector<std::string> names;
+  while (true) {
+    std::optional<std::string> applied;
     DRAMATIS_RETURN_IF_ERROR(
         RunOn(PoolFor(Access::kWrite), Access::kWrite, [&](Transaction& tx) -> absl::Status {
           DRAMATIS_RETURN_IF_ERROR(PrepareMigration(tx));
-          DRAMATIS_ASSIGN_OR_RETURN(done,
+          DRAMATIS_ASSIGN_OR_RETURN(applied,
                                     ApplyNextMigration(migrations, static_cast<Connection&>(tx)));
           return absl::OkStatus();
         }));
+    if (!applied.has_value()) return names;
+    names.push_back(*std::move(applied));
   }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<SchemaState> PooledDatabase::CheckSchema(const std::vector<Migration>& migrations) {

@@ -14,7 +14,7 @@ class PooledDatabase : public Database {
  public:
   explicit PooledDatabase(absl::Duration timeout) : timeout_(timeout) {}
 
-  absl::Status Migrate(const std::vector<Migration>& migrations) final;
+  absl::StatusOr<std::vector<std::string>> Migrate(const std::vector<Migration>& migrations) final;
   absl::StatusOr<SchemaState> CheckSchema(const std::vector<Migration>& migrations) final;
   absl::Status Ping() final;
 

@@ -6,6 +6,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "shared/sql/postgres_problem.h"
 #include "shared/sql/postgres_values.h"
 #include "shared/status/macros.h"
 
@@ -28,6 +29,18 @@ std::string SessionSettings(const DatabaseOptions& options, pqxx::connection& co
     absl::StrAppend(&sql, ";set search_path to ", connection.quote_name(options.schema));
   }
   return sql;
+}
+
+// libpqxx 6 gives no code where it has a type for it.
+std::string CodeOf(const pqxx::sql_error& error) {
+  if (!error.sqlstate().empty()) return error.sqlstate();
+  if (dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr) return "42501";
+  if (dynamic_cast<const pqxx::disk_full*>(&error) != nullptr) return "53100";
+  if (dynamic_cast<const pqxx::out_of_memory*>(&error) != nullptr) return "53200";
+  if (dynamic_cast<const pqxx::feature_not_supported*>(&error) != nullptr) return "0A000";
+  if (dynamic_cast<const pqxx::invalid_sql_statement_name*>(&error) != nullptr) return "26000";
+  if (dynamic_cast<const pqxx::insufficient_resources*>(&error) != nullptr) return "53000";
+  return "";
 }
 
 }  // namespace
@@ -53,14 +66,14 @@ absl::StatusOr<std::unique_ptr<Connection>> PostgresConnection::Open(const Datab
                                                                      Watchdog& watchdog) {
   try {
     return std::unique_ptr<Connection>(new PostgresConnection(options, watchdog));
-  } catch (const std::exception&) {
-    // What libpq says names hosts and users.
-    return DatabaseUnavailable("cannot connect");
+  } catch (const std::exception& error) {
+    return DatabaseUnavailable("cannot connect", PostgresConnectProblem(options.url, error.what()));
   }
 }
 
 PostgresConnection::PostgresConnection(const DatabaseOptions& options, Watchdog& watchdog)
-    : connection_(std::make_unique<pqxx::connection>(
+    : url_(options.url),
+      connection_(std::make_unique<pqxx::connection>(
           WithConnectionSettings(options.url, options.timeout))) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
@@ -109,7 +122,7 @@ absl::Status PostgresConnection::Guard(Call call) {
   } catch (const pqxx::deadlock_detected&) {
     return Fail(Failure::kConflict, DatabaseConflict());
   } catch (const pqxx::sql_error& error) {
-    return FailWith(error.sqlstate());
+    return FailWith(CodeOf(error), error.what());
   } catch (const pqxx::failure&) {
     // Also what libpqxx throws for a connection that is closed already.
     return FailLost("connection failed");
@@ -188,7 +201,7 @@ absl::Status PostgresConnection::FailLost(const std::string& what) {
 }
 
 // https://www.postgresql.org/docs/15/errcodes-appendix.html
-absl::Status PostgresConnection::FailWith(const std::string& sqlstate) {
+absl::Status PostgresConnection::FailWith(const std::string& sqlstate, std::string_view said) {
   if (!connection_->is_open()) return FailLost(sqlstate);
   if (sqlstate == "40001" || sqlstate == "40P01") {
     return Fail(Failure::kConflict, DatabaseConflict());
@@ -204,9 +217,11 @@ absl::Status PostgresConnection::FailWith(const std::string& sqlstate) {
   // 53 resources, 58 the system; 55P03 and 57014 a lock or statement that took too long.
   if (absl::StartsWith(sqlstate, "53") || absl::StartsWith(sqlstate, "58") || sqlstate == "55P03" ||
       sqlstate == "57014") {
-    return Fail(Failure::kStatement, DatabaseUnavailable(sqlstate));
+    return Fail(Failure::kStatement,
+                DatabaseUnavailable(sqlstate, PostgresStatementProblem(url_, sqlstate, said)));
   }
-  return Fail(Failure::kStatement, StatementError(sqlstate.empty() ? "no code" : sqlstate));
+  return Fail(Failure::kStatement, StatementError(sqlstate.empty() ? "no code" : sqlstate,
+                                                  PostgresStatementProblem(url_, sqlstate, said)));
 }
 
 }  // namespace dramatis::sql

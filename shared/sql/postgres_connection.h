@@ -57,9 +57,11 @@ class PostgresConnection : public Connection {
   // Calls `call`, and classifies what it throws.
   template <class Call>
   absl::Status Guard(Call call);
-  absl::Status FailWith(const std::string& sqlstate);
+  // `said`: the server's words.
+  absl::Status FailWith(const std::string& sqlstate, std::string_view said = "");
   absl::Status FailLost(const std::string& what);
 
+  const std::string url_;
   std::unique_ptr<pqxx::connection> connection_;
   std::unique_ptr<Watchdog::Guard> guard_;      // gone before connection_
   bool guarded_ = true;                         // not in migrations, which may take long

@@ -177,7 +177,7 @@ TEST_P(PostgresTest, IsUnavailableWhereThereIsNoServer) {
   const auto nowhere = Database::Open(options);  // need not be up
 
   ASSERT_TRUE(nowhere.ok());
-  for (const absl::Status& status : {(*nowhere)->Ping(), (*nowhere)->Migrate(Schema()),
+  for (const absl::Status& status : {(*nowhere)->Ping(), (*nowhere)->Migrate(Schema()).status(),
                                      (*nowhere)->CheckSchema(Schema()).status()}) {
     EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
   }
@@ -238,7 +238,7 @@ TEST_P(PostgresTest, MigratesWithoutTheRightToMakeSchemas) {
   std::vector<Migration> more = Schema();
   more.push_back({2, "0002_more", "create table more (id text)", ""});
 
-  const absl::Status status = (*Database::Open(options))->Migrate(more);
+  const absl::Status status = (*Database::Open(options))->Migrate(more).status();
 
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_TRUE(db().Write([&](Transaction& tx) -> absl::Status {

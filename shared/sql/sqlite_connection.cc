@@ -1,5 +1,6 @@
 #include "shared/sql/sqlite_connection.h"
 
+#include <cerrno>
 #include <utility>
 
 #include <fcntl.h>
@@ -7,6 +8,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "shared/sql/sqlite_problem.h"
 #include "shared/status/macros.h"
 
 namespace dramatis::sql {
@@ -71,14 +73,20 @@ absl::StatusOr<std::unique_ptr<Connection>> SqliteConnection::Open(const std::st
   // Made by ourselves, since SQLite would let everybody read it.
   if (access == Access::kWrite) {
     const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) return DatabaseUnavailable("the file cannot be opened");
+    if (file < 0) {
+      const int error = errno;
+      const bool forbidden = error == EACCES || error == EPERM || error == EROFS;
+      return DatabaseUnavailable(
+          "the file cannot be opened",
+          SqliteProblem(path, forbidden ? SQLITE_READONLY : SQLITE_CANTOPEN, error));
+    }
     close(file);
   }
   sqlite3* handle = nullptr;
   const int code =
       sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   // SQLite gives a handle, to be closed, also where it fails.
-  std::unique_ptr<SqliteConnection> connection(new SqliteConnection(handle, access));
+  std::unique_ptr<SqliteConnection> connection(new SqliteConnection(handle, access, path));
   if (code != SQLITE_OK) return connection->FailWith(code);
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, static_cast<int>(absl::ToInt64Milliseconds(timeout)));
@@ -194,7 +202,7 @@ absl::Status SqliteConnection::FailWith(int code) {
       // The plain code comes after the time-out has passed; the others at once, as where a snapshot
       // is too old to write on (https://sqlite.org/rescode.html).
       return Fail(code == SQLITE_BUSY ? Failure::kStatement : Failure::kConflict,
-                  DatabaseUnavailable(NameOf(code)));
+                  DatabaseUnavailable(NameOf(code), ProblemOf(code)));
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_CORRUPT:
@@ -206,10 +214,17 @@ absl::Status SqliteConnection::FailWith(int code) {
     case SQLITE_PROTOCOL:
       // Opened anew the next time: what is wrong may have been put right.
       SetUnusable();
-      return Fail(Failure::kStatement, DatabaseUnavailable(NameOf(code)));
+      return Fail(Failure::kStatement, DatabaseUnavailable(NameOf(code), ProblemOf(code)));
     default:
       return Fail(Failure::kStatement, StatementError(NameOf(code)));
   }
+}
+
+std::string SqliteConnection::ProblemOf(int code) const {
+  // Of failures that came from the system; SQLite keeps the last one for ever.
+  const int kind = code & 0xff;
+  const bool from_system = kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN;
+  return SqliteProblem(path_, code, from_system ? sqlite3_system_errno(handle_.get()) : 0);
 }
 
 }  // namespace dramatis::sql

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <sqlite3.h>
@@ -46,13 +47,17 @@ class SqliteConnection : public Connection {
     std::vector<int> indexes;  // of $1, $2, ... as SQLite numbers them
   };
 
-  SqliteConnection(sqlite3* handle, Access access) : access_(access), handle_(handle) {}
+  SqliteConnection(sqlite3* handle, Access access, std::string path)
+      : access_(access), path_(std::move(path)), handle_(handle) {}
   absl::StatusOr<Prepared*> Prepare(std::string_view text);
   absl::Status Bind(const Prepared& prepared, const std::vector<Value>& parameters);
   // The failure of the last call, which returned `code`.
   absl::Status FailWith(int code);
+  // What is wrong with the file, for whoever runs the program.
+  std::string ProblemOf(int code) const;
 
   const Access access_;
+  const std::string path_;
   std::unique_ptr<sqlite3, CloseHandle> handle_;
   absl::flat_hash_map<std::string, Prepared> prepared_;  // gone before handle_
   int64_t affected_ = 0;

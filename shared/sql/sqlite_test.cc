@@ -1,15 +1,20 @@
 // What only a file can do to us: be missing, damaged, full.
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "shared/sql/database.h"
+#include "shared/sql/sqlite_problem.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/status/outgoing.h"
 
 namespace dramatis::sql {
 namespace {
@@ -93,10 +98,12 @@ TEST_F(SqliteTest, IsUnavailableWhereTheFileIsNoDatabase) {
 
   for (const absl::Status& status :
        {db->Ping(), Insert(*db, "a"), Ask(*db, "select id from marks").status(),
-        db->Migrate(Schema()), db->CheckSchema(Schema()).status()}) {
+        db->Migrate(Schema()).status(), db->CheckSchema(Schema()).status()}) {
     EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
     EXPECT_EQ(GetReason(status), "UNAVAILABLE");
     EXPECT_THAT(std::string(status.message()), testing::Not(testing::HasSubstr(folder_)));
+    EXPECT_THAT(OperatorMessage(status),
+                testing::HasSubstr(options_.url + " is no SQLite database"));
   }
 
   // Put right, it works without a restart.
@@ -125,8 +132,9 @@ TEST_F(SqliteTest, IsUnavailableWhereAPageIsDamaged) {
   file.close();
   const auto db = Open();
 
-  EXPECT_EQ(Ask(*db, "select max(body) from marks").status().code(),
-            absl::StatusCode::kUnavailable);
+  const absl::Status damaged = Ask(*db, "select max(body) from marks").status();
+  EXPECT_EQ(damaged.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(OperatorMessage(damaged), testing::HasSubstr(options_.url + " is damaged: move it"));
   EXPECT_EQ(Insert(*db, "new").code(), absl::StatusCode::kUnavailable);
 }
 
@@ -135,7 +143,46 @@ TEST_F(SqliteTest, IsUnavailableWhereTheFileIsAFolder) {
   const auto db = Open();
 
   EXPECT_EQ(db->Ping().code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(Insert(*db, "a").code(), absl::StatusCode::kUnavailable);
+  const absl::Status written = Insert(*db, "a");
+  EXPECT_EQ(written.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(OperatorMessage(written),
+              testing::AllOf(testing::HasSubstr("cannot open " + options_.url),
+                             testing::HasSubstr("Is a directory")));
+}
+
+TEST_F(SqliteTest, SaysWhoHoldsTheLock) {
+  const auto db = Open();
+  ASSERT_TRUE(db->Migrate(Schema()).ok());
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(options_.url.c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "begin immediate", nullptr, nullptr, nullptr), SQLITE_OK);
+
+  const absl::Status status = Insert(*db, "a");
+  sqlite3_close(other);
+
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(OperatorMessage(status),
+              testing::HasSubstr(options_.url + " is locked by another program"));
+}
+
+TEST(SqliteProblemTest, TellsWhatIsWrongApart) {
+  const std::string path = "/data/persona.db";
+  const std::map<std::pair<int, int>, std::string> problems = {
+      {{SQLITE_FULL, 0}, "the disk is full: make room"},
+      {{SQLITE_IOERR_WRITE, ENOSPC}, "the disk is full: make room"},
+      {{SQLITE_IOERR_READ, EIO}, "Input/output error"},
+      {{SQLITE_READONLY, EROFS}, "Read-only file system: give this user"},
+      {{SQLITE_CANTOPEN, ENOENT}, "cannot open"},
+      {{SQLITE_CORRUPT, 0}, "is damaged"},
+      {{SQLITE_NOTADB, 0}, "is no SQLite database"},
+      {{SQLITE_BUSY, 0}, "is locked by another program"},
+      {{SQLITE_NOMEM, 0}, "not enough memory"},
+      {{SQLITE_PROTOCOL, 0}, "refuses to work with"},
+  };
+  for (const auto& [code, text] : problems) {
+    const std::string problem = SqliteProblem(path, code.first, code.second);
+    EXPECT_THAT(problem, testing::AllOf(testing::HasSubstr(path), testing::HasSubstr(text)));
+  }
 }
 
 TEST_F(SqliteTest, IsUnavailableWhereTheDiskIsFullAndLosesNothing) {
@@ -152,6 +199,8 @@ TEST_F(SqliteTest, IsUnavailableWhereTheDiskIsFullAndLosesNothing) {
   });
 
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_THAT(OperatorMessage(status),
+              testing::HasSubstr("cannot write " + options_.url + ": the disk is full"));
   EXPECT_TRUE(Insert(*db, "after").ok());
   EXPECT_EQ(*Ask(*db, "select group_concat(id) from (select id from marks order by id)"),
             "after,before");

@@ -87,7 +87,7 @@ TestDatabase::~TestDatabase() {
 }
 
 DatabaseTest::DatabaseTest(const std::vector<Migration>& migrations) : database_(GetParam()) {
-  Require(database_->Migrate(migrations), "cannot migrate the test database");
+  Require(database_->Migrate(migrations).status(), "cannot migrate the test database");
 }
 
 std::vector<Engine> TestEngines() {

@@ -5,7 +5,7 @@
     cluster.create_database("run_1")     # its URL
     cluster.stop()
 
-As a program, for `./dev test`: `postgres.py start <folder>` prints the URL, `postgres.py stop
+As a program, for `./dev test`: `postgres.py start <folder> [port]` prints the URL, `postgres.py stop
 <folder>` stops what start started.
 """
 
@@ -65,7 +65,7 @@ class Cluster:
         self.port = int(options)
 
     @classmethod
-    def start(cls, folder):
+    def start(cls, folder, port=None):
         folder = pathlib.Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         account = _account()
@@ -79,7 +79,7 @@ class Cluster:
                  check=True, stdout=output, stderr=output)
         # Another process may take the port between the probe and the start: then try another.
         for attempt in range(5):
-            (folder / "port").write_text(str(free_port()))
+            (folder / "port").write_text(str(port or free_port()))
             cluster = cls(folder)
             try:
                 cluster.restart()
@@ -128,9 +128,9 @@ def create_database(url, name):
 
 
 if __name__ == "__main__":
-    _, command, target = sys.argv
+    _, command, target, *port = sys.argv
     if command == "start":
-        print(Cluster.start(target).url)
+        print(Cluster.start(target, *map(int, port)).url)
     elif command == "stop":
         Cluster(target).stop()
     else:

@@ -1,0 +1,12 @@
+// What is wrong with a SQLite file, for whoever runs the program: which file, what, and what to do.
+// Pure function.
+#pragma once
+
+#include <string>
+
+namespace dramatis::sql {
+
+// `code` is SQLite's (https://sqlite.org/rescode.html), `system_error` the errno behind it or 0.
+std::string SqliteProblem(const std::string& path, int code, int system_error);
+
+}  // namespace dramatis::sql
