@@ -18,6 +18,12 @@ if(DRAMATIS_SANITIZE)
                       -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${DRAMATIS_SANITIZE})
 endif()
+if(DRAMATIS_COVERAGE)
+  # Counters in a mapped file, so that a program that a test kills has counted all the same.
+  target_compile_options(dramatis_options INTERFACE -fprofile-instr-generate -fcoverage-mapping
+                         "SHELL:-mllvm -runtime-counter-relocation")
+  add_link_options(-fprofile-instr-generate)
+endif()
 if(DRAMATIS_SANITIZE MATCHES "thread")
   include(ThreadSanitizer)
 endif()
