@@ -14,6 +14,7 @@ std::string MetricHelp(const std::string& name) {
       {"dramatis_http_request_duration_seconds",
        "Seconds from an HTTP request's head to the end of its answer, by route."},
       {"dramatis_http_requests_total", "HTTP requests answered, by route, method and status."},
+      {"dramatis_identity_key_fetches_total", "Fetches of an issuer's signing keys, by outcome."},
       {"dramatis_job_last_success_timestamp_seconds",
        "When a periodic job last ended well, in seconds since the epoch, by job."},
       {"dramatis_job_runs_total", "Runs of periodic jobs, by job and outcome."},
