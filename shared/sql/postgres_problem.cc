@@ -168,7 +168,8 @@ std::string PostgresStatementProblem(const std::string& url,
   if (!place.readable) return "";
   const std::string server =
       absl::StrCat("PostgreSQL at ", place.Server(), ", database \"", place.database, "\"");
-  if (sqlstate == "42501") {
+  // 3F000 comes of a schema that the role may not use: none is left to make a table in.
+  if (sqlstate == "42501" || sqlstate == "3F000") {
     return absl::StrCat(
         server, ": the role \"", place.role, "\" lacks a right (", Said(place, said),
         "): migrate as the role that owns the database, or let that one `grant create on database "

@@ -40,9 +40,8 @@ def default_addresses(program):
     code, text = run_program(program, {}, ["--help"])
     assert code == 0, text
     found = {}
-    for setting, entries in re.findall(r"^  (DRAMATIS_\w+_ADDRESS) .*\((.*127\.0\.0\.1:.*)\)$", text,
-                                       re.MULTILINE):
-        for address, programs in re.findall(r"(127\.0\.0\.1:\d+) \(([^)]*)\)", entries + ")"):
+    for setting, entries in re.findall(r"^  (DRAMATIS_\w+_ADDRESS) (.*)$", text, re.MULTILINE):
+        for address, programs in re.findall(r"(127\.0\.0\.1:\d+) \(([^)]*)\)", entries):
             for name in programs.split(", "):
                 found[(setting, name)] = address
     return found
