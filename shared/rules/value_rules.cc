@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/json_util.h"
+#include "shared/text/names.h"
 #include "shared/text/text.h"
 
 namespace dramatis {
@@ -50,7 +51,7 @@ Problem TextProblem(const std::string& text, const ValueRule& limits, bool is_it
   if (limits.pattern != nullptr && !RE2::FullMatch(text, *limits.pattern)) {
     return absl::StrCat("must match ", rule.pattern());
   }
-  return std::nullopt;
+  return rule.name() ? NameProblem(TrimSpace(text)) : std::nullopt;
 }
 
 double Number(const Message& message, const FieldDescriptor& field, int index) {

@@ -1,6 +1,6 @@
 #include "shared/text/paragraphs.h"
 
-#include "shared/text/text.h"
+#include "shared/text/graphemes.h"
 
 namespace dramatis {
 
@@ -10,7 +10,7 @@ std::string_view CutAtParagraph(std::string_view text, size_t max_bytes) {
     const size_t at = text.rfind(end, max_bytes);
     if (at != std::string_view::npos && at >= max_bytes / 2) return text.substr(0, at);
   }
-  return text.substr(0, Utf8Floor(text, max_bytes));
+  return FirstGraphemeBytes(text, max_bytes);
 }
 
 }  // namespace dramatis
