@@ -69,6 +69,16 @@ def sentence(rng, count=12):
     return " ".join(rng.choice(WORDS) for _ in range(count))
 
 
+def said(conversation, sequence):
+    """The text of a message, the same whenever it is asked for."""
+    return sentence(random.Random(f"{conversation} {sequence}"))
+
+
+def backfilled(*names):
+    """Nothing is left to be brought up to date."""
+    return "backfills", "name first_key second_key done", ((name, "", "", True) for name in names)
+
+
 class Rows:
     """What a service's tables get."""
 
@@ -105,6 +115,10 @@ class Rows:
                "turn_id model finish_reason retrieval user_id",
                (row for user, number in self.conversations()
                 for row in self._messages(user, number)))
+        yield ("message_search", "conversation_id sequence created_at readers words size",
+               (row for user, number in self.conversations()
+                for row in self._search(user, number)))
+        yield backfilled("search_titles", "search_messages")
 
     def _conversation(self, user, number):
         room = number % 2 == 1
@@ -140,9 +154,23 @@ class Rows:
             own = sequence % 2 == 1
             speaker = (f"persona/human-{user}" if room else f"user/{user}") if own else "persona/model"
             yield (conversation, sequence, f"{conversation}-{sequence}", speaker,
-                   "persona" if room or not own else "user", sentence(self.rng), START + sequence,
+                   "persona" if room or not own else "user", said(conversation, sequence),
+                   START + sequence,
                    "" if own else f"{conversation}-turn-{sequence}", "" if own else "local/model",
                    "" if own else "stop", False, user if own else "somebody")
+
+    def _search(self, user, number):
+        """What the messages are found by: their words, each once."""
+        conversation = conversation_id(user, number)
+        if number % 2 == 0:
+            readers = "@u" + user.encode().hex()
+        else:
+            readers = f"@r{conversation.encode().hex()} @rooms"
+            if number % (2 * PUBLIC) == 1:
+                readers += " @public"
+        for sequence in range(1, self.shape.messages + 1):
+            words = dict.fromkeys(said(conversation, sequence).split())
+            yield (conversation, sequence, START + sequence, readers, " ".join(words), len(words))
 
     def memory_tables(self):
         rng = self.rng
@@ -154,6 +182,7 @@ class Rows:
                 for text in [sentence(rng)]))
         yield ("memory_counts", "user_id memories",
                ((user_name(user), self.shape.memories) for user in range(self.shape.users)))
+        yield backfilled("memory_words_2", "journal_words_2")
 
 
 def csv_value(value):
@@ -249,6 +278,7 @@ REQUEST = {
     "list of sessions": lambda rng, shape, user: ("/api/history", "conversations"),
     "list of rooms": lambda rng, shape, user: ("/api/conversations", "conversations"),
     "search in sessions": lambda rng, shape, user: (f"/api/history?q={_word(rng)}", "conversations"),
+    "search in rooms": lambda rng, shape, user: (f"/api/conversations?q={_word(rng)}", "conversations"),
     "search in memories": lambda rng, shape, user: (
         f"/api/memories/search?q={_word(rng)}%20{_word(rng)}", "results"),
 }

@@ -11,9 +11,9 @@
 #include "benchmark/benchmark.h"
 #include "services/inference/packing.h"
 #include "services/inference/tokens.h"
-#include "services/memory/search_query.h"
 #include "shared/live_text/live_text.h"
 #include "shared/text/text.h"
+#include "shared/text/words.h"
 
 namespace dramatis {
 namespace {

@@ -23,10 +23,12 @@
 #include "services/conversation/sql_store_room_turns.h"
 #include "services/conversation/sql_store_rooms.h"
 #include "services/conversation/sql_store_sample.h"
+#include "services/conversation/sql_store_search.h"
 #include "services/conversation/turn_planning.h"
 #include "shared/executor/periodic.h"
 #include "shared/log/log_scope.h"
 #include "shared/rpc/channel.h"
+#include "shared/sql/backfill.h"
 #include "shared/sql/lease_clock.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -54,6 +56,7 @@ class Module : public dramatis::Module {
         rpc_executor_(context.config.workers, context.config.queue),
         prepare_(context.config.workers, context.config.queue),
         background_(kBackgroundThreads, context.config.queue),
+        backfills_(context.database, context.logger, SearchBackfills()),
         personas_(Lazy("persona"), context.local),
         memories_(Lazy("memory"), context.local),
         inference_(Lazy("inference"), context.local),
@@ -117,6 +120,7 @@ class Module : public dramatis::Module {
     tails_.Stop();
     StopJobs();
     timer_.Stop();
+    backfills_.Stop();
     remembering_executor_.Stop();
     rpc_executor_.Stop();
     worker_.Stop();
@@ -137,6 +141,7 @@ class Module : public dramatis::Module {
     DRAMATIS_RETURN_IF_ERROR(recovery_.Recover(only_process).status());
     worker_.Start();
     StartJobs();
+    backfills_.Start();
     return absl::OkStatus();
   }
 
@@ -146,6 +151,7 @@ class Module : public dramatis::Module {
     draining_ = true;
     EndEndlessStreams();
     StopJobs();
+    backfills_.Stop();
     worker_.Drain(deadline);
     replicas_.Stop();
   }
@@ -226,6 +232,7 @@ class Module : public dramatis::Module {
   Executor rpc_executor_;
   Executor prepare_;
   Executor background_;
+  sql::BackfillThread backfills_;
   GrpcPersonaPeer personas_;
   GrpcMemoryPeer memories_;
   GrpcInferencePeer inference_;

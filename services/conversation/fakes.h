@@ -37,9 +37,10 @@ class FakePersonaPeer : public PersonaPeer {
     RenderedPersona rendered;
     rendered.set_persona_id(request.persona_id());
     rendered.set_name("Ada");
+    rendered.set_greeting(greeting);
     auto* part = rendered.mutable_prompt()->add_parts();
     part->set_kind(prompt::v1::PART_KIND_ROLE);
-    part->set_text("You are Ada.");
+    part->set_text(text);
     return Ready<absl::StatusOr<RenderedPersona>>(std::move(rendered));
   }
   absl::Status SetMasks(const CallContext& /*call*/,
@@ -56,6 +57,8 @@ class FakePersonaPeer : public PersonaPeer {
   }
 
   std::deque<absl::Status> failures;  // of the next calls
+  std::string greeting;
+  std::string text = "You are Ada.";
   std::vector<persona::v1::RenderPersonaRequest> requests;
   std::vector<persona::v1::SetMasksRequest> masks;
   absl::Status release_failure;
@@ -64,22 +67,23 @@ class FakePersonaPeer : public PersonaPeer {
 
 class FakeMemoryPeer : public MemoryPeer {
  public:
-  using Parts = absl::StatusOr<std::vector<prompt::v1::PromptPart>>;
-  std::future<Parts> Recall(const CallContext& /*call*/,
-                            const memory::v1::RecallRequest& request) override {
+  using Result = absl::StatusOr<Recalled>;
+  std::future<Result> Recall(const CallContext& /*call*/,
+                             const memory::v1::RecallRequest& request) override {
     queries.push_back(request.query());
     requests.push_back(request);
     if (failures > 0) {
       --failures;
-      return Ready<Parts>(UnavailableError("down"));
+      return Ready<Result>(UnavailableError("down"));
     }
     prompt::v1::PromptPart part;
     part.set_kind(prompt::v1::PART_KIND_MEMORY);
     part.set_text("likes tea");
-    return Ready<Parts>(std::vector<prompt::v1::PromptPart>{part});
+    return Ready<Result>(Recalled{.parts = {part}, .display_name = display_name});
   }
 
   int failures = 0;  // of the next calls
+  std::string display_name;
   std::vector<std::string> queries;
   std::vector<memory::v1::RecallRequest> requests;
 };

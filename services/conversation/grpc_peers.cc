@@ -72,8 +72,9 @@ RenderedPersona TakePersona(RenderedPersona& response) {
   return std::move(response);
 }
 
-std::vector<prompt::v1::PromptPart> TakeParts(memory::v1::RecallResponse& response) {
-  return {response.parts().begin(), response.parts().end()};
+Recalled TakeRecalled(memory::v1::RecallResponse& response) {
+  return {.parts = {response.parts().begin(), response.parts().end()},
+          .display_name = response.display_name()};
 }
 
 void Tell(GenerationListener& listener, const inference::v1::StreamGenerateResponse& event) {
@@ -195,19 +196,18 @@ absl::Status GrpcPersonaPeer::Release(const CallContext& call,
       .status();
 }
 
-std::future<absl::StatusOr<std::vector<prompt::v1::PromptPart>>> GrpcMemoryPeer::Recall(
+std::future<absl::StatusOr<Recalled>> GrpcMemoryPeer::Recall(
     const CallContext& call, const memory::v1::RecallRequest& request) {
-  using Parts = std::vector<prompt::v1::PromptPart>;
   if (const auto local = local_.FindUnary<memory::v1::RecallRequest, memory::v1::RecallResponse>(
           "dramatis.memory.v1.MemoryService/Recall")) {
-    return StartLocalCall<Parts>(local, call, kRecallTimeout, request, TakeParts);
+    return StartLocalCall<Recalled>(local, call, kRecallTimeout, request, TakeRecalled);
   }
-  return StartCall<Parts, memory::v1::RecallRequest, memory::v1::RecallResponse>(
+  return StartCall<Recalled, memory::v1::RecallRequest, memory::v1::RecallResponse>(
       call, kRecallTimeout, WhenAway::kWait, request,
       [this](auto* context, const auto* asked, auto* response, auto done) {
         stub_->async()->Recall(context, asked, response, std::move(done));
       },
-      TakeParts);
+      TakeRecalled);
 }
 
 std::shared_ptr<Generation> GrpcInferencePeer::Generate(

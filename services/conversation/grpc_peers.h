@@ -40,8 +40,8 @@ class GrpcMemoryPeer : public MemoryPeer {
  public:
   GrpcMemoryPeer(Connect connect, const LocalMethods& local)
       : stub_(std::move(connect)), local_(local) {}
-  std::future<absl::StatusOr<std::vector<prompt::v1::PromptPart>>> Recall(
-      const CallContext& call, const memory::v1::RecallRequest& request) override;
+  std::future<absl::StatusOr<Recalled>> Recall(const CallContext& call,
+                                               const memory::v1::RecallRequest& request) override;
 
  private:
   LazyStub<memory::v1::MemoryService> stub_;

@@ -5,11 +5,14 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "services/conversation/found_token.h"
 #include "services/conversation/new_conversation.h"
 #include "services/conversation/responses.h"
+#include "services/conversation/search_text.h"
 #include "shared/page/page_token.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/text/text.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -42,7 +45,7 @@ absl::StatusOr<ConversationFilter> FilterOf(const CallContext& call,
   if (!violations.empty()) return FieldErrors(violations);
   ConversationFilter filter;
   filter.user_id = call.identity.user_id;
-  filter.q = request.q();
+  filter.words = SearchedWords(request.q());
   filter.status = FromApi(request.status());
   if (request.has_from()) filter.from = FromTimestamp(request.from());
   if (request.has_to()) filter.to = FromTimestamp(request.to());
@@ -63,6 +66,15 @@ absl::StatusOr<std::pair<absl::Time, std::string>> DecodeListToken(const std::st
   int64_t micros = 0;
   if (!absl::SimpleAtoi(keys[0], &micros)) return CursorError("page_token");
   return std::make_pair(absl::FromUnixMicros(micros), keys[1]);
+}
+
+// The token of the page after this row.
+std::string TokenAfter(const std::string& scope,
+                       const ConversationFilter& filter,
+                       const ConversationSummary& row) {
+  if (!filter.words.empty()) return EncodeFoundToken(scope, row.found, row.conversation_id);
+  return EncodePageToken(scope,
+                         {absl::StrCat(absl::ToUnixMicros(row.updated_at)), row.conversation_id});
 }
 
 }  // namespace
@@ -86,22 +98,29 @@ absl::StatusOr<v1::ListHistoryResponse> History::List(const CallContext& call,
   DRAMATIS_ASSIGN_OR_RETURN(ConversationFilter filter, FilterOf(call, request));
   const std::string scope = ScopeOf(request, filter.user_id);
   if (!request.page_token().empty()) {
-    DRAMATIS_ASSIGN_OR_RETURN(filter.after, DecodeListToken(scope, request.page_token()));
+    if (filter.words.empty()) {
+      DRAMATIS_ASSIGN_OR_RETURN(filter.after, DecodeListToken(scope, request.page_token()));
+    } else {
+      DRAMATIS_ASSIGN_OR_RETURN(filter.after_found, DecodeFoundToken(scope, request.page_token()));
+    }
   }
+  v1::ListHistoryResponse response;
+  // Nothing is found by something that has no word.
+  if (!TrimSpace(request.q()).empty() && filter.words.empty()) return response;
   const int size = PageSize(request);
   filter.now = tools_.clock.Now();
   filter.limit = size + 1;  // one more says whether there is a next page
   DRAMATIS_ASSIGN_OR_RETURN(std::vector<ConversationSummary> rows,
                             tools_.store.ListConversations(filter));
-  v1::ListHistoryResponse response;
   if (rows.size() > static_cast<size_t>(size)) {
     rows.resize(static_cast<size_t>(size));
-    response.set_next_page_token(EncodePageToken(
-        scope,
-        {absl::StrCat(absl::ToUnixMicros(rows.back().updated_at)), rows.back().conversation_id}));
+    response.set_next_page_token(TokenAfter(scope, filter, rows.back()));
   }
   for (const ConversationSummary& row : rows) {
-    *response.add_conversations() = ToSummary(row, filter.now);
+    v1::SessionSummary& summary = *response.add_conversations();
+    summary = ToSummary(row, filter.now);
+    for (v1::SearchMatch& match : MatchesOf(row.title, row.found.places, filter.words))
+      *summary.add_matches() = std::move(match);
   }
   return response;
 }

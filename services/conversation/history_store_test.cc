@@ -6,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/conversation/search_text.h"
 #include "services/conversation/store_fixture.h"
 
 namespace dramatis::conversation {
@@ -19,7 +20,7 @@ using testing::SizeIs;
 using HistoryStoreTest = ConversationStoreTest;
 
 auto Containing(const std::string& q) {
-  return [q](ConversationFilter& filter) { filter.q = q; };
+  return [q](ConversationFilter& filter) { filter.words = SearchedWords(q); };
 }
 auto Being(SessionStatus status) {
   return [status](ConversationFilter& filter) { filter.status = status; };
@@ -64,11 +65,15 @@ TEST_P(HistoryStoreTest, ListsByUpdateWithFiltersInsideTheQuery) {
   ASSERT_TRUE(Start(Turn(Conversation("x", "bob"))).ok());
 
   EXPECT_THAT(Sessions(Any), SizeIs(4));
-  EXPECT_THAT(Sessions(Containing("title_A")), ElementsAre("a"));
-  EXPECT_THAT(Sessions(Containing("100%")), IsEmpty());  // the newest message is the reply
-  EXPECT_THAT(Sessions(Containing("ende Äb")), SizeIs(4));
-  EXPECT_THAT(Sessions(Containing("ende äb")), IsEmpty());  // ASCII only, on both engines
-  EXPECT_THAT(Sessions(Containing("titlexa")), IsEmpty());  // `_` is itself
+  EXPECT_THAT(Sessions(Containing("TITL")), ElementsAre("d", "c", "b", "a"));
+  EXPECT_THAT(Sessions(Containing("100%")), ElementsAre("d", "c", "b", "a"));
+  EXPECT_THAT(Sessions(Containing("ende äb")), ElementsAre("d", "c", "b", "a"));
+  EXPECT_THAT(Sessions(Containing("titlexa")), IsEmpty());
+  EXPECT_THAT(Sessions([](ConversationFilter& filter) {
+                filter.words = {"ende"};
+                filter.status = SessionStatus::kEnded;
+              }),
+              ElementsAre("b"));
   EXPECT_THAT(Sessions(Being(SessionStatus::kEnded)), ElementsAre("b"));
   EXPECT_THAT(Sessions(Being(SessionStatus::kActive)), ElementsAre("d", "c", "a"));
   EXPECT_THAT(Sessions(Updated(begin + absl::Minutes(3), begin + absl::Minutes(4))),
@@ -111,8 +116,8 @@ TEST_P(HistoryStoreTest, DeletesEverythingOfAConversation) {
 
   ASSERT_TRUE(deleted.ok()) << deleted.status();
   EXPECT_EQ(deleted->persona_id, "ada");
-  for (const char* table :
-       {"conversations", "participants", "messages", "turns", "user_conversations"}) {
+  for (const char* table : {"conversations", "participants", "messages", "turns",
+                            "user_conversations", "message_search"}) {
     EXPECT_EQ(Count(table), 0) << table;
   }
   EXPECT_EQ(GetReason(store_.DeleteConversation(conversation.conversation_id).status()),

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "services/conversation/persona_macros.h"
 #include "services/conversation/room_views.h"
 #include "services/conversation/rooms.h"
 #include "shared/status/errors.h"
@@ -162,8 +163,13 @@ absl::StatusOr<v1::MessagePrompt::Verification> MessagePrompts::Verify(
   DRAMATIS_ASSIGN_OR_RETURN(const std::vector<RoomMessageRow> history,
                             HistoryThen(reply, room.row.conversation_id, NewestMessage(manifest)));
 
+  const RenderedPersona persona = WithMacros(
+      *rendered,
+      {.user = SpeakerFor(room, history, replied.turn.trigger_message_id, reply.persona_id),
+       .conversation_id = room.row.conversation_id,
+       .turn_id = replied.turn.turn_id});
   inference::StreamGenerateRequest request = RoomRequest({.room = RoomThen(room, reply.created_at),
-                                                          .persona = *rendered,
+                                                          .persona = persona,
                                                           .recalled = *recalled,
                                                           .history = history});
   request.set_turn_key(replied.turn.turn_id);
@@ -200,14 +206,15 @@ absl::StatusOr<std::vector<prompt::PromptPart>> MessagePrompts::RecallAgain(
       rooms_.store.FindRoomMessage(room.row.conversation_id, turn.trigger_message_id));
   const std::string query = trigger.has_value() && !trigger->hidden ? trigger->content : "";
   DRAMATIS_ASSIGN_OR_RETURN(
-      const std::vector<prompt::PromptPart> recalled,
+      const Recalled recalled,
       tools_.memories.Recall(call, RoomRecall(room, reply.persona_id, query, reply.sequence))
           .get());
   for (const prompt::PackedItem& item : manifest.items()) {
     if (!IsRecalled(item)) continue;
-    const auto part = absl::c_find_if(
-        recalled, [&](const prompt::PromptPart& one) { return one.source() == item.source(); });
-    if (part != recalled.end()) parts.push_back(*part);
+    const auto part = absl::c_find_if(recalled.parts, [&](const prompt::PromptPart& one) {
+      return one.source() == item.source();
+    });
+    if (part != recalled.parts.end()) parts.push_back(*part);
   }
   return Tellable(room, std::move(parts));
 }

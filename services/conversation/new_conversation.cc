@@ -3,13 +3,17 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/conversation/persona_macros.h"
 #include "services/conversation/responses.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/text/macros.h"
+#include "shared/text/text.h"
 
 namespace dramatis::conversation {
 namespace {
 
+namespace memory = dramatis::memory::v1;
 namespace persona = dramatis::persona::v1;
 
 // Whether the caller may talk to it as to an AI. Of somebody else's persona whose type is hidden
@@ -18,6 +22,40 @@ bool AnswersAsAi(const RenderedPersona& rendered, const Identity& identity) {
   if (rendered.type() == persona::PERSONA_TYPE_HUMAN) return false;
   const bool hidden = rendered.type() == persona::PERSONA_TYPE_AI_AMBIGUOUS || rendered.masked();
   return !hidden || identity.MayManage(rendered.owner_id());
+}
+
+// What the user wants to be called; empty where they did not say.
+absl::StatusOr<std::string> NameOfUser(const TurnTools& tools,
+                                       const CallContext& call,
+                                       const ConversationRow& row) {
+  memory::RecallRequest request;
+  request.set_user_id(row.user_id);
+  request.set_persona_id(row.persona_id);
+  const CallContext own = call.AsService(row.user_id);
+  absl::StatusOr<Recalled> recalled = tools.memories.Recall(own, request).get();
+  if (!recalled.ok()) recalled = tools.memories.Recall(own, request).get();
+  if (!recalled.ok()) return UnavailableError("the user's profile could not be read");
+  return std::move(recalled->display_name);
+}
+
+// Has the conversation begin with the persona's greeting, if it has one.
+absl::Status Greet(const TurnTools& tools,
+                   const CallContext& call,
+                   const RenderedPersona& persona,
+                   ConversationRow& row) {
+  if (TrimSpace(persona.greeting()).empty()) return absl::OkStatus();
+  std::string user;
+  if (NamesUser(persona.greeting())) {
+    DRAMATIS_ASSIGN_OR_RETURN(user, NameOfUser(tools, call, row));
+  }
+  row.greeting = GreetingFor(persona, user, row.conversation_id);
+  if (TrimSpace(row.greeting).empty()) {  // it was a comment
+    row.greeting.clear();
+    return absl::OkStatus();
+  }
+  row.greeting_message_id = tools.ids.NewId();
+  row.last_sequence = 1;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -56,6 +94,11 @@ absl::StatusOr<ConversationRow> PrepareConversation(const TurnTools& tools,
     ReleaseHold(tools, call, row);
     return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_NOT_AN_AI_PERSONA,
                  "the persona does not answer as an AI");
+  }
+  const absl::Status greeted = Greet(tools, call, rendered, row);
+  if (!greeted.ok()) {
+    ReleaseUnlessLive(tools, call, row);
+    return greeted;
   }
   return row;
 }

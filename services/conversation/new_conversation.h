@@ -26,7 +26,8 @@ struct NewSession {
   absl::Duration ttl = kDefaultTtl;
 };
 
-// The row of the caller's new session, its persona checked and held for it. NOT_FOUND for the
+// The row of the caller's new session, its persona checked and held for it, with the persona's
+// greeting as its first message where it has one. NOT_FOUND for the
 // persona, NOT_AN_AI_PERSONA, and persona's own errors.
 absl::StatusOr<ConversationRow> PrepareConversation(const TurnTools& tools,
                                                     const CallContext& call,

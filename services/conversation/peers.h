@@ -36,11 +36,17 @@ class PersonaPeer {
                                const std::string& conversation_id) = 0;
 };
 
+// What memory says of a user.
+struct Recalled {
+  std::vector<dramatis::prompt::v1::PromptPart> parts;  // best first
+  std::string display_name;                             // empty where the user did not say
+};
+
 class MemoryPeer {
  public:
   virtual ~MemoryPeer() = default;
-  // What matters for a turn, best first. Starts at once; the result comes later, and always.
-  virtual std::future<absl::StatusOr<std::vector<dramatis::prompt::v1::PromptPart>>> Recall(
+  // What matters for a turn. Starts at once; the result comes later, and always.
+  virtual std::future<absl::StatusOr<Recalled>> Recall(
       const CallContext& call, const dramatis::memory::v1::RecallRequest& request) = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "shared/text/speech.h"
 
 namespace dramatis::conversation {
 
@@ -18,7 +19,7 @@ std::vector<prompt::PromptMessage> RoleTurns(const std::vector<MessageRow>& mess
     const auto name = names.find(message.participant_id);
     std::string line = own || name == names.end() || name->second.empty()
                            ? message.content
-                           : absl::StrCat(name->second, ": ", message.content);
+                           : SpokenLines(name->second, message.content);
     const prompt::Role role = own ? prompt::ROLE_ASSISTANT : prompt::ROLE_USER;
     // The first summary that does not end before the line above: it must not end between the two.
     const auto end = turns.empty() ? ends.end() : ends.lower_bound(turns.back().sequence());

@@ -18,11 +18,11 @@ inline constexpr size_t kMaxHistoryBytes = size_t{4} * 1024 * 1024;
 inline constexpr size_t kMaxHistoryMessages = 1000;
 
 // `messages` in time order. The persona's own lines are `assistant`, everybody else's `user`, with
-// `Name: ` before them where `names` (by participant id) has one. Neighbours of one role become
-// one, an empty line between them, under the id and number of the last and with the number of the
-// first; but not across one of `ends`, the numbers at which summaries end that may stand for what
-// comes before. Nothing follows the last line of somebody else: a history ends with `user`, or is
-// empty.
+// `Name: ` before each of their lines where `names` (by participant id) has one. Neighbours of one
+// role become one, an empty line between them, under the id and number of the last and with the
+// number of the first; but not across one of `ends`, the numbers at which summaries end that may
+// stand for what comes before. Nothing follows the last line of somebody else: a history ends with
+// `user`, or is empty.
 std::vector<dramatis::prompt::v1::PromptMessage> RoleTurns(
     const std::vector<MessageRow>& messages,
     const std::string& persona_participant_id,

@@ -123,5 +123,14 @@ TEST(TitleTest, CollapsesWhiteSpaceAndCutsBetweenCodePoints) {
   EXPECT_EQ(PreviewOf("  as it is\n"), "  as it is\n");
 }
 
+TEST(TitleTest, KeepsGraphemesWholeAndDropsWhatIsInvisible) {
+  const std::string family = "\U0001F468\u200D\U0001F469\u200D\U0001F467";
+  EXPECT_EQ(TitleOf(std::string(58, 'x') + family), std::string(58, 'x'));
+  EXPECT_EQ(TitleOf(std::string(55, 'x') + family + "y"), std::string(55, 'x') + family);
+  EXPECT_EQ(TitleOf(std::string(59, 'x') + "e\u0301"), std::string(59, 'x'));
+  EXPECT_EQ(PreviewOf(std::string(119, 'x') + "\U0001F1F3\U0001F1F1"), std::string(119, 'x'));
+  EXPECT_EQ(TitleOf("\u202Eevil\u200B title\u2029here"), "evil title here");
+}
+
 }  // namespace
 }  // namespace dramatis::conversation

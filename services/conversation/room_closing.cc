@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "services/conversation/words.h"
+#include "shared/text/words.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -19,9 +19,9 @@ std::optional<absl::Time> SilenceEnd(const RoomRow& row) {
 
 bool NamesForbiddenTopic(const v1::Constraints& constraints, const std::string& content) {
   if (constraints.forbidden_topics().empty()) return false;
-  const std::string words = FoldedWords(content);
+  const PhraseFinder words(content);
   return std::any_of(constraints.forbidden_topics().begin(), constraints.forbidden_topics().end(),
-                     [&](const std::string& topic) { return HasWords(words, topic); });
+                     [&](const std::string& topic) { return words.Has(topic); });
 }
 
 std::string ReachedBy(const RoomRow& row, const std::string& content) {

@@ -2,7 +2,6 @@
 
 #include "gtest/gtest.h"
 #include "services/conversation/room_testing.h"
-#include "services/conversation/words.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -86,21 +85,6 @@ TEST(RoomClosing, WhenAForbiddenTopicIsNamed) {
   EXPECT_TRUE(CloseIfReached(row, "The OLD, war.", kStart));
 
   EXPECT_EQ(row.close_reason, kForbiddenTopicNamed);
-}
-
-TEST(FoldedWords, AreLowerCaseWithSpacesAround) {
-  EXPECT_EQ(FoldedWords(""), " ");
-  EXPECT_EQ(FoldedWords(" ?! "), " ");
-  EXPECT_EQ(FoldedWords("It's 2 O'Clock"), " it s 2 o clock ");
-  EXPECT_EQ(FoldedWords("ÄRGER über ΑΘΗΝΑ, МОСКВА"), " ärger über αθηνα москва ");
-  EXPECT_EQ(FoldedWords("核戦争 now"), " 核 戦 争 now ");
-}
-
-TEST(HasWords, FindsWholeWordsOnly) {
-  EXPECT_TRUE(HasWords(FoldedWords("Eine Ärger-Sache"), "ÄRGER"));
-  EXPECT_FALSE(HasWords(FoldedWords("ärgerlich"), "ärger"));
-  EXPECT_TRUE(HasWords(FoldedWords("反核戦争"), "戦争"));
-  EXPECT_FALSE(HasWords(FoldedWords("anything"), "..."));
 }
 
 }  // namespace

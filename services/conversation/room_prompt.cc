@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "services/conversation/persona_macros.h"
 #include "services/conversation/prompt_frame.h"
 #include "services/conversation/prompt_history.h"
 #include "services/conversation/room_views.h"
@@ -175,8 +176,13 @@ absl::StatusOr<inference::StreamGenerateRequest> PrepareRoomPrompt(const TurnToo
                       std::max(job.turn.trigger_sequence, room.row.last_sequence));
   DRAMATIS_ASSIGN_OR_RETURN(const Surroundings around, query.Answers());
   if (!history.ok()) return history.status();
+  const RenderedPersona persona = WithMacros(
+      around.persona,
+      {.user = SpeakerFor(room, *history, job.turn.trigger_message_id, job.turn.persona_id),
+       .conversation_id = room.row.conversation_id,
+       .turn_id = job.turn.turn_id});
   return RoomRequest({.room = room,
-                      .persona = around.persona,
+                      .persona = persona,
                       .recalled = Tellable(room, around.recalled),
                       .history = *history});
 }

@@ -86,10 +86,18 @@ struct RoomFilter {
   std::optional<RoomVisibility> visibility;
   std::string persona_id;  // is in it
   std::string topic_tag;   // ASCII case ignored
-  std::string q;           // part of title, topic or description, ASCII case ignored
-  std::string before;      // conversation id of the last row of the page before; empty for none
-  absl::Time now;          // whose time is over then counts as completed
+  std::vector<std::string>
+      words;           // of a search: all in one message, or in title, topic and description
+  std::string before;  // conversation id of the last row of the page before; empty for none
+  std::optional<FoundPosition> after_found;  // of a search: its last row
+  absl::Time now;                            // whose time is over then counts as completed
   int limit = 20;
+};
+
+// A room that a search found.
+struct FoundRoom {
+  Room room;
+  Found found;
 };
 
 class RoomStore {
@@ -103,6 +111,8 @@ class RoomStore {
   // nullopt if there is none, or it was deleted, or it is a session.
   virtual absl::StatusOr<std::optional<Room>> FindRoom(const std::string& conversation_id) = 0;
   virtual absl::StatusOr<std::vector<Room>> ListRooms(const RoomFilter& filter) = 0;
+  // The rooms of such a list that have all of `words`, best first.
+  virtual absl::StatusOr<std::vector<FoundRoom>> SearchRooms(const RoomFilter& filter) = 0;
   // Reads, changes and stores the room with its participants; appends an event for each participant
   // that changed and one for the state where it did. A room whose time is over at `now` is shown to
   // `change` as closed. Pausing or closing the room ends its open turns without a reply, and

@@ -7,16 +7,19 @@
 #include "dramatis/conversation/v1/conversation.pb.h"
 
 #include "absl/strings/str_cat.h"
+#include "services/conversation/found_token.h"
 #include "services/conversation/permissions.h"
 #include "services/conversation/room_closing.h"
 #include "services/conversation/room_definition.h"
 #include "services/conversation/room_masks.h"
 #include "services/conversation/room_names.h"
 #include "services/conversation/room_views.h"
+#include "services/conversation/search_text.h"
 #include "shared/call/if_match.h"
 #include "shared/page/page_token.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/text/text.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -48,7 +51,7 @@ RoomFilter FilterOf(const CallContext& call,
   }
   filter.persona_id = request.persona_id();
   filter.topic_tag = request.topic_tag();
-  filter.q = request.q();
+  filter.words = SearchedWords(request.q());
   filter.now = now;
   filter.limit = PageSize(request) + 1;  // one more says whether there is a next page
   return filter;
@@ -128,10 +131,37 @@ absl::StatusOr<Idempotent<v1::Conversation>> Rooms::Create(
   return FirstAnswer(*created, show);
 }
 
+absl::StatusOr<v1::ListConversationsResponse> Rooms::Search(
+    const CallContext& call, const v1::ListConversationsRequest& request, RoomFilter filter) {
+  const std::string scope = ScopeOf(call, request);
+  if (!request.page_token().empty()) {
+    DRAMATIS_ASSIGN_OR_RETURN(filter.after_found, DecodeFoundToken(scope, request.page_token()));
+  }
+  DRAMATIS_ASSIGN_OR_RETURN(std::vector<FoundRoom> rooms, tools_.store.SearchRooms(filter));
+  v1::ListConversationsResponse response;
+  const auto size = static_cast<size_t>(PageSize(request));
+  if (rooms.size() > size) {
+    rooms.resize(size);
+    response.set_next_page_token(
+        EncodeFoundToken(scope, rooms.back().found, rooms.back().room.row.conversation_id));
+  }
+  for (FoundRoom& one : rooms) {
+    CloseIfDue(one.room.row, filter.now);
+    v1::Conversation& conversation = *response.add_conversations();
+    conversation = ToConversation(one.room, call.identity);
+    for (v1::SearchMatch& match : MatchesOf(one.room.row, one.found.places, filter.words))
+      *conversation.add_matches() = std::move(match);
+  }
+  return response;
+}
+
 absl::StatusOr<v1::ListConversationsResponse> Rooms::List(
     const CallContext& call, const v1::ListConversationsRequest& request) {
   const std::string scope = ScopeOf(call, request);
   RoomFilter filter = FilterOf(call, request, tools_.clock.Now());
+  if (!filter.words.empty()) return Search(call, request, std::move(filter));
+  // Nothing is found by something that has no word.
+  if (!TrimSpace(request.q()).empty()) return v1::ListConversationsResponse();
   if (!request.page_token().empty()) {
     DRAMATIS_ASSIGN_OR_RETURN(const std::vector<std::string> keys,
                               DecodePageToken(scope, request.page_token(), 1));

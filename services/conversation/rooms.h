@@ -40,6 +40,9 @@ class Rooms {
                                                       const v1::ResumeConversationRequest& request);
 
  private:
+  absl::StatusOr<v1::ListConversationsResponse> Search(const CallContext& call,
+                                                       const v1::ListConversationsRequest& request,
+                                                       RoomFilter filter);
   // Applies `change` at `now` if the caller may close the room and its If-Match, if any, is met;
   // gives up the holds of a room that it closed.
   absl::StatusOr<Idempotent<v1::Conversation>> Change(const CallContext& call,

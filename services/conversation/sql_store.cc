@@ -8,6 +8,7 @@
 #include "services/conversation/sql_store_memory_outbox.h"
 #include "services/conversation/sql_store_once.h"
 #include "services/conversation/sql_store_rows.h"
+#include "services/conversation/sql_store_search.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -102,6 +103,7 @@ absl::StatusOr<ConversationRow> SqlStore::DeleteConversation(const std::string& 
     for (const Statement* statement : {&kDeleteMessages, &kDeleteTurns, &kDeleteParticipants}) {
       DRAMATIS_RETURN_IF_ERROR(tx.Execute(*statement, {conversation_id}).status());
     }
+    DRAMATIS_RETURN_IF_ERROR(ForgetIndex(tx, conversation_id));
     DRAMATIS_RETURN_IF_ERROR(tx.Execute(kDeleteListEntry, {row.user_id, conversation_id}).status());
     DRAMATIS_RETURN_IF_ERROR(NoteForgottenConversation(tx, row.user_id, conversation_id));
     return row;

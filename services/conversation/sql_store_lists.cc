@@ -4,8 +4,8 @@
 #include "services/conversation/sql_store.h"
 #include "services/conversation/sql_store_query.h"
 #include "services/conversation/sql_store_rows.h"
+#include "services/conversation/sql_store_search.h"
 #include "shared/status/macros.h"
-#include "shared/text/text.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -35,6 +35,13 @@ constexpr char kListConversations[] = R"(
     ended_at, message_count, preview
   from user_conversations
   where user_id = $1)";
+
+constexpr char kFoundSessions[] = R"(
+  , page as (
+    select u.conversation_id, u.session_id, u.persona_id, u.title, u.created_at, u.updated_at,
+      u.expires_at, u.ended_at, u.message_count, u.preview, r.score, r.latest
+    from ranked r
+      join user_conversations u on u.conversation_id = r.conversation_id)";
 
 MessageRow ToMessageRow(const sql::Row& row) {
   MessageRow message;
@@ -79,13 +86,40 @@ void AddStatus(SessionStatus status, absl::Time now, Query& query) {
   }
 }
 
-void AddText(const std::string& q, sql::Engine engine, Query& query) {
-  // Only ASCII letters are folded, on both engines.
-  const std::string fold = engine == sql::Engine::kPostgres ? " collate \"C\"" : "";
-  const std::string pattern = query.Parameter(AsciiLower(LikeContains(q)));
-  query.Add(absl::StrCat("and (lower(title", fold, ") like ", pattern,
-                         " escape '\\' or lower(preview", fold, ") like ", pattern,
-                         " escape '\\')"));
+void AddFilters(const ConversationFilter& filter, Query& query) {
+  if (filter.status.has_value()) AddStatus(*filter.status, filter.now, query);
+  if (filter.from.has_value()) {
+    query.Add(absl::StrCat("and updated_at >= ", query.Parameter(*filter.from)));
+  }
+  if (filter.to.has_value()) {
+    query.Add(absl::StrCat("and updated_at < ", query.Parameter(*filter.to)));
+  }
+}
+
+// The sessions that have all of the words in one place, best first.
+absl::StatusOr<std::vector<ConversationSummary>> Search(Transaction& tx,
+                                                        const ConversationFilter& filter) {
+  Query query("", {FoundBy(tx.engine(), {ReaderOfSessions(filter.user_id)}, filter.words)});
+  query.Add(RankedSessions(tx.engine()));
+  query.Add(kFoundSessions);
+  query.Add(absl::StrCat("where u.user_id = ", query.Parameter(filter.user_id)));
+  AddFilters(filter, query);
+  AddFoundAfter(filter.after_found, query);
+  query.Add(absl::StrCat("limit ", query.Parameter(filter.limit), ")"));
+  query.Add(kPlacesOfPage);
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, query.Run(tx));
+  constexpr int kScore = 10;
+  constexpr int kPlace = 12;
+  std::vector<ConversationSummary> summaries;
+  for (const sql::Row& row : rows) {
+    if (summaries.empty() || summaries.back().conversation_id != row.Text(0)) {
+      summaries.push_back(ToSummaryRow(row));
+      summaries.back().found.score = row.Int64(kScore);
+      summaries.back().found.latest = row.Time(kScore + 1);
+    }
+    summaries.back().found.places.push_back(ToPlace(row, kPlace));
+  }
+  return summaries;
 }
 
 }  // namespace
@@ -93,15 +127,9 @@ void AddText(const std::string& q, sql::Engine engine, Query& query) {
 absl::StatusOr<std::vector<ConversationSummary>> SqlStore::ListConversations(
     const ConversationFilter& filter) {
   return database_.Read([&](Transaction& tx) -> absl::StatusOr<std::vector<ConversationSummary>> {
+    if (!filter.words.empty()) return Search(tx, filter);
     Query query(kListConversations, {filter.user_id});
-    if (filter.status.has_value()) AddStatus(*filter.status, filter.now, query);
-    if (filter.from.has_value()) {
-      query.Add(absl::StrCat("and updated_at >= ", query.Parameter(*filter.from)));
-    }
-    if (filter.to.has_value()) {
-      query.Add(absl::StrCat("and updated_at < ", query.Parameter(*filter.to)));
-    }
-    if (!filter.q.empty()) AddText(filter.q, tx.engine(), query);
+    AddFilters(filter, query);
     if (filter.after.has_value()) {
       const std::string updated_at = query.Parameter(filter.after->first);
       const std::string conversation_id = query.Parameter(filter.after->second);

@@ -4,12 +4,14 @@
 //   if (limit) query.Add(absl::StrCat("limit ", query.Parameter(*limit)));
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "services/conversation/store.h"
 #include "shared/sql/database.h"
 
 namespace dramatis::conversation {
@@ -33,5 +35,17 @@ class Query {
   std::string text_;
   std::vector<sql::Value> parameters_;
 };
+
+// Of a search: what comes after the page before, best first. `r` is `ranked`.
+inline void AddFoundAfter(const std::optional<FoundPosition>& after, Query& query) {
+  if (after.has_value()) {
+    const std::string score = query.Parameter(after->score);
+    const std::string latest = query.Parameter(after->latest);
+    const std::string id = query.Parameter(after->conversation_id);
+    query.Add(absl::StrCat("and (r.score, r.latest, r.conversation_id) < (", score, ", ", latest,
+                           ", ", id, ")"));
+  }
+  query.Add("order by r.score desc, r.latest desc, r.conversation_id desc");
+}
 
 }  // namespace dramatis::conversation

@@ -5,6 +5,7 @@
 #include "services/conversation/sql_store_query.h"
 #include "services/conversation/sql_store_room_rows.h"
 #include "services/conversation/sql_store_rooms.h"
+#include "services/conversation/sql_store_search.h"
 #include "shared/status/macros.h"
 #include "shared/text/text.h"
 
@@ -40,6 +41,30 @@ constexpr char kRoomsOfPersona[] = R"(
   where r.ref_id = $1 and r.type <> '' and r.left_at is null and c.kind = 'room'
     and c.deleted_at is null)";
 
+// Ids are UUIDv7: the newest last.
+constexpr Statement kNewestRoomsOfUser = {R"(
+  select conversation_id
+  from room_members
+  where user_id = $1
+  order by conversation_id desc
+  limit $2)"};
+
+// More rooms of one's own are not looked through: the oldest are left out.
+constexpr int kMostSearchedRooms = 500;
+
+constexpr char kFoundRooms[] = R"(
+  , page as (
+    select r.conversation_id, r.score, r.latest
+    from ranked r
+      join conversations c on c.conversation_id = r.conversation_id
+    where c.kind = 'room' and c.deleted_at is null)";
+
+constexpr char kWithPersona[] = R"(
+      and exists (select 1
+                  from participants w
+                  where w.conversation_id = c.conversation_id and w.type <> ''
+                    and w.left_at is null and w.ref_id = )";
+
 constexpr Statement kMessages = {"select " ROOM_MESSAGE_COLUMNS R"(
   from messages
   where conversation_id = $1 and sequence > $2
@@ -65,18 +90,19 @@ void AddStatus(RoomStatus status, absl::Time now, Query& query) {
 }
 
 // Only ASCII letters are folded, on both engines.
-void AddText(const std::vector<std::string>& columns,
-             const std::string& part,
-             sql::Engine engine,
-             Query& query) {
+void AddTag(const std::string& tag, sql::Engine engine, Query& query) {
   const std::string fold = engine == sql::Engine::kPostgres ? " collate \"C\"" : "";
-  const std::string pattern = query.Parameter(AsciiLower(LikeContains(part)));
-  std::string any;
-  for (const std::string& column : columns) {
-    absl::StrAppend(&any, any.empty() ? "" : " or ", "lower(", column, fold, ") like ", pattern,
-                    " escape '\\'");
+  const std::string pattern =
+      query.Parameter(AsciiLower(LikeContains(absl::StrCat("\n", tag, "\n"))));
+  query.Add(absl::StrCat("and lower(c.topic_tags", fold, ") like ", pattern, " escape '\\'"));
+}
+
+void AddFilters(const RoomFilter& filter, sql::Engine engine, Query& query) {
+  if (filter.status.has_value()) AddStatus(*filter.status, filter.now, query);
+  if (filter.visibility.has_value()) {
+    query.Add(absl::StrCat("and c.visibility = '", NameOf(*filter.visibility), "'"));
   }
-  query.Add(absl::StrCat("and (", any, ")"));
+  if (!filter.topic_tag.empty()) AddTag(filter.topic_tag, engine, query);
 }
 
 // The ids of a page out of one source, whose rows have their conversation id in `key`.
@@ -84,16 +110,7 @@ absl::StatusOr<std::vector<std::string>> SelectPage(Transaction& tx,
                                                     const RoomFilter& filter,
                                                     const std::string& key,
                                                     Query query) {
-  if (filter.status.has_value()) AddStatus(*filter.status, filter.now, query);
-  if (filter.visibility.has_value()) {
-    query.Add(absl::StrCat("and c.visibility = '", NameOf(*filter.visibility), "'"));
-  }
-  if (!filter.topic_tag.empty()) {
-    AddText({"c.topic_tags"}, absl::StrCat("\n", filter.topic_tag, "\n"), tx.engine(), query);
-  }
-  if (!filter.q.empty()) {
-    AddText({"c.title", "c.topic", "c.description"}, filter.q, tx.engine(), query);
-  }
+  AddFilters(filter, tx.engine(), query);
   if (!filter.before.empty()) {
     query.Add(absl::StrCat("and ", key, " < ", query.Parameter(filter.before)));
   }
@@ -115,6 +132,50 @@ absl::StatusOr<std::vector<std::string>> PageOfPersona(Transaction& tx, const Ro
         query.Parameter(filter.user_id), " and m.conversation_id = c.conversation_id))"));
   }
   return SelectPage(tx, filter, "r.conversation_id", std::move(query));
+}
+
+// Whose texts a search of the caller looks through: what they might find in a list.
+absl::StatusOr<std::vector<std::string>> Readers(Transaction& tx, const RoomFilter& filter) {
+  if (filter.admin) return std::vector<std::string>{kReaderOfRooms};
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
+                            tx.Execute(kNewestRoomsOfUser, {filter.user_id, kMostSearchedRooms}));
+  std::vector<std::string> readers = {kReaderOfPublicRooms};
+  for (const sql::Row& row : rows)
+    readers.push_back(ReaderOfRoom(row.Text(0)));
+  return readers;
+}
+
+// The rooms that have all of the words in one place, best first.
+absl::StatusOr<std::vector<FoundRoom>> Search(Transaction& tx, const RoomFilter& filter) {
+  DRAMATIS_ASSIGN_OR_RETURN(const std::vector<std::string> readers, Readers(tx, filter));
+  Query query("", {FoundBy(tx.engine(), readers, filter.words),
+                   filter.admin ? std::string() : filter.user_id});
+  query.Add(RankedRooms(tx.engine()));
+  query.Add(kFoundRooms);
+  AddFilters(filter, tx.engine(), query);
+  if (!filter.persona_id.empty()) {
+    query.Add(absl::StrCat(kWithPersona, query.Parameter(filter.persona_id), ")"));
+  }
+  AddFoundAfter(filter.after_found, query);
+  query.Add(absl::StrCat("limit ", query.Parameter(filter.limit), ")"));
+  query.Add(kPlacesOfPage);
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, query.Run(tx));
+  std::vector<std::string> ids;
+  std::vector<Found> found;
+  for (const sql::Row& row : rows) {
+    if (ids.empty() || ids.back() != row.Text(0)) {
+      ids.push_back(row.Text(0));
+      found.push_back({.score = row.Int64(1), .latest = row.Time(2), .places = {}});
+    }
+    found.back().places.push_back(ToPlace(row, 3));
+  }
+  DRAMATIS_ASSIGN_OR_RETURN(std::vector<Room> rooms, SelectRooms(tx, ids));
+  std::vector<FoundRoom> found_rooms;
+  for (Room& room : rooms) {  // in the order of the ids
+    const auto at = std::find(ids.begin(), ids.end(), room.row.conversation_id) - ids.begin();
+    found_rooms.push_back({.room = std::move(room), .found = std::move(found[at])});
+  }
+  return found_rooms;
 }
 
 absl::StatusOr<std::vector<std::string>> PageOf(Transaction& tx, const RoomFilter& filter) {
@@ -139,6 +200,10 @@ absl::StatusOr<std::vector<Room>> SqlRoomStore::ListRooms(const RoomFilter& filt
     DRAMATIS_ASSIGN_OR_RETURN(const std::vector<std::string> ids, PageOf(tx, filter));
     return SelectRooms(tx, ids);
   });
+}
+
+absl::StatusOr<std::vector<FoundRoom>> SqlRoomStore::SearchRooms(const RoomFilter& filter) {
+  return database_.Read([&](Transaction& tx) { return Search(tx, filter); });
 }
 
 absl::StatusOr<std::vector<RoomMessageRow>> SqlRoomStore::ListRoomMessages(

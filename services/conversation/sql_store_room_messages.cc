@@ -8,6 +8,7 @@
 #include "services/conversation/sql_store_once.h"
 #include "services/conversation/sql_store_room_rows.h"
 #include "services/conversation/sql_store_rooms.h"
+#include "services/conversation/sql_store_search.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 #include "shared/text/text.h"
@@ -102,6 +103,8 @@ absl::StatusOr<RoomMessageRow> Change(Transaction& tx, const RoomMessageChange& 
       tx.Execute(kChangeMessage, {change.conversation_id, change.message_id, row.content,
                                   row.edited_at, row.hidden, row.original_content, row.version})
           .status());
+  DRAMATIS_RETURN_IF_ERROR(row.hidden ? ForgetIndex(tx, change.conversation_id, row.sequence)
+                                      : IndexMessage(tx, room.row, row));
   // What was taken back is to leave no trace.
   DRAMATIS_RETURN_IF_ERROR(
       NoteForgottenMessage(tx, change.conversation_id, {row.message_id, row.sequence}));

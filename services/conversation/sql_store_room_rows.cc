@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "services/conversation/room_closing.h"
 #include "services/conversation/sql_store_rows.h"
+#include "services/conversation/sql_store_search.h"
 #include "services/conversation/turn_error.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -364,6 +365,7 @@ absl::Status AppendMessage(Transaction& tx, RoomRow& row, RoomMessageRow& messag
              NameOf(message.type), message.content, message.reply_to_message_id, message.created_at,
              message.turn_id, message.model, message.finish_reason, false, Bytes{message.usage}})
           .status());
+  DRAMATIS_RETURN_IF_ERROR(IndexMessage(tx, row, message));
   DRAMATIS_RETURN_IF_ERROR(UpdateRoomRow(tx, row));
   DRAMATIS_RETURN_IF_ERROR(AppendEvent(tx, row.conversation_id, EventKind::kMessage,
                                        absl::StrCat(message.sequence), "", message.created_at));

@@ -9,6 +9,7 @@
 #include "services/conversation/sql_store_memory_outbox.h"
 #include "services/conversation/sql_store_once.h"
 #include "services/conversation/sql_store_room_rows.h"
+#include "services/conversation/sql_store_search.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -80,6 +81,12 @@ bool SameState(const RoomRow& a, const RoomRow& b) {
   return shown(a) == shown(b);
 }
 
+// Whether the same words find them, for the same people.
+bool FoundAlike(const RoomRow& a, const RoomRow& b) {
+  return std::tie(a.title, a.topic, a.description, a.visibility) ==
+         std::tie(b.title, b.topic, b.description, b.visibility);
+}
+
 bool SameParticipant(const ParticipantRow& a, const ParticipantRow& b) {
   const auto shown = [](const ParticipantRow& row) {
     return std::make_tuple(row.brought_by, row.name, row.role, row.revealed, row.facts,
@@ -130,6 +137,10 @@ absl::Status StoreChange(Transaction& tx, const Room& before, Room& after, absl:
   DRAMATIS_RETURN_IF_ERROR(UpdateRoomRow(tx, after.row));
   DRAMATIS_RETURN_IF_ERROR(MarkMasks(tx, before.row, after.row));
   if (!changed) return absl::OkStatus();
+  if (!FoundAlike(before.row, after.row)) {
+    DRAMATIS_RETURN_IF_ERROR(IndexTitle(tx, after.row));
+    DRAMATIS_RETURN_IF_ERROR(IndexReaders(tx, after.row));
+  }
   if (after.row.status != before.row.status && after.row.status != RoomStatus::kActive) {
     DRAMATIS_RETURN_IF_ERROR(StopTurns(tx, after.row.conversation_id,
                                        after.row.closed() ? "CONVERSATION_CLOSED" : "INVALID_STATE",
@@ -143,6 +154,7 @@ absl::Status Insert(Transaction& tx, const Room& room) {
                                                     row.persona_id, true, Bytes{}, row.created_at})
                                .status());
   DRAMATIS_RETURN_IF_ERROR(UpdateRoomRow(tx, row));
+  DRAMATIS_RETURN_IF_ERROR(IndexTitle(tx, row));
   for (const ParticipantRow& participant : room.participants) {
     DRAMATIS_RETURN_IF_ERROR(UpsertParticipant(tx, row.conversation_id, participant));
   }
@@ -231,6 +243,7 @@ absl::StatusOr<Room> SqlRoomStore::DeleteRoom(
           DRAMATIS_RETURN_IF_ERROR(AppendStateEvent(tx, room.row, now));
         }
         DRAMATIS_RETURN_IF_ERROR(tx.Execute(kDeleteRoom, {conversation_id, now}).status());
+        DRAMATIS_RETURN_IF_ERROR(ForgetIndex(tx, conversation_id));
         DRAMATIS_RETURN_IF_ERROR(MarkMasks(tx, room.row, room.row));
         room.row.deleted = true;
         for (const ParticipantRow& participant : room.participants) {

@@ -24,6 +24,7 @@ class SqlRoomStore : public RoomStore {
                                               const Answering<Room>& once) override;
   absl::StatusOr<std::optional<Room>> FindRoom(const std::string& conversation_id) override;
   absl::StatusOr<std::vector<Room>> ListRooms(const RoomFilter& filter) override;
+  absl::StatusOr<std::vector<FoundRoom>> SearchRooms(const RoomFilter& filter) override;
   absl::StatusOr<Idempotent<Room>> ChangeRoom(const std::string& conversation_id,
                                               absl::Time now,
                                               const RoomChange& change,

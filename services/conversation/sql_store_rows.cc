@@ -5,6 +5,7 @@
 #include "dramatis/conversation/v1/conversation.pb.h"
 
 #include "absl/strings/str_cat.h"
+#include "services/conversation/sql_store_search.h"
 #include "services/conversation/titles.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -33,7 +34,7 @@ constexpr Statement kCountLive = {R"(
 constexpr Statement kInsertConversation = {"insert into conversations (" CONVERSATION_COLUMNS
                                            ")"
                                            R"(
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, null, $12, $13, 0, '')
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, null, $12, $13, $14, '')
   on conflict (conversation_id) do nothing
   returning conversation_id)"};
 
@@ -44,7 +45,7 @@ constexpr Statement kInsertParticipants = {R"(
 constexpr Statement kInsertListEntry = {R"(
   insert into user_conversations (user_id, conversation_id, session_id, persona_id, title,
     created_at, updated_at, expires_at, message_count, preview)
-  values ($1, $2, $3, $4, $5, $6, $6, $7, 0, ''))"};
+  values ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9))"};
 
 constexpr Statement kUpdateListEntry = {R"(
   update user_conversations
@@ -60,6 +61,17 @@ constexpr Statement kSelectContent = {R"(
   select content
   from messages
   where conversation_id = $1 and message_id = $2)"};
+
+MessageRow Greeting(const ConversationRow& row) {
+  MessageRow message;
+  message.sequence = row.last_sequence;
+  message.message_id = row.greeting_message_id;
+  message.participant_id = ParticipantId(ParticipantKind::kPersona, row.persona_id);
+  message.author = ParticipantKind::kPersona;
+  message.content = row.greeting;
+  message.created_at = row.created_at;
+  return message;
+}
 
 }  // namespace
 
@@ -161,11 +173,11 @@ absl::Status InsertConversation(sql::Transaction& tx, const ConversationRow& row
   }
   DRAMATIS_ASSIGN_OR_RETURN(
       const Rows inserted,
-      tx.Execute(
-          kInsertConversation,
-          {row.conversation_id, row.user_id, row.session_id, row.persona_id, row.persona_name,
-           row.title, row.title_given, Bytes{row.metadata}, row.created_at, row.last_activity_at,
-           row.expires_at, absl::ToInt64Microseconds(row.ttl), row.hold_expires_at}));
+      tx.Execute(kInsertConversation,
+                 {row.conversation_id, row.user_id, row.session_id, row.persona_id,
+                  row.persona_name, row.title, row.title_given, Bytes{row.metadata}, row.created_at,
+                  row.last_activity_at, row.expires_at, absl::ToInt64Microseconds(row.ttl),
+                  row.hold_expires_at, row.last_sequence}));
   if (inserted.empty()) return absl::OkStatus();  // another transaction was first
   DRAMATIS_RETURN_IF_ERROR(
       tx.Execute(
@@ -174,21 +186,26 @@ absl::Status InsertConversation(sql::Transaction& tx, const ConversationRow& row
              row.created_at, ParticipantId(ParticipantKind::kPersona, row.persona_id),
              row.persona_id, row.persona_name})
           .status());
-  return tx
-      .Execute(kInsertListEntry, {row.user_id, row.conversation_id, row.session_id, row.persona_id,
-                                  row.title, row.created_at, row.expires_at})
-      .status();
+  DRAMATIS_RETURN_IF_ERROR(
+      tx.Execute(kInsertListEntry,
+                 {row.user_id, row.conversation_id, row.session_id, row.persona_id, row.title,
+                  row.created_at, row.expires_at, row.last_sequence, PreviewOf(row.greeting)})
+          .status());
+  DRAMATIS_RETURN_IF_ERROR(IndexTitle(tx, row));
+  if (row.greeting.empty()) return absl::OkStatus();
+  return InsertMessage(tx, row, Greeting(row));
 }
 
 absl::Status InsertMessage(sql::Transaction& tx,
-                           const std::string& conversation_id,
+                           const ConversationRow& session,
                            const MessageRow& message) {
-  return tx
-      .Execute(kInsertMessage,
-               {conversation_id, message.sequence, message.message_id, message.participant_id,
-                NameOf(message.author), message.content, message.created_at, message.turn_id,
-                message.model, message.finish_reason, message.retrieval})
-      .status();
+  DRAMATIS_RETURN_IF_ERROR(
+      tx.Execute(kInsertMessage, {session.conversation_id, message.sequence, message.message_id,
+                                  message.participant_id, NameOf(message.author), message.content,
+                                  message.created_at, message.turn_id, message.model,
+                                  message.finish_reason, message.retrieval})
+          .status());
+  return IndexMessage(tx, session, message);
 }
 
 absl::Status UpdateListEntry(sql::Transaction& tx,

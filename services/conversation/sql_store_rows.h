@@ -36,11 +36,11 @@ TurnState TurnStateOf(const std::string& name);
 
 absl::StatusOr<std::optional<ConversationRow>> SelectConversation(
     sql::Transaction& tx, const std::string& conversation_id);
-// Makes the conversation with its participants and its place in the user's list, unless there is
-// one of this id. SESSION_QUOTA_EXCEEDED.
+// Makes the conversation with its participants, its greeting and its place in the user's list,
+// unless there is one of this id. SESSION_QUOTA_EXCEEDED.
 absl::Status InsertConversation(sql::Transaction& tx, const ConversationRow& row);
 absl::Status InsertMessage(sql::Transaction& tx,
-                           const std::string& conversation_id,
+                           const ConversationRow& session,
                            const MessageRow& message);
 // Brings the user's list in line with a conversation that has a new message.
 absl::Status UpdateListEntry(sql::Transaction& tx,

@@ -5,6 +5,7 @@
 #include "services/conversation/sql_store.h"
 #include "services/conversation/sql_store_once.h"
 #include "services/conversation/sql_store_rows.h"
+#include "services/conversation/sql_store_search.h"
 #include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -129,6 +130,12 @@ absl::StatusOr<ConversationRow> AdvanceOrCreate(Transaction& tx, const NewTurn& 
   return refusal.ok() ? InternalError("a conversation that was made is not there") : refusal;
 }
 
+// Whether its title is that of the message that was stored just now: nothing but a greeting stands
+// before it.
+bool TakesTitle(const ConversationRow& conversation) {
+  return !conversation.title_given && conversation.last_sequence <= 2;
+}
+
 absl::StatusOr<StartedTurn> Start(Transaction& tx, const NewTurn& turn) {
   DRAMATIS_ASSIGN_OR_RETURN(ConversationRow conversation, AdvanceOrCreate(tx, turn));
   const MessageRow message = UserMessage(turn, conversation);
@@ -136,7 +143,10 @@ absl::StatusOr<StartedTurn> Start(Transaction& tx, const NewTurn& turn) {
               .conversation = std::move(conversation),
               .message = turn.message};
   if (turn.on_begun) turn.on_begun(job);
-  DRAMATIS_RETURN_IF_ERROR(InsertMessage(tx, turn.conversation_id, message));
+  DRAMATIS_RETURN_IF_ERROR(InsertMessage(tx, job.conversation, message));
+  if (TakesTitle(job.conversation)) {
+    DRAMATIS_RETURN_IF_ERROR(IndexTitle(tx, job.conversation));
+  }
   DRAMATIS_RETURN_IF_ERROR(InsertTurn(tx, job.turn));
   DRAMATIS_RETURN_IF_ERROR(UpdateListEntry(tx, job.conversation, turn.message));
   return StartedTurn{.session_id = job.conversation.session_id,

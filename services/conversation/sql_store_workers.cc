@@ -104,7 +104,7 @@ absl::Status AppendReply(Transaction& tx, const TurnEnd& end) {
                             tx.Execute(kAppendReply, {end.turn.conversation_id, end.now}));
   if (rows.empty()) return InternalError("a running turn without its conversation");
   const ConversationRow conversation = ToConversation(rows.front());
-  DRAMATIS_RETURN_IF_ERROR(InsertMessage(tx, end.turn.conversation_id, Reply(end, conversation)));
+  DRAMATIS_RETURN_IF_ERROR(InsertMessage(tx, conversation, Reply(end, conversation)));
   return UpdateListEntry(tx, conversation, end.text);
 }
 

@@ -45,6 +45,10 @@ struct ConversationRow {
   absl::Time hold_expires_at;
   int last_sequence = 0;       // of its messages; they are numbered without gaps
   std::string active_turn_id;  // the one that is pending or running; empty if none is
+  // Of one that is to be made: what the persona says first, as message 1 (`last_sequence` counts
+  // it); nothing where it is empty.
+  std::string greeting;
+  std::string greeting_message_id;
 };
 
 // Until when persona is asked to hold the conversation's persona: longer than the session lasts
@@ -251,6 +255,29 @@ struct MessageRange {
   int limit = 20;
 };
 
+// Where a search found all its words.
+struct FoundPlace {
+  int sequence = 0;  // of a message; 0 for the conversation's title
+  // Of a message.
+  std::string message_id;
+  std::string content;
+  absl::Time created_at;
+};
+
+// What a search found in one conversation.
+struct Found {
+  int64_t score = 0;
+  absl::Time latest;               // of its places
+  std::vector<FoundPlace> places;  // the best three
+};
+
+// Where a page of found conversations ended.
+struct FoundPosition {
+  int64_t score = 0;
+  absl::Time latest;
+  std::string conversation_id;
+};
+
 struct ConversationSummary {
   std::string conversation_id;
   std::string session_id;
@@ -262,20 +289,22 @@ struct ConversationSummary {
   std::optional<absl::Time> ended_at;
   int message_count = 0;
   std::string preview;
+  Found found;  // by a search
 };
 
 enum class SessionStatus { kActive, kEnded, kExpired };
 
-// A user's list, last updated first.
+// A user's list, last updated first; what has certain words, best first.
 struct ConversationFilter {
   std::string user_id;
-  std::string q;                        // part of title or preview, ASCII case ignored
+  std::vector<std::string> words;       // all in one message or in the title; none for a plain list
   std::optional<SessionStatus> status;  // at `now`
   std::optional<absl::Time> from;       // updated at this time or later
   std::optional<absl::Time> to;         // updated before this time
   absl::Time now;
-  // The last row of the page before.
+  // The last row of the page before: of a plain list, and of a search.
   std::optional<std::pair<absl::Time, std::string>> after;
+  std::optional<FoundPosition> after_found;
   int limit = 20;
 };
 
@@ -287,7 +316,7 @@ class Store {
 
   virtual absl::StatusOr<std::optional<ConversationRow>> FindConversation(
       const std::string& conversation_id) = 0;
-  // Makes a conversation without messages. SESSION_QUOTA_EXCEEDED.
+  // Makes a conversation with no message but its greeting. SESSION_QUOTA_EXCEEDED.
   virtual absl::StatusOr<Idempotent<ConversationRow>> CreateConversation(
       const ConversationRow& row, const Answering<ConversationRow>& once) = 0;
   // The row, ended at `now` if it was not ended yet. NOT_FOUND.

@@ -26,6 +26,42 @@ bool Nowhere(const std::string& /*turn_id*/) {
   return false;
 }
 
+TEST_P(ConversationStoreTest, BeginsASessionWithItsGreeting) {
+  ConversationRow row = Conversation("s");
+  row.greeting = "Wipe your boots.";
+  row.greeting_message_id = "g";
+  row.last_sequence = 1;
+
+  const TurnJob job = MustStart(row, "Hello");
+
+  EXPECT_EQ(job.turn.trigger_sequence, 2);
+  const std::vector<MessageRow> messages = Messages(row.conversation_id);
+  ASSERT_EQ(messages.size(), 2U);
+  EXPECT_EQ(messages[0].content, "Wipe your boots.");
+  EXPECT_EQ(messages[0].author, ParticipantKind::kPersona);
+  EXPECT_EQ(messages[0].sequence, 1);
+  EXPECT_EQ(messages[1].content, "Hello");
+  EXPECT_EQ(store_.FindConversation(row.conversation_id)->value().last_sequence, 2);
+}
+
+TEST_P(ConversationStoreTest, ShowsTheGreetingOfASessionThatHasNothingElse) {
+  ConversationRow row = Conversation("s");
+  row.greeting = "Wipe your boots.";
+  row.greeting_message_id = "g";
+  row.last_sequence = 1;
+  const auto made = store_.CreateConversation(row, {call_, "CreateSession", v1::Session()});
+
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->result.last_sequence, 1);
+  ConversationFilter filter;
+  filter.user_id = "alice";
+  filter.now = clock_.Now();
+  const auto listed = store_.ListConversations(filter);
+  ASSERT_EQ(listed->size(), 1U);
+  EXPECT_EQ(listed->front().message_count, 1);
+  EXPECT_EQ(listed->front().preview, "Wipe your boots.");
+}
+
 TEST_P(ConversationStoreTest, StartsATurnAllInOne) {
   const ConversationRow conversation = Conversation("s1");
 

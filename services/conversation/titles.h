@@ -5,9 +5,10 @@
 
 namespace dramatis::conversation {
 
-// The first 60 code points of a conversation's first message, its white space collapsed.
+// The beginning of a conversation's first message in one line, as many whole graphemes as have at
+// most 60 code points, without the invisible characters that no name may have.
 std::string TitleOf(const std::string& message);
-// The first 120 code points of a message.
+// The beginning of a message, as many whole graphemes as have at most 120 code points.
 std::string PreviewOf(const std::string& message);
 
 }  // namespace dramatis::conversation

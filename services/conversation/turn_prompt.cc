@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "services/conversation/persona_macros.h"
 #include "services/conversation/prompt_frame.h"
 #include "services/conversation/prompt_history.h"
 #include "services/conversation/responses.h"
@@ -103,12 +104,14 @@ NeighbourQuery::NeighbourQuery(const TurnTools& tools,
 
 absl::StatusOr<Surroundings> NeighbourQuery::Answers() {
   absl::StatusOr<RenderedPersona> persona = rendering_.get();
-  absl::StatusOr<std::vector<prompt::PromptPart>> recalled = recalling_.get();
+  absl::StatusOr<Recalled> recalled = recalling_.get();
   if (!persona.ok()) persona = tools_.personas.Render(call_, render_).get();
   if (!persona.ok()) return std::move(persona).status();
   if (!recalled.ok()) recalled = tools_.memories.Recall(call_, remember_).get();
   if (!recalled.ok()) return UnavailableError("what is remembered of the user could not be read");
-  return Surroundings{.persona = *std::move(persona), .recalled = *std::move(recalled)};
+  return Surroundings{.persona = *std::move(persona),
+                      .recalled = std::move(recalled->parts),
+                      .user_name = std::move(recalled->display_name)};
 }
 
 std::set<int> SummaryEnds(const std::vector<prompt::PromptPart>& parts) {
@@ -153,7 +156,10 @@ absl::StatusOr<inference::StreamGenerateRequest> TurnPrompt::Request() {
   request.set_persona_id(job_.turn.persona_id);
   request.set_persona_name(around.persona.name());
   *request.mutable_parameters() = around.persona.parameters();
-  FillParts(around.persona, around.recalled, job_.conversation, request);
+  FillParts(WithMacros(around.persona, {.user = around.user_name,
+                                        .conversation_id = job_.turn.conversation_id,
+                                        .turn_id = job_.turn.turn_id}),
+            around.recalled, job_.conversation, request);
   const std::string own = ParticipantId(ParticipantKind::kPersona, job_.turn.persona_id);
   for (prompt::PromptMessage& line :
        RoleTurns(history_->messages, own, /*names=*/{}, SummaryEnds(around.recalled))) {

@@ -5,6 +5,7 @@
 #include <future>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "dramatis/inference/v1/inference.pb.h"
@@ -48,6 +49,7 @@ inline constexpr int kRecallBytes = 64 * 1024;
 struct Surroundings {
   RenderedPersona persona;
   std::vector<dramatis::prompt::v1::PromptPart> recalled;
+  std::string user_name;  // empty where the user did not say
 };
 
 // Persona and memory, asked at the same time.
@@ -68,7 +70,7 @@ class NeighbourQuery {
   const dramatis::persona::v1::RenderPersonaRequest render_;
   const dramatis::memory::v1::RecallRequest remember_;
   std::future<absl::StatusOr<RenderedPersona>> rendering_;
-  std::future<absl::StatusOr<std::vector<dramatis::prompt::v1::PromptPart>>> recalling_;
+  std::future<absl::StatusOr<Recalled>> recalling_;
 };
 
 // What was said before a turn and the message that it answers, in time order.

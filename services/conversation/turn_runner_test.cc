@@ -176,6 +176,14 @@ TEST_F(TurnRunnerTest, AsksForNoCostWhereNothingWasSaid) {
   EXPECT_THAT(inference_.asked_usage, IsEmpty());
 }
 
+TEST_F(TurnRunnerTest, ReplacesMacrosInThePersonasText) {
+  personas_.text = "You are {{char}}. You talk with {{user}}. {{// nobody sees this}}";
+  memories_.display_name = "Zelda {{char}}";
+  Begin();
+
+  EXPECT_EQ(inference_.requests[0].parts(0).text(), "You are Ada. You talk with Zelda {{char}}. ");
+}
+
 TEST_F(TurnRunnerTest, RenewsAHoldThatEndsBeforeTheSession) {
   job_.conversation.hold_expires_at = clock_.Now();
   Begin();

@@ -1,21 +1,21 @@
 #include "services/conversation/turn_taking.h"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <optional>
 #include <set>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "dramatis/persona/v1/persona.pb.h"
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
 #include "services/conversation/domain_words.h"
-#include "services/conversation/words.h"
+#include "shared/text/words.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -42,10 +42,12 @@ int PresentCount(const Room& room) {
       absl::c_count_if(room.participants, [](const ParticipantRow& row) { return row.present(); }));
 }
 
-// The words of a text, each once.
-std::set<std::string> WordSet(std::string_view text) {
-  const std::string folded = FoldedWords(text);
-  return absl::StrSplit(folded, ' ', absl::SkipEmpty());
+// Each once.
+std::set<std::string> SetOf(std::vector<Word> words) {
+  std::set<std::string> set;
+  for (Word& word : words)
+    set.insert(std::move(word.text));
+  return set;
 }
 
 // Signs that stand for a word each may be short, and are not ASCII.
@@ -58,7 +60,7 @@ std::optional<bool> SharesWord(const std::set<std::string>& words,
                                const std::vector<std::string>& texts) {
   bool attainable = false;
   for (const std::string& text : texts) {
-    for (const std::string& word : WordSet(text)) {
+    for (const std::string& word : SetOf(SplitWords(text))) {
       if (!TellsATopic(word)) continue;
       if (words.contains(word)) return true;
       attainable = true;
@@ -87,7 +89,7 @@ std::optional<bool> IsInDomains(const std::set<std::string>& words,
 std::optional<double> TopicPart(const Room& room,
                                 const persona::RenderPersonaResponse& facts,
                                 const std::string& text) {
-  const std::set<std::string> words = WordSet(text);
+  const std::set<std::string> words = SetOf(SplitIndexWords(text));
   std::vector<std::string> topics = room.row.topic_tags;
   topics.push_back(room.row.topic);
   const auto& allowed = room.row.constraints.allowed_topics();
@@ -173,26 +175,26 @@ bool IsQuestion(const std::string& text) {
 }
 
 std::vector<std::string> AddressedIn(const Room& room, const std::string& text) {
-  // The longest names first: what is part of one is not another's.
+  std::vector<const ParticipantRow*> present;
+  for (const ParticipantRow& row : room.participants) {
+    if (row.present()) present.push_back(&row);
+  }
+  // The longest names first: what is part of one is not another's. Those that are read alike belong
+  // to everybody who has them.
   std::map<std::string, bool> names;
-  for (const ParticipantRow& row : room.participants) {
-    if (row.present()) names.emplace(FoldedWords(row.name), false);
+  std::vector<std::pair<size_t, std::string>> by_length;
+  for (const ParticipantRow* row : present) {
+    if (names.emplace(FoldedText(row->name), false).second) {
+      by_length.emplace_back(PhraseFinder::Length(row->name), row->name);
+    }
   }
-  std::vector<std::map<std::string, bool>::iterator> by_length;
-  for (auto name = names.begin(); name != names.end(); ++name)
-    by_length.push_back(name);
-  absl::c_sort(by_length, [](const auto& a, const auto& b) {
-    return std::tuple(b->first.size(), a->first) < std::tuple(a->first.size(), b->first);
-  });
-  std::string words = FoldedWords(text);
-  for (const auto& name : by_length) {
-    if (name->first.size() <= 1) continue;  // a name without any letter
-    name->second = words.find(name->first) != std::string::npos;
-    words = absl::StrReplaceAll(words, {{name->first, " . "}});
-  }
+  absl::c_sort(by_length, std::greater<>());
+  PhraseFinder words(text);
+  for (const auto& [_, name] : by_length)
+    names[FoldedText(name)] = words.Take(name);
   std::vector<std::string> addressed;
-  for (const ParticipantRow& row : room.participants) {
-    if (row.present() && names[FoldedWords(row.name)]) addressed.push_back(row.persona_id);
+  for (const ParticipantRow* row : present) {
+    if (names[FoldedText(row->name)]) addressed.push_back(row->persona_id);
   }
   return addressed;
 }

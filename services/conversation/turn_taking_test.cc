@@ -116,6 +116,19 @@ TEST(TurnTakingTest, ANameIsFoundInAnyCaseOfAnyScriptAndOnlyAsAWord) {
   EXPECT_THAT(addressed("你好李先生"), ElementsAre("李"));
 }
 
+TEST(TurnTakingTest, ANameIsFoundInsideASentenceWithoutSpaces) {
+  Room room = RoomWith({"สมชาย", "ສົມຊາຍ", "សុខា", "အောင်အောင်", "민수", "マリー"});
+  const auto addressed = [&](const std::string& text) { return AddressedIn(room, text); };
+
+  EXPECT_THAT(addressed("คุณสมชายคิดว่ายังไงครับ"), ElementsAre("สมชาย"));
+  EXPECT_THAT(addressed("ສະບາຍດີສົມຊາຍເດີ"), ElementsAre("ສົມຊາຍ"));
+  EXPECT_THAT(addressed("សួស្តីសុខាសុខសប្បាយទេ"), ElementsAre("សុខា"));
+  EXPECT_THAT(addressed("ကိုအောင်အောင်ရေ"), ElementsAre("အောင်အောင်"));
+  EXPECT_THAT(addressed("민수야 뭐 해?"), ElementsAre("민수"));
+  EXPECT_THAT(addressed("マリーさんはどう？"), ElementsAre("マリー"));
+  EXPECT_THAT(addressed("ไม่มีใคร"), IsEmpty());
+}
+
 TEST(TurnTakingTest, APartOfAHumansNameAddressesNoAi) {
   Room room = RoomWith({"Ada", "Bob"});
   room.participants[0].name = "Ada Smith";

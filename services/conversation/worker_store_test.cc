@@ -84,9 +84,9 @@ class AgreeablePersona : public PersonaPeer {
 
 class ForgetfulMemory : public MemoryPeer {
  public:
-  using Parts = absl::StatusOr<std::vector<prompt::v1::PromptPart>>;
-  std::future<Parts> Recall(const CallContext&, const memory::v1::RecallRequest&) override {
-    return Ready<Parts>(std::vector<prompt::v1::PromptPart>());
+  using Result = absl::StatusOr<Recalled>;
+  std::future<Result> Recall(const CallContext&, const memory::v1::RecallRequest&) override {
+    return Ready<Result>(Recalled());
   }
 };
 

@@ -10,7 +10,7 @@
 #include "services/inference/ranking.h"
 #include "services/inference/sentences.h"
 #include "services/inference/small_talk.h"
-#include "services/inference/words.h"
+#include "services/inference/terms.h"
 #include "shared/text/text.h"
 
 namespace dramatis::inference {

@@ -10,7 +10,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "services/inference/sentences.h"
-#include "services/inference/words.h"
+#include "services/inference/terms.h"
+#include "shared/text/graphemes.h"
 #include "shared/text/text.h"
 
 namespace dramatis::inference {
@@ -22,7 +23,7 @@ constexpr size_t kLongestSentence = 300;  // code points of one that is taken
 constexpr size_t kFewestTerms = 2;        // of a sentence that says something
 
 // How a lasting statement of oneself begins, or goes on after "and" or a comma: in the words of
-// words.h, without apostrophes.
+// terms.h, without apostrophes.
 constexpr const char* kOpenings[] = {
     "my name is",   "call me",        "i am called",    "i come from",  "i am from",
     "im from",      "i live in",      "i live with",    "i live near",  "i moved to",
@@ -153,7 +154,7 @@ std::string Bare(const v1::RunTaskRequest& request) {
     const std::string text = OneLine(said.text());
     if (!text.empty()) {
       lines.push_back(
-          absl::StrCat(said.speaker(), ": ", std::string(FirstCodePoints(text, kFirst))));
+          absl::StrCat(said.speaker(), ": ", std::string(FirstGraphemes(text, kFirst))));
     }
     if (lines.size() == kMostLines) break;
   }

@@ -2,13 +2,14 @@
 
 #include <utility>
 
+#include "shared/text/names.h"
 #include "shared/text/text.h"
 
 namespace dramatis::inference {
 namespace {
 
 std::vector<std::string> Prefixes(const std::string& name) {
-  const std::string own = AsciiLower(TrimSpace(name));
+  const std::string own = FoldCase(TrimSpace(name));
   if (own.empty()) return {};
   return {"**" + own + ":**", "**" + own + "**:", "*" + own + ":*", own + "：", own + ":"};
 }
@@ -27,10 +28,11 @@ OutputFilter::OutputFilter(const std::string& name) : prefixes_(Prefixes(name)) 
 bool OutputFilter::DecideStart(bool at_end) {
   head_ = std::string(TrimStart(head_));
   if (name_taken_) return true;  // once: a second one is part of the answer
-  const std::string lower = AsciiLower(head_);
+  const std::string lower = FoldCase(head_);
   for (const std::string& prefix : prefixes_) {
     if (lower.compare(0, prefix.size(), prefix) == 0) {
-      head_ = std::string(TrimStart(std::string_view(head_).substr(prefix.size())));
+      head_ = std::string(TrimStart(
+          std::string_view(head_).substr(FirstCodePoints(head_, CodePoints(prefix)).size())));
       name_taken_ = true;
       return true;
     }

@@ -28,6 +28,8 @@ TEST(OutputFilterTest, TakesOffTheOwnNameHoweverItIsWritten) {
     EXPECT_EQ(Filter("Ada", Bytes(std::string(start) + "Hello")), "Hello") << start;
   }
   EXPECT_EQ(Filter("艾达", {"艾达：你好"}), "你好");
+  EXPECT_EQ(Filter("Élan", {"éLAN: hi"}), "hi");
+  EXPECT_EQ(Filter("Ада", Bytes("АДА: hi")), "hi");
 }
 
 TEST(OutputFilterTest, KeepsWhatOnlyLooksLikeIt) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "services/inference/words.h"
+#include "services/inference/terms.h"
 
 namespace dramatis::inference {
 namespace {
@@ -22,7 +22,7 @@ struct Document {
 
 std::map<std::string, int> CountTerms(const std::string& text) {
   std::map<std::string, int> counts;
-  for (std::string& term : Terms(text))
+  for (std::string& term : IndexTerms(text))
     ++counts[std::move(term)];
   return counts;
 }

@@ -14,7 +14,7 @@
 
 namespace dramatis::inference {
 
-// Terms (words.h) and how much each counts.
+// Terms (terms.h) and how much each counts.
 using WeightedTerms = std::map<std::string, double>;
 
 // A score for each sentence; 0 where it has nothing to do with the question.

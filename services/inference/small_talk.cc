@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_join.h"
-#include "services/inference/words.h"
+#include "services/inference/terms.h"
 
 namespace dramatis::inference {
 namespace {

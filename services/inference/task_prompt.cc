@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "shared/text/graphemes.h"
 #include "shared/text/text.h"
 
 namespace dramatis::inference {
@@ -126,7 +127,7 @@ std::string ReadSummary(std::string_view answer) {
   if (!IsValidUtf8(answer)) return "";
   std::string text(answer);
   std::erase(text, '\0');
-  text.resize(Utf8Floor(text, kLongestSummary));
+  text.resize(FirstGraphemeBytes(text, kLongestSummary).size());
   return std::string(TrimSpace(text));
 }
 

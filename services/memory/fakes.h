@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "services/memory/search_query.h"
 #include "services/memory/store.h"
 #include "shared/status/errors.h"
+#include "shared/text/words.h"
 
 namespace dramatis::memory {
 

@@ -13,7 +13,6 @@
 #include "services/memory/journal_stats.h"
 #include "services/memory/journal_text.h"
 #include "services/memory/profiles.h"
-#include "services/memory/search_query.h"
 #include "services/memory/storable_text.h"
 #include "services/memory/versions.h"
 #include "shared/call/if_match.h"
@@ -22,6 +21,7 @@
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 #include "shared/text/text.h"
+#include "shared/text/words.h"
 
 namespace dramatis::memory {
 namespace {

@@ -15,8 +15,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/memory/journal_store.h"
-#include "services/memory/search_query.h"
 #include "shared/status/errors.h"
+#include "shared/text/words.h"
 
 namespace dramatis::memory {
 

@@ -8,11 +8,11 @@
 #include "embedded/memory_migrations.h"
 #include "gtest/gtest.h"
 #include "services/memory/goals.h"
-#include "services/memory/search_query.h"
 #include "services/memory/sql_store.h"
 #include "services/memory/sql_store_goals.h"
 #include "services/memory/sql_store_journal.h"
 #include "shared/sql/testing.h"
+#include "shared/text/words.h"
 
 namespace dramatis::memory {
 

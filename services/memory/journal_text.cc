@@ -3,13 +3,12 @@
 #include <memory>
 
 #include "shared/status/errors.h"
+#include "shared/text/graphemes.h"
 #include "shared/text/text.h"
 #include "unicode/brkiter.h"
 #include "unicode/localpointer.h"
 #include "unicode/ubrk.h"
-#include "unicode/uchar.h"
 #include "unicode/utext.h"
-#include "unicode/utf8.h"
 
 namespace dramatis::memory {
 namespace {
@@ -29,26 +28,6 @@ Boundaries BoundariesOf(CreateBoundaries create, std::string_view text) {
   boundaries->setText(utf8.getAlias(), error);
   if (U_FAILURE(error)) return nullptr;
   return boundaries;
-}
-
-// White space between two words becomes one space.
-std::string OneLine(std::string_view text) {
-  std::string line;
-  bool is_apart = false;
-  const auto size = static_cast<int32_t>(text.size());
-  for (int32_t i = 0; i < size;) {
-    const int32_t start = i;
-    UChar32 c = 0;
-    U8_NEXT(text.data(), i, size, c);
-    if (u_isUWhiteSpace(c)) {
-      is_apart = !line.empty();
-      continue;
-    }
-    if (is_apart) line += ' ';
-    is_apart = false;
-    line += text.substr(start, i - start);
-  }
-  return line;
 }
 
 // The beginning of a line up to the last boundary that leaves no more than `most_bytes` without the
@@ -77,15 +56,15 @@ absl::StatusOr<int> CountWords(std::string_view text) {
 }
 
 std::string Excerpt(std::string_view text, size_t most_bytes) {
-  std::string line = OneLine(text);
+  std::string line = OneLineOf(text);
   if (line.size() <= most_bytes) return line;
   const std::string_view sentences =
       Within(&icu::BreakIterator::createSentenceInstance, line, most_bytes);
   if (!sentences.empty()) return std::string(sentences);
-  if (most_bytes <= kEllipsis.size()) return line.substr(0, Utf8Floor(line, most_bytes));
+  if (most_bytes <= kEllipsis.size()) return std::string(FirstGraphemeBytes(line, most_bytes));
   const size_t room = most_bytes - kEllipsis.size();
   std::string_view words = Within(&icu::BreakIterator::createWordInstance, line, room);
-  if (words.empty()) words = std::string_view(line).substr(0, Utf8Floor(line, room));
+  if (words.empty()) words = FirstGraphemeBytes(line, room);
   return std::string(words).append(kEllipsis);
 }
 

@@ -7,7 +7,6 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "services/memory/search_query.h"
 #include "services/memory/storable_text.h"
 #include "services/memory/versions.h"
 #include "shared/call/if_match.h"
@@ -15,6 +14,7 @@
 #include "shared/rules/field_rules.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/text/words.h"
 #include "shared/time/timestamps.h"
 
 namespace dramatis::memory {

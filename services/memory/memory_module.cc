@@ -17,11 +17,13 @@
 #include "services/memory/sql_store.h"
 #include "services/memory/sql_store_goals.h"
 #include "services/memory/sql_store_journal.h"
+#include "services/memory/sql_store_reindex.h"
 #include "services/memory/sql_store_remembering.h"
 #include "services/memory/sql_store_sample.h"
 #include "services/memory/summaries.h"
 #include "shared/executor/executor.h"
 #include "shared/rpc/service_adapter.h"
+#include "shared/sql/backfill.h"
 
 namespace dramatis::memory {
 namespace {
@@ -59,6 +61,7 @@ class RunningModule : public Module {
                    context.clock,
                    context.ids,
                    {.enabled = config.summaries, .model = config.model}),
+        backfills_(context.database, context.logger, WordBackfills()),
         executor_(context.config.workers, context.config.queue),
         rpc_(v1::MemoryService::service_full_name(),
              executor_,
@@ -83,6 +86,7 @@ class RunningModule : public Module {
 
   // What the executor still runs uses the other parts.
   ~RunningModule() override {
+    backfills_.Stop();
     inference_.Stop();
     patient_.Stop();
     executor_.Stop();
@@ -91,10 +95,14 @@ class RunningModule : public Module {
   grpc::Service& service() override { return service_; }
   std::string full_name() const override { return v1::MemoryService::service_full_name(); }
 
-  absl::Status Start() override { return absl::OkStatus(); }
+  absl::Status Start() override {
+    backfills_.Start();
+    return absl::OkStatus();
+  }
 
   // The server waits for calls under way.
   void Drain(absl::Time /*deadline*/) override {
+    backfills_.Stop();
     // Who asked asks again when there is a server again.
     inference_.Stop();
   }
@@ -113,6 +121,7 @@ class RunningModule : public Module {
   GrpcInferencePeer inference_;
   Observations observations_;
   Summaries summaries_;
+  sql::BackfillThread backfills_;
   Executor executor_;
   ServiceAdapter rpc_;
   Executor patient_;

@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "services/memory/search_query.h"
 #include "services/memory/storable_text.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/text/words.h"
 
 namespace dramatis::memory {
 namespace {

@@ -41,10 +41,6 @@ bool LooksLikeTimeZone(const std::string& name) {
 
 std::vector<FieldViolation> CheckProfile(const v1::Profile& profile) {
   std::vector<FieldViolation> violations;
-  const std::string& name = profile.display_name();
-  if (std::any_of(name.begin(), name.end(), [](char c) { return absl::ascii_iscntrl(c); })) {
-    violations.push_back({"profile.display_name", "must be one line without control characters"});
-  }
   if (!profile.timezone().empty() && !IsTimeZone(profile.timezone())) {
     violations.push_back(
         {"profile.timezone", "must be a time zone of the IANA database, as Europe/Stockholm"});

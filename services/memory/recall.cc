@@ -8,10 +8,10 @@
 #include "absl/time/civil_time.h"
 #include "services/memory/journal_text.h"
 #include "services/memory/profiles.h"
-#include "services/memory/search_query.h"
 #include "services/memory/storable_text.h"
 #include "shared/status/macros.h"
 #include "shared/text/text.h"
+#include "shared/text/words.h"
 
 namespace dramatis::memory {
 namespace {
@@ -146,6 +146,9 @@ v1::RecallResponse ChooseParts(const Recollection& recollection,
   recent = budget.Take(std::move(recent));
 
   v1::RecallResponse response;
+  if (recollection.profile.has_value()) {
+    response.set_display_name(recollection.profile->definition.display_name());
+  }
   const auto add = [&response](auto first, auto last) {
     for (; first != last; ++first)
       *response.add_parts() = *first;

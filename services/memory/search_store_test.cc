@@ -4,6 +4,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/memory/sql_store_reindex.h"
 #include "services/memory/store.h"
 #include "services/memory/store_fixture.h"
 #include "shared/status/errors.h"
@@ -13,6 +14,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 class SearchStoreTest : public MemoryStoreTest {};
 
@@ -45,6 +47,29 @@ TEST_P(SearchStoreTest, FindsWordsOfOtherLanguages) {
   EXPECT_THAT(Found(For("åsa")), ElementsAre(cafe));
   EXPECT_THAT(Found(For("москве")), ElementsAre(moscow));
   EXPECT_THAT(Found(For("猫が")), ElementsAre(cats));
+}
+
+TEST_P(SearchStoreTest, FindsSingleCharactersOfScriptsWithoutSpaces) {
+  const std::string cats = Remember("私は猫が好きです");
+  const std::string coffee = Remember("コーヒーと猫");
+
+  EXPECT_THAT(Found(For("猫")), UnorderedElementsAre(cats, coffee));
+  EXPECT_THAT(Found(For("コーヒー")), ElementsAre(coffee));
+  EXPECT_THAT(Found(For("犬")), IsEmpty());
+}
+
+TEST_P(SearchStoreTest, IndexesAgainWhatWasIndexedOtherwise) {
+  const std::string cats = Remember("私は猫が好きです");
+  ASSERT_TRUE(db().Write([](sql::Transaction& tx) {
+                    return tx.ExecuteText("update memories set words = '猫が が好'", {}).status();
+                  })
+                  .ok());
+  EXPECT_THAT(Found(For("猫")), IsEmpty());
+
+  for (const sql::Backfill& backfill : WordBackfills())
+    ASSERT_TRUE(sql::RunBackfill(db(), backfill).ok());
+
+  EXPECT_THAT(Found(For("猫")), ElementsAre(cats));
 }
 
 TEST_P(SearchStoreTest, FindsPiecesOfAddressesNumbersAndPaths) {

@@ -3,11 +3,11 @@
 #include <utility>
 
 #include "boost/json.hpp"
-#include "services/memory/search_query.h"
 #include "services/memory/sql_store_journal.h"
 #include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/text/words.h"
 
 namespace dramatis::memory {
 namespace {

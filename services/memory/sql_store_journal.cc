@@ -6,10 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "boost/json.hpp"
-#include "services/memory/search_query.h"
 #include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/text/words.h"
 
 namespace dramatis::memory {
 namespace {
@@ -126,11 +126,6 @@ google::protobuf::RepeatedPtrField<std::string> GoalsOf(const v1::JournalEntry& 
   return goals;
 }
 
-std::string IndexedWords(const v1::JournalEntry& definition) {
-  return IndexedText(absl::StrCat(definition.title(), "\n", definition.content(), "\n",
-                                  absl::StrJoin(definition.tags(), "\n")));
-}
-
 absl::Status CheckGoals(Transaction& tx, const JournalRow& row) {
   const auto goals = GoalsOf(row.definition);
   if (goals.empty()) return absl::OkStatus();
@@ -183,6 +178,11 @@ absl::StatusOr<JournalRow> SelectEntry(Transaction& tx,
 }
 
 }  // namespace
+
+std::string IndexedWords(const v1::JournalEntry& definition) {
+  return IndexedText(absl::StrCat(definition.title(), "\n", definition.content(), "\n",
+                                  absl::StrJoin(definition.tags(), "\n")));
+}
 
 absl::StatusOr<JournalRow> ReadJournalRow(const Row& row) {
   JournalRow entry;

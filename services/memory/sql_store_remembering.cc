@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "services/memory/search_query.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/text/words.h"
 
 namespace dramatis::memory {
 namespace {

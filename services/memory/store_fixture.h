@@ -7,9 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "embedded/memory_migrations.h"
 #include "gtest/gtest.h"
-#include "services/memory/search_query.h"
 #include "services/memory/sql_store.h"
 #include "shared/sql/testing.h"
+#include "shared/text/words.h"
 
 namespace dramatis::memory {
 

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "shared/status/errors.h"
-#include "shared/text/text.h"
+#include "shared/text/graphemes.h"
 
 namespace dramatis::memory {
 namespace {
@@ -28,7 +28,7 @@ int AddLines(const ConversationMessages& messages,
   size_t left = bytes;
   for (const v1::ConversationMessage& message : messages) {
     const size_t most = cut_others && !message.from_user() ? std::min(kMostOfOthers, bytes) : bytes;
-    const std::string text = message.text().substr(0, Utf8Floor(message.text(), most));
+    const std::string text(FirstGraphemeBytes(message.text(), most));
     if (request.lines_size() > 0 && text.size() > left) break;
     left -= std::min(left, text.size());
     inference::v1::RunTaskRequest::Line& line = *request.add_lines();

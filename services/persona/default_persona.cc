@@ -14,6 +14,8 @@
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 #include "shared/status/outgoing.h"
+#include "shared/text/graphemes.h"
+#include "shared/text/names.h"
 #include "shared/text/text.h"
 
 namespace dramatis::persona {
@@ -37,7 +39,8 @@ std::string PersonaIdOf(const std::string& setting) {
 
 std::string NameOf(const std::string& uri, const std::string& text) {
   if (const std::string heading = HeadingName(text); !heading.empty()) return heading;
-  const std::string stem(FirstCodePoints(SourceStem(uri), kMostNameCodePoints));
+  const std::string visible = WithoutInvisible(SourceStem(uri));
+  const std::string stem(FirstGraphemes(visible, kMostNameCodePoints));
   return CodePoints(stem) < 2 ? absl::StrCat("Persona ", stem) : stem;
 }
 
@@ -110,7 +113,7 @@ absl::Status DefaultPersona::Ensure() {
     // The default persona of another setting has the name: the id tells them apart.
     const std::string suffix = absl::StrCat(" (", persona_id_.substr(0, 8), ")");
     row.definition.set_name(absl::StrCat(
-        std::string(FirstCodePoints(row.definition.name(), kMostNameCodePoints - suffix.size())),
+        std::string(FirstGraphemes(row.definition.name(), kMostNameCodePoints - suffix.size())),
         suffix));
     made = store_.Ensure(row);
   }

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "shared/text/text.h"
+#include "shared/text/words.h"
 #include "shared/time/timestamps.h"
 
 namespace dramatis::persona {
@@ -12,19 +12,6 @@ namespace {
 
 constexpr int kDefaultTrait = 50;
 constexpr int kDefaultMaxOutputTokens = 1024;
-
-// C0 and C1 controls and the two line separators: they would break the line that a name stands in.
-bool HasControlCharacter(const std::string& text) {
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
-    const auto third = static_cast<unsigned char>(i + 2 < text.size() ? text[i + 2] : 0);
-    if (byte < 0x20 || byte == 0x7f) return true;
-    if (byte == 0xc2 && next >= 0x80 && next <= 0x9f) return true;
-    if (byte == 0xe2 && next == 0x80 && (third == 0xa8 || third == 0xa9)) return true;
-  }
-  return false;
-}
 
 // Hides from a stranger whether a model speaks, and what only a model's persona has.
 void Mask(v1::Persona& persona, bool masked) {
@@ -69,12 +56,8 @@ v1::CommunicationStyle StyleOf(const v1::Persona& persona) {
              : persona.communication_style();
 }
 
-std::string NameKey(const std::string& name) {
-  return AsciiLower(TrimSpace(name));
-}
-
 std::string SearchText(const std::string& text) {
-  std::string searched = AsciiLower(text);
+  std::string searched = FoldCharacters(text);
   std::replace(searched.begin(), searched.end(), '\0', ' ');
   return searched;
 }
@@ -106,9 +89,6 @@ v1::Persona WithDefaults(v1::Persona definition) {
 
 std::vector<FieldViolation> CheckDefinition(const v1::Persona& definition) {
   std::vector<FieldViolation> violations;
-  if (HasControlCharacter(definition.name())) {
-    violations.push_back({"persona.name", "must be one line without control characters"});
-  }
   if (definition.type() == v1::PERSONA_TYPE_UNKNOWN) {
     violations.push_back({"persona.type", "must be human, ai_agent or ai_ambiguous"});
   }

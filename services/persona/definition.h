@@ -26,10 +26,7 @@ int64_t KnowledgeMask(const std::vector<v1::Knowledge>& domains);
 // The style, casual where unset.
 v1::CommunicationStyle StyleOf(const v1::Persona& persona);
 
-// What two names of one owner may not share: the trimmed name with ASCII letters in lower case.
-std::string NameKey(const std::string& name);
-
-// What a search looks through: `text` with ASCII letters in lower case. U+0000, which SQL text
+// What a search looks through: `text` folded as words are. U+0000, which SQL text
 // cannot hold, becomes a space.
 std::string SearchText(const std::string& text);
 

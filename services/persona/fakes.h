@@ -17,6 +17,7 @@
 #include "services/persona/sources.h"
 #include "services/persona/store.h"
 #include "shared/status/errors.h"
+#include "shared/text/names.h"
 #include "shared/text/text.h"
 
 namespace dramatis::persona {

@@ -2,9 +2,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/persona/definition.h"
+#include "services/persona/sql_store_names.h"
 #include "services/persona/store_fixture.h"
 
 namespace dramatis::persona {
@@ -24,6 +26,31 @@ TEST_P(ListStoreTest, ListsOwnAndPublicPersonas) {
 
   EXPECT_THAT(Names(VisibleTo("alice")), ElementsAre("public", "own public", "own"));
   EXPECT_THAT(Names({}), ElementsAre("public", "private", "own public", "own"));
+}
+
+TEST_P(ListStoreTest, FoldsNamesThatWereKeptOtherwise) {
+  const PersonaRow first = Add("alice", "ÉLAN");
+  const PersonaRow second = Add("alice", "Zoë");
+  ASSERT_TRUE(db().Write([](sql::Transaction& tx) -> absl::Status {
+                    for (const char* table : {"personas", "persona_names"}) {
+                      const auto done = tx.ExecuteText(
+                          absl::StrCat("update ", table,
+                                       " set name_key = $2 where persona_id = "
+                                       "(select persona_id from personas where name = $1)"),
+                          {"ÉLAN", sql::Bytes{"ÉLan"}});
+                      if (!done.ok()) return done.status();
+                    }
+                    return tx.ExecuteText("update personas set search_text = 'old'", {}).status();
+                  })
+                  .ok());
+
+  for (const sql::Backfill& backfill : NameBackfills())
+    ASSERT_TRUE(sql::RunBackfill(db(), backfill).ok());
+
+  EXPECT_TRUE(absl::IsAlreadyExists(store_.Ensure(NewRow("alice", "élan")).status()));
+  PersonaQuery found;
+  found.text = SearchText("elan");
+  EXPECT_THAT(Names(found), ElementsAre("ÉLAN"));
 }
 
 TEST_P(ListStoreTest, ListsOneOwners) {

@@ -11,6 +11,7 @@
 #include "shared/page/page_token.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/text/names.h"
 #include "shared/text/text.h"
 
 namespace dramatis::persona {

@@ -13,9 +13,11 @@
 #include "services/persona/source_follower.h"
 #include "services/persona/sources.h"
 #include "services/persona/sql_store.h"
+#include "services/persona/sql_store_names.h"
 #include "services/persona/sql_store_sample.h"
 #include "shared/executor/executor.h"
 #include "shared/rpc/service_adapter.h"
+#include "shared/sql/backfill.h"
 
 namespace dramatis::persona {
 namespace {
@@ -37,6 +39,7 @@ class RunningModule : public Module {
                    .ids = context.ids,
                    .logger = context.logger}),
         rendering_(config, store_, follower_, default_persona_, context.clock),
+        backfills_(context.database, context.logger, NameBackfills()),
         executor_(context.config.workers, context.config.queue),
         rpc_(v1::PersonaService::service_full_name(),
              executor_,
@@ -54,18 +57,22 @@ class RunningModule : public Module {
   }
 
   // What the executor still runs uses the other parts.
-  ~RunningModule() override { executor_.Stop(); }
+  ~RunningModule() override {
+    backfills_.Stop();
+    executor_.Stop();
+  }
 
   grpc::Service& service() override { return service_; }
   std::string full_name() const override { return v1::PersonaService::service_full_name(); }
 
   absl::Status Start() override {
     default_persona_.Start();
+    backfills_.Start();
     return absl::OkStatus();
   }
 
-  // Nothing runs but calls, and the server waits for those.
-  void Drain(absl::Time /*deadline*/) override {}
+  // The server waits for calls under way.
+  void Drain(absl::Time /*deadline*/) override { backfills_.Stop(); }
 
  private:
   SqlStore store_;
@@ -74,6 +81,7 @@ class RunningModule : public Module {
   DefaultPersona default_persona_;
   Personas personas_;
   Rendering rendering_;
+  sql::BackfillThread backfills_;
   Executor executor_;
   ServiceAdapter rpc_;
   PersonaServiceServer service_;

@@ -18,6 +18,8 @@
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 #include "shared/status/outgoing.h"
+#include "shared/text/graphemes.h"
+#include "shared/text/names.h"
 #include "shared/text/text.h"
 
 namespace dramatis::persona {
@@ -116,12 +118,8 @@ std::string HeadingName(std::string_view text) {
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (!line.starts_with("# ")) continue;
-    std::string name(TrimSpace(line.substr(2)));
-    for (char& c : name) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (byte < 0x20 || byte == 0x7f) c = ' ';
-    }
-    name = std::string(TrimSpace(FirstCodePoints(name, kMostNameCodePoints)));
+    std::string name(TrimSpace(WithoutInvisible(line.substr(2))));
+    name = std::string(TrimSpace(FirstGraphemes(name, kMostNameCodePoints)));
     return CodePoints(name) < kLeastNameCodePoints ? "" : name;
   }
   return "";

@@ -12,6 +12,7 @@
 #include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/text/names.h"
 #include "shared/text/text.h"
 
 namespace dramatis::persona {

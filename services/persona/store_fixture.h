@@ -10,6 +10,7 @@
 #include "services/persona/sql_store.h"
 #include "shared/ids/ids.h"
 #include "shared/sql/testing.h"
+#include "shared/text/names.h"
 
 namespace dramatis::persona {
 

@@ -68,7 +68,8 @@ class Deployment:
         return [line for program in self.programs.values() for line in program.lines]
 
     def row_counts(self):
-        """Rows of every table of every service, as "<service>.<table>": number."""
+        """Rows of every table of every service, as "<service>.<table>": number; but not how far
+        rows have been brought up to date (shared/sql/backfill.h)."""
         raise NotImplementedError
 
     def execute(self, service, statement):
@@ -124,7 +125,7 @@ class Embedded(Deployment):
             with sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10) as database:
                 tables = [row[0] for row in database.execute(
                     "select name from sqlite_master where type = 'table' and sql not like "
-                    "'%virtual%' order by name")]
+                    "'%virtual%' and name <> 'backfills' order by name")]
                 for table in tables:
                     counts[f"{service}.{table}"] = database.execute(
                         f'select count(*) from "{table}"').fetchone()[0]
@@ -203,7 +204,7 @@ class Separate(Deployment):
         tables = postgres.psql(
             self.database_url,
             "select schemaname, tablename from pg_tables where schemaname not in "
-            "('pg_catalog', 'information_schema') order by 1, 2")
+            "('pg_catalog', 'information_schema') and tablename <> 'backfills' order by 1, 2")
         union = " union all ".join(
             f"""select '{schema}.{table}', count(*) from "{schema}"."{table}" """
             for schema, table in tables)

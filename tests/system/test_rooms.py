@@ -274,7 +274,7 @@ def test_lists_show_own_and_public_ones_newest_first(client, other, admin):
     assert names(client, "&status=active") == ["mine unlisted", "public"]
     assert [by[i] for i in ids(client, f"?topicTag={tag[:16].upper()}")] == names(client)
     assert ids(client, f"?topicTag={tag[:15]}") == []
-    assert ids(client, f"?q={tag}%25") == []
+    assert ids(client, "?q=%25") == []
 
 
 def test_a_page_token_is_bound_to_its_list(client):

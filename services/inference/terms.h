@@ -3,9 +3,8 @@
 //   Words("Where do you LIVE?")          // {"where", "do", "you", "live"}
 //   Term("baking") == Term("bakes")      // "bak"
 //
-// ASCII, Latin-1, Greek and Cyrillic letters are taken in lower case; letters of other scripts as
-// they are. Chinese and Japanese, which put no spaces between words, are taken in overlapping pairs
-// of characters. Pure functions.
+// Words are those of shared/text/words.h; what is added here is English: contractions, endings,
+// words of like meaning. Pure functions.
 #pragma once
 
 #include <string>
@@ -17,14 +16,16 @@ namespace dramatis::inference {
 // In the order of the text. An apostrophe inside a word is dropped: "don't" is "dont".
 std::vector<std::string> Words(std::string_view text);
 
-// Too common to tell texts apart, or part of asking ("what", "tell", "you").
-bool IsStopWord(const std::string& word);
-
 // What a word is compared by: without English endings.
 std::string Term(const std::string& word);
 
-// The terms of the words that are no stop words, in the order of the text, repeated as there.
+// What a question asks for: the terms of its words, in the order of the text, repeated as there;
+// but not of words that are too common to tell texts apart or part of asking ("what", "tell",
+// "you").
 std::vector<std::string> Terms(std::string_view text);
+
+// What a text is found by: Terms, and besides each character of scripts without spaces.
+std::vector<std::string> IndexTerms(std::string_view text);
 
 // Terms of like meaning ("job" for "work"), without the term itself.
 std::vector<std::string> RelatedTerms(const std::string& term);

@@ -1,4 +1,4 @@
-#include "services/inference/words.h"
+#include "services/inference/terms.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -10,7 +10,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-TEST(WordsTest, SplitsAtWhatIsNoLetter) {
+TEST(TermsTest, SplitsAtWhatIsNoLetter) {
   EXPECT_THAT(Words("Where do you LIVE, e-mail?"),
               ElementsAre("where", "do", "you", "live", "e", "mail"));
   EXPECT_THAT(Words("don’t can't"), ElementsAre("dont", "cant"));
@@ -18,20 +18,21 @@ TEST(WordsTest, SplitsAtWhatIsNoLetter) {
   EXPECT_THAT(Words(" ?! 😀"), IsEmpty());
 }
 
-TEST(WordsTest, TakesOtherAlphabetsInLowerCase) {
+TEST(TermsTest, TakesOtherAlphabetsInLowerCase) {
   EXPECT_THAT(Words("Tromsø ÅSE Работа Ёлка ΑΘΗΝΑ"),
-              ElementsAre("tromsø", "åse", "работа", "ёлка", "αθηνα"));
+              ElementsAre("tromsø", "ase", "работа", "елка", "αθηνα"));
 }
 
-TEST(WordsTest, TakesUnspacedScriptsInPairs) {
-  EXPECT_THAT(Words("我喜欢 tea"), ElementsAre("我", "我喜", "喜欢", "tea"));
+TEST(TermsTest, TakesUnspacedScriptsInPairs) {
+  EXPECT_THAT(Words("我喜欢 tea"), ElementsAre("我喜", "喜欢", "tea"));
+  EXPECT_THAT(IndexTerms("我喜欢 tea"), ElementsAre("我", "我喜", "喜", "喜欢", "欢", "tea"));
 }
 
-TEST(WordsTest, SurvivesBytesThatAreNoUtf8) {
+TEST(TermsTest, SurvivesBytesThatAreNoUtf8) {
   EXPECT_EQ(Words("a\xC3 b\xFF").size(), 2);
 }
 
-TEST(WordsTest, ComparesWordsWithoutTheirEndings) {
+TEST(TermsTest, ComparesWordsWithoutTheirEndings) {
   EXPECT_EQ(Term("works"), Term("working"));
   EXPECT_EQ(Term("baked"), Term("bakes"));
   EXPECT_EQ(Term("running"), Term("runs"));
@@ -41,11 +42,11 @@ TEST(WordsTest, ComparesWordsWithoutTheirEndings) {
   EXPECT_EQ(Term("bus"), "bus");
 }
 
-TEST(WordsTest, LeavesOutWhatEveryQuestionHas) {
+TEST(TermsTest, LeavesOutWhatEveryQuestionHas) {
   EXPECT_THAT(Terms("What do you work on?"), ElementsAre("work"));
 }
 
-TEST(WordsTest, RelatesWordsOfLikeMeaning) {
+TEST(TermsTest, RelatesWordsOfLikeMeaning) {
   EXPECT_THAT(RelatedTerms(Term("job")), Contains(Term("work")));
   EXPECT_THAT(RelatedTerms(Term("pets")), Contains(Term("cat")));
   EXPECT_THAT(RelatedTerms("xyzzy"), IsEmpty());
