@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 namespace dramatis::gateway {
 namespace {
+
+constexpr char kTrustedProxies[] = "DRAMATIS_TRUSTED_PROXIES";
 
 std::chrono::milliseconds Milliseconds(Settings& settings,
                                        const std::string& name,
@@ -15,13 +18,26 @@ std::chrono::milliseconds Milliseconds(Settings& settings,
 
 }  // namespace
 
-GatewayConfig GatewayConfig::From(Settings& settings) {
+GatewayConfig GatewayConfig::From(Settings& settings, const std::string& environment) {
   GatewayConfig config;
   config.address = settings.Address("DRAMATIS_HTTP_ADDRESS", config.address);
   config.cors_origins = settings.List("DRAMATIS_CORS_ORIGINS", "http://localhost:3000");
   const auto& origins = config.cors_origins;
   if (std::find(origins.begin(), origins.end(), "*") != origins.end()) {
     settings.Problem("DRAMATIS_CORS_ORIGINS", "must list origins: `*` is not allowed");
+  }
+  absl::StatusOr<TrustedProxies> proxies = TrustedProxies::Parse(settings.List(kTrustedProxies));
+  if (proxies.ok()) {
+    config.trusted_proxies = *std::move(proxies);
+  } else {
+    settings.Problem(kTrustedProxies, std::string(proxies.status().message()));
+  }
+  config.https_only = environment != "local";
+  if (config.https_only && proxies.ok() && config.trusted_proxies.empty()) {
+    settings.Problem(kTrustedProxies,
+                     "must be set where DRAMATIS_ENVIRONMENT is not local: the addresses of the "
+                     "proxies that speak TLS for us, as 10.0.0.0/8; the gateway itself does not "
+                     "speak TLS yet");
   }
   config.threads = settings.Integer("DRAMATIS_HTTP_THREADS", 0, 0, 256);
   if (config.threads == 0) {

@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 #include "gateway/http_limits.h"
+#include "gateway/trusted_proxies.h"
 #include "shared/config/default_ports.h"
 #include "shared/config/environment.h"
 
@@ -14,6 +15,9 @@ namespace dramatis::gateway {
 struct GatewayConfig {
   std::string address = LoopbackAddress(PortsOf("gateway").http);
   std::vector<std::string> cors_origins = {"http://localhost:3000"};
+  // Plain HTTP is redirected or refused.
+  bool https_only = false;
+  TrustedProxies trusted_proxies;
   // Event loops; 0 is one for each processor.
   int threads = 0;
   HttpLimits limits;
@@ -25,7 +29,8 @@ struct GatewayConfig {
   absl::Duration health_timeout = absl::Seconds(2);
 
   // Reads and notes problems in `settings`.
-  static GatewayConfig From(Settings& settings);
+  // Outside `local` TLS is demanded.
+  static GatewayConfig From(Settings& settings, const std::string& environment);
 };
 
 }  // namespace dramatis::gateway

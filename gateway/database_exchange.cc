@@ -82,7 +82,7 @@ struct DatabaseExchange::Work {
     if (!sign_in.identity.ok()) {
       const LogScope scope(caller);
       CountRefusedSignIn(task->parts().metrics, task->parts().logger, call.method->path.substr(1),
-                         caller.correlation_id, sign_in.refusal);
+                         sign_in.refusal);
       return std::move(sign_in.identity).status();
     }
     caller.identity = *std::move(sign_in.identity);

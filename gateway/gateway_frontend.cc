@@ -96,8 +96,8 @@ absl::StatusOr<std::unique_ptr<Frontend>> MakeGateway(const GatewayConfig& confi
 }
 
 std::function<absl::StatusOr<std::unique_ptr<Frontend>>(const FrontendContext&)> ConfigureGateway(
-    Settings& settings, const CommonConfig&) {
-  return [config = GatewayConfig::From(settings)](const FrontendContext& context) {
+    Settings& settings, const CommonConfig& common) {
+  return [config = GatewayConfig::From(settings, common.environment)](const FrontendContext& context) {
     return MakeGateway(config, context);
   };
 }

@@ -63,6 +63,8 @@ void HttpConnection::Open() {
   error_code ignored;
   (void)socket_.non_blocking(true, ignored);
   (void)socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  const auto peer = socket_.remote_endpoint(ignored);
+  if (!ignored) peer_ = peer.address().to_string();
   worker_->Add(shared_from_this());
   handler_.CountConnection(1);
   ResetForNext();
@@ -151,6 +153,7 @@ void HttpConnection::FillRequest() {
   request_ = {};
   request_.verb = View(message.method_string());
   SetTarget(View(message.target()), request_);
+  request_.peer = peer_;
   for (const auto& field : message) {
     request_.headers.emplace_back(View(field.name_string()), View(field.value()));
   }

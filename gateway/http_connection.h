@@ -82,6 +82,7 @@ class HttpConnection : public Exchange, public std::enable_shared_from_this<Http
   void Close();
 
   boost::asio::ip::tcp::socket socket_;
+  std::string peer_;  // its address
   const std::shared_ptr<HttpWorker> worker_;
   RequestHandler& handler_;
   const HttpLimits& limits_;

@@ -16,6 +16,8 @@ const char* NameOf(int status) {
       return "Accepted";
     case 204:
       return "No Content";
+    case 308:
+      return "Permanent Redirect";
     case 400:
       return "Bad Request";
     case 401:

@@ -17,6 +17,8 @@ struct HttpRequest {
   std::string_view query;
   std::vector<std::pair<std::string_view, std::string_view>> headers;
   std::string_view body;
+  // Whose connection it is, as an address without a port; empty where that is not known.
+  std::string_view peer;
 
   // The first header of this name (lower case), or empty. Names are compared without regard to
   // case.

@@ -2,7 +2,10 @@
 
 #include <utility>
 
+#include "dramatis/identity/v1/errors.pb.h"
+
 #include "gateway/database_exchange.h"
+#include "gateway/https_only.h"
 #include "gateway/request_error.h"
 #include "gateway/stream_exchange.h"
 #include "gateway/unary_exchange.h"
@@ -44,9 +47,11 @@ RequestTask::RequestTask(const GatewayParts& parts, const HttpRequest& head, Pos
     : parts_(parts),
       head_(head),
       post_(std::move(post)),
-      correlation_(ReadCorrelation(head, parts.ids)) {}
+      correlation_(ReadCorrelation(head, parts.ids)),
+      arrival_(parts.config.trusted_proxies.Read(head)) {}
 
 std::optional<HttpAnswer> RequestTask::AnswerHead(bool has_body) {
+  if (parts_.config.https_only && !arrival_.secure) return AnswerPlain();
   if (Cors::IsPreflight(head_)) return parts_.cors.Preflight(head_.Header("origin"));
   if (const HttpAnswer* page = parts_.site.Find(head_.verb, head_.path)) {
     page_ = true;
@@ -57,6 +62,14 @@ std::optional<HttpAnswer> RequestTask::AnswerHead(bool has_body) {
   const absl::Status checked = CheckHead(*match_.route, head_, has_body);
   if (!checked.ok()) return FailedAnswer(checked, true);
   return std::nullopt;
+}
+
+HttpAnswer RequestTask::AnswerPlain() const {
+  if (std::optional<HttpAnswer> redirect = RedirectToHttps(head_)) return *redirect;
+  return FailedAnswer(
+      Error(absl::StatusCode::kPermissionDenied, identity::v1::ERROR_REASON_HTTPS_REQUIRED,
+            "this server takes requests over HTTPS only"),
+      true);
 }
 
 std::optional<HttpAnswer> RequestTask::AnswerNoRoute() {
@@ -188,6 +201,7 @@ void RequestTask::AppendHeaders(std::string& head) const {
     head += correlation_.id;
     head += "\r\n";
   }
+  if (parts_.config.https_only && arrival_.secure) head += kStrictTransportSecurity;
   parts_.cors.Append(head_.Header("origin"), head);
 }
 
@@ -221,7 +235,8 @@ void RequestTask::Done(int status, std::chrono::steady_clock::duration took) {
                      {"route", route},
                      {"status", status},
                      {"code", code_},
-                     {"duration_ms", Seconds(took) * 1e3}});
+                     {"duration_ms", Seconds(took) * 1e3},
+                     {"client", arrival_.client}});
 }
 
 }  // namespace dramatis::gateway

@@ -9,6 +9,7 @@
 #include "gateway/dispatcher.h"
 #include "gateway/http_exchange.h"
 #include "gateway/route_table.h"
+#include "gateway/trusted_proxies.h"
 
 namespace dramatis::gateway {
 
@@ -56,6 +57,7 @@ class RequestTask : public Task, public std::enable_shared_from_this<RequestTask
 
  private:
   std::optional<HttpAnswer> AnswerNoRoute();
+  HttpAnswer AnswerPlain() const;
   void StartLocal(const RequestCall& call);
   std::string RouteLabel() const;
   HttpAnswer FailedAnswer(const absl::Status& error, bool own) const;
@@ -64,6 +66,7 @@ class RequestTask : public Task, public std::enable_shared_from_this<RequestTask
   const HttpRequest head_;  // its views live as long as this
   const PostWork post_;
   const Correlation correlation_;
+  const Arrival arrival_;
   RouteMatch match_;
   bool page_ = false;         // one of the site's
   mutable std::string code_;  // of the problem answered, for the log

@@ -96,7 +96,7 @@ void CallRecord::Take(SignIn sign_in) {
   if (refusal_ == kNoCredentials && method_.access == options::v1::ACCESS_PUBLIC) return;
   identity_status_ = std::move(sign_in.identity).status();
   const LogScope scope(log_ids_);
-  CountRefusedSignIn(parts_.metrics, parts_.logger, method_.name, call_.correlation_id, refusal_);
+  CountRefusedSignIn(parts_.metrics, parts_.logger, method_.name, refusal_);
 }
 
 absl::Status CallRecord::Admit() const {

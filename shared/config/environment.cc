@@ -55,6 +55,32 @@ bool IsLoopback(const std::string& host) {
           host.find_first_not_of("0123456789.") == std::string::npos);
 }
 
+// Whether the way to the database is ours alone: a server on this machine, or one whose certificate
+// is verified (https://www.postgresql.org/docs/15/libpq-ssl.html).
+bool IsPrivateWay(const std::string& url) {
+  const size_t scheme = url.find("://");
+  if (scheme == std::string::npos) return true;  // no address at all, which is told elsewhere
+  const size_t begin = scheme + 3;
+  const size_t end = std::min(url.find_first_of("/?", begin), url.size());
+  const std::string query = url.substr(std::min(url.find('?', begin), url.size()));
+  for (const auto& parameter : absl::StrSplit(query, absl::ByAnyChar("?&"))) {
+    if (parameter == "sslmode=verify-full") return true;
+    // Another host than the one that is looked at here.
+    if (absl::StartsWith(parameter, "host")) return false;
+  }
+  const std::string authority = url.substr(begin, end - begin);
+  const size_t at = authority.rfind('@');
+  const std::vector<std::string> hosts =
+      absl::StrSplit(at == std::string::npos ? authority : authority.substr(at + 1), ',');
+  return absl::c_all_of(hosts, [](const std::string& host) {
+    if (host.empty() || host[0] == ':' || absl::StartsWith(host, "%2F")) return true;  // a socket
+    return IsLoopback(SplitAddress(host.back() == ']' || host.find(':') == std::string::npos
+                                       ? host + ":5432"
+                                       : host)
+                          .host);
+  });
+}
+
 }  // namespace
 
 Environment SystemEnvironment() {
@@ -183,7 +209,7 @@ CommonConfig CommonConfig::From(Settings& settings, int default_management_port)
   config.log_level =
       settings.Choice("DRAMATIS_LOG_LEVEL", "info", {"debug", "info", "warning", "error"});
   config.data_dir = settings.Text("DRAMATIS_DATA_DIR", "./data");
-  config.database_url = settings.Text("DATABASE_URL");
+  config.database_url = settings.Secret("DATABASE_URL");
   if (!config.database_url.empty() && !absl::StartsWith(config.database_url, "postgresql://") &&
       !absl::StartsWith(config.database_url, "postgres://")) {
     settings.Problem("DATABASE_URL",
@@ -200,20 +226,25 @@ CommonConfig CommonConfig::From(Settings& settings, int default_management_port)
                                             absl::Seconds(1), absl::Minutes(1));
   config.drain = settings.Duration("DRAMATIS_DRAIN_TIMEOUT", absl::Seconds(20),
                                    absl::ZeroDuration(), absl::Minutes(10));
-  if (config.environment != kLocal) {
-    settings.Problem(kEnvironment,
-                     "must be local: this version has no authentication yet, so it refuses to "
-                     "start anywhere else");
-    return config;
-  }
-  for (const char* name :
-       {"DRAMATIS_HTTP_ADDRESS", "DRAMATIS_GRPC_ADDRESS", "DRAMATIS_MANAGEMENT_ADDRESS"}) {
+  const auto demand_loopback = [&](const char* name, const char* why) {
     const HostAndPort address = SplitAddress(settings.Text(name, "127.0.0.1:0"));
-    if (address.port >= 0 && !IsLoopback(address.host)) {
-      settings.Problem(name,
-                       "must be on loopback (127.0.0.1, [::1] or localhost): the environment "
-                       "local runs without credentials");
+    if (address.port < 0 || IsLoopback(address.host)) return;
+    settings.Problem(name,
+                     absl::StrCat("must be on loopback (127.0.0.1, [::1] or localhost): ", why));
+  };
+  if (config.environment == kLocal) {
+    for (const char* name :
+         {"DRAMATIS_HTTP_ADDRESS", "DRAMATIS_GRPC_ADDRESS", "DRAMATIS_MANAGEMENT_ADDRESS"}) {
+      demand_loopback(name, "the environment local runs without credentials");
     }
+  } else {
+    if (!config.database_url.empty() && !IsPrivateWay(config.database_url)) {
+      settings.Problem("DATABASE_URL",
+                       "must have ?sslmode=verify-full where DRAMATIS_ENVIRONMENT is not local and "
+                       "the server is on another machine");
+    }
+    demand_loopback("DRAMATIS_GRPC_ADDRESS",
+                    "gRPC has no TLS yet; clients elsewhere come over DRAMATIS_HTTP_ADDRESS");
   }
   return config;
 }

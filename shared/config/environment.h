@@ -84,8 +84,7 @@ struct CommonConfig {
   // How long a program waits for calls under way before it ends.
   absl::Duration drain = absl::Seconds(20);
 
-  // `default_management_port` differs by program. Notes problems in `settings`; an environment
-  // other than local is one, until authentication exists.
+  // `default_management_port` differs by program. Notes problems in `settings`.
   static CommonConfig From(Settings& settings, int default_management_port);
 };
 

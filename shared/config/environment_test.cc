@@ -173,15 +173,51 @@ TEST(CommonConfigTest, HasDefaults) {
   EXPECT_EQ(config.database_url, "");
 }
 
-TEST(CommonConfigTest, RefusesEveryEnvironmentButLocal) {
+TEST(CommonConfigTest, OutsideLocalHttpMayBeAnywhereAndGrpcMayNot) {
   for (const char* environment : {"staging", "production"}) {
-    Settings settings(Environment{{"DRAMATIS_ENVIRONMENT", environment}});
+    Settings settings(Environment{{"DRAMATIS_ENVIRONMENT", environment},
+                                  {"DRAMATIS_HTTP_ADDRESS", "0.0.0.0:8080"},
+                                  {"DRAMATIS_MANAGEMENT_ADDRESS", "0.0.0.0:9090"},
+                                  {"DRAMATIS_GRPC_ADDRESS", "127.0.0.1:50051"}});
     CommonConfig::From(settings, 9090);
-    EXPECT_THAT(Problems(settings), HasSubstr("no authentication yet"));
+    EXPECT_EQ(Problems(settings), "");
+    Settings open(Environment{{"DRAMATIS_ENVIRONMENT", environment},
+                              {"DRAMATIS_GRPC_ADDRESS", "0.0.0.0:50051"}});
+    CommonConfig::From(open, 9090);
+    EXPECT_THAT(Problems(open), HasSubstr("DRAMATIS_GRPC_ADDRESS must be on loopback"));
   }
   Settings unknown(Environment{{"DRAMATIS_ENVIRONMENT", "elsewhere"}});
   CommonConfig::From(unknown, 9090);
   EXPECT_THAT(Problems(unknown), HasSubstr("must be one of local, staging, production"));
+}
+
+TEST(CommonConfigTest, OutsideLocalADatabaseElsewhereIsVerified) {
+  const auto problems = [](const std::string& url) {
+    const std::string path = testing::TempDir() + "/database-url";
+    std::ofstream(path) << url << "\n";
+    Settings settings(
+        Environment{{"DRAMATIS_ENVIRONMENT", "production"}, {"DATABASE_URL_FILE", path}});
+    EXPECT_EQ(CommonConfig::From(settings, 9090).database_url, url);
+    return Problems(settings);
+  };
+  for (const char* url :
+       {"postgresql://u:p@db.example.org/x?sslmode=verify-full",
+        "postgresql://u:p@a:5432,b:5432/x?target_session_attrs=read-write&sslmode=verify-full",
+        "postgresql://u:p@127.0.0.1:5432/x", "postgresql://u@localhost/x", "postgresql:///x",
+        "postgresql://u@%2Frun%2Fpostgresql/x", "postgresql://u@[::1]:5432/x",
+        "postgresql://u@[::1]/x"}) {
+    EXPECT_EQ(problems(url), "") << url;
+  }
+  for (const char* url :
+       {"postgresql://u:p@db.example.org/x", "postgresql://u:p@db/x?sslmode=require",
+        "postgresql://u:p@localhost,db/x", "postgresql://u:p@127.0.0.1.example.org/x",
+        "postgresql:///x?host=db", "postgresql://u@localhost/x?hostaddr=192.0.2.1"}) {
+    EXPECT_THAT(problems(url), HasSubstr("sslmode=verify-full")) << url;
+  }
+  Settings in_the_open(Environment{{"DRAMATIS_ENVIRONMENT", "production"},
+                                   {"DATABASE_URL", "postgresql://u:p@localhost/x"}});
+  CommonConfig::From(in_the_open, 9090);
+  EXPECT_THAT(Problems(in_the_open), HasSubstr("DATABASE_URL_FILE"));
 }
 
 TEST(CommonConfigTest, LetsAdminsChangeDatabasesInLocalOnlyByDefault) {

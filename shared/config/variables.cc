@@ -14,6 +14,7 @@ namespace dramatis {
 namespace {
 
 constexpr char kAll[] = "all";
+constexpr char kWhole[] = "dramatis";
 constexpr char kServices[] = "persona, conversation, memory, inference";
 
 // The number of insertions, deletions and replacements between two names (Levenshtein).
@@ -76,8 +77,26 @@ const std::vector<Variable>& KnownVariables() {
       {"DRAMATIS_ADVERTISED_ADDRESS", "the gRPC address",
        "this process's gRPC address as other replicas reach it", kServices},
       {"DRAMATIS_DATA_DIR", "./data", "the folder of SQLite files and persona files", kServices},
-      {"DATABASE_URL", "SQLite under the data folder", "postgresql://...; one schema per service",
+      {"DATABASE_URL", "SQLite under the data folder",
+       "postgresql://...; one schema per service; outside local only as DATABASE_URL_FILE, which "
+       "names "
+       "a file that holds it",
        kServices},
+      {"DRAMATIS_OIDC_ISSUER", "",
+       "whose JWTs are taken (`iss`), as https://id.example.org; outside local it must be set",
+       kWhole},
+      {"DRAMATIS_OIDC_AUDIENCE", "",
+       "one of these must be in `aud` of a JWT, or be its `client_id` or `azp` where it has none",
+       kWhole},
+      {"DRAMATIS_OIDC_JWKS_URL", "what the issuer's discovery document says",
+       "where the issuer's keys are", kWhole},
+      {"DRAMATIS_OIDC_USER_CLAIM", "sub",
+       "the claim that is the user's id; a name, or an RFC 6901 pointer, which begins with /",
+       kWhole},
+      {"DRAMATIS_OIDC_ROLES_CLAIM", "cognito:groups,roles,/realm_access/roles,permissions",
+       "the claims that list roles, comma-separated", kWhole},
+      {"DRAMATIS_OIDC_ADMIN_ROLE", "admin", "the role that makes an admin", kWhole},
+      {"DRAMATIS_OIDC_SCOPE", "", "a scope that every JWT must have", kWhole},
       {"DRAMATIS_DATABASE_CONNECTIONS", "DRAMATIS_WORKERS",
        "most database connections of each service", kServices},
       {"DRAMATIS_WORKERS", "16", "threads of each service", kAll},
@@ -122,6 +141,11 @@ const std::vector<Variable>& KnownVariables() {
        "for the first byte of an answer", "inference"},
       {"DRAMATIS_OPENAI_IDLE_TIMEOUT", "30s", "for the next byte of an answer", "inference"},
       {"DRAMATIS_LOCAL_DELAY", "0s", "before each word of the built-in model", "inference"},
+      {"DRAMATIS_TRUSTED_PROXIES", "",
+       "addresses and networks of proxies that speak TLS for us, as 10.0.0.0/8, comma-separated: "
+       "their "
+       "X-Forwarded-Proto and X-Forwarded-For are believed",
+       "gateway"},
       {"DRAMATIS_CORS_ORIGINS", "http://localhost:3000",
        "origins of web pages that may call, comma-separated", "gateway"},
       {"DRAMATIS_MAX_CONNECTIONS", "10000", "most HTTP connections at once", "gateway"},

@@ -30,15 +30,11 @@ void Audit(Logger& logger,
 void CountRefusedSignIn(Metrics& metrics,
                         Logger& logger,
                         const std::string& method,
-                        const std::string& correlation_id,
                         std::string_view reason) {
   metrics.Count("dramatis_sign_in_failures_total", {{"reason", std::string(reason)}});
   if (reason == kNoCredentials) return;
   logger.Log(LogLevel::kAudit, "sign-in refused",
-             {{"method", method},
-              {"outcome", "refused"},
-              {"reason", std::string(reason)},
-              {"correlation_id", correlation_id}});
+             {{"method", method}, {"outcome", "refused"}, {"reason", std::string(reason)}});
 }
 
 }  // namespace dramatis

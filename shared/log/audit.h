@@ -33,11 +33,10 @@ void Audit(Logger& logger,
            const absl::Status& status);
 
 // Counts a refused sign-in (dramatis_sign_in_failures_total) and, where credentials were sent at
-// all, writes its record.
+// all, writes its record, with the ids of the LogScope that it is called in.
 void CountRefusedSignIn(Metrics& metrics,
                         Logger& logger,
                         const std::string& method,
-                        const std::string& correlation_id,
                         std::string_view reason);
 
 }  // namespace dramatis

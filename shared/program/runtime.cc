@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "shared/config/default_ports.h"
+#include "shared/identity/http_fetch.h"
 #include "shared/program/gated_database.h"
 #include "shared/rpc/channel.h"
 #include "shared/sql/idempotency.h"
@@ -57,6 +58,7 @@ absl::StatusOr<ProgramConfig> ProgramConfig::From(const Program& program,
         settings.Text(absl::StrCat("DRAMATIS_", absl::AsciiStrToUpper(name), "_ADDRESS"),
                       LoopbackAddress(PortsOf(name).grpc));
   }
+  config.oidc = OidcSettings::From(settings, config.common.environment, config.neighbours.empty());
   for (const ModuleFactory& module : program.modules) {
     config.modules.push_back(module.configure(settings, config.common));
   }
@@ -103,15 +105,32 @@ Runtime::~Runtime() {
   // Callers before those they call.
   while (!parts_.empty())
     parts_.pop_back();
+  if (authenticator_ != nullptr) SetProcessAuthenticator(nullptr);
 }
 
 absl::Status Runtime::Start() {
+  DRAMATIS_RETURN_IF_ERROR(ChooseAuthenticator());
   if (!program_.modules.empty()) {
     DRAMATIS_RETURN_IF_ERROR(StartServer());
     DRAMATIS_RETURN_IF_ERROR(StartModules());
   }
   DRAMATIS_RETURN_IF_ERROR(StartFrontend());
   return StartManagement();
+}
+
+absl::Status Runtime::ChooseAuthenticator() {
+  const ClaimsRules& rules = config_.oidc.rules;
+  if (rules.issuer.empty()) {
+    if (config_.common.environment == "local") return absl::OkStatus();
+    return InternalError("there is no issuer");  // the settings' check lets none through
+  }
+  KeySource::Options options;
+  options.issuer = rules.issuer;
+  options.jwks_url = config_.oidc.jwks_url;
+  keys_ = std::make_unique<KeySource>(std::move(options), FetchOverHttp, clock_, logger_, metrics_);
+  authenticator_ = std::make_unique<OidcAuthenticator>(rules, *keys_, clock_);
+  SetProcessAuthenticator(authenticator_.get());
+  return absl::OkStatus();
 }
 
 absl::Status Runtime::MakeParts() {

@@ -20,6 +20,9 @@
 #include "absl/synchronization/mutex.h"
 #include "shared/executor/executor.h"
 #include "shared/executor/periodic.h"
+#include "shared/identity/key_source.h"
+#include "shared/identity/oidc_authenticator.h"
+#include "shared/identity/oidc_settings.h"
 #include "shared/program/admin_service.h"
 #include "shared/program/databases.h"
 #include "shared/program/management_server.h"
@@ -35,6 +38,7 @@ struct ProgramConfig {
       std::function<absl::StatusOr<std::unique_ptr<Frontend>>(const FrontendContext&)>;
 
   CommonConfig common;
+  OidcSettings oidc;
   std::string grpc_address;                       // empty where the program has no module
   std::string advertised_address;                 // empty: the gRPC address
   std::map<std::string, std::string> neighbours;  // name to target
@@ -69,6 +73,7 @@ class Runtime {
  private:
   struct Part;
 
+  absl::Status ChooseAuthenticator();
   absl::Status MakeParts();
   absl::Status PrepareEmbedded();
   absl::Status StartServer();
@@ -98,6 +103,9 @@ class Runtime {
   UuidV7Source ids_;
   Metrics metrics_;
   LocalMethods local_;
+  // Before everything that serves, so that it outlives every call; null for the local form.
+  std::unique_ptr<KeySource> keys_;
+  std::unique_ptr<OidcAuthenticator> authenticator_;
   std::vector<std::unique_ptr<Part>> parts_;
   std::unique_ptr<AdminServiceServer> admin_;
   absl::Mutex channels_mutex_;

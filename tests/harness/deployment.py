@@ -44,7 +44,9 @@ class Deployment:
 
     def _await_ready(self, address):
         client = Client(address)
-        wait_for(lambda: client.get("/readyz").status == 200, f"{address} to be ready")
+        # As a proxy asks that speaks TLS, for those that serve nobody else.
+        proxied = {"X-Forwarded-Proto": "https"}
+        wait_for(lambda: client.get("/readyz", proxied).status == 200, f"{address} to be ready")
 
     def kill(self):
         """kill -9 of every program."""
