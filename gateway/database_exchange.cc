@@ -125,8 +125,9 @@ DatabaseExchange::DatabaseExchange(RequestTask& task, const RequestCall& call) {
     return;
   }
   authenticator.AuthenticateLater(metadata.authorizations(), [work](SignIn sign_in) {
-    work->task->post()(
-        [work, sign_in = std::move(sign_in)]() mutable { Begin(work, std::move(sign_in)); });
+    work->task->Post([work, sign_in = std::move(sign_in)](RequestTask&) mutable {
+      Begin(work, std::move(sign_in));
+    });
   });
 }
 
@@ -176,7 +177,8 @@ void DatabaseExchange::AskAll(const std::shared_ptr<Work>& work,
                       if (--round->open > 0) return;
                       all->swap(round->replies);
                     }
-                    work->task->post()([all, then] { then(*all); });
+                    // Also where the client is gone: it goes on, and into the audit log.
+                    work->task->Post([all, then](RequestTask&) { then(*all); });
                   });
   }
 }

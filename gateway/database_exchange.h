@@ -30,7 +30,7 @@ class DatabaseExchange : public ActiveCall {
   struct Work;
 
   // Asks every backend for `rpc` with what `payload` makes of its name; `then` runs on the
-  // connection's thread, unless the client is gone.
+  // connection's thread, also after the client has gone.
   static void AskAll(const std::shared_ptr<Work>& work,
                      const std::string& rpc,
                      const std::function<std::string(const std::string& service)>& payload,

@@ -27,8 +27,9 @@ constexpr char kConfirmed[] = R"({"confirm":"local"})";
 class DatabaseServiceTest : public ::testing::Test {
  protected:
   RawReply Ask(const std::string& head, const std::string& body = "") {
-    std::string request =
-        head + " HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer local:" + caller_ + "\r\n" + headers_;
+    std::string request = head +
+                          " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer local:" + caller_ +
+                          "\r\n" + headers_;
     if (!body.empty()) {
       request +=
           "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
@@ -172,6 +173,29 @@ TEST_F(DatabaseServiceTest, SeedsNothingTwice) {
 
   EXPECT_EQ(reply.status, 403);
   EXPECT_THAT(reply.body, HasSubstr(R"("code":"ADMIN_DISABLED")"));
+}
+
+TEST_F(DatabaseServiceTest, GoesOnAndIsWrittenDownWhenTheClientHasGone) {
+  for (const absl::Status& outcome : {UnavailableError("away"), absl::OkStatus()}) {
+    admin_.Answer("memory", outcome);
+    admin_.Hold();
+    const size_t before = AuditLog().size();
+    for (const std::string& request :
+         {std::string("GET ") + kStatus, std::string("POST ") + kSetup}) {
+      const size_t calls = admin_.calls().size();
+      RawClient client(gateway_.address());
+      client.Send(request + " HTTP/1.1\r\nHost: localhost\r\nX-Long: " + std::string(8'000, 'x') +
+                  "\r\nAuthorization: Bearer local:root:admin\r\n\r\n");
+      ASSERT_TRUE(Eventually([&] { return admin_.calls().size() == calls + 4; }));
+    }
+    ASSERT_TRUE(Eventually([&] {
+      return gateway_.metrics().Text().find("dramatis_http_connections 0") != std::string::npos;
+    }));
+    admin_.Release();
+    ASSERT_TRUE(Eventually([&] { return AuditLog().size() == before + 2; }));
+  }
+  EXPECT_THAT(AuditLog(), ::testing::UnorderedElementsAre("root allowed", "root failed",
+                                                          "root allowed", "root allowed"));
 }
 
 TEST_F(DatabaseServiceTest, SaysThatAnAnswerIsARepetition) {

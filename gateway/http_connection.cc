@@ -3,37 +3,23 @@
 #include <charconv>
 #include <utility>
 
-#include <boost/beast/http/error.hpp>
-
 #include "gateway/http_head.h"
 
 namespace dramatis::gateway {
 namespace {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
 using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
 // How much of the requests that wait for their turn is read.
 constexpr size_t kPipelineBytes = size_t{16} * 1024;
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 // A body up to this size is joined with its head.
 constexpr size_t kJoinBytes = size_t{16} * 1024;
 
-std::string_view View(boost::beast::string_view text) {
-  return {text.data(), text.size()};
-}
-
 bool WouldBlock(const error_code& error) {
   return error == asio::error::would_block || error == asio::error::try_again;
-}
-
-errors::v1::ErrorReason ReasonOf(const error_code& error) {
-  if (error == http::error::body_limit) return errors::v1::ERROR_REASON_BODY_TOO_LARGE;
-  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-    return errors::v1::ERROR_REASON_HEADER_TOO_LARGE;
-  }
-  return errors::v1::ERROR_REASON_MALFORMED_REQUEST;
 }
 
 // Takes `written` bytes off the front.
@@ -51,7 +37,11 @@ HttpConnection::HttpConnection(asio::ip::tcp::socket socket,
                                std::shared_ptr<HttpWorker> worker,
                                RequestHandler& handler,
                                const HttpLimits& limits)
-    : socket_(std::move(socket)), worker_(std::move(worker)), handler_(handler), limits_(limits) {
+    : socket_(std::move(socket)),
+      worker_(std::move(worker)),
+      handler_(handler),
+      limits_(limits),
+      reader_(limits) {
   worker_->CountOpen(+1);
 }
 
@@ -88,8 +78,17 @@ void HttpConnection::OpenRefused(const HttpAnswer& answer) {
 
 void HttpConnection::WaitForInput() {
   if (state_ == State::kClosed || waiting_) return;
+  if (input_ended_) {
+    waiting_ = true;
+    socket_.async_wait(asio::ip::tcp::socket::wait_error,
+                       [self = shared_from_this()](const error_code&) {
+                         self->waiting_ = false;
+                         self->Cut();
+                       });
+    return;
+  }
   // While a request is worked on, reading only serves to notice that the client is gone.
-  if (state_ != State::kReading && input_.size() >= kPipelineBytes) return;
+  if (state_ != State::kReading && reader_.waiting() >= kPipelineBytes) return;
   waiting_ = true;
   socket_.async_wait(asio::ip::tcp::socket::wait_read,
                      [self = shared_from_this()](const error_code& error) {
@@ -103,19 +102,45 @@ void HttpConnection::OnReadable(const error_code& error) {
   error_code failed = error;
   std::string& scratch = worker_->scratch();
   const size_t size = failed ? 0 : socket_.read_some(asio::buffer(scratch), failed);
-  if (failed && !WouldBlock(failed)) {
+  if (failed == asio::error::eof) {
+    OnInputEnded();
+  } else if (failed && !WouldBlock(failed)) {
     Cut();
     return;
   }
   if (state_ != State::kLingering && size > 0) {
+    const bool idle = state_ == State::kReading && reader_.empty();
+    reader_.Append({scratch.data(), size});
+    Parse();
     // The idle time ends with the first byte of a request.
-    if (state_ == State::kReading && input_.empty() && !head_seen_ && task_ == nullptr) {
+    if (idle && state_ == State::kReading && !reader_.empty() && !reader_.head_seen()) {
       deadline_ = std::min(deadline_, Clock::now() + limits_.header);
     }
-    input_.append(scratch.data(), size);
-    Parse();
   }
   WaitForInput();
+}
+
+void HttpConnection::OnInputEnded() {
+  input_ended_ = true;
+  if (state_ == State::kReading || state_ == State::kLingering) return Cut();
+  if (state_ == State::kHandling) {
+    // An answer that comes soon tells as well.
+    probe_at_ = Clock::now() + limits_.half_closed;
+  } else {
+    Probe();
+  }
+}
+
+void HttpConnection::Probe() {
+  probe_at_ = MonotonicTime::max();
+  if (state_ == State::kStreaming) {
+    const std::shared_ptr<Task> task = task_;
+    if (task != nullptr) task->Probe();
+  } else if (state_ == State::kHandling && !reader_.http10()) {
+    // RFC 9110, 15.2: any number of interim answers may come before the answer.
+    error_code ignored;
+    socket_.write_some(asio::buffer(kContinue), ignored);
+  }
 }
 
 void HttpConnection::Parse() {
@@ -124,51 +149,37 @@ void HttpConnection::Parse() {
   while (state_ == State::kReading && ParseSome()) {
   }
   parsing_ = false;
+  if (input_ended_ && state_ == State::kReading) Cut();  // the rest will not come
 }
 
 bool HttpConnection::ParseSome() {
-  if (input_.empty()) return false;
-  error_code error;
-  const size_t used = parser_->put(asio::buffer(input_), error);
-  input_.erase(0, used);
-  if (error && error != http::error::need_more) {
-    Refuse(ReasonOf(error));
-    return false;
+  switch (reader_.Next()) {
+    case RequestReader::Step::kNeedMore:
+      return false;
+    case RequestReader::Step::kHead:
+      OnHead();
+      return true;
+    case RequestReader::Step::kWhole:
+      Dispatch();
+      return true;
+    case RequestReader::Step::kRefused:
+      Refuse(reader_.refusal());
+      return false;
   }
-  if (!head_seen_ && parser_->is_header_done()) {
-    head_seen_ = true;
-    OnHead();
-    if (state_ != State::kReading) return false;
-    if (!head_seen_) return true;  // answered already: what follows is the next request
-  }
-  if (parser_->is_done()) {
-    Dispatch();
-    return true;
-  }
-  return used > 0 && !error;
-}
-
-void HttpConnection::FillRequest() {
-  const auto& message = parser_->get();
-  request_ = {};
-  request_.verb = View(message.method_string());
-  SetTarget(View(message.target()), request_);
-  request_.peer = peer_;
-  for (const auto& field : message) {
-    request_.headers.emplace_back(View(field.name_string()), View(field.value()));
-  }
+  return false;
 }
 
 void HttpConnection::OnHead() {
   started_ = Clock::now();
-  FillRequest();
-  keep_alive_ = parser_->get().keep_alive();
+  request_ = reader_.Head();
+  request_.peer = peer_;
+  keep_alive_ = reader_.keep_alive();
   head_only_ = request_.verb == "HEAD";
-  if (!IsSoundHead(request_, parser_->get().version() == 10)) {
+  if (!IsSoundHead(request_, reader_.http10())) {
     Refuse(errors::v1::ERROR_REASON_MALFORMED_REQUEST);
     return;
   }
-  const bool has_body = !parser_->is_done();
+  const bool has_body = !reader_.whole();
   RequestHandler::Opened opened = handler_.Open(
       request_, has_body,
       [worker = worker_](std::function<void()> work) { worker->Post(std::move(work)); });
@@ -186,13 +197,14 @@ void HttpConnection::OnHead() {
     // Twenty-five bytes into an empty socket buffer: if they do not fit, the client sends its body
     // anyway after a while.
     error_code ignored;
-    socket_.write_some(asio::buffer(std::string_view("HTTP/1.1 100 Continue\r\n\r\n")), ignored);
+    socket_.write_some(asio::buffer(kContinue), ignored);
   }
 }
 
 void HttpConnection::Refuse(errors::v1::ErrorReason reason) {
   if (task_ == nullptr) {
-    FillRequest();
+    request_ = reader_.Head();
+    request_.peer = peer_;
     task_ = handler_.OpenRefused(request_);
   }
   keep_alive_ = false;
@@ -201,7 +213,7 @@ void HttpConnection::Refuse(errors::v1::ErrorReason reason) {
 }
 
 void HttpConnection::Dispatch() {
-  request_.body = parser_->get().body();
+  request_.body = reader_.body();
   state_ = State::kHandling;
   // The task may answer, and so let go of itself, before it returns.
   const std::shared_ptr<Task> task = task_;
@@ -211,14 +223,11 @@ void HttpConnection::Dispatch() {
 
 void HttpConnection::ResetForNext() {
   state_ = State::kReading;
-  head_seen_ = false;
   stream_ending_ = false;
   request_ = {};
-  parser_.emplace();
-  parser_->header_limit(static_cast<uint32_t>(limits_.header_bytes));
-  parser_->body_limit(limits_.body_bytes);
+  reader_.Reset();
   started_ = Clock::now();
-  deadline_ = started_ + (input_.empty() ? limits_.idle : limits_.header);
+  deadline_ = started_ + (reader_.empty() ? limits_.idle : limits_.header);
 }
 
 void HttpConnection::AppendHead(const HttpAnswer& answer, std::string_view framing) {
@@ -229,7 +238,7 @@ void HttpConnection::AppendHead(const HttpAnswer& answer, std::string_view frami
   if (task_ != nullptr) task_->AppendHeaders(head_);
   if (!keep_alive_) {
     head_ += "Connection: close\r\n";
-  } else if (parser_->get().version() == 10) {
+  } else if (reader_.http10()) {
     head_ += "Connection: keep-alive\r\n";
   }
   if (!framing.empty()) {
@@ -259,7 +268,7 @@ void HttpConnection::Send(HttpAnswer answer) {
 
 void HttpConnection::StartStream(HttpAnswer head) {
   state_ = State::kStreaming;
-  chunked_ = parser_->get().version() >= 11;
+  chunked_ = !reader_.http10();
   if (!chunked_) keep_alive_ = false;
   AppendHead(head, chunked_ ? "Transfer-Encoding: chunked" : "");
   unwritten_ = {};
@@ -334,6 +343,7 @@ void HttpConnection::OnFlushed() {
 }
 
 void HttpConnection::FinishAnswer() {
+  const std::shared_ptr<HttpConnection> self = shared_from_this();  // what follows may close it
   const std::shared_ptr<Task> task = std::exchange(task_, nullptr);
   if (task != nullptr) task->Done(status_, Clock::now() - started_);
   if (body_.capacity() > kJoinBytes) body_ = {};
@@ -351,8 +361,9 @@ void HttpConnection::Linger() {
   // Closing while the client still sends would reset the connection, and the answer with it.
   error_code ignored;
   (void)socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  if (input_ended_) return Close();
   state_ = State::kLingering;
-  input_.clear();
+  reader_.DropInput();
   deadline_ = Clock::now() + limits_.linger;
   WaitForInput();
 }
@@ -364,6 +375,7 @@ void HttpConnection::Tick(MonotonicTime now) {
     Cut();
     return;
   }
+  if (now >= probe_at_) Probe();
   if (state_ == State::kHandling || state_ == State::kStreaming) {
     const std::shared_ptr<Task> task = task_;
     if (task != nullptr) task->Tick(now);
@@ -371,7 +383,7 @@ void HttpConnection::Tick(MonotonicTime now) {
 }
 
 void HttpConnection::Drain() {
-  const bool idle = state_ == State::kReading && !head_seen_ && input_.empty();
+  const bool idle = state_ == State::kReading && reader_.empty();
   if (idle) {
     Cut();
   } else if (state_ == State::kHandling || state_ == State::kStreaming) {

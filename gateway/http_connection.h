@@ -1,23 +1,23 @@
 // One HTTP/1.1 connection: reads requests one after the other, hands each to a task, writes its
-// answer. Boost.Beast parses; the loop around it is ours, so that a client that goes away is
-// noticed while its request is worked on, pipelined requests wait in order, and an idle connection
-// or an open stream holds no buffer. On its worker's thread only.
+// answer. What comes goes through a RequestReader, which bounds what a connection can hold; the
+// loop around it is ours, so that a client that goes away is noticed while its request is worked
+// on, pipelined requests wait in order, and an idle connection or an open stream holds no buffer. A
+// client that only ends its own side (a half-close) still gets its answers. On its worker's thread
+// only.
 #pragma once
 
 #include <array>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include "gateway/http_exchange.h"
 #include "gateway/http_limits.h"
 #include "gateway/http_worker.h"
+#include "gateway/request_reader.h"
 
 namespace dramatis::gateway {
 
@@ -47,7 +47,6 @@ class HttpConnection : public Exchange, public std::enable_shared_from_this<Http
   void EndStream() override;
 
  private:
-  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
   using ErrorCode = boost::system::error_code;
 
   enum class State {
@@ -61,12 +60,15 @@ class HttpConnection : public Exchange, public std::enable_shared_from_this<Http
 
   void WaitForInput();
   void OnReadable(const ErrorCode& error);
-  // Feeds what has come to the parser, as far as it is this request's turn.
+  // The client sends no more: it has gone, or only waits for its answer.
+  void OnInputEnded();
+  // Asks for a sign of life: what is written comes back as an error where nobody is left.
+  void Probe();
+  // Reads what has come, as far as it is this request's turn.
   void Parse();
-  // One step of it; false if more input is needed or it is no longer time to parse.
+  // One step of it; false if more input is needed or it is no longer time to read.
   bool ParseSome();
   void OnHead();
-  void FillRequest();
   void Refuse(errors::v1::ErrorReason reason);
   void Dispatch();
   void ResetForNext();
@@ -89,11 +91,11 @@ class HttpConnection : public Exchange, public std::enable_shared_from_this<Http
   size_t place_ = 0;
 
   State state_ = State::kReading;
-  std::optional<Parser> parser_;
-  bool head_seen_ = false;
+  RequestReader reader_;
   bool parsing_ = false;
-  bool waiting_ = false;  // for input
-  std::string input_;     // what has come and is not used yet
+  bool waiting_ = false;  // for input, or for an error after its end
+  bool input_ended_ = false;
+  MonotonicTime probe_at_ = MonotonicTime::max();
   HttpRequest request_;
   std::shared_ptr<Task> task_;
   MonotonicTime started_;   // of the request

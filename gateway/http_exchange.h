@@ -47,13 +47,17 @@ class Task {
   virtual void Drain() = 0;
   // Time passes; called every now and then (HttpLimits::tick) between Start and the end.
   virtual void Tick(MonotonicTime now) = 0;
+  // The client sends nothing more: whether it is still there is only seen by writing to it. Between
+  // StartStream and the end.
+  virtual void Probe() = 0;
   // The client is gone, or is being cut: the exchange must not be touched any more.
   virtual void Gone() = 0;
   // The answer where the server itself cannot go on with the request.
   virtual HttpAnswer Refused(errors::v1::ErrorReason reason) const = 0;
   // Header lines that belong on every answer.
   virtual void AppendHeaders(std::string& head) const = 0;
-  // The answer has been written, or could not be (status 499): for log and metrics.
+  // The answer has been written, or could not be (status 499): for log and metrics. What the
+  // request's views pointed to goes now.
   virtual void Done(int status, std::chrono::steady_clock::duration took) = 0;
 };
 

@@ -12,6 +12,8 @@ namespace dramatis::gateway {
 // Views into what the connection holds until it is answered.
 struct HttpRequest {
   std::string_view verb;
+  // Of the absolute form: `host:port`, which names us beside Host.
+  std::string_view authority;
   // The path and, after '?', the query; both as they came.
   std::string_view path;
   std::string_view query;

@@ -35,8 +35,8 @@ class Checker {
   static constexpr size_t max_string_size = static_cast<size_t>(-1);
   // NOLINTEND(readability-identifier-naming)
 
-  Checker(const Descriptor& root, const std::vector<const FieldDescriptor*>& taken)
-      : root_(root), taken_(taken) {}
+  Checker(const Descriptor& root, const std::vector<const FieldDescriptor*>& taken, GivenKeys* keys)
+      : root_(root), taken_(taken), keys_(keys) {}
 
   bool on_document_begin(ErrorCode&) { return true; }
   bool on_document_end(ErrorCode&) { return true; }
@@ -73,15 +73,19 @@ class Checker {
   }
   bool on_number_part(json::string_view, ErrorCode&) { return true; }
   bool on_int64(int64_t value, json::string_view, ErrorCode&) {
-    Scalar([&](const FieldDescriptor& field) { return CheckInteger(field, value); });
+    Scalar([&](const FieldDescriptor& field) { return CheckInteger(field, value); },
+           CheckFreeInteger(value));
     return true;
   }
   bool on_uint64(uint64_t value, json::string_view, ErrorCode&) {
-    Scalar([&](const FieldDescriptor& field) { return CheckUnsigned(field, value); });
+    Scalar([&](const FieldDescriptor& field) { return CheckUnsigned(field, value); },
+           CheckFreeNumber(static_cast<double>(value), /*integer=*/true));
     return true;
   }
-  bool on_double(double value, json::string_view, ErrorCode&) {
-    Scalar([&](const FieldDescriptor& field) { return CheckDouble(field, value); });
+  bool on_double(double value, json::string_view text, ErrorCode&) {
+    const bool integer = text.find_first_of(".eE") == json::string_view::npos;
+    Scalar([&](const FieldDescriptor& field) { return CheckDouble(field, value); },
+           CheckFreeNumber(value, integer));
     return true;
   }
   bool on_bool(bool value, ErrorCode&) {
@@ -130,8 +134,9 @@ class Checker {
     if (!path.empty()) checked_.present.push_back(std::move(path));
   }
 
+  // `free` is what is wrong with the value in free JSON.
   template <class Check>
-  void Scalar(Check check) {
+  void Scalar(Check check, const std::string& free = "") {
     const Expected expected = frames_.Next();
     switch (expected.kind) {
       case Expected::kRoot:
@@ -139,12 +144,15 @@ class Checker {
         break;
       case Expected::kField:
         Report(expected.field->is_repeated() ? WholeRequirement(*expected.field)
+               : IsValue(*expected.field)    ? free
                                              : check(*expected.field));
         break;
       case Expected::kElement:
-        Report(check(*expected.field));
+        Report(IsValue(*expected.field) ? free : check(*expected.field));
         break;
       case Expected::kAnything:
+        Report(free);
+        break;
       case Expected::kUnknown:
         break;
     }
@@ -265,6 +273,7 @@ class Checker {
       return;
     }
     CheckKnownKey(frame);
+    if (keys_ != nullptr) keys_->emplace(frames_.FieldPath(), frame.key);
   }
 
   void CheckKnownKey(JsonFrame& frame) {
@@ -284,6 +293,7 @@ class Checker {
 
   const Descriptor& root_;
   const std::vector<const FieldDescriptor*>& taken_;
+  GivenKeys* const keys_;
   JsonFrames frames_;
   std::string text_;
   bool not_an_object_ = false;
@@ -309,10 +319,11 @@ absl::Status Malformed(std::string_view text, const ErrorCode& error, const Chec
 
 absl::StatusOr<CheckedJson> CheckJson(std::string_view text,
                                       const Descriptor& message,
-                                      const std::vector<const FieldDescriptor*>& taken) {
+                                      const std::vector<const FieldDescriptor*>& taken,
+                                      GivenKeys* keys) {
   json::parse_options options;
   options.max_depth = kJsonDepth;
-  json::basic_parser<Checker> parser(options, message, taken);
+  json::basic_parser<Checker> parser(options, message, taken, keys);
   ErrorCode error;
   const size_t used = parser.write_some(false, text.data(), text.size(), error);
   if (!error && used < text.size()) error = json::error::extra_data;

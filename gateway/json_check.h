@@ -8,7 +8,9 @@
 //   // {"name":"a"       MALFORMED_JSON
 //
 // Field names are taken in both spellings and reported in the client's. Numbers must be numbers,
-// enumerators are lower_snake_case text, null unsets a field. What a value may be beyond its type
+// enumerators are lower_snake_case text, null unsets a field. In free JSON (Struct and the like),
+// whose numbers are doubles, integers end at 2^53 - 1 (I-JSON, RFC 7493, 2.2): larger ones would
+// come back changed. What a value may be beyond its type
 // is the services' field rules'. Pure, thread-safe.
 #pragma once
 
@@ -17,6 +19,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "gateway/spelling.h"
 #include "google/protobuf/descriptor.h"
 
 namespace dramatis::gateway {
@@ -32,11 +35,13 @@ struct CheckedJson {
   bool stream = false;
 };
 
-// `taken` are fields that the path has filled already: naming them in the body is an error.
+// `taken` are fields that the path has filled already: naming them in the body is an error. `keys`,
+// where it is given, gets the names of the fields as they came.
 // INVALID_ARGUMENT: MALFORMED_JSON, or VALIDATION_FAILED with up to twenty fields.
 absl::StatusOr<CheckedJson> CheckJson(
     std::string_view text,
     const google::protobuf::Descriptor& message,
-    const std::vector<const google::protobuf::FieldDescriptor*>& taken = {});
+    const std::vector<const google::protobuf::FieldDescriptor*>& taken = {},
+    GivenKeys* keys = nullptr);
 
 }  // namespace dramatis::gateway

@@ -1,6 +1,7 @@
 #include "gateway/json_check.h"
 
 #include "dramatis/conversation/v1/conversation.pb.h"
+#include "dramatis/memory/v1/goals.pb.h"
 #include "dramatis/memory/v1/memory.pb.h"
 #include "dramatis/persona/v1/persona.pb.h"
 
@@ -224,6 +225,26 @@ TEST(JsonCheckTest, StopsNamingAfterTwentyFields) {
   const auto bad_request = GetBadRequest(CheckPersona(json + "}").status());
   ASSERT_TRUE(bad_request.has_value());
   EXPECT_THAT(bad_request->field_violations(), SizeIs(20));
+}
+
+TEST(JsonCheckTest, FreeJsonTakesNoIntegerThatADoubleDoesNotHold) {
+  const auto explain = [](const std::string& value) {
+    return Explain(
+        CheckJson("{\"metadata\":" + value + "}", *memory::v1::Goal::descriptor()).status());
+  };
+  for (const char* value : {R"({"a":9007199254740991})", R"({"a":-9007199254740991})",
+                            R"({"a":1e300})", R"({"a":0.1,"b":[1,2,{"c":3}]})",
+                            R"({"a":"9007199254740993"})", R"({"a":9007199254740993.5})"}) {
+    EXPECT_EQ(explain(value), "") << value;
+  }
+  const std::string why =
+      "must be an integer from -9007199254740991 to 9007199254740991: write larger ones as text;";
+  EXPECT_EQ(explain(R"({"a":9007199254740993})"), "VALIDATION_FAILED metadata.a: " + why);
+  EXPECT_EQ(explain(R"({"a":-9007199254740993})"), "VALIDATION_FAILED metadata.a: " + why);
+  EXPECT_EQ(explain(R"({"a":[1,{"b":18446744073709551615}]})"),
+            "VALIDATION_FAILED metadata.a[1].b: " + why);
+  EXPECT_EQ(explain(R"({"a":123456789012345678901234567890})"),
+            "VALIDATION_FAILED metadata.a: " + why);
 }
 
 }  // namespace

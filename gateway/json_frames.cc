@@ -37,6 +37,16 @@ std::string JsonFrames::Path() const {
   return path;
 }
 
+std::string JsonFrames::FieldPath() const {
+  std::string path;
+  for (const JsonFrame& frame : frames_) {
+    if (frame.IsList()) continue;
+    const bool known = frame.kind == JsonFrame::kMessage && frame.field != nullptr;
+    absl::StrAppend(&path, path.empty() ? "" : ".", known ? frame.field->name() : frame.key);
+  }
+  return path;
+}
+
 std::string JsonFrames::ProtoPath() const {
   std::string path;
   for (const JsonFrame& frame : frames_) {

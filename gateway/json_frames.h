@@ -55,6 +55,8 @@ class JsonFrames {
   }
   // The place of the next value, in the client's spelling: `traits.wit`, `stop[2]`.
   std::string Path() const;
+  // The same in the proto's names, without indexes.
+  std::string FieldPath() const;
   // The same in the proto's names; empty inside lists, maps and unknown fields.
   std::string ProtoPath() const;
 

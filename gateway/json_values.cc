@@ -17,6 +17,10 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using CppType = FieldDescriptor::CppType;
 
+constexpr double kMostExact = 9007199254740991.0;
+constexpr char kTooExact[] =
+    "must be an integer from -9007199254740991 to 9007199254740991: write larger ones as text";
+
 bool IsInteger(CppType type) {
   return type == CppType::CPPTYPE_INT32 || type == CppType::CPPTYPE_INT64 ||
          type == CppType::CPPTYPE_UINT32 || type == CppType::CPPTYPE_UINT64;
@@ -196,6 +200,17 @@ std::string CheckDouble(const FieldDescriptor& field, double value) {
     return CheckInteger(field, static_cast<int64_t>(value));
   }
   return Requirement(field);
+}
+
+std::string CheckFreeNumber(double value, bool integer) {
+  if (!std::isfinite(value)) return "must be a number that a double holds";
+  return integer && std::abs(value) > kMostExact ? kTooExact : "";
+}
+
+std::string CheckFreeInteger(int64_t value) {
+  // Compared as an integer: 2^53 + 1 is no double.
+  constexpr auto kMost = static_cast<int64_t>(kMostExact);
+  return value < -kMost || value > kMost ? kTooExact : "";
 }
 
 std::string CheckBool(const FieldDescriptor& field) {

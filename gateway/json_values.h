@@ -26,6 +26,9 @@ std::string CheckText(const google::protobuf::FieldDescriptor& field, std::strin
 std::string CheckInteger(const google::protobuf::FieldDescriptor& field, int64_t value);
 std::string CheckUnsigned(const google::protobuf::FieldDescriptor& field, uint64_t value);
 std::string CheckDouble(const google::protobuf::FieldDescriptor& field, double value);
+// The same of a number in free JSON, which becomes a double; `integer` as it is written.
+std::string CheckFreeNumber(double value, bool integer);
+std::string CheckFreeInteger(int64_t value);
 std::string CheckBool(const google::protobuf::FieldDescriptor& field);
 // What a value of this field must be, as in "must be a string".
 std::string Requirement(const google::protobuf::FieldDescriptor& field);

@@ -4,6 +4,10 @@
 #include <map>
 #include <utility>
 
+#include <re2/re2.h>
+
+#include "dramatis/options/v1/options.pb.h"
+
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/json_scalars.h"
@@ -125,6 +129,7 @@ class JsonMessageWriter {
   static bool Shown(const JsonFieldPlan& field, const Found& found) {
     if (field.repeated) return true;
     if (field.presence && !found.seen) return false;
+    if (field.needs_text && found.value.bytes.empty()) return false;
     if (field.type != Type::TYPE_ENUM) return true;
     const auto known = field.enumerators.find(static_cast<int>(found.value.number));
     return known == field.enumerators.end() || !known->second.empty();
@@ -245,6 +250,15 @@ class JsonMessageWriter {
   bool ok_ = true;
 };
 
+bool LeftOutWhenEmpty(const FieldDescriptor& field) {
+  if (field.type() != Type::TYPE_STRING || field.is_repeated() || field.has_presence())
+    return false;
+  if (field.containing_type()->options().map_entry()) return false;
+  const options::v1::FieldRule& rule = field.options().GetExtension(options::v1::rule);
+  if (rule.empty_is_unset() || (rule.min_length() > 0 && !rule.required())) return true;
+  return !rule.pattern().empty() && !RE2::FullMatch("", rule.pattern());
+}
+
 const JsonPlan* JsonWriter::Plan(const Descriptor& message) {
   std::unique_ptr<JsonPlan>& slot = plans_[&message];
   if (slot != nullptr) return slot.get();
@@ -261,6 +275,7 @@ const JsonPlan* JsonWriter::Plan(const Descriptor& message) {
     entry.repeated = field.is_repeated();
     entry.map = field.is_map();
     entry.presence = field.has_presence();
+    entry.needs_text = LeftOutWhenEmpty(field);
     entry.camel = absl::StrCat("\"", field.json_name(), "\":");
     entry.snake = absl::StrCat("\"", field.name(), "\":");
     if (field.enum_type() != nullptr) entry.enumerators = EnumeratorsOf(*field.enum_type());

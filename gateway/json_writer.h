@@ -34,9 +34,10 @@ struct JsonFieldPlan {
   google::protobuf::FieldDescriptor::Type type{};
   bool repeated = false;
   bool map = false;
-  bool presence = false;  // left out where unset
-  std::string camel;      // `"pageSize":`
-  std::string snake;      // `"page_size":`
+  bool presence = false;    // left out where unset
+  bool needs_text = false;  // left out where empty
+  std::string camel;        // `"pageSize":`
+  std::string snake;        // `"page_size":`
   // Enumerators by number, quoted; the unspecified zero is empty.
   std::unordered_map<int, std::string> enumerators;
   const JsonPlan* message = nullptr;  // messages; maps: the entry
@@ -48,6 +49,10 @@ struct JsonPlan {
   std::vector<JsonFieldPlan> fields;  // in the order of the proto
   std::vector<int> index;             // from field number to place in `fields`, or -1
 };
+
+// Whether a text of this field is left out of an answer where it is empty: no empty one can be given,
+// or its rule says that it means "unset".
+bool LeftOutWhenEmpty(const google::protobuf::FieldDescriptor& field);
 
 class JsonWriter {
  public:

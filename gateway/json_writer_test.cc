@@ -6,6 +6,7 @@
 
 #include "dramatis/conversation/v1/conversation.pb.h"
 #include "dramatis/gateway/v1/gateway.pb.h"
+#include "dramatis/memory/v1/goals.pb.h"
 #include "dramatis/memory/v1/memory.pb.h"
 #include "dramatis/persona/v1/persona.pb.h"
 
@@ -45,9 +46,22 @@ TEST_F(JsonWriterTest, PrintsDefaultsAndLeavesOutUnsetOptionals) {
   persona::v1::ListPersonasResponse page;
   EXPECT_EQ(Write(page), R"({"personas":[],"nextPageToken":""})");
   persona::v1::ModelConfig config;
-  EXPECT_EQ(Write(config), R"({"model":"","stop":[]})");
+  EXPECT_EQ(Write(config), R"({"stop":[]})");
   config.set_temperature(0);
-  EXPECT_EQ(Write(config), R"({"model":"","temperature":0,"stop":[]})");
+  EXPECT_EQ(Write(config), R"({"temperature":0,"stop":[]})");
+}
+
+TEST_F(JsonWriterTest, LeavesOutTextsThatSayUnsetByBeingEmpty) {
+  memory::v1::Goal goal;
+  goal.mutable_target()->set_value(1);
+  const std::string json = Write(goal);
+  for (const char* unset : {"color", "icon", "targetDate", "unit"}) {
+    EXPECT_EQ(json.find("\"" + std::string(unset) + "\""), std::string::npos) << json;
+  }
+  EXPECT_NE(json.find(R"("description":"")"), std::string::npos) << json;
+  goal.set_color("#aabbcc");
+  EXPECT_NE(Write(goal).find(R"("color":"#aabbcc")"), std::string::npos);
+  EXPECT_EQ(Write(memory::v1::Profile()).find("displayName"), std::string::npos);
 }
 
 TEST_F(JsonWriterTest, SpellsNamesAsAsked) {
@@ -135,7 +149,9 @@ void Fill(Message& message, std::mt19937& random, int depth) {
   };
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
     const FieldDescriptor* field = message.GetDescriptor()->field(i);
-    if (random() % 3 == 0) continue;
+    // The library prints empty ones that we leave out on purpose.
+    const bool needs_text = LeftOutWhenEmpty(*field);
+    if (!needs_text && random() % 3 == 0) continue;
     const int count = field->is_repeated() ? static_cast<int>(random() % 4) : 1;
     for (int n = 0; n < count; ++n) {
       const auto set = [&](auto add, auto put, auto value) {
@@ -157,7 +173,7 @@ void Fill(Message& message, std::mt19937& random, int depth) {
           set(&R::AddDouble, &R::SetDouble, static_cast<double>(random() % 1000) / 8);
           break;
         case FieldDescriptor::CPPTYPE_STRING:
-          set(&R::AddString, &R::SetString, text());
+          set(&R::AddString, &R::SetString, needs_text ? "x" : text());
           break;
         case FieldDescriptor::CPPTYPE_ENUM: {
           // Not the unspecified one: there the two differ on purpose.

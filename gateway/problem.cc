@@ -1,11 +1,14 @@
 #include "gateway/problem.h"
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "gateway/given_keys.h"
 #include "gateway/json_text.h"
 #include "gateway/percent.h"
 #include "shared/status/errors.h"
@@ -13,9 +16,12 @@
 namespace dramatis::gateway {
 namespace {
 
+using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::FileDescriptor;
 
+// Whoever is told to wait for longer may as well ask again after that.
+constexpr absl::Duration kLongestWait = absl::Hours(24);
 constexpr char kReasonPrefix[] = "ERROR_REASON_";
 
 // The reason of an error that brought none.
@@ -90,9 +96,22 @@ class ObjectWriter {
   std::set<std::string> names_;
 };
 
-// A violation's field as the client knows it: without the request's field that the body fills, in
-// the spelling of the answer. What the client wrote itself stays as it is.
-std::string ClientField(const std::string& field, const ProblemContext& context) {
+// How the client spelled what it gave.
+GivenKeys KeysOf(const ProblemContext& context) {
+  if (context.route == nullptr || context.own) return {};
+  const Route& route = *context.route;
+  if (route.body_field != nullptr) {
+    return KeysOfBody(context.body, *route.body_field->message_type());
+  }
+  return route.body_is_request ? KeysOfBody(context.body, route.any().input())
+                               : KeysOfQuery(context.query, route.any().input());
+}
+
+// A violation's field as the client knows it: without the request's field that the body fills,
+// spelled as the client spelled it, else as the answer is.
+std::string ClientField(const std::string& field,
+                        const ProblemContext& context,
+                        const GivenKeys& keys) {
   const Route* route = context.route;
   if (route == nullptr || context.own) return field;
   const RpcMethod& method = route->any();
@@ -100,20 +119,83 @@ std::string ClientField(const std::string& field, const ProblemContext& context)
     const std::string prefix = route->body_field->name() + ".";
     if (absl::StartsWith(field, prefix)) {
       return RespellPath(*route->body_field->message_type(),
-                         std::string_view(field).substr(prefix.size()), method.names);
+                         std::string_view(field).substr(prefix.size()), method.names, keys);
     }
     if (field == route->body_field->name()) return "body";
   }
-  return RespellPath(method.input(), field, method.names);
+  return RespellPath(method.input(), field, method.names, keys);
+}
+
+// The last `count` segments of a path.
+std::string_view LastSegments(std::string_view path, size_t count) {
+  size_t begin = path.size();
+  for (; count > 0 && begin != std::string_view::npos; --count)
+    begin = begin == 0 ? std::string_view::npos : path.rfind('.', begin - 1);
+  return begin == std::string_view::npos ? path : path.substr(begin + 1);
+}
+
+// How the client knows the field that a text about `field` calls `name`: seen from the message that
+// has `field`, from those around it, from the request or from the resource in it. Nothing if there is
+// no such field.
+std::optional<std::string> ClientName(std::string_view name,
+                                      std::string_view field,
+                                      const ProblemContext& context,
+                                      const GivenKeys& keys) {
+  const RpcMethod& method = context.route->any();
+  std::vector<std::string> places;
+  for (size_t dot = field.rfind('.'); dot != std::string_view::npos;
+       dot = dot == 0 ? std::string_view::npos : field.rfind('.', dot - 1)) {
+    places.emplace_back(field.substr(0, dot + 1));
+  }
+  places.emplace_back();
+  if (context.route->body_field != nullptr) {
+    places.push_back(context.route->body_field->name() + ".");
+  }
+  for (const std::string& place : places) {
+    const std::string path = place + std::string(name);
+    if (!IsFieldPath(method.input(), path)) continue;
+    const auto segments = static_cast<size_t>(std::count(name.begin(), name.end(), '.')) + 1;
+    return std::string(LastSegments(ClientField(path, context, keys), segments));
+  }
+  return std::nullopt;
+}
+
+// A service's words, with the names of fields in them as the client knows them. Only names that are
+// spelled in two ways are looked for: what has no underscore is the same in both.
+std::string ClientText(std::string_view text,
+                       std::string_view field,
+                       const ProblemContext& context,
+                       const GivenKeys& keys) {
+  if (context.route == nullptr || context.own) return std::string(text);
+  const auto in_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+  };
+  std::string out;
+  while (!text.empty()) {
+    size_t end = 0;
+    while (end < text.size() && in_name(text[end]))
+      ++end;
+    std::string_view name = text.substr(0, end);
+    while (!name.empty() && name.back() == '.')  // the end of a sentence
+      name.remove_suffix(1);
+    std::optional<std::string> known;
+    if (name.find('_') != std::string_view::npos) known = ClientName(name, field, context, keys);
+    if (name.empty()) name = text.substr(0, std::max<size_t>(end, 1));
+    out += known.has_value() ? *known : std::string(name);
+    text.remove_prefix(name.size());
+  }
+  return out;
 }
 
 std::vector<FieldViolation> ClientViolations(const absl::Status& error,
-                                             const ProblemContext& context) {
+                                             const ProblemContext& context,
+                                             const GivenKeys& keys) {
   std::vector<FieldViolation> violations;
   const auto bad_request = GetBadRequest(error);
   if (!bad_request.has_value()) return violations;
   for (const auto& violation : bad_request->field_violations()) {
-    violations.push_back({ClientField(violation.field(), context), violation.description()});
+    violations.push_back({ClientField(violation.field(), context, keys),
+                          ClientText(violation.description(), violation.field(), context, keys)});
   }
   return violations;
 }
@@ -133,7 +215,8 @@ std::string ErrorsJson(const std::vector<FieldViolation>& violations) {
 int RetryAfterSeconds(const absl::Status& error, int status) {
   const std::optional<absl::Duration> given = GetRetryAfter(error);
   if (given.has_value()) {
-    return std::max(1, static_cast<int>(std::ceil(absl::ToDoubleSeconds(*given))));
+    const absl::Duration wait = std::clamp(*given, absl::Seconds(1), kLongestWait);
+    return static_cast<int>(std::ceil(absl::ToDoubleSeconds(wait)));
   }
   return status == 503 || status == 429 ? 1 : 0;
 }
@@ -143,9 +226,11 @@ int RetryAfterSeconds(const absl::Status& error, int status) {
 std::string DetailOf(const absl::Status& error,
                      const std::vector<FieldViolation>& violations,
                      int status,
-                     const std::string& title) {
+                     const std::string& title,
+                     const ProblemContext& context,
+                     const GivenKeys& keys) {
   if (status >= 500 || error.message().empty()) return title;
-  if (violations.empty()) return std::string(error.message());
+  if (violations.empty()) return ClientText(std::string(error.message()), "", context, keys);
   std::string detail;
   for (const FieldViolation& violation : violations) {
     absl::StrAppend(&detail, detail.empty() ? "" : "; ", violation.field, " ",
@@ -235,12 +320,13 @@ Problem MakeProblem(const absl::Status& error,
   }
   problem.retry_after_seconds = RetryAfterSeconds(error, problem.status);
 
-  const std::vector<FieldViolation> violations = ClientViolations(error, context);
+  const GivenKeys keys = KeysOf(context);
+  const std::vector<FieldViolation> violations = ClientViolations(error, context, keys);
   ObjectWriter out;
   out.Text("type", absl::StrCat("urn:dramatis:error:", problem.code));
   out.Text("title", title);
   out.Raw("status", std::to_string(problem.status));
-  out.Text("detail", DetailOf(error, violations, problem.status, title));
+  out.Text("detail", DetailOf(error, violations, problem.status, title, context, keys));
   out.Text("instance", SafePath(context.path));
   out.Text("code", problem.code);
   if (!violations.empty()) out.Raw("errors", ErrorsJson(violations));

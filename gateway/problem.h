@@ -54,6 +54,9 @@ struct ProblemContext {
   std::string_view correlation_id;
   // The gateway found the error itself: its fields are in the client's own spelling already.
   bool own = false;
+  // What the client gave, and so how it spells fields.
+  std::string_view query = {};
+  std::string_view body = {};
 };
 
 struct Problem {

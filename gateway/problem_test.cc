@@ -98,6 +98,43 @@ TEST(ProblemTest, EveryReasonHasItsStatus) {
   }
 }
 
+// The field and the words of the first violation.
+std::pair<std::string, std::string> FirstError(const ProblemContext& context,
+                                               const std::string& field,
+                                               const std::string& words) {
+  const Problem problem =
+      MakeProblem(FieldErrors({{field, words}}), TestTables::Get().reasons, context);
+  const auto document = Document(problem);
+  const auto& error = document.at("errors").as_array().at(0).as_object();
+  return {std::string(error.at("field").as_string()), std::string(error.at("message").as_string())};
+}
+
+TEST(ProblemTest, NamesFieldsAsTheClientSpelledThem) {
+  ProblemContext goal{RouteOf("POST", "/api/goals"), "/api/goals", "c-1"};
+  const char* const kWords = "must be before `start_value`, see goal_pattern and settings.x_y.";
+  EXPECT_EQ(FirstError(goal, "goal.target.target_date", kWords),
+            std::make_pair(std::string("target.targetDate"),
+                           std::string("must be before `startValue`, see goalPattern and "
+                                       "settings.x_y.")));
+  goal.body = R"({"goal_pattern":"target","target":{"start_value":1,"target_date":"x"}})";
+  EXPECT_EQ(FirstError(goal, "goal.target.target_date", kWords),
+            std::make_pair(std::string("target.target_date"), std::string(kWords)));
+  ProblemContext list{RouteOf("GET", "/api/personas"), "/api/personas", "c-1"};
+  EXPECT_EQ(FirstError(list, "page_size", "x").first, "pageSize");
+  list.query = "q=a&page_size=1000";
+  EXPECT_EQ(FirstError(list, "page_size", "x").first, "page_size");
+}
+
+TEST(ProblemTest, ARetryIsAtMostADayAway) {
+  for (const auto& [given, said] :
+       {std::pair(absl::Seconds(99'999'999'999'999), 86'400),
+        std::pair(absl::InfiniteDuration(), 86'400), std::pair(absl::Milliseconds(1'500), 2),
+        std::pair(-absl::Seconds(3), 1)}) {
+    const absl::Status error = WithRetryAfter(UnavailableError("x"), given);
+    EXPECT_EQ(Make(error).retry_after_seconds, said) << given;
+  }
+}
+
 TEST(ProblemTest, EveryCodeWithoutAReasonHasOne) {
   for (int code = 1; code <= 16; ++code) {
     const Problem problem = Make(absl::Status(static_cast<Code>(code), "x"));

@@ -23,14 +23,32 @@ std::string_view Trim(std::string_view text) {
   return text;
 }
 
-// `application/json`, alone or with `charset=utf-8`.
+// Takes what is before the next ';', quoted strings whole (RFC 9110, 5.6.4), off the front.
+std::string_view TakeParameter(std::string_view& rest) {
+  bool quoted = false;
+  size_t end = 0;
+  for (; end < rest.size() && (quoted || rest[end] != ';'); ++end) {
+    if (rest[end] == '"') quoted = !quoted;
+    if (quoted && rest[end] == '\\') ++end;
+  }
+  const std::string_view taken = Trim(rest.substr(0, end));
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return taken;
+}
+
+// `application/json`, with whichever parameters (RFC 9110, 8.3.1); a charset must be UTF-8.
 bool IsJson(std::string_view content_type) {
-  const size_t end = content_type.find(';');
-  if (!SameText(Trim(content_type.substr(0, end)), kJsonType)) return false;
-  if (end == std::string_view::npos) return true;
-  const std::string_view parameter = Trim(content_type.substr(end + 1));
-  return parameter.empty() || SameText(parameter, "charset=utf-8") ||
-         SameText(parameter, "charset=\"utf-8\"");
+  if (!SameText(TakeParameter(content_type), kJsonType)) return false;
+  while (!content_type.empty()) {
+    const std::string_view parameter = TakeParameter(content_type);
+    const size_t equals = parameter.find('=');
+    if (parameter.empty()) continue;
+    if (equals == 0 || equals == std::string_view::npos) return false;
+    const std::string_view value = parameter.substr(equals + 1);
+    const bool utf8 = SameText(value, "utf-8") || SameText(value, "\"utf-8\"");
+    if (SameText(parameter.substr(0, equals), "charset") && !utf8) return false;
+  }
+  return true;
 }
 
 // Whether an Accept header names the media type; a weight of 0 excludes it (RFC 9110, 12.5.1).

@@ -6,6 +6,7 @@
 
 #include "gateway/database_exchange.h"
 #include "gateway/https_only.h"
+#include "gateway/local_access.h"
 #include "gateway/request_error.h"
 #include "gateway/stream_exchange.h"
 #include "gateway/unary_exchange.h"
@@ -17,11 +18,14 @@ namespace dramatis::gateway {
 namespace {
 
 constexpr char kNoRoute[] = "none";
+constexpr char kLocal[] = "local";  // the environment where everybody is the admin
 
 const char* MessageOf(errors::v1::ErrorReason reason) {
   switch (reason) {
     case errors::v1::ERROR_REASON_BODY_TOO_LARGE:
       return "the body is over the limit of this server";
+    case errors::v1::ERROR_REASON_URI_TOO_LONG:
+      return "the request's target is over the limit of this server";
     case errors::v1::ERROR_REASON_HEADER_TOO_LARGE:
       return "the request's head is over the limit of this server";
     default:
@@ -52,6 +56,11 @@ RequestTask::RequestTask(const GatewayParts& parts, const HttpRequest& head, Pos
 
 std::optional<HttpAnswer> RequestTask::AnswerHead(bool has_body) {
   if (parts_.config.https_only && !arrival_.secure) return AnswerPlain();
+  if (parts_.environment == kLocal) {
+    if (const absl::Status allowed = CheckLocalAccess(head_, parts_.cors); !allowed.ok()) {
+      return FailedAnswer(allowed, true);
+    }
+  }
   if (Cors::IsPreflight(head_)) return parts_.cors.Preflight(head_.Header("origin"));
   if (const HttpAnswer* page = parts_.site.Find(head_.verb, head_.path)) {
     page_ = true;
@@ -82,14 +91,14 @@ std::optional<HttpAnswer> RequestTask::AnswerNoRoute() {
                                      "the path has a broken percent escape"),
                         true);
   }
-  if (head_.verb == "OPTIONS" && (match_.outcome == RouteMatch::kNoVerb || head_.path == "*")) {
-    HttpAnswer answer;
-    answer.status = 204;
-    if (!match_.allow.empty()) answer.headers.emplace_back("Allow", match_.allow);
-    return answer;
-  }
   const std::string page_verbs = parts_.site.Allow(head_.path);
   const std::string& allow = match_.allow.empty() ? page_verbs : match_.allow;
+  if (head_.verb == "OPTIONS" && (!allow.empty() || head_.path == "*")) {
+    HttpAnswer answer;
+    answer.status = 204;
+    if (!allow.empty()) answer.headers.emplace_back("Allow", allow);
+    return answer;
+  }
   if (!allow.empty()) {
     HttpAnswer answer =
         FailedAnswer(Error(absl::StatusCode::kUnimplemented,
@@ -105,6 +114,7 @@ std::optional<HttpAnswer> RequestTask::AnswerNoRoute() {
 
 void RequestTask::Start(Exchange& exchange, const HttpRequest& request) {
   exchange_ = &exchange;
+  head_ = request;  // with its body
   if (match_.route == nullptr) {
     // Only /readyz comes here: its answer needs the services'.
     call_ = std::make_unique<HealthExchange>(*this, nullptr);
@@ -147,6 +157,10 @@ void RequestTask::Drain() {
   if (call_ != nullptr) call_->Drain();
 }
 
+void RequestTask::Probe() {
+  if (call_ != nullptr) call_->Probe();
+}
+
 void RequestTask::Tick(MonotonicTime now) {
   if (call_ != nullptr) call_->Tick(now);
 }
@@ -162,6 +176,8 @@ Problem RequestTask::Explain(const absl::Status& error, bool own) const {
   ProblemContext context;
   context.route = match_.route;
   context.path = head_.path;
+  context.query = head_.query;
+  context.body = head_.body;
   context.correlation_id = correlation_.id;
   context.own = own;
   return MakeProblem(cancelled ? UnavailableError("the service is ending") : error, parts_.reasons,
@@ -175,12 +191,20 @@ HttpAnswer RequestTask::FailedAnswer(const absl::Status& error, bool own) const 
 }
 
 void RequestTask::Fail(const absl::Status& error, bool own) {
-  Send(FailedAnswer(error, own));
+  if (awaited()) Send(FailedAnswer(error, own));
 }
 
 void RequestTask::Send(HttpAnswer answer) {
   Exchange* const exchange = std::exchange(exchange_, nullptr);
   if (exchange != nullptr) exchange->Send(std::move(answer));
+}
+
+void RequestTask::StartStream(HttpAnswer head) {
+  if (awaited()) exchange_->StartStream(std::move(head));
+}
+
+bool RequestTask::Write(std::string frames) {
+  return awaited() && exchange_->Write(std::move(frames));
 }
 
 void RequestTask::EndStream() {
@@ -224,6 +248,7 @@ void RequestTask::Done(int status, std::chrono::steady_clock::duration took) {
   parts_.metrics.Observe("dramatis_http_request_duration_seconds", {{"route", route}},
                          Seconds(took));
   // Without a code it is no failure but a report, as that of a probe.
+  head_ = {};
   const LogLevel level = status < 400                    ? LogLevel::kDebug
                          : status < 500 || code_.empty() ? LogLevel::kInfo
                                                          : LogLevel::kError;

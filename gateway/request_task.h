@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "gateway/correlation.h"
 #include "gateway/dispatcher.h"
@@ -21,6 +22,7 @@ class ActiveCall {
   virtual void Gone() = 0;
   virtual void Written() {}
   virtual void Drain() {}
+  virtual void Probe() {}
   virtual void Tick(MonotonicTime) {}
 };
 
@@ -34,6 +36,7 @@ class RequestTask : public Task, public std::enable_shared_from_this<RequestTask
   void Start(Exchange& exchange, const HttpRequest& request) override;
   void Written() override;
   void Drain() override;
+  void Probe() override;
   void Tick(MonotonicTime now) override;
   void Gone() override;
   HttpAnswer Refused(errors::v1::ErrorReason reason) const override;
@@ -42,16 +45,25 @@ class RequestTask : public Task, public std::enable_shared_from_this<RequestTask
 
   // For the call under way:
   const GatewayParts& parts() const { return parts_; }
-  const PostWork& post() const { return post_; }
+  // Runs `work` on the connection's thread; from any thread. Somebody may have answered meanwhile,
+  // or the client be gone: see awaited().
+  template <class Work>
+  void Post(Work work) {
+    post_([task = shared_from_this(), work = std::move(work)]() mutable { work(*task); });
+  }
+  // Whether the client still waits for an answer, or for more of its stream. Where nobody does, the
+  // request is no more, and what follows here does nothing.
+  bool awaited() const { return exchange_ != nullptr; }
   // The problem that tells of `error`, which a service answered with, or the gateway itself.
   Problem Explain(const absl::Status& error, bool own) const;
   // Answers with it.
   void Fail(const absl::Status& error, bool own);
   void Send(HttpAnswer answer);
+  void StartStream(HttpAnswer head);
+  // As Exchange::Write.
+  bool Write(std::string frames);
   // Ends the answer that a stream is.
   void EndStream();
-  // The connection; null once the client is gone or answered.
-  Exchange* exchange() { return exchange_; }
   // An error ended a stream that had begun: for log and metrics.
   void NoteStreamError(int status, const std::string& code);
 
@@ -63,7 +75,7 @@ class RequestTask : public Task, public std::enable_shared_from_this<RequestTask
   HttpAnswer FailedAnswer(const absl::Status& error, bool own) const;
 
   const GatewayParts& parts_;
-  const HttpRequest head_;  // its views live as long as this
+  HttpRequest head_;  // views of what the connection holds; empty once the request is done
   const PostWork post_;
   const Correlation correlation_;
   const Arrival arrival_;

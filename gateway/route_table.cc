@@ -199,6 +199,7 @@ const Route* RouteTable::Find(const Node& node, size_t depth, Walk& walk) {
   const std::string& segment = walk.segments[depth];
   if (const Node* literal = node.FindLiteral(segment)) {
     if (const Route* route = Find(*literal, depth + 1, walk)) return route;
+    if (!walk.others.empty()) return nullptr;  // the path is this one's, whatever its verbs
   }
   if (node.variable == nullptr || segment.empty()) return nullptr;
   walk.variables.push_back(depth);

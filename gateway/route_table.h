@@ -4,9 +4,10 @@
 //   const RouteMatch match = (*table)->Match("GET", "/api/things/7");
 //   if (match.outcome == RouteMatch::kFound) Call(*match.route->unary, match.variables);
 //
-// A literal segment beats a variable; where the literal's path does not have the method, the
-// variable's is tried. A unary and a server-streaming RPC of one binding are one route. Whatever
-// else is ambiguous or unusable is an error of Build. Immutable, thread-safe.
+// A literal segment beats a variable; the variable's path is tried where there is no path with the
+// literal, and not where that path lacks the method. A unary and a server-streaming RPC of one
+// binding are one route. Whatever else is ambiguous or unusable is an error of Build. Immutable,
+// thread-safe.
 #pragma once
 
 #include <memory>

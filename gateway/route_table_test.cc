@@ -46,11 +46,12 @@ TEST(RouteTableTest, LiteralsBeatVariables) {
   EXPECT_EQ(NameOf(Match("GET", "/api/memories/searches").route->unary), "GetMemory");
 }
 
-TEST(RouteTableTest, FallsBackToTheVariableWhereTheLiteralLacksTheVerb) {
+TEST(RouteTableTest, APathHasItsOwnVerbsAndNoNeighbours) {
   const RouteMatch match = Match("DELETE", "/api/memories/search");
-  ASSERT_EQ(match.outcome, RouteMatch::kFound);
-  EXPECT_EQ(NameOf(match.route->unary), "DeleteMemory");
-  EXPECT_THAT(match.variables, ElementsAre("search"));
+  EXPECT_EQ(match.outcome, RouteMatch::kNoVerb);
+  EXPECT_EQ(match.allow, "GET, HEAD, OPTIONS");
+  EXPECT_EQ(Match("OPTIONS", "/api/journal/stats").allow, "GET, HEAD, OPTIONS");
+  EXPECT_EQ(Match("OPTIONS", "/api/memories/7").allow, "DELETE, GET, HEAD, OPTIONS, PATCH");
 }
 
 TEST(RouteTableTest, PairsAUnaryRpcWithItsStreamingTwin) {

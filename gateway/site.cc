@@ -74,7 +74,7 @@ bool Site::IsReadiness(std::string_view verb, std::string_view path) const {
 }
 
 std::string Site::Allow(std::string_view path) const {
-  return path == kReady || pages_.contains(path) ? "GET, HEAD" : "";
+  return path == kReady || pages_.contains(path) ? "GET, HEAD, OPTIONS" : "";
 }
 
 }  // namespace dramatis::gateway

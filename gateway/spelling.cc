@@ -55,8 +55,25 @@ const FieldDescriptor* FindField(const Descriptor& message, std::string_view nam
   return nullptr;
 }
 
-std::string RespellPath(const Descriptor& message, std::string_view path, Names names) {
+bool IsFieldPath(const Descriptor& message, std::string_view path) {
+  const Descriptor* at = &message;
+  while (!path.empty() && at != nullptr) {
+    const std::string_view segment = path.substr(0, path.find('.'));
+    const FieldDescriptor* field = FindField(*at, segment.substr(0, segment.find('[')));
+    if (field == nullptr) return false;
+    if (segment.size() == path.size()) return true;
+    path.remove_prefix(segment.size() + 1);
+    at = field->is_map() ? nullptr : field->message_type();
+  }
+  return false;
+}
+
+std::string RespellPath(const Descriptor& message,
+                        std::string_view path,
+                        Names names,
+                        const GivenKeys& given) {
   std::string out;
+  std::string place;  // in the proto's names
   const Descriptor* at = &message;
   while (!path.empty()) {
     const size_t end = path.find('.');
@@ -64,7 +81,14 @@ std::string RespellPath(const Descriptor& message, std::string_view path, Names 
     const std::string_view name = segment.substr(0, segment.find('['));
     const FieldDescriptor* field = at != nullptr ? FindField(*at, name) : nullptr;
     if (!out.empty()) out += '.';
-    out += field != nullptr ? FieldName(*field, names) : std::string(name);
+    if (!place.empty()) place += '.';
+    place += field != nullptr ? field->name() : std::string(name);
+    if (field == nullptr) {
+      out += name;
+    } else {
+      const auto own = given.find(place);
+      out += own != given.end() ? own->second : FieldName(*field, names);
+    }
     out += segment.substr(name.size());
     at = field != nullptr && !field->is_map() ? field->message_type() : nullptr;
     if (end == std::string_view::npos) break;

@@ -7,6 +7,7 @@
 // Pure functions over descriptors; thread-safe.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -26,11 +27,18 @@ const std::string& FieldName(const google::protobuf::FieldDescriptor& field, Nam
 // The field that has this name in either spelling, or null.
 const google::protobuf::FieldDescriptor* FindField(const google::protobuf::Descriptor& message,
                                                    std::string_view name);
-// A path over fields (`persona.personality.openness`, `stop[2]`) in that spelling. What is not a
-// field's name stays as it is.
+// Whether each segment of such a path is a field.
+bool IsFieldPath(const google::protobuf::Descriptor& message, std::string_view path);
+
+// What a client called the fields it gave: by their paths in the proto's names, without indexes.
+using GivenKeys = std::map<std::string, std::string>;
+
+// A path over fields (`persona.personality.openness`, `stop[2]`) in that spelling, but for those
+// that `given` spells. What is not a field's name stays as it is.
 std::string RespellPath(const google::protobuf::Descriptor& message,
                         std::string_view path,
-                        Names names);
+                        Names names,
+                        const GivenKeys& given = {});
 // `page_size` as `pageSize`.
 std::string CamelCase(std::string_view snake);
 // `pageSize` as `page_size`; snake_case stays as it is.

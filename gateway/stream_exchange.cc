@@ -21,9 +21,9 @@ StreamExchange::StreamExchange(RequestTask& task, Backend& backend, const Reques
     : task_(task), method_(*call.method), since_(Clock::now()) {
   // `wake` may come before this returns; what it posts runs after.
   call_ = backend.Stream(call, [task = task.shared_from_this(), this] {
-    task->post()([task, this] {
+    task->Post([this](RequestTask& asked) {
       // The task owns this, and ends with its exchange.
-      if (task->exchange() != nullptr) Pump();
+      if (asked.awaited()) Pump();
     });
   });
 }
@@ -102,12 +102,12 @@ void StreamExchange::Begin() {
   if (headers_.idempotency_replayed) head.headers.emplace_back("Idempotency-Replayed", "true");
   state_ = State::kOpen;
   task_.parts().metrics.Gauge(kStreams, {}, 1);
-  task_.exchange()->StartStream(std::move(head));
+  task_.StartStream(std::move(head));
 }
 
 void StreamExchange::Write(std::string frames) {
   since_ = Clock::now();
-  const bool written = frames.empty() || task_.exchange()->Write(std::move(frames));
+  const bool written = frames.empty() || task_.Write(std::move(frames));
   if (!written) {
     state_ = State::kWriting;
     return;
@@ -136,6 +136,10 @@ void StreamExchange::AppendError(const absl::Status& error, std::string& frames)
   task_.NoteStreamError(problem.status, problem.code);
   AppendSseEvent(frames, "error", GetFact(error, kCursorFact),
                  "{\"problem\":" + problem.json + "}");
+}
+
+void StreamExchange::Probe() {
+  if (state_ == State::kOpen) Write(std::string(kSsePing));
 }
 
 void StreamExchange::Tick(MonotonicTime now) {

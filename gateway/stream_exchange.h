@@ -25,6 +25,7 @@ class StreamExchange : public ActiveCall {
   void Gone() override;
   void Written() override;
   void Drain() override;
+  void Probe() override;
   void Tick(MonotonicTime now) override;
 
  private:

@@ -24,12 +24,12 @@ class StreamServiceTest : public ::testing::TestWithParam<StreamsOver> {
   static std::string Chat(const std::string& message, const char* version = "1.1") {
     const std::string body = R"({"message":")" + message + R"(","stream":true})";
     return "POST /api/chat HTTP/" + std::string(version) +
-           "\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: " +
+           "\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
            std::to_string(body.size()) + "\r\n\r\n" + body;
   }
 
   static std::string Follow(const std::string& id) {
-    return "GET /api/conversations/" + id + "/events HTTP/1.1\r\nHost: t\r\n\r\n";
+    return "GET /api/conversations/" + id + "/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
   }
   // Drains with a deadline that nobody wants to wait for.
   absl::Duration Drain() {
@@ -77,7 +77,7 @@ TEST_P(StreamServiceTest, StreamsEventsAndKeepsTheConnection) {
 TEST_P(StreamServiceTest, AcceptAsksForAStreamToo) {
   RawClient client(Address());
   client.Send(
-      "POST /api/chat HTTP/1.1\r\nHost: t\r\nAccept: text/event-stream\r\n"
+      "POST /api/chat HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
       "Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{\"message\":\"answer\"}");
   EXPECT_THAT(client.Read().body, StartsWith(kAnswer));
 }

@@ -1,6 +1,7 @@
 // Every service's AdminService in the test's own process; does as the test says.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -26,6 +27,21 @@ class FakeAdmin : public admin::v1::AdminService::CallbackService {
   void HasSample(const std::string& service) {
     const absl::MutexLock lock(&mutex_);
     seeded_[service] = true;
+  }
+  // From now on nobody is answered, until Release.
+  void Hold() {
+    const absl::MutexLock lock(&mutex_);
+    holding_ = true;
+  }
+  void Release() {
+    std::vector<std::function<void()>> held;
+    {
+      const absl::MutexLock lock(&mutex_);
+      holding_ = false;
+      held.swap(held_);
+    }
+    for (const auto& answer : held)
+      answer();
   }
   // `SeedDatabase persona validate` and the like, in the order of the services for each round.
   std::vector<std::string> calls() {
@@ -74,14 +90,18 @@ class FakeAdmin : public admin::v1::AdminService::CallbackService {
     if (metadata.find("idempotency-key") != metadata.end()) {
       context->AddInitialMetadata("idempotency-replayed", "true");
     }
-    absl::Status status;
-    {
-      const absl::MutexLock lock(&mutex_);
-      calls_.push_back(rpc + " " + service);
-      status = statuses_[service];
-    }
     auto* const reactor = context->DefaultReactor();
-    reactor->Finish(status.ok() ? grpc::Status::OK : ToGrpc(status));
+    const absl::MutexLock lock(&mutex_);
+    calls_.push_back(rpc + " " + service);
+    const absl::Status status = statuses_[service];
+    const auto answer = [reactor, status] {
+      reactor->Finish(status.ok() ? grpc::Status::OK : ToGrpc(status));
+    };
+    if (holding_) {
+      held_.emplace_back(answer);
+    } else {
+      answer();
+    }
     return reactor;
   }
 
@@ -89,6 +109,8 @@ class FakeAdmin : public admin::v1::AdminService::CallbackService {
   std::map<std::string, absl::Status> statuses_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, bool> seeded_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> calls_ ABSL_GUARDED_BY(mutex_);
+  bool holding_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::function<void()>> held_ ABSL_GUARDED_BY(mutex_);
   std::string confirmed_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -38,6 +38,10 @@ void RawClient::Close() {
   socket_ = -1;
 }
 
+void RawClient::EndInput() const {
+  shutdown(socket_, SHUT_WR);
+}
+
 void RawClient::Send(std::string_view bytes) const {
   while (!bytes.empty()) {
     const ssize_t sent = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);

@@ -39,6 +39,8 @@ class RawClient {
   // Whether the server ends the connection within `time`, apart from bytes that come before.
   bool ClosesWithin(absl::Duration time);
   void Close();
+  // Sends no more, and still reads.
+  void EndInput() const;
 
  private:
   bool Fill(absl::Time deadline);

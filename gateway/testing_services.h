@@ -271,6 +271,7 @@ inline GatewayConfig QuickConfig() {
   config.limits.header = std::chrono::milliseconds(400);
   config.limits.body = std::chrono::milliseconds(400);
   config.limits.idle = std::chrono::milliseconds(800);
+  config.limits.half_closed = std::chrono::milliseconds(50);
   config.limits.tick = std::chrono::milliseconds(20);
   config.heartbeat = absl::Milliseconds(150);
   return config;

@@ -8,11 +8,12 @@ namespace dramatis::gateway {
 
 UnaryExchange::UnaryExchange(RequestTask& task, Backend& backend, const RequestCall& call) {
   const RpcMethod* method = call.method;
-  call_ = backend.Call(
-      method->path, call.payload, call.metadata, task.parts().config.unary_timeout,
-      [task = task.shared_from_this(), method](UnaryReply reply) {
-        task->post()([task, method, reply = std::move(reply)] { OnReply(*task, *method, reply); });
-      });
+  call_ = backend.Call(method->path, call.payload, call.metadata, task.parts().config.unary_timeout,
+                       [task = task.shared_from_this(), method](UnaryReply reply) {
+                         task->Post([method, reply = std::move(reply)](RequestTask& asked) {
+                           OnReply(asked, *method, reply);
+                         });
+                       });
 }
 
 void UnaryExchange::Gone() {
@@ -20,7 +21,7 @@ void UnaryExchange::Gone() {
 }
 
 void UnaryExchange::OnReply(RequestTask& task, const RpcMethod& method, const UnaryReply& reply) {
-  if (task.exchange() == nullptr) return;
+  if (!task.awaited()) return;
   if (!reply.status.ok()) {
     task.Fail(reply.status, false);
     return;
@@ -38,16 +39,16 @@ void UnaryExchange::OnReply(RequestTask& task, const RpcMethod& method, const Un
 
 HealthExchange::HealthExchange(RequestTask& task, const RpcMethod* method) {
   task.parts().health.Check([task = task.shared_from_this(), method](const HealthReport& report) {
-    task->post()([task, method, report] {
-      const GatewayParts& parts = task->parts();
+    task->Post([method, report](RequestTask& asked) {
+      if (!asked.awaited()) return;
       if (method == nullptr) {
-        task->Send(Health::ReadyAnswer(report));
+        asked.Send(Health::ReadyAnswer(report));
         return;
       }
       absl::StatusOr<HttpAnswer> answer =
-          parts.transcoder.Answer(*method, Health::Message(report).SerializeAsString());
+          asked.parts().transcoder.Answer(*method, Health::Message(report).SerializeAsString());
       if (!answer.ok()) {
-        task->Fail(answer.status(), true);
+        asked.Fail(answer.status(), true);
         return;
       }
       constexpr int kUnavailable = 503;
@@ -55,7 +56,7 @@ HealthExchange::HealthExchange(RequestTask& task, const RpcMethod* method) {
         answer->status = kUnavailable;
         answer->headers.emplace_back("Retry-After", "1");
       }
-      task->Send(*std::move(answer));
+      asked.Send(*std::move(answer));
     });
   });
 }

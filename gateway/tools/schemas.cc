@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gateway/json_values.h"
+#include "gateway/json_writer.h"
 #include "gateway/tools/schema_limits.h"
 
 namespace dramatis::gateway {
@@ -105,6 +106,7 @@ void AddFormat(const std::string& format, json::object& schema) {
 bool IsAlways(const pb::FieldDescriptor& field) {
   if (field.is_repeated()) return true;
   if (field.options().GetExtension(options::v1::shape).always()) return true;
+  if (LeftOutWhenEmpty(field)) return false;
   return !field.has_presence() && field.enum_type() == nullptr;
 }
 

@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "boost/asio/buffer.hpp"
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/ip/tcp.hpp"
 #include "boost/asio/post.hpp"
+#include "boost/asio/read_until.hpp"
 #include "boost/asio/steady_timer.hpp"
 #include "boost/asio/thread_pool.hpp"
 #include "boost/beast/core.hpp"
@@ -76,10 +78,13 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void Start() {
     stream_.expires_after(kRequestTimeout);
-    http::async_read(stream_, buffer_, parser_,
-                     [self = shared_from_this()](beast::error_code error, size_t) {
-                       if (!error) self->Handle();
-                     });
+    // The whole head, and no more than the limit of what was received: the parser's own limit is one
+    // of what it has not taken yet.
+    asio::async_read_until(stream_, asio::dynamic_buffer(head_, kHeaderLimit), "\r\n\r\n",
+                           [self = shared_from_this()](beast::error_code error, size_t size) {
+                             if (!error) self->parser_.put(asio::buffer(self->head_, size), error);
+                             if (!error) self->Handle();
+                           });
   }
 
  private:
@@ -117,7 +122,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   beast::tcp_stream stream_;
   Shared& shared_;
-  beast::flat_buffer buffer_{kHeaderLimit};
+  std::string head_;
   http::request_parser<http::empty_body> parser_;
   Response response_;
 };

@@ -70,7 +70,7 @@ def test_dropped_at_every_byte(dramatis, user, client, provider, double_persona)
     said = client.post("/api/chat", {"message": "Hi", "persona_id": double_persona}).expect(200)
 
     def read(cursor, limit=None):
-        request = (f"GET /api/turns/{said['turn_id']}/stream HTTP/1.1\r\nHost: x\r\n"
+        request = (f"GET /api/turns/{said['turn_id']}/stream HTTP/1.1\r\nHost: localhost\r\n"
                    f"Authorization: Bearer local:{user}\r\nAccept: text/event-stream\r\n"
                    f"Connection: close\r\n")
         request += f"Last-Event-ID: {cursor}\r\n\r\n" if cursor else "\r\n"
@@ -145,7 +145,7 @@ def test_slow_reader_gets_everything_and_holds_nobody_up(dramatis, user, client,
     with socket.create_connection((host, int(port)), timeout=30) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
         connection.sendall(
-            b"POST /api/chat HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Connection: close\r\n"
             b"Authorization: Bearer local:" + user.encode() + b"\r\nContent-Length: "
             + str(len(body)).encode() + b"\r\n\r\n" + body)

@@ -143,8 +143,8 @@ def test_ai_status_says_what_the_built_in_model_is(client):
 
 
 def test_connection_is_kept_and_pipelined_requests_are_answered_in_order(dramatis):
-    one = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
-    two = b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    one = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    two = b"GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     received = raw_exchange(dramatis.http, one + two)
     assert re.findall(rb"HTTP/1\.1 (\d+)", received) == [b"200", b"404"]
 
@@ -152,9 +152,9 @@ def test_connection_is_kept_and_pipelined_requests_are_answered_in_order(dramati
 @pytest.mark.parametrize("request_bytes, status", [
     (b"GET /livez HTTP/1.1\r\nX-Long: " + b"a" * 20000 + b"\r\n\r\n", b"431"),
     (b"nonsense\r\n\r\n", b"400"),
-    (b"POST /api/chat HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+    (b"POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
      b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"400"),
-    (b"GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n", b"400"),
+    (b"GET /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n", b"400"),
 ])
 def test_malformed_heads_are_refused_and_the_connection_closed(dramatis, request_bytes, status):
     received = raw_exchange(dramatis.http, request_bytes)

@@ -115,7 +115,7 @@ class Stage:
                 if "name" in found:
                     assert found["type"] == "unknown", found
                 if "content" in found:
-                    assert "generated" not in found and not found["turnId"], found
+                    assert "generated" not in found and not found.get("turnId"), found
 
     def bodies(self):
         """What a route is asked about the masked participant; those of others as they come."""
