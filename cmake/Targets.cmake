@@ -83,63 +83,68 @@ function(dramatis_fuzzer name)
        "${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS}\n")
 endfunction()
 
+# dramatis_sources(<out> <folder>...)
+# The .cc files in the folders, which are relative to the current one, by what they are:
+# <out> sources, <out>_TESTS *_test.cc, <out>_FUZZERS *_fuzz.cc. main.cc is none of them.
+function(dramatis_sources out)
+  set(found)
+  foreach(folder ${ARGN})
+    file(GLOB files CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cc")
+    list(APPEND found ${files})
+  endforeach()
+  set(tests ${found})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  set(fuzzers ${found})
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+  list(FILTER found EXCLUDE REGEX "(_test|_fuzz|/main)\\.cc$")
+  set(${out} ${found} PARENT_SCOPE)
+  set(${out}_TESTS ${tests} PARENT_SCOPE)
+  set(${out}_FUZZERS ${fuzzers} PARENT_SCOPE)
+endfunction()
+
+# dramatis_fuzzers(<files> <target>): a fuzzer for each <idea>_fuzz.cc, with its corpus in
+# corpus/<idea>/ of the current folder.
+function(dramatis_fuzzers files target)
+  foreach(fuzzer ${files})
+    get_filename_component(idea "${fuzzer}" NAME)
+    string(REGEX REPLACE "_fuzz\\.cc$" "" idea "${idea}")
+    dramatis_fuzzer(${idea} SOURCES ${fuzzer} DEPS ${target} CORPUS corpus/${idea})
+  endforeach()
+endfunction()
+
 # dramatis_service(<name> [CORE_DEPS <targets>] [SERVER_DEPS <targets>])
-# One service's folder as its layers, by the names of its files:
-#   <name>_core     rules: every .cc that no line below takes; links no gRPC and no SQL driver
-#   <name>_sql      sql_store*.cc, and migrations/*.sql compiled in
-#   <name>_server   <name>_service.cc, <name>_module.cc, peers.cc, grpc_*.cc, *_server.cc
-#   dramatis-<name> main.cc
-# and the tests: <name>_test (every *_test.cc beside core), <name>_store_test (*store_test.cc),
-# <name>_service_test (*_service_test.cc, grpc_*_test.cc); and the fuzzers: <idea>_fuzz.cc with its
-# corpus in corpus/<idea>/.
+# One service's folder as its layers. Its folders decide, see ARCHITECTURE.md:
+#   <name>_core      the wings: model/ and every folder that no line below takes; rules and
+#                    interfaces, which link no gRPC and no SQL driver
+#   <name>_sql       sql/, and migrations/ compiled in
+#   <name>_server    peers/ and the files beside the folders: module, service, config
+#   dramatis-<name>  main.cc
+# A test is linked with the layer it stands in: <name>_test in the wings, <name>_store_test in sql/,
+# <name>_service_test in peers/ and beside the folders. testing/ holds what stands in for others
+# in tests.
 function(dramatis_service name)
   cmake_parse_arguments(arg "" "" "CORE_DEPS;SERVER_DEPS" ${ARGN})
-  file(GLOB all CONFIGURE_DEPENDS RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" *.cc)
-  set(fuzzers ${all})
-  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
-  list(FILTER all EXCLUDE REGEX "_fuzz\\.cc$")
-  set(tests ${all})
-  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
-  set(store_tests ${tests})
-  list(FILTER store_tests INCLUDE REGEX "store_test\\.cc$")
-  set(service_tests ${tests})
-  list(FILTER service_tests INCLUDE REGEX "(_service_test|^grpc_.*_test)\\.cc$")
-  set(unit_tests ${tests})
-  list(FILTER unit_tests EXCLUDE REGEX "(store_test|_service_test|^grpc_.*_test)\\.cc$")
-  set(sources ${all})
-  list(FILTER sources EXCLUDE REGEX "(_test|^main)\\.cc$")
-  set(sql ${sources})
-  list(FILTER sql INCLUDE REGEX "^sql_store.*\\.cc$")
-  set(server_pattern "^(.*_service|.*_module|.*_server|peers|grpc_.*)\\.cc$")
-  set(server ${sources})
-  list(FILTER server INCLUDE REGEX "${server_pattern}")
-  set(core ${sources})
-  list(FILTER core EXCLUDE REGEX "${server_pattern}")
-  list(FILTER core EXCLUDE REGEX "^sql_store.*\\.cc$")
+  file(GLOB wings CONFIGURE_DEPENDS RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" */*.cc */*.h)
+  list(TRANSFORM wings REPLACE "/.*" "")
+  list(REMOVE_DUPLICATES wings)
+  list(REMOVE_ITEM wings sql peers testing)
+  dramatis_sources(core ${wings})
+  dramatis_sources(sql sql)
+  dramatis_sources(server . peers)
 
   dramatis_library(${name}_core SOURCES ${core} DEPS dramatis_protos shared_core ${arg_CORE_DEPS})
-  if(sql)
-    dramatis_library(${name}_sql SOURCES ${sql} DEPS ${name}_core shared_sql)
-    dramatis_embed_migrations(${name}_sql ${name})
-  endif()
-  if(server)
-    dramatis_library(${name}_server SOURCES ${server}
-                     DEPS ${name}_core shared_rpc $<TARGET_NAME_IF_EXISTS:${name}_sql>
-                          ${arg_SERVER_DEPS})
-  endif()
-  if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/main.cc")
-    add_executable(dramatis-${name} main.cc)
-    target_link_libraries(dramatis-${name} PRIVATE ${name}_server shared_program)
-    dramatis_precompile(dramatis-${name} common)
-  endif()
-  dramatis_test(${name}_test SOURCES ${unit_tests} DEPS ${name}_core shared_testing LABELS unit)
-  dramatis_test(${name}_store_test SOURCES ${store_tests}
-                DEPS ${name}_core $<TARGET_NAME_IF_EXISTS:${name}_sql> shared_sql_testing
+  dramatis_library(${name}_sql SOURCES ${sql} DEPS ${name}_core shared_sql)
+  dramatis_embed_migrations(${name}_sql ${name})
+  dramatis_library(${name}_server SOURCES ${server}
+                   DEPS ${name}_core ${name}_sql shared_rpc ${arg_SERVER_DEPS})
+  add_executable(dramatis-${name} main.cc)
+  target_link_libraries(dramatis-${name} PRIVATE ${name}_server shared_program)
+  dramatis_precompile(dramatis-${name} common)
+
+  dramatis_test(${name}_test SOURCES ${core_TESTS} DEPS ${name}_core shared_testing LABELS unit)
+  dramatis_test(${name}_store_test SOURCES ${sql_TESTS} DEPS ${name}_sql shared_sql_testing
                 LABELS store)
-  dramatis_test(${name}_service_test SOURCES ${service_tests}
+  dramatis_test(${name}_service_test SOURCES ${server_TESTS}
                 DEPS ${name}_server shared_rpc_testing LABELS service)
-  foreach(fuzzer ${fuzzers})
-    string(REGEX REPLACE "_fuzz\\.cc$" "" idea "${fuzzer}")
-    dramatis_fuzzer(${idea} SOURCES ${fuzzer} DEPS ${name}_core CORPUS corpus/${idea})
-  endforeach()
+  dramatis_fuzzers("${core_FUZZERS}" ${name}_core)
 endfunction()

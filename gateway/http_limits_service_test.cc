@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "gateway/request_reader.h"
-#include "gateway/testing_client.h"
-#include "gateway/testing_services.h"
+#include "gateway/http/request_reader.h"
+#include "gateway/testing/client.h"
+#include "gateway/testing/services.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -1,6 +1,6 @@
 // HTTP/1.1 as clients find it: a real gateway, a real socket, services in the same process.
-#include "gateway/testing_client.h"
-#include "gateway/testing_services.h"
+#include "gateway/testing/client.h"
+#include "gateway/testing/services.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -1,5 +1,5 @@
 // The gateway alone, in front of services elsewhere.
-#include "gateway/gateway_frontend.h"
+#include "gateway/frontend.h"
 #include "shared/program/program.h"
 
 int main(int argc, char** argv) {

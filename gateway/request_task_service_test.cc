@@ -1,8 +1,8 @@
 // What comes too late for a request.
 #include <string>
 
-#include "gateway/request_task.h"
-#include "gateway/testing_parts.h"
+#include "gateway/calls/request_task.h"
+#include "gateway/testing/parts.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "shared/status/errors.h"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/synchronization/notification.h"
-#include "gateway/stream_call.h"
+#include "gateway/calls/stream_call.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -2,8 +2,8 @@
 // process, reached over gRPC and without it.
 #include <thread>
 
-#include "gateway/testing_client.h"
-#include "gateway/testing_services.h"
+#include "gateway/testing/client.h"
+#include "gateway/testing/services.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

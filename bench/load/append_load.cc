@@ -32,7 +32,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "embedded/conversation_migrations.h"
-#include "services/conversation/sql_store.h"
+#include "services/conversation/sql/store.h"
 #include "shared/sql/database.h"
 #include "shared/status/macros.h"
 
@@ -102,7 +102,7 @@ class RecordingDatabase : public sql::Database {
   std::vector<Recorded> log;
 
  protected:
-  // As PostgreSQL's connection does it, see shared/sql/postgres_connection.cc.
+  // As PostgreSQL's connection does it, see shared/sql/postgres/connection.cc.
   absl::Status RunTransaction(
       Mode mode, const std::function<absl::Status(sql::Transaction&)>& function) override {
     const auto recorded = [&](sql::Transaction& tx) {

@@ -9,11 +9,11 @@
 
 #include "benchmark/benchmark.h"
 #include "boost/json.hpp"
-#include "gateway/json_check.h"
-#include "gateway/json_types.h"
-#include "gateway/linked_files.h"
-#include "gateway/route_table.h"
-#include "gateway/transcoder.h"
+#include "gateway/json/check.h"
+#include "gateway/json/types.h"
+#include "gateway/routing/proto_files.h"
+#include "gateway/routing/route_table.h"
+#include "gateway/routing/transcoder.h"
 #include "google/protobuf/util/json_util.h"
 
 namespace dramatis::gateway {

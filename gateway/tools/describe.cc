@@ -9,9 +9,9 @@
 #include <string>
 
 #include "boost/json.hpp"
-#include "gateway/linked_files.h"
-#include "gateway/problem.h"
-#include "gateway/route_table.h"
+#include "gateway/routing/proto_files.h"
+#include "gateway/routing/problem.h"
+#include "gateway/routing/route_table.h"
 #include "gateway/tools/comments.h"
 #include "gateway/tools/openapi.h"
 #include "gateway/tools/reference.h"

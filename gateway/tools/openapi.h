@@ -6,8 +6,8 @@
 
 #include "absl/status/statusor.h"
 #include "boost/json.hpp"
-#include "gateway/problem.h"
-#include "gateway/route_table.h"
+#include "gateway/routing/problem.h"
+#include "gateway/routing/route_table.h"
 #include "gateway/tools/comments.h"
 
 namespace dramatis::gateway {

@@ -8,8 +8,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "gateway/json_check.h"
-#include "gateway/query.h"
+#include "gateway/json/check.h"
+#include "gateway/routing/query.h"
 #include "shared/status/macros.h"
 
 namespace dramatis::gateway {

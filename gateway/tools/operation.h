@@ -3,7 +3,7 @@
 
 #include "absl/status/statusor.h"
 #include "boost/json.hpp"
-#include "gateway/route_table.h"
+#include "gateway/routing/route_table.h"
 #include "gateway/tools/comments.h"
 #include "gateway/tools/problems.h"
 #include "gateway/tools/schemas.h"

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "gateway/problem.h"
-#include "gateway/route_table.h"
+#include "gateway/routing/problem.h"
+#include "gateway/routing/route_table.h"
 #include "gateway/tools/comments.h"
 #include "google/protobuf/descriptor.h"
 

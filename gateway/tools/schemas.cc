@@ -9,8 +9,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "gateway/json_values.h"
-#include "gateway/json_writer.h"
+#include "gateway/json/values.h"
+#include "gateway/json/writer.h"
 #include "gateway/tools/schema_limits.h"
 
 namespace dramatis::gateway {

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "boost/json.hpp"
-#include "gateway/spelling.h"
+#include "gateway/json/names.h"
 #include "gateway/tools/comments.h"
 #include "google/protobuf/descriptor.h"
 

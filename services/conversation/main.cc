@@ -1,5 +1,5 @@
 // The program dramatis-conversation.
-#include "services/conversation/conversation_module.h"
+#include "services/conversation/module.h"
 #include "shared/program/program.h"
 
 int main(int argc, char** argv) {

@@ -7,7 +7,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/conversation/service_fixture.h"
+#include "services/conversation/testing/service_fixture.h"
 
 namespace dramatis::conversation {
 namespace {

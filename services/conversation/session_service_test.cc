@@ -9,7 +9,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/conversation/service_fixture.h"
+#include "services/conversation/testing/service_fixture.h"
 
 namespace dramatis::conversation {
 namespace {

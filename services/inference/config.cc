@@ -7,7 +7,7 @@
 #include <curl/curl.h>
 
 #include "absl/strings/str_cat.h"
-#include "services/inference/api_key.h"
+#include "services/inference/providers/api_key.h"
 
 namespace dramatis::inference {
 namespace {

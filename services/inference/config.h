@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "services/inference/openai_provider.h"
+#include "services/inference/providers/openai_provider.h"
 #include "shared/config/environment.h"
 
 namespace dramatis::inference {

@@ -1,4 +1,4 @@
-#include "services/inference/inference_module.h"
+#include "services/inference/module.h"
 #include "shared/program/program.h"
 
 int main(int argc, char** argv) {

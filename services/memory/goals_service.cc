@@ -1,5 +1,5 @@
 // The RPCs of goals of MemoryService.
-#include "services/memory/memory_service.h"
+#include "services/memory/service.h"
 
 namespace dramatis::memory {
 

@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/memory/goals_fixture.h"
-#include "services/memory/memory_service_fixture.h"
+#include "services/memory/testing/goals_fixture.h"
+#include "services/memory/testing/service_fixture.h"
 
 namespace dramatis::memory {
 namespace {

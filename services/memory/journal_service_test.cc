@@ -4,7 +4,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/memory/memory_service_fixture.h"
+#include "services/memory/testing/service_fixture.h"
 
 namespace dramatis::memory {
 namespace {

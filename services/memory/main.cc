@@ -1,4 +1,4 @@
-#include "services/memory/memory_module.h"
+#include "services/memory/module.h"
 #include "shared/program/program.h"
 
 int main(int argc, char** argv) {

@@ -1,4 +1,4 @@
-#include "services/persona/persona_module.h"
+#include "services/persona/module.h"
 #include "shared/program/program.h"
 
 int main(int argc, char** argv) {

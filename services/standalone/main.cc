@@ -1,9 +1,9 @@
 // dramatis: the four services and the gateway in one process, over in-process channels.
-#include "gateway/gateway_frontend.h"
-#include "services/conversation/conversation_module.h"
-#include "services/inference/inference_module.h"
-#include "services/memory/memory_module.h"
-#include "services/persona/persona_module.h"
+#include "gateway/frontend.h"
+#include "services/conversation/module.h"
+#include "services/inference/module.h"
+#include "services/memory/module.h"
+#include "services/persona/module.h"
 #include "shared/program/program.h"
 
 int main(int argc, char** argv) {

@@ -9,7 +9,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
-#include "shared/identity/testing.h"
+#include "shared/identity/testing/test_keys.h"
 
 namespace dramatis {
 namespace {

@@ -10,7 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
-#include "shared/identity/testing.h"
+#include "shared/identity/testing/test_keys.h"
 #include "shared/status/errors.h"
 
 namespace dramatis {

@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "shared/program/gated_database.h"
-#include "shared/rpc/testing.h"
+#include "shared/rpc/testing/test_server.h"
 #include "shared/status/errors.h"
 
 namespace dramatis {

@@ -28,7 +28,7 @@
 #include "shared/program/runtime.h"
 #include "shared/rpc/channel.h"
 #include "shared/rpc/service_adapter.h"
-#include "shared/rpc/testing.h"
+#include "shared/rpc/testing/test_server.h"
 #include "shared/status/macros.h"
 
 namespace dramatis {

@@ -1,5 +1,5 @@
 // One microservice as a part: what a program needs to run it, alone or together with others.
-// services/<name>/<name>_module.h declares `const ModuleFactory& <Name>Module()`.
+// services/<name>/module.h declares `const ModuleFactory& <Name>Module()`.
 #pragma once
 
 #include <functional>

@@ -17,7 +17,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "shared/rpc/service_adapter.h"
-#include "shared/rpc/testing.h"
+#include "shared/rpc/testing/test_server.h"
 #include "shared/status/errors.h"
 
 namespace dramatis {

@@ -17,7 +17,7 @@
 #include "gtest/gtest.h"
 #include "shared/rpc/channel.h"
 #include "shared/rpc/service_adapter.h"
-#include "shared/rpc/testing.h"
+#include "shared/rpc/testing/test_server.h"
 
 namespace dramatis {
 namespace {

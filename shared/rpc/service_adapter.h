@@ -1,7 +1,7 @@
 // The one call adapter between gRPC's callback API and use cases. For every RPC: identity and
 // access, correlation id, field rules, deadline, executor, metrics, one log record, status.
 //
-//   // persona_service.h: one statement per RPC
+//   // services/persona/service.h: one statement per RPC
 //   grpc::ServerUnaryReactor* GetPersona(grpc::CallbackServerContext* context,
 //                                        const v1::GetPersonaRequest* request,
 //                                        v1::Persona* response) override {

@@ -13,7 +13,7 @@
 #include "gtest/gtest.h"
 #include "shared/ids/ids.h"
 #include "shared/rpc/status_conversion.h"
-#include "shared/rpc/testing.h"
+#include "shared/rpc/testing/test_server.h"
 #include "shared/status/errors.h"
 
 namespace dramatis {

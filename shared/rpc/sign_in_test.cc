@@ -19,7 +19,7 @@
 #include "shared/call/process_identity.h"
 #include "shared/rpc/channel.h"
 #include "shared/rpc/service_adapter.h"
-#include "shared/rpc/testing.h"
+#include "shared/rpc/testing/test_server.h"
 
 namespace dramatis {
 namespace {

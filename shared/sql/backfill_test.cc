@@ -1,7 +1,7 @@
 #include "shared/sql/backfill.h"
 
 #include "gtest/gtest.h"
-#include "shared/sql/testing.h"
+#include "shared/sql/testing/test_database.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 

@@ -1,8 +1,8 @@
 #include "shared/sql/database.h"
 
 #include "absl/strings/match.h"
-#include "shared/sql/postgres_database.h"
-#include "shared/sql/sqlite_database.h"
+#include "shared/sql/postgres/database.h"
+#include "shared/sql/sqlite/database.h"
 
 namespace dramatis::sql {
 

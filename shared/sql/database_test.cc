@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "shared/sql/testing.h"
+#include "shared/sql/testing/test_database.h"
 #include "shared/status/macros.h"
 
 namespace dramatis::sql {

@@ -6,7 +6,7 @@
 #include "dramatis/conversation/v1/conversation.pb.h"
 
 #include "gtest/gtest.h"
-#include "shared/sql/testing.h"
+#include "shared/sql/testing/test_database.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 

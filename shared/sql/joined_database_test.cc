@@ -1,7 +1,7 @@
 #include "shared/sql/joined_database.h"
 
 #include "gtest/gtest.h"
-#include "shared/sql/testing.h"
+#include "shared/sql/testing/test_database.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::sql {

@@ -1,7 +1,7 @@
 #include "shared/sql/lease_clock.h"
 
 #include "gtest/gtest.h"
-#include "shared/sql/testing.h"
+#include "shared/sql/testing/test_database.h"
 
 namespace dramatis::sql {
 namespace {

@@ -13,8 +13,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "shared/sql/database.h"
-#include "shared/sql/testing.h"
-#include "shared/sql/testing_gate.h"
+#include "shared/sql/testing/test_database.h"
+#include "shared/sql/testing/test_gate.h"
 
 namespace dramatis::sql {
 namespace {

@@ -1,7 +1,7 @@
 // The sample data of a service: what `POST /api/admin/seed-database` writes. All services tell one
 // story, so what one of them names of another has an id made from its name.
 //
-//   // services/<name>/sql_store_sample.h
+//   // services/<name>/sql/sample.h
 //   const sql::SampleData& Sample();
 //
 //   SampleId("persona", "nell")   // the same in every service and deployment

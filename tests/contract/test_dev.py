@@ -74,9 +74,9 @@ def test_coverage_is_counted_by_folder_without_tests():
         return {"filename": f"/src/{name}", "summary": {
             "lines": {"count": lines, "covered": run}, "branches": {"count": 4, "covered": 1}}}
     found = coverage_table.rows([
-        file("services/persona/personas.cc", 10, 5), file("services/persona/store.h", 10, 10),
-        file("services/persona/personas_test.cc", 90, 90), file("gateway/site.cc", 4, 4),
-        file("gateway/testing_client.cc", 9, 9), file("protos/generated/x.pb.cc", 9, 9),
+        file("services/persona/personas/personas.cc", 10, 5), file("services/persona/model/store.h", 10, 10),
+        file("services/persona/personas/personas_test.cc", 90, 90), file("gateway/pages/site.cc", 4, 4),
+        file("gateway/testing/client.cc", 9, 9), file("protos/generated/x.pb.cc", 9, 9),
         {"filename": "/usr/include/x.h", "summary": {}}], pathlib.Path("/src"))
     assert found == {"gateway": [4, 4, 4, 1], "services/persona": [20, 15, 8, 2]}
     assert "| services/persona | 20 | 75.0 % | 8 | 25.0 % |" in coverage_table.table(found)

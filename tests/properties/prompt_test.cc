@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "rapidcheck/gtest.h"
-#include "services/inference/packing.h"
-#include "services/inference/tokens.h"
+#include "services/inference/prompt/packing.h"
+#include "services/inference/prompt/tokens.h"
 #include "tests/properties/texts.h"
 #include "tests/properties/world.h"
 

@@ -1,0 +1,76 @@
+// Calls to services, as bytes: the gateway knows their messages by descriptor only.
+//
+//   Backend backend(channel, local);
+//   std::shared_ptr<UnaryCall> call =
+//       backend.Call(path, payload, metadata, timeout, [](UnaryReply reply) {...});
+//   call->Cancel();   // the client went away
+//
+// Callbacks run on threads of gRPC or of the service. Thread-safe.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "gateway/routing/request_call.h"
+#include "gateway/calls/stream_call.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "grpcpp/grpcpp.h"
+
+namespace dramatis::gateway {
+
+struct UnaryReply {
+  absl::Status status;
+  MessageBytes message;  // empty where the status is an error
+  ReplyHeaders headers;
+};
+
+class UnaryCall {
+ public:
+  // The callback still comes, once.
+  void Cancel() { context_.TryCancel(); }
+
+ private:
+  friend class Backend;
+  grpc::ClientContext context_;
+  grpc::ByteBuffer request_;
+  grpc::ByteBuffer response_;
+};
+
+class Backend {
+ public:
+  // `local` outlives it: what services offer there is called without the channel.
+  Backend(std::shared_ptr<grpc::Channel> channel, const LocalMethods& local);
+  // Waits for the calls under way: cancel them before.
+  ~Backend();
+
+  // Null where a service in this process answers: it cannot be stopped. `done` is called once.
+  std::shared_ptr<UnaryCall> Call(const std::string& path,
+                                  const std::string& payload,
+                                  const HeaderList& metadata,
+                                  absl::Duration timeout,
+                                  std::function<void(UnaryReply)> done);
+  // `wake` is called when Take has something new, from any thread, until the batch with `end` has
+  // been taken.
+  std::shared_ptr<StreamCall> Stream(const RequestCall& call, std::function<void()> wake);
+
+  // Waits until no call is under way.
+  void AwaitCalls() ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  void Started() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Finish(std::function<void(UnaryReply)> done, UnaryReply reply) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Finished() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  const std::shared_ptr<grpc::Channel> channel_;
+  const LocalMethods& local_;
+  grpc::GenericStub stub_;
+  absl::Mutex mutex_;
+  int calls_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace dramatis::gateway

@@ -1,0 +1,60 @@
+#include "gateway/calls/config.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace dramatis::gateway {
+namespace {
+
+constexpr char kTrustedProxies[] = "DRAMATIS_TRUSTED_PROXIES";
+
+std::chrono::milliseconds Milliseconds(Settings& settings,
+                                       const std::string& name,
+                                       std::chrono::milliseconds fallback) {
+  return absl::ToChronoMilliseconds(
+      settings.Duration(name, absl::FromChrono(fallback), absl::Milliseconds(100), absl::Hours(1)));
+}
+
+}  // namespace
+
+GatewayConfig GatewayConfig::From(Settings& settings, const std::string& environment) {
+  GatewayConfig config;
+  config.address = settings.Address("DRAMATIS_HTTP_ADDRESS", config.address);
+  config.cors_origins = settings.List("DRAMATIS_CORS_ORIGINS", "http://localhost:3000");
+  const auto& origins = config.cors_origins;
+  if (std::find(origins.begin(), origins.end(), "*") != origins.end()) {
+    settings.Problem("DRAMATIS_CORS_ORIGINS", "must list origins: `*` is not allowed");
+  }
+  absl::StatusOr<TrustedProxies> proxies = TrustedProxies::Parse(settings.List(kTrustedProxies));
+  if (proxies.ok()) {
+    config.trusted_proxies = *std::move(proxies);
+  } else {
+    settings.Problem(kTrustedProxies, std::string(proxies.status().message()));
+  }
+  config.https_only = environment != "local";
+  if (config.https_only && proxies.ok() && config.trusted_proxies.empty()) {
+    settings.Problem(kTrustedProxies,
+                     "must be set where DRAMATIS_ENVIRONMENT is not local: the addresses of the "
+                     "proxies that speak TLS for us, as 10.0.0.0/8; the gateway itself does not "
+                     "speak TLS yet");
+  }
+  config.threads = settings.Integer("DRAMATIS_HTTP_THREADS", 0, 0, 256);
+  if (config.threads == 0) {
+    config.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  }
+  HttpLimits& limits = config.limits;
+  limits.connections =
+      settings.Integer("DRAMATIS_MAX_CONNECTIONS", limits.connections, 1, 1'000'000);
+  limits.header = Milliseconds(settings, "DRAMATIS_HTTP_HEADER_TIMEOUT", limits.header);
+  limits.body = Milliseconds(settings, "DRAMATIS_HTTP_BODY_TIMEOUT", limits.body);
+  limits.idle = Milliseconds(settings, "DRAMATIS_HTTP_IDLE_TIMEOUT", limits.idle);
+  limits.write = Milliseconds(settings, "DRAMATIS_HTTP_WRITE_TIMEOUT", limits.write);
+  config.unary_timeout = settings.Duration("DRAMATIS_UNARY_TIMEOUT", config.unary_timeout,
+                                           absl::Milliseconds(100), absl::Hours(1));
+  config.heartbeat = settings.Duration("DRAMATIS_SSE_HEARTBEAT", config.heartbeat,
+                                       absl::Milliseconds(100), absl::Minutes(10));
+  return config;
+}
+
+}  // namespace dramatis::gateway

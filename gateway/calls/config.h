@@ -1,0 +1,36 @@
+// The gateway's settings.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "gateway/http/limits.h"
+#include "gateway/access/trusted_proxies.h"
+#include "shared/config/default_ports.h"
+#include "shared/config/environment.h"
+
+namespace dramatis::gateway {
+
+struct GatewayConfig {
+  std::string address = LoopbackAddress(PortsOf("gateway").http);
+  std::vector<std::string> cors_origins = {"http://localhost:3000"};
+  // Plain HTTP is redirected or refused.
+  bool https_only = false;
+  TrustedProxies trusted_proxies;
+  // Event loops; 0 is one for each processor.
+  int threads = 0;
+  HttpLimits limits;
+  // Longest that a service may take for an answer.
+  absl::Duration unary_timeout = absl::Seconds(120);
+  // How often an open stream without events says that it is there.
+  absl::Duration heartbeat = absl::Seconds(15);
+  // Longest that a service may take to say that it serves.
+  absl::Duration health_timeout = absl::Seconds(2);
+
+  // Reads and notes problems in `settings`.
+  // Outside `local` TLS is demanded.
+  static GatewayConfig From(Settings& settings, const std::string& environment);
+};
+
+}  // namespace dramatis::gateway

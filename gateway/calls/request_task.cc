@@ -1,0 +1,267 @@
+#include "gateway/calls/request_task.h"
+
+#include <utility>
+
+#include "dramatis/identity/v1/errors.pb.h"
+
+#include "gateway/calls/database_call_task.h"
+#include "gateway/access/https_only.h"
+#include "gateway/access/local_access.h"
+#include "gateway/json/request_error.h"
+#include "gateway/calls/stream_call_task.h"
+#include "gateway/calls/unary_call_task.h"
+#include "shared/call/call_metadata.h"
+#include "shared/log/log_scope.h"
+#include "shared/status/errors.h"
+
+namespace dramatis::gateway {
+namespace {
+
+constexpr char kNoRoute[] = "none";
+constexpr char kLocal[] = "local";  // the environment where everybody is the admin
+
+const char* MessageOf(errors::v1::ErrorReason reason) {
+  switch (reason) {
+    case errors::v1::ERROR_REASON_BODY_TOO_LARGE:
+      return "the body is over the limit of this server";
+    case errors::v1::ERROR_REASON_URI_TOO_LONG:
+      return "the request's target is over the limit of this server";
+    case errors::v1::ERROR_REASON_HEADER_TOO_LARGE:
+      return "the request's head is over the limit of this server";
+    default:
+      return "this is not a valid HTTP/1.1 request";
+  }
+}
+
+// Methods in metrics come from a closed list; what clients make up does not.
+std::string VerbLabel(std::string_view verb) {
+  for (const char* known : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
+    if (verb == known) return known;
+  }
+  return "other";
+}
+
+double Seconds(std::chrono::steady_clock::duration time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+}  // namespace
+
+RequestTask::RequestTask(const GatewayParts& parts, const HttpRequest& head, PostWork post)
+    : parts_(parts),
+      head_(head),
+      post_(std::move(post)),
+      correlation_(ReadCorrelation(head, parts.ids)),
+      arrival_(parts.config.trusted_proxies.Read(head)) {}
+
+std::optional<HttpAnswer> RequestTask::AnswerHead(bool has_body) {
+  if (parts_.config.https_only && !arrival_.secure) return AnswerPlain();
+  if (parts_.environment == kLocal) {
+    if (const absl::Status allowed = CheckLocalAccess(head_, parts_.cors); !allowed.ok()) {
+      return FailedAnswer(allowed, true);
+    }
+  }
+  if (Cors::IsPreflight(head_)) return parts_.cors.Preflight(head_.Header("origin"));
+  if (const HttpAnswer* page = parts_.site.Find(head_.verb, head_.path)) {
+    page_ = true;
+    return *page;
+  }
+  match_ = parts_.routes.Match(head_.verb, head_.path);
+  if (match_.outcome != RouteMatch::kFound) return AnswerNoRoute();
+  const absl::Status checked = CheckHead(*match_.route, head_, has_body);
+  if (!checked.ok()) return FailedAnswer(checked, true);
+  return std::nullopt;
+}
+
+HttpAnswer RequestTask::AnswerPlain() const {
+  if (std::optional<HttpAnswer> redirect = RedirectToHttps(head_)) return *redirect;
+  return FailedAnswer(
+      Error(absl::StatusCode::kPermissionDenied, identity::v1::ERROR_REASON_HTTPS_REQUIRED,
+            "this server takes requests over HTTPS only"),
+      true);
+}
+
+std::optional<HttpAnswer> RequestTask::AnswerNoRoute() {
+  if (parts_.site.IsReadiness(head_.verb, head_.path)) {
+    page_ = true;
+    return std::nullopt;
+  }
+  if (match_.outcome == RouteMatch::kBadEscape) {
+    return FailedAnswer(RequestError(errors::v1::ERROR_REASON_MALFORMED_REQUEST,
+                                     "the path has a broken percent escape"),
+                        true);
+  }
+  const std::string page_verbs = parts_.site.Allow(head_.path);
+  const std::string& allow = match_.allow.empty() ? page_verbs : match_.allow;
+  if (head_.verb == "OPTIONS" && (!allow.empty() || head_.path == "*")) {
+    HttpAnswer answer;
+    answer.status = 204;
+    if (!allow.empty()) answer.headers.emplace_back("Allow", allow);
+    return answer;
+  }
+  if (!allow.empty()) {
+    HttpAnswer answer =
+        FailedAnswer(Error(absl::StatusCode::kUnimplemented,
+                           errors::v1::ERROR_REASON_METHOD_NOT_ALLOWED, "this path takes " + allow),
+                     true);
+    answer.headers.emplace_back("Allow", allow);
+    return answer;
+  }
+  return FailedAnswer(Error(absl::StatusCode::kNotFound, errors::v1::ERROR_REASON_ROUTE_NOT_FOUND,
+                            "there is no such path"),
+                      true);
+}
+
+void RequestTask::Start(Exchange& exchange, const HttpRequest& request) {
+  exchange_ = &exchange;
+  head_ = request;  // with its body
+  if (match_.route == nullptr) {
+    // Only /readyz comes here: its answer needs the services'.
+    call_ = std::make_unique<HealthExchange>(*this, nullptr);
+    return;
+  }
+  absl::StatusOr<RequestCall> call =
+      parts_.transcoder.requests().Build(match_, request, correlation_);
+  if (!call.ok()) {
+    Fail(call.status(), true);
+    return;
+  }
+  const RpcMethod& method = *call->method;
+  const auto backend = parts_.backends.find(method.backend);
+  if (backend == parts_.backends.end()) {
+    StartLocal(*call);
+  } else if (method.streaming) {
+    call_ = std::make_unique<StreamExchange>(*this, *backend->second, *call);
+  } else {
+    call_ = std::make_unique<UnaryExchange>(*this, *backend->second, *call);
+  }
+}
+
+void RequestTask::StartLocal(const RequestCall& call) {
+  if (Health::Answers(*call.method)) {
+    call_ = std::make_unique<HealthExchange>(*this, call.method);
+  } else if (DatabaseExchange::Answers(*call.method)) {
+    call_ = std::make_unique<DatabaseExchange>(*this, call);
+  } else {
+    Fail(Error(absl::StatusCode::kUnimplemented, errors::v1::ERROR_REASON_NOT_IMPLEMENTED,
+               "the gateway does not answer this yet"),
+         true);
+  }
+}
+
+void RequestTask::Written() {
+  if (call_ != nullptr) call_->Written();
+}
+
+void RequestTask::Drain() {
+  if (call_ != nullptr) call_->Drain();
+}
+
+void RequestTask::Probe() {
+  if (call_ != nullptr) call_->Probe();
+}
+
+void RequestTask::Tick(MonotonicTime now) {
+  if (call_ != nullptr) call_->Tick(now);
+}
+
+void RequestTask::Gone() {
+  exchange_ = nullptr;
+  if (call_ != nullptr) call_->Gone();
+}
+
+Problem RequestTask::Explain(const absl::Status& error, bool own) const {
+  // A service that ends cancels its calls; the client, who is still there, may try again.
+  const bool cancelled = error.code() == absl::StatusCode::kCancelled;
+  ProblemContext context;
+  context.route = match_.route;
+  context.path = head_.path;
+  context.query = head_.query;
+  context.body = head_.body;
+  context.correlation_id = correlation_.id;
+  context.own = own;
+  return MakeProblem(cancelled ? UnavailableError("the service is ending") : error, parts_.reasons,
+                     context);
+}
+
+HttpAnswer RequestTask::FailedAnswer(const absl::Status& error, bool own) const {
+  Problem problem = Explain(error, own);
+  code_ = problem.code;
+  return ProblemAnswer(std::move(problem));
+}
+
+void RequestTask::Fail(const absl::Status& error, bool own) {
+  if (awaited()) Send(FailedAnswer(error, own));
+}
+
+void RequestTask::Send(HttpAnswer answer) {
+  Exchange* const exchange = std::exchange(exchange_, nullptr);
+  if (exchange != nullptr) exchange->Send(std::move(answer));
+}
+
+void RequestTask::StartStream(HttpAnswer head) {
+  if (awaited()) exchange_->StartStream(std::move(head));
+}
+
+bool RequestTask::Write(std::string frames) {
+  return awaited() && exchange_->Write(std::move(frames));
+}
+
+void RequestTask::EndStream() {
+  Exchange* const exchange = std::exchange(exchange_, nullptr);
+  if (exchange != nullptr) exchange->EndStream();
+}
+
+HttpAnswer RequestTask::Refused(errors::v1::ErrorReason reason) const {
+  return FailedAnswer(RequestError(reason, MessageOf(reason)), true);
+}
+
+void RequestTask::AppendHeaders(std::string& head) const {
+  head += "X-Correlation-ID: ";
+  head += correlation_.id;
+  head += "\r\n";
+  if (correlation_.request_id) {
+    head += "X-Request-ID: ";
+    head += correlation_.id;
+    head += "\r\n";
+  }
+  if (parts_.config.https_only && arrival_.secure) head += kStrictTransportSecurity;
+  parts_.cors.Append(head_.Header("origin"), head);
+}
+
+std::string RequestTask::RouteLabel() const {
+  if (match_.route != nullptr) return match_.route->path.text();
+  return page_ ? std::string(head_.path) : kNoRoute;
+}
+
+void RequestTask::NoteStreamError(int status, const std::string& code) {
+  stream_status_ = status;
+  code_ = code;
+}
+
+void RequestTask::Done(int status, std::chrono::steady_clock::duration took) {
+  if (stream_status_ != 0 && status == 200) status = stream_status_;
+  const std::string route = RouteLabel();
+  const std::string verb = VerbLabel(head_.verb);
+  parts_.metrics.Count("dramatis_http_requests_total",
+                       {{"route", route}, {"method", verb}, {"status", std::to_string(status)}});
+  parts_.metrics.Observe("dramatis_http_request_duration_seconds", {{"route", route}},
+                         Seconds(took));
+  // Without a code it is no failure but a report, as that of a probe.
+  head_ = {};
+  const LogLevel level = status < 400                    ? LogLevel::kDebug
+                         : status < 500 || code_.empty() ? LogLevel::kInfo
+                                                         : LogLevel::kError;
+  if (!parts_.logger.Enabled(level)) return;
+  const LogScope scope(
+      std::make_shared<const LogIds>(LogIds{correlation_.id, TraceId(correlation_.traceparent)}));
+  parts_.logger.Log(level, "request",
+                    {{"method", verb},
+                     {"route", route},
+                     {"status", status},
+                     {"code", code_},
+                     {"duration_ms", Seconds(took) * 1e3},
+                     {"client", arrival_.client}});
+}
+
+}  // namespace dramatis::gateway

@@ -1,0 +1,90 @@
+// The work on one request, from its head to its answer. On its connection's thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "gateway/routing/correlation.h"
+#include "gateway/calls/dispatcher.h"
+#include "gateway/http/responder.h"
+#include "gateway/routing/route_table.h"
+#include "gateway/access/trusted_proxies.h"
+
+namespace dramatis::gateway {
+
+// A call that is under way for a request.
+class ActiveCall {
+ public:
+  virtual ~ActiveCall() = default;
+  // The client went away: cancels the call; nobody waits for it any more.
+  virtual void Gone() = 0;
+  virtual void Written() {}
+  virtual void Drain() {}
+  virtual void Probe() {}
+  virtual void Tick(MonotonicTime) {}
+};
+
+class RequestTask : public Task, public std::enable_shared_from_this<RequestTask> {
+ public:
+  RequestTask(const GatewayParts& parts, const HttpRequest& head, PostWork post);
+
+  // What can be answered before the body has come: pages, preflights, problems.
+  std::optional<HttpAnswer> AnswerHead(bool has_body);
+
+  void Start(Exchange& exchange, const HttpRequest& request) override;
+  void Written() override;
+  void Drain() override;
+  void Probe() override;
+  void Tick(MonotonicTime now) override;
+  void Gone() override;
+  HttpAnswer Refused(errors::v1::ErrorReason reason) const override;
+  void AppendHeaders(std::string& head) const override;
+  void Done(int status, std::chrono::steady_clock::duration took) override;
+
+  // For the call under way:
+  const GatewayParts& parts() const { return parts_; }
+  // Runs `work` on the connection's thread; from any thread. Somebody may have answered meanwhile,
+  // or the client be gone: see awaited().
+  template <class Work>
+  void Post(Work work) {
+    post_([task = shared_from_this(), work = std::move(work)]() mutable { work(*task); });
+  }
+  // Whether the client still waits for an answer, or for more of its stream. Where nobody does, the
+  // request is no more, and what follows here does nothing.
+  bool awaited() const { return exchange_ != nullptr; }
+  // The problem that tells of `error`, which a service answered with, or the gateway itself.
+  Problem Explain(const absl::Status& error, bool own) const;
+  // Answers with it.
+  void Fail(const absl::Status& error, bool own);
+  void Send(HttpAnswer answer);
+  void StartStream(HttpAnswer head);
+  // As Exchange::Write.
+  bool Write(std::string frames);
+  // Ends the answer that a stream is.
+  void EndStream();
+  // An error ended a stream that had begun: for log and metrics.
+  void NoteStreamError(int status, const std::string& code);
+
+ private:
+  std::optional<HttpAnswer> AnswerNoRoute();
+  HttpAnswer AnswerPlain() const;
+  void StartLocal(const RequestCall& call);
+  std::string RouteLabel() const;
+  HttpAnswer FailedAnswer(const absl::Status& error, bool own) const;
+
+  const GatewayParts& parts_;
+  HttpRequest head_;  // views of what the connection holds; empty once the request is done
+  const PostWork post_;
+  const Correlation correlation_;
+  const Arrival arrival_;
+  RouteMatch match_;
+  bool page_ = false;         // one of the site's
+  mutable std::string code_;  // of the problem answered, for the log
+  int stream_status_ = 0;
+  Exchange* exchange_ = nullptr;
+  std::unique_ptr<ActiveCall> call_;
+};
+
+}  // namespace dramatis::gateway

@@ -1,0 +1,29 @@
+// A request that one answer of a service answers.
+#pragma once
+
+#include <memory>
+
+#include "gateway/calls/backend.h"
+#include "gateway/calls/request_task.h"
+
+namespace dramatis::gateway {
+
+class UnaryExchange : public ActiveCall {
+ public:
+  UnaryExchange(RequestTask& task, Backend& backend, const RequestCall& call);
+  void Gone() override;
+
+ private:
+  static void OnReply(RequestTask& task, const RpcMethod& method, const UnaryReply& reply);
+
+  std::shared_ptr<UnaryCall> call_;
+};
+
+// The gateway's own answer about health: GetHealth, or /readyz where `method` is null.
+class HealthExchange : public ActiveCall {
+ public:
+  HealthExchange(RequestTask& task, const RpcMethod* method);
+  void Gone() override {}
+};
+
+}  // namespace dramatis::gateway

@@ -1,0 +1,105 @@
+#include "gateway/frontend.h"
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gateway/access/cors.h"
+#include "gateway/calls/dispatcher.h"
+#include "gateway/calls/health.h"
+#include "gateway/http/server.h"
+#include "gateway/routing/proto_files.h"
+#include "gateway/routing/problem.h"
+#include "gateway/routing/route_table.h"
+#include "gateway/pages/site.h"
+#include "gateway/routing/transcoder.h"
+#include "shared/rpc/channel.h"
+#include "shared/status/macros.h"
+
+namespace dramatis::gateway {
+namespace {
+
+// What the descriptors say, made before anything listens.
+struct Tables {
+  std::unique_ptr<RouteTable> routes;
+  std::unique_ptr<Transcoder> transcoder;
+  ReasonTable reasons;
+  std::vector<ServiceName> services;
+};
+
+absl::StatusOr<Tables> MakeTables() {
+  Tables tables;
+  DRAMATIS_ASSIGN_OR_RETURN(const auto files, LinkedFiles());
+  DRAMATIS_ASSIGN_OR_RETURN(tables.routes, RouteTable::Build(files));
+  DRAMATIS_ASSIGN_OR_RETURN(tables.reasons, ReasonTable::Build(files));
+  DRAMATIS_ASSIGN_OR_RETURN(tables.transcoder, Transcoder::Make(*tables.routes));
+  tables.services = ServicesOf(files);
+  return tables;
+}
+
+class GatewayFrontend : public Frontend {
+ public:
+  GatewayFrontend(GatewayConfig config, const FrontendContext& context, Tables tables)
+      : config_(std::move(config)),
+        tables_(std::move(tables)),
+        cors_(config_.cors_origins),
+        backends_(Connect(tables_.services, context)),
+        environment_(context.config.environment),
+        health_(tables_.services, backends_, context.clock, config_.health_timeout),
+        dispatcher_({config_, *tables_.routes, tables_.reasons, *tables_.transcoder, cors_, site_,
+                     backends_, health_, context.clock, environment_, context.ids, context.logger,
+                     context.metrics}),
+        server_(std::make_unique<HttpServer>(dispatcher_, config_.limits, config_.threads)) {}
+
+  ~GatewayFrontend() override {
+    // Cuts the connections, which cancels their calls; their callbacks still use what is here.
+    server_.reset();
+    for (const auto& [name, backend] : backends_)
+      backend->AwaitCalls();
+  }
+
+  absl::StatusOr<std::string> Start() override { return server_->Listen(config_.address); }
+  void Drain(absl::Time deadline) override { server_->Drain(deadline); }
+  bool Ready() override { return health_.CheckNow().ready(); }
+
+ private:
+  static std::map<std::string, std::unique_ptr<Backend>> Connect(
+      const std::vector<ServiceName>& services, const FrontendContext& context) {
+    std::map<std::string, std::unique_ptr<Backend>> backends;
+    for (const ServiceName& service : services) {
+      std::unique_ptr<Backend>& backend = backends[service.backend];
+      if (backend == nullptr) {
+        backend = std::make_unique<Backend>(context.channel(service.backend), context.local);
+      }
+    }
+    return backends;
+  }
+
+  const GatewayConfig config_;
+  const Tables tables_;
+  const Cors cors_;
+  const Site site_;
+  const std::map<std::string, std::unique_ptr<Backend>> backends_;
+  const std::string environment_;
+  Health health_;
+  Dispatcher dispatcher_;
+  std::unique_ptr<HttpServer> server_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Frontend>> MakeGateway(const GatewayConfig& config,
+                                                      const FrontendContext& context) {
+  DRAMATIS_ASSIGN_OR_RETURN(Tables tables, MakeTables());
+  return std::make_unique<GatewayFrontend>(config, context, std::move(tables));
+}
+
+std::function<absl::StatusOr<std::unique_ptr<Frontend>>(const FrontendContext&)> ConfigureGateway(
+    Settings& settings, const CommonConfig& common) {
+  return [config = GatewayConfig::From(settings, common.environment)](const FrontendContext& context) {
+    return MakeGateway(config, context);
+  };
+}
+
+}  // namespace dramatis::gateway

@@ -1,0 +1,415 @@
+#include "gateway/http/connection.h"
+
+#include <charconv>
+#include <utility>
+
+#include "gateway/http/head.h"
+
+namespace dramatis::gateway {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using Clock = std::chrono::steady_clock;
+
+// How much of the requests that wait for their turn is read.
+constexpr size_t kPipelineBytes = size_t{16} * 1024;
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+// A body up to this size is joined with its head.
+constexpr size_t kJoinBytes = size_t{16} * 1024;
+
+bool WouldBlock(const error_code& error) {
+  return error == asio::error::would_block || error == asio::error::try_again;
+}
+
+// Takes `written` bytes off the front.
+void Consume(std::array<asio::const_buffer, 3>& buffers, size_t written) {
+  for (asio::const_buffer& buffer : buffers) {
+    const size_t taken = std::min(written, buffer.size());
+    buffer += taken;
+    written -= taken;
+  }
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(asio::ip::tcp::socket socket,
+                               std::shared_ptr<HttpWorker> worker,
+                               RequestHandler& handler,
+                               const HttpLimits& limits)
+    : socket_(std::move(socket)),
+      worker_(std::move(worker)),
+      handler_(handler),
+      limits_(limits),
+      reader_(limits) {
+  worker_->CountOpen(+1);
+}
+
+HttpConnection::~HttpConnection() {
+  worker_->CountOpen(-1);
+}
+
+void HttpConnection::Open() {
+  error_code ignored;
+  (void)socket_.non_blocking(true, ignored);
+  (void)socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  const auto peer = socket_.remote_endpoint(ignored);
+  if (!ignored) peer_ = peer.address().to_string();
+  worker_->Add(shared_from_this());
+  handler_.CountConnection(1);
+  ResetForNext();
+  deadline_ = Clock::now() + limits_.header;
+  WaitForInput();
+}
+
+void HttpConnection::OpenRefused(const HttpAnswer& answer) {
+  error_code ignored;
+  (void)socket_.non_blocking(true, ignored);
+  worker_->Add(shared_from_this());
+  handler_.CountConnection(1);
+  keep_alive_ = false;
+  state_ = State::kAnswering;
+  AppendHead(answer, "Content-Length: " + std::to_string(answer.body.size()));
+  body_ = answer.body;
+  unwritten_ = {asio::buffer(head_), asio::buffer(body_), asio::const_buffer()};
+  if (Flush()) FinishAnswer();
+  WaitForInput();
+}
+
+void HttpConnection::WaitForInput() {
+  if (state_ == State::kClosed || waiting_) return;
+  if (input_ended_) {
+    waiting_ = true;
+    socket_.async_wait(asio::ip::tcp::socket::wait_error,
+                       [self = shared_from_this()](const error_code&) {
+                         self->waiting_ = false;
+                         self->Cut();
+                       });
+    return;
+  }
+  // While a request is worked on, reading only serves to notice that the client is gone.
+  if (state_ != State::kReading && reader_.waiting() >= kPipelineBytes) return;
+  waiting_ = true;
+  socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                     [self = shared_from_this()](const error_code& error) {
+                       self->waiting_ = false;
+                       self->OnReadable(error);
+                     });
+}
+
+void HttpConnection::OnReadable(const error_code& error) {
+  if (state_ == State::kClosed) return;
+  error_code failed = error;
+  std::string& scratch = worker_->scratch();
+  const size_t size = failed ? 0 : socket_.read_some(asio::buffer(scratch), failed);
+  if (failed == asio::error::eof) {
+    OnInputEnded();
+  } else if (failed && !WouldBlock(failed)) {
+    Cut();
+    return;
+  }
+  if (state_ != State::kLingering && size > 0) {
+    const bool idle = state_ == State::kReading && reader_.empty();
+    reader_.Append({scratch.data(), size});
+    Parse();
+    // The idle time ends with the first byte of a request.
+    if (idle && state_ == State::kReading && !reader_.empty() && !reader_.head_seen()) {
+      deadline_ = std::min(deadline_, Clock::now() + limits_.header);
+    }
+  }
+  WaitForInput();
+}
+
+void HttpConnection::OnInputEnded() {
+  input_ended_ = true;
+  if (state_ == State::kReading || state_ == State::kLingering) return Cut();
+  if (state_ == State::kHandling) {
+    // An answer that comes soon tells as well.
+    probe_at_ = Clock::now() + limits_.half_closed;
+  } else {
+    Probe();
+  }
+}
+
+void HttpConnection::Probe() {
+  probe_at_ = MonotonicTime::max();
+  if (state_ == State::kStreaming) {
+    const std::shared_ptr<Task> task = task_;
+    if (task != nullptr) task->Probe();
+  } else if (state_ == State::kHandling && !reader_.http10()) {
+    // RFC 9110, 15.2: any number of interim answers may come before the answer.
+    error_code ignored;
+    socket_.write_some(asio::buffer(kContinue), ignored);
+  }
+}
+
+void HttpConnection::Parse() {
+  if (parsing_) return;  // an answer was written at once: the loop below goes on
+  parsing_ = true;
+  while (state_ == State::kReading && ParseSome()) {
+  }
+  parsing_ = false;
+  if (input_ended_ && state_ == State::kReading) Cut();  // the rest will not come
+}
+
+bool HttpConnection::ParseSome() {
+  switch (reader_.Next()) {
+    case RequestReader::Step::kNeedMore:
+      return false;
+    case RequestReader::Step::kHead:
+      OnHead();
+      return true;
+    case RequestReader::Step::kWhole:
+      Dispatch();
+      return true;
+    case RequestReader::Step::kRefused:
+      Refuse(reader_.refusal());
+      return false;
+  }
+  return false;
+}
+
+void HttpConnection::OnHead() {
+  started_ = Clock::now();
+  request_ = reader_.Head();
+  request_.peer = peer_;
+  keep_alive_ = reader_.keep_alive();
+  head_only_ = request_.verb == "HEAD";
+  if (!IsSoundHead(request_, reader_.http10())) {
+    Refuse(errors::v1::ERROR_REASON_MALFORMED_REQUEST);
+    return;
+  }
+  const bool has_body = !reader_.whole();
+  RequestHandler::Opened opened = handler_.Open(
+      request_, has_body,
+      [worker = worker_](std::function<void()> work) { worker->Post(std::move(work)); });
+  task_ = std::move(opened.task);
+  if (opened.answer.has_value()) {
+    // Without its body the request has no end that we know: the connection cannot go on.
+    if (has_body) keep_alive_ = false;
+    state_ = State::kHandling;
+    Send(*std::move(opened.answer));
+    return;
+  }
+  if (!has_body) return;
+  deadline_ = Clock::now() + limits_.body;
+  if (SameText(request_.Header("expect"), "100-continue")) {
+    // Twenty-five bytes into an empty socket buffer: if they do not fit, the client sends its body
+    // anyway after a while.
+    error_code ignored;
+    socket_.write_some(asio::buffer(kContinue), ignored);
+  }
+}
+
+void HttpConnection::Refuse(errors::v1::ErrorReason reason) {
+  if (task_ == nullptr) {
+    request_ = reader_.Head();
+    request_.peer = peer_;
+    task_ = handler_.OpenRefused(request_);
+  }
+  keep_alive_ = false;
+  state_ = State::kHandling;
+  Send(task_->Refused(reason));
+}
+
+void HttpConnection::Dispatch() {
+  request_.body = reader_.body();
+  state_ = State::kHandling;
+  // The task may answer, and so let go of itself, before it returns.
+  const std::shared_ptr<Task> task = task_;
+  task->Start(*this, request_);
+  if (worker_->draining() && task == task_) task->Drain();
+}
+
+void HttpConnection::ResetForNext() {
+  state_ = State::kReading;
+  stream_ending_ = false;
+  request_ = {};
+  reader_.Reset();
+  started_ = Clock::now();
+  deadline_ = started_ + (reader_.empty() ? limits_.idle : limits_.header);
+}
+
+void HttpConnection::AppendHead(const HttpAnswer& answer, std::string_view framing) {
+  if (worker_->draining()) keep_alive_ = false;
+  status_ = answer.status;
+  head_.clear();
+  AppendAnswerHead(answer, worker_->date(), head_);
+  if (task_ != nullptr) task_->AppendHeaders(head_);
+  if (!keep_alive_) {
+    head_ += "Connection: close\r\n";
+  } else if (reader_.http10()) {
+    head_ += "Connection: keep-alive\r\n";
+  }
+  if (!framing.empty()) {
+    head_ += framing;
+    head_ += "\r\n";
+  }
+  head_ += "\r\n";
+}
+
+void HttpConnection::Send(HttpAnswer answer) {
+  state_ = State::kAnswering;
+  std::string_view content = answer.static_body.empty() ? answer.body : answer.static_body;
+  const bool bodiless = answer.status == 204 || answer.status == 304;
+  AppendHead(answer, bodiless ? "" : "Content-Length: " + std::to_string(content.size()));
+  if (bodiless || head_only_) content = {};
+  body_.clear();
+  if (content.size() <= kJoinBytes) {
+    head_ += content;
+    content = {};
+  } else if (answer.static_body.empty()) {
+    body_ = std::move(answer.body);
+    content = body_;
+  }
+  unwritten_ = {asio::buffer(head_), asio::buffer(content), asio::const_buffer()};
+  if (Flush()) FinishAnswer();
+}
+
+void HttpConnection::StartStream(HttpAnswer head) {
+  state_ = State::kStreaming;
+  chunked_ = !reader_.http10();
+  if (!chunked_) keep_alive_ = false;
+  AppendHead(head, chunked_ ? "Transfer-Encoding: chunked" : "");
+  unwritten_ = {};
+  body_.clear();
+}
+
+bool HttpConnection::Write(std::string frames) {
+  // The head, where it is still here, goes with the first frames.
+  std::string prefix = std::exchange(head_, {});
+  body_ = std::move(frames);
+  if (chunked_ && !body_.empty()) {
+    std::array<char, 20> size;
+    const auto end = std::to_chars(size.data(), size.data() + size.size(), body_.size(), 16).ptr;
+    prefix.append(size.data(), end);
+    prefix += "\r\n";
+    body_ += "\r\n";
+  }
+  head_ = std::move(prefix);
+  unwritten_ = {asio::buffer(head_), asio::buffer(body_), asio::const_buffer()};
+  if (!Flush()) return false;
+  head_.clear();
+  return true;
+}
+
+void HttpConnection::EndStream() {
+  stream_ending_ = true;
+  body_.clear();
+  if (chunked_) head_ += "0\r\n\r\n";
+  unwritten_ = {asio::buffer(head_), asio::const_buffer(), asio::const_buffer()};
+  if (Flush()) OnFlushed();
+}
+
+bool HttpConnection::Flush() {
+  while (asio::buffer_size(unwritten_) > 0) {
+    error_code error;
+    const size_t written = socket_.write_some(unwritten_, error);
+    Consume(unwritten_, written);
+    if (error) {
+      // Also a client that is gone: the asynchronous write fails in its turn, when nobody is in the
+      // middle of anything.
+      FlushLater();
+      return false;
+    }
+  }
+  return true;
+}
+
+void HttpConnection::FlushLater() {
+  writing_ = true;
+  deadline_ = Clock::now() + limits_.write;
+  socket_.async_write_some(unwritten_,
+                           [self = shared_from_this()](const error_code& error, size_t written) {
+                             self->writing_ = false;
+                             if (self->state_ == State::kClosed) return;
+                             if (error) {
+                               self->Cut();
+                               return;
+                             }
+                             Consume(self->unwritten_, written);
+                             if (self->Flush()) self->OnFlushed();
+                           });
+}
+
+void HttpConnection::OnFlushed() {
+  if (state_ == State::kStreaming && !stream_ending_) {
+    head_.clear();
+    const std::shared_ptr<Task> task = task_;
+    task->Written();
+    return;
+  }
+  FinishAnswer();
+}
+
+void HttpConnection::FinishAnswer() {
+  const std::shared_ptr<HttpConnection> self = shared_from_this();  // what follows may close it
+  const std::shared_ptr<Task> task = std::exchange(task_, nullptr);
+  if (task != nullptr) task->Done(status_, Clock::now() - started_);
+  if (body_.capacity() > kJoinBytes) body_ = {};
+  if (head_.capacity() > 2 * kJoinBytes) head_ = {};
+  if (!keep_alive_ || worker_->draining()) {
+    Linger();
+    return;
+  }
+  ResetForNext();
+  Parse();
+  WaitForInput();
+}
+
+void HttpConnection::Linger() {
+  // Closing while the client still sends would reset the connection, and the answer with it.
+  error_code ignored;
+  (void)socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  if (input_ended_) return Close();
+  state_ = State::kLingering;
+  reader_.DropInput();
+  deadline_ = Clock::now() + limits_.linger;
+  WaitForInput();
+}
+
+void HttpConnection::Tick(MonotonicTime now) {
+  const bool timed = state_ == State::kReading || state_ == State::kAnswering ||
+                     state_ == State::kLingering || writing_;
+  if (timed && now >= deadline_) {
+    Cut();
+    return;
+  }
+  if (now >= probe_at_) Probe();
+  if (state_ == State::kHandling || state_ == State::kStreaming) {
+    const std::shared_ptr<Task> task = task_;
+    if (task != nullptr) task->Tick(now);
+  }
+}
+
+void HttpConnection::Drain() {
+  const bool idle = state_ == State::kReading && reader_.empty();
+  if (idle) {
+    Cut();
+  } else if (state_ == State::kHandling || state_ == State::kStreaming) {
+    const std::shared_ptr<Task> task = task_;
+    if (task != nullptr) task->Drain();
+  }
+}
+
+void HttpConnection::Cut() {
+  if (state_ == State::kClosed) return;
+  constexpr int kClientWentAway = 499;
+  const std::shared_ptr<HttpConnection> self = shared_from_this();
+  const std::shared_ptr<Task> task = std::exchange(task_, nullptr);
+  Close();
+  if (task != nullptr) {
+    task->Gone();
+    task->Done(kClientWentAway, Clock::now() - started_);
+  }
+}
+
+void HttpConnection::Close() {
+  state_ = State::kClosed;
+  error_code ignored;
+  (void)socket_.close(ignored);
+  worker_->Remove(*this);
+  handler_.CountConnection(-1);
+}
+
+}  // namespace dramatis::gateway

@@ -1,0 +1,79 @@
+// Errors as problem documents (RFC 9457): the one place where absl::Status meets HTTP.
+//
+//   {"type":"urn:dramatis:error:NOT_FOUND","title":"Not found","status":404,
+//    "detail":"there is no such thing","instance":"/api/things/7","code":"NOT_FOUND",
+//    "correlationId":"0194..."}
+//
+// Thread-safe.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "gateway/http/message.h"
+#include "gateway/routing/route_table.h"
+#include "google/protobuf/descriptor.h"
+
+namespace dramatis::gateway {
+
+// One enumerator of an `ErrorReason`: a member of the closed list of codes.
+struct Reason {
+  std::string name;    // "NOT_FOUND"
+  std::string domain;  // "dramatis.errors.v1", the package that defines it
+  std::string title;
+  int http_status = 0;  // 0: that of the gRPC code
+};
+
+// The closed list, from every enum `ErrorReason` of the files.
+class ReasonTable {
+ public:
+  // INVALID_ARGUMENT where a reason has no title or stands in two lists.
+  static absl::StatusOr<ReasonTable> Build(
+      const std::vector<const google::protobuf::FileDescriptor*>& files);
+
+  // Null for a name that is not in the list.
+  const Reason* Find(const std::string& name) const;
+  const std::map<std::string, Reason>& reasons() const { return reasons_; }
+
+ private:
+  std::map<std::string, Reason> reasons_;
+};
+
+// The HTTP status of a gRPC code (google/rpc/code.proto; FAILED_PRECONDITION is 409 here).
+int HttpStatusOf(absl::StatusCode code);
+
+// What a problem is about.
+struct ProblemContext {
+  // The route that failed, or null where none was found: says how fields are spelled.
+  const Route* route = nullptr;
+  // The request's path, without its query.
+  std::string_view path;
+  std::string_view correlation_id;
+  // The gateway found the error itself: its fields are in the client's own spelling already.
+  bool own = false;
+  // What the client gave, and so how it spells fields.
+  std::string_view query = {};
+  std::string_view body = {};
+};
+
+struct Problem {
+  int status = 500;
+  std::string code;
+  // The document.
+  std::string json;
+  // At least; 0 where there is none to say.
+  int retry_after_seconds = 0;
+};
+
+// `error` is not OK.
+Problem MakeProblem(const absl::Status& error,
+                    const ReasonTable& reasons,
+                    const ProblemContext& context);
+
+// The problem as an answer, with the headers that belong to its status.
+HttpAnswer ProblemAnswer(Problem problem);
+
+}  // namespace dramatis::gateway

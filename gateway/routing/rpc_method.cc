@@ -1,0 +1,95 @@
+#include "gateway/routing/rpc_method.h"
+
+#include "absl/strings/str_cat.h"
+#include "shared/status/macros.h"
+
+namespace dramatis::gateway {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::MethodDescriptor;
+
+absl::Status Broken(const MethodDescriptor& method, const std::string& why) {
+  return absl::InvalidArgumentError(absl::StrCat(method.full_name(), ": ", why));
+}
+
+// The `x` of `dramatis.x.v1`.
+std::string BackendOf(const std::string& package) {
+  const size_t begin = package.find('.') + 1;
+  return package.substr(begin, package.find('.', begin) - begin);
+}
+
+const FieldDescriptor* FindTyped(const Descriptor& message,
+                                 const std::string& name,
+                                 FieldDescriptor::Type type) {
+  const FieldDescriptor* field = message.FindFieldByName(name);
+  return field != nullptr && field->type() == type && !field->is_repeated() ? field : nullptr;
+}
+
+const FieldDescriptor* FindCursor(const Descriptor& message) {
+  for (int i = 0; i < message.field_count(); ++i) {
+    const FieldDescriptor* field = message.field(i);
+    if (field->options().GetExtension(options::v1::cursor)) return field;
+  }
+  return nullptr;
+}
+
+// Whether `path`, as `message.message_id`, names a text field of `message`.
+bool NamesText(const Descriptor& message, const std::string& path) {
+  const size_t dot = path.find('.');
+  if (dot == std::string::npos) {
+    return FindTyped(message, path, FieldDescriptor::TYPE_STRING) != nullptr;
+  }
+  const FieldDescriptor* field =
+      FindTyped(message, path.substr(0, dot), FieldDescriptor::TYPE_MESSAGE);
+  return field != nullptr && NamesText(*field->message_type(), path.substr(dot + 1));
+}
+
+absl::Status ReadLocation(const std::string& text, RpcMethod& method) {
+  if (text.empty()) return absl::OkStatus();
+  DRAMATIS_ASSIGN_OR_RETURN(const PathTemplate location, PathTemplate::Parse(text));
+  for (const PathTemplate::Segment& segment : location.segments()) {
+    if (segment.variable && !NamesText(method.output(), segment.text)) {
+      return Broken(*method.descriptor, "location names no text field of the response");
+    }
+  }
+  method.location = location.segments();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<RpcMethod> DescribeMethod(const MethodDescriptor& descriptor) {
+  const options::v1::MethodRule& rule = descriptor.options().GetExtension(options::v1::method);
+  RpcMethod method;
+  method.descriptor = &descriptor;
+  method.path = absl::StrCat("/", descriptor.service()->full_name(), "/", descriptor.name());
+  method.backend = BackendOf(descriptor.file()->package());
+  method.streaming = descriptor.server_streaming();
+  method.endless = rule.endless();
+  method.access = rule.access();
+  method.names = NamesOf(rule);
+  if (rule.success_status() != 0) method.success_status = rule.success_status();
+  if (descriptor.client_streaming()) return Broken(descriptor, "HTTP cannot stream requests");
+  if (method.endless && !method.streaming) return Broken(descriptor, "endless, but no stream");
+  if (method.access == options::v1::ACCESS_UNSPECIFIED) return Broken(descriptor, "no access");
+  if (method.access == options::v1::ACCESS_INTERNAL) {
+    return Broken(descriptor, "internal RPCs have no HTTP binding");
+  }
+  if (method.success_status < 200 || method.success_status > 299) {
+    return Broken(descriptor, "success_status is not 2xx");
+  }
+  method.cursor = FindCursor(method.input());
+  const FieldDescriptor* mask =
+      FindTyped(method.input(), "update_mask", FieldDescriptor::TYPE_MESSAGE);
+  if (mask != nullptr && mask->message_type()->full_name() == "google.protobuf.FieldMask") {
+    method.update_mask = mask;
+  }
+  method.stream = FindTyped(method.input(), "stream", FieldDescriptor::TYPE_BOOL);
+  method.etag = FindTyped(method.output(), "etag", FieldDescriptor::TYPE_STRING);
+  DRAMATIS_RETURN_IF_ERROR(ReadLocation(rule.location(), method));
+  return method;
+}
+
+}  // namespace dramatis::gateway

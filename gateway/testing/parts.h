@@ -1,0 +1,38 @@
+// A dispatcher over this project's own protos, without any backend: what needs one says so.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "gateway/calls/backend.h"
+#include "gateway/calls/config.h"
+#include "gateway/access/cors.h"
+#include "gateway/calls/dispatcher.h"
+#include "gateway/calls/health.h"
+#include "gateway/pages/site.h"
+#include "gateway/testing/tables.h"
+#include "shared/ids/ids.h"
+#include "shared/log/log.h"
+#include "shared/metrics/metrics.h"
+#include "shared/time/clock.h"
+
+namespace dramatis::gateway {
+
+struct TestParts {
+  GatewayConfig config;
+  const TestTables& tables = TestTables::Get();
+  Cors cors{config.cors_origins};
+  Site site;
+  std::map<std::string, std::unique_ptr<Backend>> backends;
+  SystemClock clock;
+  Health health{{}, backends, clock, absl::Seconds(1)};
+  std::string environment = "local";
+  CountingIdSource ids;
+  std::unique_ptr<Logger> logger = MakeSilentLogger();
+  Metrics metrics;
+  Dispatcher dispatcher{{config, *tables.routes, tables.reasons, *tables.transcoder, cors, site,
+                         backends, health, clock, environment, ids, *logger, metrics}};
+};
+
+}  // namespace dramatis::gateway

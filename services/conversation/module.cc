@@ -1,0 +1,291 @@
+#include "services/conversation/module.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "embedded/conversation_migrations.h"
+#include "services/conversation/config.h"
+#include "services/conversation/service.h"
+#include "services/conversation/peers/replica_mirror.h"
+#include "services/conversation/peers/grpc_peers.h"
+#include "services/conversation/peers/grpc_memory_sync.h"
+#include "services/conversation/turns/recovery.h"
+#include "services/conversation/outbox/memory_sync.h"
+#include "services/conversation/events/room_events.h"
+#include "services/conversation/events/feed.h"
+#include "services/conversation/events/tail.h"
+#include "services/conversation/rooms/upkeep.h"
+#include "services/conversation/sessions/upkeep.h"
+#include "services/conversation/sql/store.h"
+#include "services/conversation/sql/memory_outbox.h"
+#include "services/conversation/sql/room_events.h"
+#include "services/conversation/sql/room_turns.h"
+#include "services/conversation/sql/rooms.h"
+#include "services/conversation/sql/sample.h"
+#include "services/conversation/sql/search.h"
+#include "services/conversation/turn_taking/planning.h"
+#include "shared/executor/periodic.h"
+#include "shared/log/log_scope.h"
+#include "shared/rpc/channel.h"
+#include "shared/sql/backfill.h"
+#include "shared/sql/lease_clock.h"
+#include "shared/status/errors.h"
+#include "shared/status/macros.h"
+
+namespace dramatis::conversation {
+namespace {
+
+// Writes and reads of turns under way: short, and never behind a call to a neighbour.
+constexpr int kBackgroundThreads = 4;
+// Tell memory what happened in conversations: each waits for a model. How often they look for work.
+constexpr int kRememberingThreads = 4;
+constexpr absl::Duration kRememberInterval = absl::Milliseconds(500);
+// How often rooms that somebody follows are looked at, for changes that nobody told.
+constexpr absl::Duration kLookInterval = absl::Seconds(2);
+
+class Module : public dramatis::Module {
+ public:
+  Module(const ModuleContext& context, const Config& config)
+      : context_(context),
+        config_(config),
+        store_(context.database),
+        feed_([this](const std::string& id) { TellOthers(id); }),
+        room_store_(context.database, feed_),
+        room_turn_store_(context.database, feed_),
+        rpc_executor_(context.config.workers, context.config.queue),
+        prepare_(context.config.workers, context.config.queue),
+        background_(kBackgroundThreads, context.config.queue),
+        backfills_(context.database, context.logger, SearchBackfills()),
+        personas_(Lazy("persona"), context.local),
+        memories_(Lazy("memory"), context.local),
+        inference_(Lazy("inference"), context.local),
+        leases_(context.database, steady_),
+        outbox_(context.database),
+        remembering_peer_(Lazy("memory")),
+        remembering_(outbox_, remembering_peer_, leases_, context.logger, context.metrics),
+        remembering_executor_(kRememberingThreads, kRememberingThreads),
+        jobs_("conversation", timer_, context.clock, context.logger, context.metrics),
+        planning_(context.ids, {.delays = config.response_delay, .leases = &leases_}),
+        tools_{store_,      personas_,      memories_,       inference_,        context.clock,
+               context.ids, context.logger, context.metrics, &room_turn_store_, &planning_,
+               &leases_},
+        replicas_({store_, timer_, background_, [this] { return worker_.address(); },
+                   [this](const std::string& id) { return live_turns_.Find(id) != nullptr; },
+                   [this](const std::string& address) {
+                     return MakeChannel(address, {context_.config.grpc_keepalive});
+                   }}),
+        worker_(
+            tools_,
+            live_turns_,
+            timer_,
+            prepare_,
+            background_,
+            {.owner = context.ids.NewId(),
+             .lease = config.turn_lease,
+             .on_lost = [this](const std::shared_ptr<LiveTurn>& turn) { replicas_.Adopt(turn); },
+             .on_waiting = [this](const auto& turns) { AwaitTurns(turns); }}),
+        recovery_(tools_, live_turns_, worker_),
+        sessions_(tools_),
+        room_tools_{room_store_, personas_, context.clock, context.ids, context.logger},
+        turns_(tools_, room_tools_, live_turns_, worker_, recovery_, replicas_),
+        chat_(tools_, worker_, turns_),
+        history_(tools_),
+        rooms_(room_tools_),
+        participants_(room_tools_),
+        room_messages_(
+            room_tools_, planning_.OfHumans(), [this](const auto& turns) { AwaitTurns(turns); }),
+        requested_(tools_, room_tools_, worker_, turns_, background_),
+        prompts_(tools_, room_tools_),
+        upkeep_(room_tools_),
+        session_upkeep_(tools_),
+        room_event_store_(context.database),
+        tail_tools_{room_event_store_, feed_, live_turns_, replicas_, background_, timer_},
+        tails_(tail_tools_),
+        following_(tail_tools_, tails_),
+        adapter_(kServiceName, rpc_executor_, context.clock, context.logger, context.metrics),
+        service_({sessions_, chat_, turns_, history_, rooms_, participants_, room_messages_,
+                  following_, requested_, prompts_},
+                 adapter_,
+                 background_),
+        notifier_(context.database.OpenNotifier(
+            "rooms",
+            {.on_item = [this](const std::string& id) { feed_.Wake(id); },
+             .on_gap = [this] { (void)background_.Post([this] { LookAtRooms(); }); }})) {
+    service_.Offer(context.local);
+  }
+
+  ~Module() override {
+    // The server has ended: nobody calls any more. First what makes work, then what does it.
+    tails_.Stop();
+    StopJobs();
+    timer_.Stop();
+    backfills_.Stop();
+    remembering_executor_.Stop();
+    rpc_executor_.Stop();
+    worker_.Stop();
+    replicas_.Stop();
+    prepare_.Stop();
+    background_.Stop();
+  }
+
+  grpc::Service& service() override { return service_; }
+  std::string full_name() const override { return kServiceName; }
+
+  // May be called again after it failed.
+  absl::Status Start() override {
+    worker_.SetAddress(context_.own_address());
+    DRAMATIS_RETURN_IF_ERROR(leases_.Refresh());
+    // Only one process has an embedded store open: whatever turn is open there is nobody's.
+    const bool only_process = context_.database.engine() == sql::Engine::kSqlite;
+    DRAMATIS_RETURN_IF_ERROR(recovery_.Recover(only_process).status());
+    worker_.Start();
+    StartJobs();
+    backfills_.Start();
+    return absl::OkStatus();
+  }
+
+  void EndEndlessStreams() override { tails_.Stop(); }
+
+  void Drain(absl::Time deadline) override {
+    draining_ = true;
+    EndEndlessStreams();
+    StopJobs();
+    backfills_.Stop();
+    worker_.Drain(deadline);
+    replicas_.Stop();
+  }
+
+ private:
+  std::function<std::shared_ptr<grpc::Channel>()> Lazy(const std::string& name) {
+    return [this, name] { return context_.channel(name); };
+  }
+
+  // Each turn of a room is begun when it is due; should this process be gone by then, another one
+  // finds it.
+  void AwaitTurns(const std::vector<WaitingTurn>& turns) {
+    const absl::Time now = leases_.Now();
+    for (const WaitingTurn& turn : turns) {
+      timer_.After(std::max(turn.due_at - now, absl::ZeroDuration()),
+                   [this, turn] { (void)background_.Post([this, turn] { BeginTurn(turn); }); });
+    }
+  }
+
+  void BeginTurn(const WaitingTurn& turn) {
+    if (draining_) return;
+    const LogScope scope(recovery_.CallOf(turn.turn_id));
+    if (const absl::StatusOr<bool> begun = recovery_.Claim(turn); !begun.ok()) {
+      context_.logger.Warning("turn not begun",
+                              {{"turn_id", turn.turn_id}, {"code", GetReason(begun.status())}});
+    }
+  }
+
+  // All that is done here from time to time: docs/jobs.md.
+  void StartJobs() {
+    jobs_.Every(std::min(config_.turn_lease / 3, absl::Seconds(5)), "turn recovery", background_,
+                [this] { return recovery_.Recover(/*any_lease=*/false).status(); });
+    jobs_.Every(sql::kLeaseClockRefresh, "lease clock", background_,
+                [this] { return leases_.Refresh(); });
+    jobs_.Every(kUpkeepInterval, "room upkeep", prepare_,  // it calls persona
+                [this] { return upkeep_.Run([this] { return jobs_.ending(); }); });
+    jobs_.Every(kUpkeepInterval, "session upkeep", prepare_,
+                [this] { return session_upkeep_.Run([this] { return jobs_.ending(); }); });
+    jobs_.Every(kRememberInterval, "remembering", remembering_executor_,
+                [this] { return Remember(); }, {.at_once = kRememberingThreads});
+    jobs_.Every(kLookInterval, "room events", background_, [this] { return tails_.Look(); });
+  }
+
+  void StopJobs() {
+    jobs_.End();
+    remembering_peer_.Stop();  // what waits for memory comes back
+    jobs_.Stop();
+  }
+
+  // Until nothing is left to tell.
+  absl::Status Remember() {
+    while (!jobs_.ending()) {
+      DRAMATIS_ASSIGN_OR_RETURN(const bool worked, remembering_.WorkOffOne());
+      if (!worked) break;
+    }
+    return absl::OkStatus();
+  }
+
+  void TellOthers(const std::string& conversation_id) {
+    if (notifier_ != nullptr) notifier_->Notify(conversation_id);
+  }
+
+  void LookAtRooms() {
+    if (const absl::Status looked = tails_.Look(); !looked.ok()) {
+      context_.logger.Warning("rooms not looked at", {{"code", GetReason(looked)}});
+    }
+  }
+
+  const ModuleContext context_;
+  const Config config_;
+  std::atomic<bool> draining_ = false;
+  SqlStore store_;
+  LocalRoomFeed feed_;
+  SqlRoomStore room_store_;
+  SqlRoomTurnStore room_turn_store_;
+  LiveTurns live_turns_;
+  Timer timer_;
+  Executor rpc_executor_;
+  Executor prepare_;
+  Executor background_;
+  sql::BackfillThread backfills_;
+  GrpcPersonaPeer personas_;
+  GrpcMemoryPeer memories_;
+  GrpcInferencePeer inference_;
+  const SteadyClock steady_;
+  sql::LeaseClock leases_;
+  SqlMemoryOutbox outbox_;
+  GrpcRememberingPeer remembering_peer_;
+  Remembering remembering_;
+  Executor remembering_executor_;
+  PeriodicJobs jobs_;
+  const TurnPlanning planning_;
+  const TurnTools tools_;
+  GrpcReplicaPeer replicas_;
+  TurnWorker worker_;
+  Recovery recovery_;
+  Sessions sessions_;
+  const RoomTools room_tools_;
+  Turns turns_;
+  Chat chat_;
+  History history_;
+  Rooms rooms_;
+  Participants participants_;
+  RoomMessages room_messages_;
+  RequestedTurns requested_;
+  MessagePrompts prompts_;
+  RoomUpkeep upkeep_;
+  SessionUpkeep session_upkeep_;
+  SqlRoomEventStore room_event_store_;
+  const TailTools tail_tools_;
+  RoomTails tails_;
+  RoomFollowing following_;
+  ServiceAdapter adapter_;
+  ConversationService service_;
+  std::unique_ptr<sql::Notifier> notifier_;  // null where this process is the only one
+};
+
+std::function<absl::StatusOr<std::unique_ptr<dramatis::Module>>(const ModuleContext&)> Configure(
+    Settings& settings, const CommonConfig& /*common*/) {
+  return [config = Config::From(settings)](
+             const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<dramatis::Module>> {
+    return std::make_unique<Module>(context, config);
+  };
+}
+
+}  // namespace
+
+const ModuleFactory& ConversationModule() {
+  static const ModuleFactory& factory =
+      *new ModuleFactory{.name = "conversation",
+                         .migrations = &embedded::conversation_migrations,
+                         .configure = &Configure,
+                         .sample = Sample()};
+  return factory;
+}
+
+}  // namespace dramatis::conversation

@@ -1,0 +1,39 @@
+// Saying something in a session: the message is stored and its turn begun before a model is called.
+// Thread-safe; blocks.
+#pragma once
+
+#include <memory>
+
+#include "dramatis/conversation/v1/conversation.pb.h"
+
+#include "absl/status/statusor.h"
+#include "services/conversation/model/live_turns.h"
+#include "services/conversation/model/store.h"
+#include "services/conversation/prompt/turn_prompt.h"
+#include "services/conversation/turns/worker.h"
+#include "services/conversation/turns/turns.h"
+#include "shared/call/call.h"
+
+namespace dramatis::conversation {
+
+class Chat {
+ public:
+  Chat(const TurnTools& tools, TurnWorker& worker, Turns& turns)
+      : tools_(tools), worker_(worker), turns_(turns) {}
+
+  // The turn to follow. A replayed Idempotency-Key gives the turn that its first use began,
+  // streamed or not. Errors: see ConversationService.Chat.
+  absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> Start(const CallContext& call,
+                                                              const v1::ChatRequest& request);
+
+ private:
+  absl::StatusOr<Idempotent<StartedTurn>> StartInNew(const v1::ChatRequest& request,
+                                                     NewTurn& turn,
+                                                     const Idempotency& idempotency);
+
+  const TurnTools tools_;
+  TurnWorker& worker_;
+  Turns& turns_;
+};
+
+}  // namespace dramatis::conversation

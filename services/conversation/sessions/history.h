@@ -1,0 +1,43 @@
+// What has been said: the caller's sessions, and the messages in them. Thread-safe; blocks.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dramatis/conversation/v1/conversation.pb.h"
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "services/conversation/model/store.h"
+#include "services/conversation/prompt/turn_prompt.h"
+#include "shared/call/call.h"
+
+namespace dramatis::conversation {
+
+class History {
+ public:
+  explicit History(const TurnTools& tools) : tools_(tools) {}
+
+  // A page of messages; none for an unknown session.
+  absl::StatusOr<v1::GetChatHistoryResponse> Messages(const CallContext& call,
+                                                      const v1::GetChatHistoryRequest& request);
+  absl::StatusOr<v1::ListHistoryResponse> List(const CallContext& call,
+                                               const v1::ListHistoryRequest& request);
+  absl::StatusOr<v1::GetHistoryResponse> Get(const CallContext& call,
+                                             const v1::GetHistoryRequest& request);
+  absl::Status Delete(const CallContext& call, const v1::DeleteHistoryRequest& request);
+
+ private:
+  struct Page {
+    std::vector<MessageRow> messages;
+    std::string next_token;
+  };
+  absl::StatusOr<Page> ReadPage(const std::string& conversation_id,
+                                bool descending,
+                                int size,
+                                const std::string& token);
+
+  const TurnTools tools_;
+};
+
+}  // namespace dramatis::conversation

@@ -1,0 +1,49 @@
+// The beginning of a session: its id, its persona.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "services/conversation/model/store.h"
+#include "services/conversation/prompt/turn_prompt.h"
+#include "shared/call/call.h"
+
+namespace dramatis::conversation {
+
+inline constexpr absl::Duration kDefaultTtl = absl::Seconds(86400);
+
+// UUIDv5 of user and session id: sessions of two users never meet, and no unique constraint spans
+// them.
+std::string ConversationIdOf(const std::string& user_id, const std::string& session_id);
+
+struct NewSession {
+  std::string session_id;
+  std::string persona_id;  // empty for the deployment's default
+  std::string title;
+  std::string metadata;  // serialized google.protobuf.Struct
+  absl::Duration ttl = kDefaultTtl;
+};
+
+// The row of the caller's new session, its persona checked and held for it, with the persona's
+// greeting as its first message where it has one. NOT_FOUND for the
+// persona, NOT_AN_AI_PERSONA, and persona's own errors.
+absl::StatusOr<ConversationRow> PrepareConversation(const TurnTools& tools,
+                                                    const CallContext& call,
+                                                    const NewSession& session);
+
+// Gives up persona's hold; whether that worked. A failure is logged.
+bool ReleaseHold(const TurnTools& tools, const CallContext& call, const ConversationRow& row);
+
+// Gives up the hold that was taken for a session which then was not begun, unless there is one
+// under its id that needs it.
+void ReleaseUnlessLive(const TurnTools& tools, const CallContext& call, const ConversationRow& row);
+
+// Holds the session's persona until HoldUntil(row).
+absl::Status RenewHold(const TurnTools& tools, const CallContext& call, const ConversationRow& row);
+
+// VALIDATION_FAILED naming `field` if `text` has a U+0000, which PostgreSQL cannot keep.
+absl::Status CheckNoNul(const std::string& field, const std::string& text);
+
+}  // namespace dramatis::conversation

@@ -1,0 +1,166 @@
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "services/conversation/sql/store.h"
+#include "services/conversation/sql/query.h"
+#include "services/conversation/sql/rows.h"
+#include "services/conversation/sql/search.h"
+#include "shared/status/macros.h"
+
+namespace dramatis::conversation {
+namespace {
+
+using sql::Rows;
+using sql::Statement;
+using sql::Transaction;
+
+#define MESSAGE_COLUMNS                                                                      \
+  "sequence, message_id, participant_id, author_kind, content, created_at, turn_id, model, " \
+  "finish_reason, retrieval"
+
+constexpr Statement kMessagesUp = {"select " MESSAGE_COLUMNS R"(
+  from messages
+  where conversation_id = $1 and sequence > $2
+  order by sequence
+  limit $3)"};
+
+constexpr Statement kMessagesDown = {"select " MESSAGE_COLUMNS R"(
+  from messages
+  where conversation_id = $1 and sequence < $2
+  order by sequence desc
+  limit $3)"};
+
+constexpr char kListConversations[] = R"(
+  select conversation_id, session_id, persona_id, title, created_at, updated_at, expires_at,
+    ended_at, message_count, preview
+  from user_conversations
+  where user_id = $1)";
+
+constexpr char kFoundSessions[] = R"(
+  , page as (
+    select u.conversation_id, u.session_id, u.persona_id, u.title, u.created_at, u.updated_at,
+      u.expires_at, u.ended_at, u.message_count, u.preview, r.score, r.latest
+    from ranked r
+      join user_conversations u on u.conversation_id = r.conversation_id)";
+
+MessageRow ToMessageRow(const sql::Row& row) {
+  MessageRow message;
+  message.sequence = row.Int(0);
+  message.message_id = row.Text(1);
+  message.participant_id = row.Text(2);
+  message.author = ParticipantKindOf(row.Text(3));
+  message.content = row.Text(4);
+  message.created_at = row.Time(5);
+  message.turn_id = row.Text(6);
+  message.model = row.Text(7);
+  message.finish_reason = row.Text(8);
+  message.retrieval = row.Bool(9);
+  return message;
+}
+
+ConversationSummary ToSummaryRow(const sql::Row& row) {
+  ConversationSummary summary;
+  summary.conversation_id = row.Text(0);
+  summary.session_id = row.Text(1);
+  summary.persona_id = row.Text(2);
+  summary.title = row.Text(3);
+  summary.created_at = row.Time(4);
+  summary.updated_at = row.Time(5);
+  summary.expires_at = row.Time(6);
+  summary.ended_at = row.OptionalTime(7);
+  summary.message_count = row.Int(8);
+  summary.preview = row.Text(9);
+  return summary;
+}
+
+void AddStatus(SessionStatus status, absl::Time now, Query& query) {
+  switch (status) {
+    case SessionStatus::kActive:
+      return query.Add(
+          absl::StrCat("and ended_at is null and expires_at > ", query.Parameter(now)));
+    case SessionStatus::kEnded:
+      return query.Add("and ended_at is not null");
+    case SessionStatus::kExpired:
+      return query.Add(
+          absl::StrCat("and ended_at is null and expires_at <= ", query.Parameter(now)));
+  }
+}
+
+void AddFilters(const ConversationFilter& filter, Query& query) {
+  if (filter.status.has_value()) AddStatus(*filter.status, filter.now, query);
+  if (filter.from.has_value()) {
+    query.Add(absl::StrCat("and updated_at >= ", query.Parameter(*filter.from)));
+  }
+  if (filter.to.has_value()) {
+    query.Add(absl::StrCat("and updated_at < ", query.Parameter(*filter.to)));
+  }
+}
+
+// The sessions that have all of the words in one place, best first.
+absl::StatusOr<std::vector<ConversationSummary>> Search(Transaction& tx,
+                                                        const ConversationFilter& filter) {
+  Query query("", {FoundBy(tx.engine(), {ReaderOfSessions(filter.user_id)}, filter.words)});
+  query.Add(RankedSessions(tx.engine()));
+  query.Add(kFoundSessions);
+  query.Add(absl::StrCat("where u.user_id = ", query.Parameter(filter.user_id)));
+  AddFilters(filter, query);
+  AddFoundAfter(filter.after_found, query);
+  query.Add(absl::StrCat("limit ", query.Parameter(filter.limit), ")"));
+  query.Add(kPlacesOfPage);
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, query.Run(tx));
+  constexpr int kScore = 10;
+  constexpr int kPlace = 12;
+  std::vector<ConversationSummary> summaries;
+  for (const sql::Row& row : rows) {
+    if (summaries.empty() || summaries.back().conversation_id != row.Text(0)) {
+      summaries.push_back(ToSummaryRow(row));
+      summaries.back().found.score = row.Int64(kScore);
+      summaries.back().found.latest = row.Time(kScore + 1);
+    }
+    summaries.back().found.places.push_back(ToPlace(row, kPlace));
+  }
+  return summaries;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<ConversationSummary>> SqlStore::ListConversations(
+    const ConversationFilter& filter) {
+  return database_.Read([&](Transaction& tx) -> absl::StatusOr<std::vector<ConversationSummary>> {
+    if (!filter.words.empty()) return Search(tx, filter);
+    Query query(kListConversations, {filter.user_id});
+    AddFilters(filter, query);
+    if (filter.after.has_value()) {
+      const std::string updated_at = query.Parameter(filter.after->first);
+      const std::string conversation_id = query.Parameter(filter.after->second);
+      query.Add(absl::StrCat("and (updated_at, conversation_id) < (", updated_at, ", ",
+                             conversation_id, ")"));
+    }
+    query.Add("order by updated_at desc, conversation_id desc");
+    query.Add(absl::StrCat("limit ", query.Parameter(filter.limit)));
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, query.Run(tx));
+    std::vector<ConversationSummary> summaries;
+    summaries.reserve(rows.size());
+    for (const sql::Row& row : rows)
+      summaries.push_back(ToSummaryRow(row));
+    return summaries;
+  });
+}
+
+absl::StatusOr<std::vector<MessageRow>> SqlStore::ListMessages(const MessageRange& range) {
+  const int64_t from_newest = int64_t{1} << 40;
+  const int64_t beyond =
+      range.descending && range.beyond_sequence == 0 ? from_newest : range.beyond_sequence;
+  return database_.Read([&](Transaction& tx) -> absl::StatusOr<std::vector<MessageRow>> {
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
+                              tx.Execute(range.descending ? kMessagesDown : kMessagesUp,
+                                         {range.conversation_id, beyond, range.limit}));
+    std::vector<MessageRow> messages;
+    messages.reserve(rows.size());
+    for (const sql::Row& row : rows)
+      messages.push_back(ToMessageRow(row));
+    return messages;
+  });
+}
+
+}  // namespace dramatis::conversation

@@ -1,0 +1,253 @@
+#include "services/conversation/sql/rows.h"
+
+#include <utility>
+
+#include "dramatis/conversation/v1/conversation.pb.h"
+
+#include "absl/strings/str_cat.h"
+#include "services/conversation/sql/search.h"
+#include "services/conversation/model/titles.h"
+#include "shared/status/errors.h"
+#include "shared/status/macros.h"
+
+namespace dramatis::conversation {
+namespace {
+
+using sql::Bytes;
+using sql::Rows;
+using sql::Statement;
+
+constexpr Statement kSelectConversation = {"select " CONVERSATION_COLUMNS
+                                           " from conversations where conversation_id = $1"};
+
+// Whoever comes second waits here until the first has committed, and then counts its session too.
+constexpr Statement kLockUser = {R"(
+  insert into user_sessions (user_id, started)
+  values ($1, 1)
+  on conflict (user_id) do update set started = user_sessions.started + 1)"};
+
+constexpr Statement kCountLive = {R"(
+  select count(*)
+  from user_conversations
+  where user_id = $1 and ended_at is null and expires_at > $2)"};
+
+constexpr Statement kInsertConversation = {"insert into conversations (" CONVERSATION_COLUMNS
+                                           ")"
+                                           R"(
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, null, $12, $13, $14, '')
+  on conflict (conversation_id) do nothing
+  returning conversation_id)"};
+
+constexpr Statement kInsertParticipants = {R"(
+  insert into participants (conversation_id, participant_id, kind, ref_id, name, joined_at)
+  values ($1, $2, 'user', $3, '', $4), ($1, $5, 'persona', $6, $7, $4))"};
+
+constexpr Statement kInsertListEntry = {R"(
+  insert into user_conversations (user_id, conversation_id, session_id, persona_id, title,
+    created_at, updated_at, expires_at, message_count, preview)
+  values ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9))"};
+
+constexpr Statement kUpdateListEntry = {R"(
+  update user_conversations
+  set title = $3, updated_at = $4, expires_at = $5, message_count = $6, preview = $7
+  where user_id = $1 and conversation_id = $2)"};
+
+constexpr Statement kInsertMessage = {R"(
+  insert into messages (conversation_id, sequence, message_id, participant_id, author_kind,
+    content, created_at, turn_id, model, finish_reason, retrieval)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11))"};
+
+constexpr Statement kSelectContent = {R"(
+  select content
+  from messages
+  where conversation_id = $1 and message_id = $2)"};
+
+MessageRow Greeting(const ConversationRow& row) {
+  MessageRow message;
+  message.sequence = row.last_sequence;
+  message.message_id = row.greeting_message_id;
+  message.participant_id = ParticipantId(ParticipantKind::kPersona, row.persona_id);
+  message.author = ParticipantKind::kPersona;
+  message.content = row.greeting;
+  message.created_at = row.created_at;
+  return message;
+}
+
+}  // namespace
+
+ConversationRow ToConversation(const sql::Row& row) {
+  ConversationRow conversation;
+  conversation.conversation_id = row.Text(0);
+  conversation.user_id = row.Text(1);
+  conversation.session_id = row.Text(2);
+  conversation.persona_id = row.Text(3);
+  conversation.persona_name = row.Text(4);
+  conversation.title = row.Text(5);
+  conversation.title_given = row.Bool(6);
+  conversation.metadata = row.Blob(7);
+  conversation.created_at = row.Time(8);
+  conversation.last_activity_at = row.Time(9);
+  conversation.expires_at = row.Time(10);
+  conversation.ended_at = row.OptionalTime(11);
+  conversation.ttl = absl::Microseconds(row.Int64(12));
+  conversation.hold_expires_at = row.Time(13);
+  conversation.last_sequence = row.Int(14);
+  conversation.active_turn_id = row.Text(15);
+  return conversation;
+}
+
+TurnRow ToTurnRow(const sql::Row& row) {
+  TurnRow turn;
+  turn.conversation_id = row.Text(0);
+  turn.turn_id = row.Text(1);
+  turn.user_id = row.Text(2);
+  turn.session_id = row.Text(3);
+  turn.persona_id = row.Text(4);
+  turn.trigger_message_id = row.Text(5);
+  turn.trigger_sequence = row.Int(6);
+  turn.state = TurnStateOf(row.Text(7));
+  turn.attempt = row.Int(8);
+  turn.interruptions = row.Int(9);
+  turn.fence = row.Int64(10);
+  turn.lease = {.owner = row.Text(11), .address = row.Text(12), .expires_at = row.Time(13)};
+  turn.cancel_requested = row.Bool(14);
+  turn.text = row.Text(15);
+  turn.reply_message_id = row.Text(16);
+  turn.finish_reason = row.Text(17);
+  turn.model = row.Text(18);
+  turn.usage = row.Blob(19);
+  turn.error = row.Blob(20);
+  turn.created_at = row.Time(21);
+  turn.updated_at = row.Time(22);
+  turn.depth = row.Int(23);
+  turn.requested = row.Bool(24);
+  turn.score = row.Blob(25);
+  return turn;
+}
+
+const char* NameOf(ParticipantKind kind) {
+  return kind == ParticipantKind::kUser ? "user" : "persona";
+}
+
+ParticipantKind ParticipantKindOf(const std::string& name) {
+  return name == "user" ? ParticipantKind::kUser : ParticipantKind::kPersona;
+}
+
+const char* NameOf(TurnState state) {
+  switch (state) {
+    case TurnState::kPending:
+      return "pending";
+    case TurnState::kRunning:
+      return "running";
+    case TurnState::kDone:
+      return "done";
+    case TurnState::kFailed:
+      return "failed";
+    case TurnState::kCancelled:
+      return "cancelled";
+  }
+  return "failed";
+}
+
+TurnState TurnStateOf(const std::string& name) {
+  if (name == "pending") return TurnState::kPending;
+  if (name == "running") return TurnState::kRunning;
+  if (name == "done") return TurnState::kDone;
+  if (name == "cancelled") return TurnState::kCancelled;
+  return TurnState::kFailed;
+}
+
+absl::StatusOr<std::optional<ConversationRow>> SelectConversation(
+    sql::Transaction& tx, const std::string& conversation_id) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kSelectConversation, {conversation_id}));
+  if (rows.empty()) return std::nullopt;
+  return ToConversation(rows.front());
+}
+
+absl::Status InsertConversation(sql::Transaction& tx, const ConversationRow& row) {
+  DRAMATIS_RETURN_IF_ERROR(tx.Execute(kLockUser, {row.user_id}).status());
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows live, tx.Execute(kCountLive, {row.user_id, row.created_at}));
+  if (live.front().Int64(0) >= kMaxLiveSessions) {
+    return Error(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_SESSION_QUOTA_EXCEEDED,
+                 absl::StrCat("a user has at most ", kMaxLiveSessions, " live sessions: end one"));
+  }
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const Rows inserted,
+      tx.Execute(kInsertConversation,
+                 {row.conversation_id, row.user_id, row.session_id, row.persona_id,
+                  row.persona_name, row.title, row.title_given, Bytes{row.metadata}, row.created_at,
+                  row.last_activity_at, row.expires_at, absl::ToInt64Microseconds(row.ttl),
+                  row.hold_expires_at, row.last_sequence}));
+  if (inserted.empty()) return absl::OkStatus();  // another transaction was first
+  DRAMATIS_RETURN_IF_ERROR(
+      tx.Execute(
+            kInsertParticipants,
+            {row.conversation_id, ParticipantId(ParticipantKind::kUser, row.user_id), row.user_id,
+             row.created_at, ParticipantId(ParticipantKind::kPersona, row.persona_id),
+             row.persona_id, row.persona_name})
+          .status());
+  DRAMATIS_RETURN_IF_ERROR(
+      tx.Execute(kInsertListEntry,
+                 {row.user_id, row.conversation_id, row.session_id, row.persona_id, row.title,
+                  row.created_at, row.expires_at, row.last_sequence, PreviewOf(row.greeting)})
+          .status());
+  DRAMATIS_RETURN_IF_ERROR(IndexTitle(tx, row));
+  if (row.greeting.empty()) return absl::OkStatus();
+  return InsertMessage(tx, row, Greeting(row));
+}
+
+absl::Status InsertMessage(sql::Transaction& tx,
+                           const ConversationRow& session,
+                           const MessageRow& message) {
+  DRAMATIS_RETURN_IF_ERROR(
+      tx.Execute(kInsertMessage, {session.conversation_id, message.sequence, message.message_id,
+                                  message.participant_id, NameOf(message.author), message.content,
+                                  message.created_at, message.turn_id, message.model,
+                                  message.finish_reason, message.retrieval})
+          .status());
+  return IndexMessage(tx, session, message);
+}
+
+absl::Status UpdateListEntry(sql::Transaction& tx,
+                             const ConversationRow& row,
+                             const std::string& newest_message) {
+  return tx
+      .Execute(kUpdateListEntry, {row.user_id, row.conversation_id, row.title, row.last_activity_at,
+                                  row.expires_at, row.last_sequence, PreviewOf(newest_message)})
+      .status();
+}
+
+absl::Status Refusal(const ConversationRow& row, const std::string& persona_id, absl::Time now) {
+  if (row.ended_at.has_value() || row.expires_at <= now) {
+    return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_SESSION_ENDED,
+                 row.ended_at.has_value() ? "the session has ended" : "the session has expired");
+  }
+  if (!persona_id.empty() && persona_id != row.persona_id) {
+    return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_PERSONA_MISMATCH,
+                 "the session is with another persona");
+  }
+  if (!row.active_turn_id.empty()) {
+    return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_TURN_IN_PROGRESS,
+                 "a turn of the session is running", {{"turn_id", row.active_turn_id}});
+  }
+  return Error(absl::StatusCode::kAborted, errors::v1::ERROR_REASON_CONFLICT,
+               "the session changed meanwhile");
+}
+
+absl::StatusOr<TurnJob> JobOf(sql::Transaction& tx, TurnRow turn) {
+  TurnJob job;
+  DRAMATIS_ASSIGN_OR_RETURN(std::optional<ConversationRow> conversation,
+                            SelectConversation(tx, turn.conversation_id));
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const Rows content,
+      tx.Execute(kSelectContent, {turn.conversation_id, turn.trigger_message_id}));
+  if (!conversation.has_value() || content.empty()) {
+    return InternalError("a turn without its conversation or message");
+  }
+  job.conversation = *std::move(conversation);
+  job.message = content.front().Text(0);
+  job.turn = std::move(turn);
+  return job;
+}
+
+}  // namespace dramatis::conversation

@@ -1,0 +1,288 @@
+#include "services/conversation/sql/search.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "services/conversation/model/room_names.h"
+#include "services/conversation/search/search_text.h"
+#include "shared/status/macros.h"
+
+namespace dramatis::conversation {
+namespace {
+
+using sql::BackfillKey;
+using sql::Rows;
+using sql::Statement;
+using sql::Transaction;
+
+constexpr int kBatch = 200;
+
+constexpr Statement kIndex = {R"(
+  insert into message_search (conversation_id, sequence, created_at, readers, words, size)
+  values ($1, $2, $3, $4, $5, $6)
+  on conflict (conversation_id, sequence) do update
+  set readers = excluded.readers, words = excluded.words, size = excluded.size)"};
+
+// What was written meanwhile is newer.
+constexpr Statement kIndexOld = {R"(
+  insert into message_search (conversation_id, sequence, created_at, readers, words, size)
+  values ($1, $2, $3, $4, $5, $6)
+  on conflict (conversation_id, sequence) do nothing)"};
+
+constexpr Statement kSetReaders = {R"(
+  update message_search
+  set readers = $2
+  where conversation_id = $1 and readers <> $2)"};
+
+constexpr Statement kForgetOne = {
+    "delete from message_search where conversation_id = $1 and sequence = $2"};
+constexpr Statement kForget = {"delete from message_search where conversation_id = $1"};
+
+constexpr Statement kHits = {
+    R"(
+    select s.conversation_id, s.sequence, s.created_at, s.size
+    from message_search s
+    where s.search @@ cast($1 as tsquery))",
+    R"(
+    select s.conversation_id, s.sequence, s.created_at, s.size
+    from message_words f
+      cross join message_search s on s.search_row = f.rowid
+    where f.message_words match $1)"};
+
+constexpr char kSessionHits[] = R"(
+  with hit as materialized ({hits}
+  ))";
+
+// How far somebody may read who was sent out and not let in again: model/permissions.h, HorizonOf.
+constexpr char kRoomHits[] = R"(
+  with horizon as materialized (
+    select p.conversation_id, max(p.removed_sequence) as sequence, max(p.left_at) as left_at
+    from room_members r
+      join conversations c on c.conversation_id = r.conversation_id and c.user_id <> $2
+      join participants p on p.conversation_id = r.conversation_id
+    where r.user_id = $2 and p.user_id = $2 and (p.type <> 'ai_agent' or p.brought_by = $2)
+    group by p.conversation_id
+    having max(p.removed_sequence) is not null
+      and sum(case when p.left_at is null then 1 else 0 end) = 0
+  ), everybodys as materialized ({hits}
+  ), hit as materialized (
+    select e.conversation_id, e.sequence, e.created_at, e.size
+    from everybodys e
+      left join horizon z on z.conversation_id = e.conversation_id
+    where z.sequence is null
+      or (e.sequence <= z.sequence
+          and not exists (select 1
+                          from messages m
+                          where m.conversation_id = e.conversation_id
+                            and m.sequence = e.sequence and m.edited_at > z.left_at))
+  ))";
+
+constexpr char kRanked[] = R"(, weighed as (
+    select conversation_id, sequence, created_at,
+      case when sequence = 0 then 3.0 else 1.0 / (1 + size / 100.0) end as weight
+    from hit
+  ), ranked as (
+    select conversation_id,
+      cast(floor(1000000 * cast(max(weight) + ln(count(*)) / 10 as double precision)) as bigint)
+        as score,
+      max(created_at) as latest
+    from weighed
+    group by conversation_id
+  ), place as (
+    select conversation_id, sequence,
+      row_number() over (partition by conversation_id order by weight desc, sequence desc) as nth
+    from weighed
+  ))";
+
+// Locks the conversation's row, so that nothing of it is deleted meanwhile.
+constexpr Statement kLock = {R"(
+  update conversations
+  set kind = kind
+  where conversation_id = $1 and deleted_at is null
+  returning kind, user_id, visibility, title, topic, description, created_at)"};
+
+constexpr Statement kConversations = {R"(
+  select conversation_id
+  from conversations
+  where conversation_id > $1
+  order by conversation_id
+  limit $2)"};
+
+constexpr Statement kMessages = {R"(
+  select conversation_id, sequence, content, created_at, hidden
+  from messages
+  where (conversation_id, sequence) > ($1, cast($2 as bigint))
+  order by conversation_id, sequence
+  limit $3)"};
+
+std::string ReadersOf(const RoomRow& room) {
+  return absl::StrCat(
+      ReaderOfRoom(room.conversation_id), " ", kReaderOfRooms,
+      room.visibility == RoomVisibility::kPublic ? absl::StrCat(" ", kReaderOfPublicRooms) : "");
+}
+
+absl::Status Index(Transaction& tx,
+                   const Statement& statement,
+                   const std::string& conversation_id,
+                   int sequence,
+                   absl::Time created_at,
+                   const std::string& readers,
+                   const SearchText& text) {
+  return tx
+      .Execute(statement, {conversation_id, sequence, created_at, readers, text.words, text.size})
+      .status();
+}
+
+// Of a conversation's row: who finds it, and by what.
+struct IndexedConversation {
+  std::string readers;
+  SearchText title;
+  absl::Time created_at;
+};
+
+// nullopt where it is gone.
+absl::StatusOr<std::optional<IndexedConversation>> Lock(Transaction& tx, const std::string& id) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kLock, {id}));
+  if (rows.empty()) return std::nullopt;
+  const sql::Row& row = rows.front();
+  IndexedConversation conversation;
+  conversation.created_at = row.Time(6);
+  if (row.Text(0) != "room") {
+    conversation.readers = ReaderOfSessions(row.Text(1));
+    conversation.title = TitleSearchText(row.Text(3));
+    return conversation;
+  }
+  RoomRow room;
+  room.conversation_id = id;
+  room.visibility = VisibilityOf(row.Text(2));
+  room.title = row.Text(3);
+  room.topic = row.Text(4);
+  room.description = row.Text(5);
+  conversation.readers = ReadersOf(room);
+  conversation.title = RoomSearchText(room);
+  return conversation;
+}
+
+absl::StatusOr<std::optional<BackfillKey>> IndexTitles(Transaction& tx, const BackfillKey& after) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kConversations, {after.first, kBatch}));
+  for (const sql::Row& row : rows) {
+    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<IndexedConversation> found,
+                              Lock(tx, row.Text(0)));
+    if (!found.has_value() || found->title.size == 0) continue;
+    DRAMATIS_RETURN_IF_ERROR(
+        Index(tx, kIndexOld, row.Text(0), 0, found->created_at, found->readers, found->title));
+  }
+  if (rows.empty()) return std::nullopt;
+  return BackfillKey{.first = rows.back().Text(0), .second = ""};
+}
+
+absl::StatusOr<std::optional<BackfillKey>> IndexMessages(Transaction& tx,
+                                                         const BackfillKey& after) {
+  int sequence = 0;
+  if (!after.second.empty() && !absl::SimpleAtoi(after.second, &sequence)) {
+    return absl::InternalError("a backfill's place is no number");
+  }
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
+                            tx.Execute(kMessages, {after.first, sequence, kBatch}));
+  std::string locked;
+  std::optional<IndexedConversation> conversation;
+  for (const sql::Row& row : rows) {
+    if (row.Text(0) != locked) {
+      locked = row.Text(0);
+      DRAMATIS_ASSIGN_OR_RETURN(conversation, Lock(tx, locked));
+    }
+    if (!conversation.has_value() || row.Bool(4)) continue;
+    DRAMATIS_RETURN_IF_ERROR(Index(tx, kIndexOld, locked, row.Int(1), row.Time(3),
+                                   conversation->readers, MessageSearchText(row.Text(2))));
+  }
+  if (rows.empty()) return std::nullopt;
+  return BackfillKey{.first = rows.back().Text(0), .second = absl::StrCat(rows.back().Int(1))};
+}
+
+}  // namespace
+
+// Ids in hexadecimal: they are of any case and may hold anything.
+std::string ReaderOfSessions(const std::string& user_id) {
+  return absl::StrCat("@u", absl::BytesToHexString(user_id));
+}
+
+std::string ReaderOfRoom(const std::string& conversation_id) {
+  return absl::StrCat("@r", absl::BytesToHexString(conversation_id));
+}
+
+absl::Status IndexMessage(Transaction& tx,
+                          const ConversationRow& session,
+                          const MessageRow& message) {
+  return Index(tx, kIndex, session.conversation_id, message.sequence, message.created_at,
+               ReaderOfSessions(session.user_id), MessageSearchText(message.content));
+}
+
+absl::Status IndexMessage(Transaction& tx, const RoomRow& room, const RoomMessageRow& message) {
+  return Index(tx, kIndex, room.conversation_id, message.sequence, message.created_at,
+               ReadersOf(room), MessageSearchText(message.content));
+}
+
+absl::Status IndexTitle(Transaction& tx, const ConversationRow& session) {
+  if (session.title.empty()) return absl::OkStatus();
+  return Index(tx, kIndex, session.conversation_id, 0, session.created_at,
+               ReaderOfSessions(session.user_id), TitleSearchText(session.title));
+}
+
+absl::Status IndexTitle(Transaction& tx, const RoomRow& room) {
+  return Index(tx, kIndex, room.conversation_id, 0, room.created_at, ReadersOf(room),
+               RoomSearchText(room));
+}
+
+absl::Status IndexReaders(Transaction& tx, const RoomRow& room) {
+  return tx.Execute(kSetReaders, {room.conversation_id, ReadersOf(room)}).status();
+}
+
+absl::Status ForgetIndex(Transaction& tx, const std::string& conversation_id, int sequence) {
+  return tx.Execute(kForgetOne, {conversation_id, sequence}).status();
+}
+
+absl::Status ForgetIndex(Transaction& tx, const std::string& conversation_id) {
+  return tx.Execute(kForget, {conversation_id}).status();
+}
+
+std::string RankedSessions(sql::Engine engine) {
+  return absl::StrCat(absl::StrReplaceAll(kSessionHits, {{"{hits}", kHits.For(engine)}}), kRanked);
+}
+
+std::string RankedRooms(sql::Engine engine) {
+  return absl::StrCat(absl::StrReplaceAll(kRoomHits, {{"{hits}", kHits.For(engine)}}), kRanked);
+}
+
+// Words are letters, digits and marks only, and readers of our own making: none needs quoting.
+std::string FoundBy(sql::Engine engine,
+                    const std::vector<std::string>& readers,
+                    const std::vector<std::string>& words) {
+  if (engine == sql::Engine::kPostgres) {
+    return absl::StrCat("('", absl::StrJoin(readers, "' | '"), "') & '",
+                        absl::StrJoin(words, "' & '"), "'");
+  }
+  return absl::StrCat("(readers : (\"", absl::StrJoin(readers, "\" OR \""), "\")) AND (words : \"",
+                      absl::StrJoin(words, "\" AND words : \""), "\")");
+}
+
+FoundPlace ToPlace(const sql::Row& row, int column) {
+  FoundPlace place;
+  place.sequence = row.Int(column);
+  if (row.IsNull(column + 1)) return place;
+  place.message_id = row.Text(column + 1);
+  place.content = row.Text(column + 2);
+  place.created_at = row.Time(column + 3);
+  return place;
+}
+
+std::vector<sql::Backfill> SearchBackfills() {
+  return {{.name = "search_titles", .step = &IndexTitles},
+          {.name = "search_messages", .step = &IndexMessages}};
+}
+
+}  // namespace dramatis::conversation

@@ -1,0 +1,63 @@
+// The index of messages and titles. Part of SqlStore. Whoever writes, changes or deletes a text
+// does it here too, in the same transaction.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "services/conversation/model/room_rows.h"
+#include "services/conversation/model/store.h"
+#include "shared/sql/backfill.h"
+#include "shared/sql/database.h"
+
+namespace dramatis::conversation {
+
+// A message of a session or of a room was stored, or has another text.
+absl::Status IndexMessage(sql::Transaction& tx,
+                          const ConversationRow& session,
+                          const MessageRow& message);
+absl::Status IndexMessage(sql::Transaction& tx, const RoomRow& room, const RoomMessageRow& message);
+// A session has a title; a room has another title, topic, description or visibility.
+absl::Status IndexTitle(sql::Transaction& tx, const ConversationRow& session);
+absl::Status IndexTitle(sql::Transaction& tx, const RoomRow& room);
+// Other people may find what is in the room: its visibility changed.
+absl::Status IndexReaders(sql::Transaction& tx, const RoomRow& room);
+// A message was hidden; the conversation was deleted.
+absl::Status ForgetIndex(sql::Transaction& tx, const std::string& conversation_id, int sequence);
+absl::Status ForgetIndex(sql::Transaction& tx, const std::string& conversation_id);
+
+// Words that stand for whose texts are looked through.
+std::string ReaderOfSessions(const std::string& user_id);
+std::string ReaderOfRoom(const std::string& conversation_id);
+inline constexpr char kReaderOfRooms[] = "@rooms";
+inline constexpr char kReaderOfPublicRooms[] = "@public";
+
+// The beginning of a search: `ranked` (conversation_id, score, latest) and `place`
+// (conversation_id, sequence, nth: the best is 1), of what FoundBy says, which is $1.
+//
+// A message scores more the fewer words it has beside those looked for, from 1 down; a title 3. A
+// conversation scores as its best place, and a little for each other one.
+std::string RankedSessions(sql::Engine engine);
+// The same for rooms. $2 is the user, empty for an admin: of a room that they were sent out of, what
+// was said until then.
+std::string RankedRooms(sql::Engine engine);
+// The places that some of the readers may see and that have all of the words.
+std::string FoundBy(sql::Engine engine,
+                    const std::vector<std::string>& readers,
+                    const std::vector<std::string>& words);
+// The end of it: the places of the conversations in `page`, three of each at most, in its order.
+// After the columns of `page` come sequence, message_id, content, created_at.
+inline constexpr char kPlacesOfPage[] = R"(
+  select p.*, h.sequence, m.message_id, m.content, m.created_at
+  from page p
+    join place h on h.conversation_id = p.conversation_id and h.nth <= 3
+    left join messages m on m.conversation_id = h.conversation_id and m.sequence = h.sequence
+  order by p.score desc, p.latest desc, p.conversation_id desc, h.nth)";
+// The place in a row of it whose first column of a place is `column`.
+FoundPlace ToPlace(const sql::Row& row, int column);
+
+// Texts that were stored before there was an index.
+std::vector<sql::Backfill> SearchBackfills();
+
+}  // namespace dramatis::conversation

@@ -1,0 +1,138 @@
+#include "services/conversation/sql/store.h"
+
+#include <utility>
+
+#include "dramatis/conversation/v1/conversation.pb.h"
+
+#include "services/conversation/model/session_views.h"
+#include "services/conversation/sql/memory_outbox.h"
+#include "services/conversation/sql/once.h"
+#include "services/conversation/sql/rows.h"
+#include "services/conversation/sql/search.h"
+#include "shared/status/errors.h"
+#include "shared/status/macros.h"
+
+namespace dramatis::conversation {
+namespace {
+
+using sql::Rows;
+using sql::Statement;
+using sql::Transaction;
+
+// Its hold is due to be given up.
+constexpr Statement kEndConversation = {R"(
+  update conversations
+  set ended_at = $2, hold_expires_at = ttl
+  where conversation_id = $1 and ended_at is null
+  returning user_id)"};
+
+constexpr Statement kEndListEntry = {R"(
+  update user_conversations
+  set ended_at = $3, updated_at = $3
+  where user_id = $1 and conversation_id = $2)"};
+
+// First of its transaction, so that it waits for a turn that is about to start, and one that comes
+// later finds no conversation.
+constexpr Statement kDeleteConversation = {
+    "delete from conversations where conversation_id = $1 and active_turn_id = ''"
+    " returning " CONVERSATION_COLUMNS};
+constexpr Statement kDeleteMessages = {"delete from messages where conversation_id = $1"};
+constexpr Statement kDeleteTurns = {"delete from turns where conversation_id = $1"};
+constexpr Statement kDeleteParticipants = {"delete from participants where conversation_id = $1"};
+constexpr Statement kDeleteListEntry = {
+    "delete from user_conversations where user_id = $1 and conversation_id = $2"};
+
+constexpr Statement kSetHold = {
+    "update conversations set hold_expires_at = $2 where conversation_id = $1"};
+
+constexpr Statement kSelectSessionHolds = {"select " CONVERSATION_COLUMNS R"(
+  from conversations
+  where kind = 'session' and hold_expires_at > 0 and hold_expires_at - ttl <= $1
+  order by hold_expires_at - ttl
+  limit $2)"};
+
+constexpr Statement kClearHold = {R"(
+  update conversations
+  set hold_expires_at = 0
+  where conversation_id = $1 and hold_expires_at = $2)"};
+
+}  // namespace
+
+absl::StatusOr<std::optional<ConversationRow>> SqlStore::FindConversation(
+    const std::string& conversation_id) {
+  return database_.Read([&](Transaction& tx) { return SelectConversation(tx, conversation_id); });
+}
+
+absl::StatusOr<Idempotent<ConversationRow>> SqlStore::CreateConversation(
+    const ConversationRow& row, const Answering<ConversationRow>& once) {
+  return database_.Write(
+      Once(once, row.created_at, [&](Transaction& tx) -> absl::StatusOr<ConversationRow> {
+        DRAMATIS_RETURN_IF_ERROR(InsertConversation(tx, row));
+        return row;
+      }));
+}
+
+absl::StatusOr<Idempotent<ConversationRow>> SqlStore::EndConversation(
+    const std::string& conversation_id, absl::Time now, const Answering<ConversationRow>& once) {
+  return database_.Write(Once(once, now, [&](Transaction& tx) -> absl::StatusOr<ConversationRow> {
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows ended,
+                              tx.Execute(kEndConversation, {conversation_id, now}));
+    if (!ended.empty()) {
+      DRAMATIS_RETURN_IF_ERROR(
+          tx.Execute(kEndListEntry, {ended.front().Text(0), conversation_id, now}).status());
+    }
+    DRAMATIS_ASSIGN_OR_RETURN(std::optional<ConversationRow> row,
+                              SelectConversation(tx, conversation_id));
+    if (!row.has_value()) return NotFoundError("session");
+    return *std::move(row);
+  }));
+}
+
+absl::StatusOr<ConversationRow> SqlStore::DeleteConversation(const std::string& conversation_id) {
+  return database_.Write([&](Transaction& tx) -> absl::StatusOr<ConversationRow> {
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows deleted,
+                              tx.Execute(kDeleteConversation, {conversation_id}));
+    if (deleted.empty()) {
+      DRAMATIS_ASSIGN_OR_RETURN(const std::optional<ConversationRow> row,
+                                SelectConversation(tx, conversation_id));
+      if (!row.has_value()) return NotFoundError("session");
+      return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_TURN_IN_PROGRESS,
+                   "a turn of the session is running", {{"turn_id", row->active_turn_id}});
+    }
+    ConversationRow row = ToConversation(deleted.front());
+    for (const Statement* statement : {&kDeleteMessages, &kDeleteTurns, &kDeleteParticipants}) {
+      DRAMATIS_RETURN_IF_ERROR(tx.Execute(*statement, {conversation_id}).status());
+    }
+    DRAMATIS_RETURN_IF_ERROR(ForgetIndex(tx, conversation_id));
+    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kDeleteListEntry, {row.user_id, conversation_id}).status());
+    DRAMATIS_RETURN_IF_ERROR(NoteForgottenConversation(tx, row.user_id, conversation_id));
+    return row;
+  });
+}
+
+absl::Status SqlStore::SetHold(const std::string& conversation_id, absl::Time expires_at) {
+  return database_.Write([&](Transaction& tx) {
+    return tx.Execute(kSetHold, {conversation_id, expires_at}).status();
+  });
+}
+
+absl::StatusOr<std::vector<ConversationRow>> SqlStore::ListSessionHolds(absl::Time now, int limit) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, database_.Read([&](Transaction& tx) {
+    return tx.Execute(kSelectSessionHolds, {now, limit});
+  }));
+  std::vector<ConversationRow> sessions;
+  sessions.reserve(rows.size());
+  for (const sql::Row& row : rows)
+    sessions.push_back(ToConversation(row));
+  return sessions;
+}
+
+absl::StatusOr<bool> SqlStore::ClearHold(const ConversationRow& seen) {
+  return database_.Write([&](Transaction& tx) -> absl::StatusOr<bool> {
+    DRAMATIS_RETURN_IF_ERROR(
+        tx.Execute(kClearHold, {seen.conversation_id, seen.hold_expires_at}).status());
+    return tx.affected() > 0;
+  });
+}
+
+}  // namespace dramatis::conversation

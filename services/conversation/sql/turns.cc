@@ -1,0 +1,275 @@
+#include <utility>
+
+#include "dramatis/conversation/v1/conversation.pb.h"
+
+#include "services/conversation/sql/store.h"
+#include "services/conversation/sql/once.h"
+#include "services/conversation/sql/rows.h"
+#include "services/conversation/sql/search.h"
+#include "shared/sql/idempotency.h"
+#include "shared/status/errors.h"
+#include "shared/status/macros.h"
+
+namespace dramatis::conversation {
+namespace {
+
+using sql::Bytes;
+using sql::Rows;
+using sql::Statement;
+using sql::Transaction;
+
+// Takes the conversation's next number for a user's message, if it takes a turn now. The row's lock
+// makes everybody else wait: they see the turn that has begun.
+constexpr Statement kAdvance = {R"(
+  update conversations
+  set last_sequence = last_sequence + 1, active_turn_id = $2, last_activity_at = $3,
+    expires_at = $3 + ttl, title = case when title = '' then $4 else title end
+  where conversation_id = $1 and active_turn_id = '' and ended_at is null and expires_at > $3
+    and ($5 = '' or persona_id = $5)
+  returning )" CONVERSATION_COLUMNS};
+
+constexpr Statement kInsertTurn = {R"(
+  insert into turns (conversation_id, turn_id, user_id, session_id, persona_id,
+    trigger_message_id, trigger_sequence, state, attempt, interruptions, fence, lease_owner,
+    lease_address, lease_expires_at, cancel_requested, text, reply_message_id, finish_reason,
+    model, usage, manifest, error, created_at, updated_at)
+  values ($1, $2, $3, $4, $5, $6, $7, 'running', 1, 0, 1, $8, $9, $10, $11, '', '', '', '', $12,
+    $12, $12, $13, $13))"};
+
+constexpr Statement kSelectTurn = {R"(
+  select t.conversation_id, t.turn_id, t.user_id, t.session_id, t.persona_id,
+    t.trigger_message_id, t.trigger_sequence, t.state, t.attempt, t.interruptions, t.fence,
+    t.lease_owner, t.lease_address, t.lease_expires_at, t.cancel_requested, t.text,
+    t.reply_message_id, t.finish_reason, t.model, t.usage, t.error, t.created_at, t.updated_at,
+    t.depth, t.requested, t.score, m.content, m.created_at, m.retrieval
+  from turns t
+    left join messages m
+      on m.conversation_id = t.conversation_id and m.message_id = t.reply_message_id
+  where t.turn_id = $1)"};
+
+constexpr Statement kReserveForRetry = {R"(
+  update conversations
+  set active_turn_id = $2
+  where conversation_id = $1 and active_turn_id = '' and ended_at is null and expires_at > $3
+  returning )" CONVERSATION_COLUMNS};
+
+constexpr Statement kRetryTurn = {R"(
+  update turns
+  set state = 'running', attempt = attempt + 1, interruptions = 0, fence = fence + 1,
+    lease_owner = $3, lease_address = $4, lease_expires_at = $5, cancel_requested = $6, text = '',
+    finish_reason = '', model = '', usage = $7, manifest = $7, error = $7, updated_at = $8
+  where conversation_id = $1 and turn_id = $2 and state = 'failed'
+  returning )" TURN_COLUMNS};
+
+constexpr Statement kRequestCancel = {R"(
+  update turns
+  set cancel_requested = $3, updated_at = $4
+  where conversation_id = $1 and turn_id = $2 and state in ('pending', 'running'))"};
+
+MessageRow UserMessage(const NewTurn& turn, const ConversationRow& conversation) {
+  MessageRow message;
+  message.sequence = conversation.last_sequence;
+  message.message_id = turn.message_id;
+  message.participant_id = ParticipantId(ParticipantKind::kUser, conversation.user_id);
+  message.author = ParticipantKind::kUser;
+  message.content = turn.message;
+  message.created_at = turn.now;
+  return message;
+}
+
+TurnRow FirstAttempt(const NewTurn& turn, const ConversationRow& conversation) {
+  TurnRow row;
+  row.conversation_id = turn.conversation_id;
+  row.turn_id = turn.turn_id;
+  row.user_id = conversation.user_id;
+  row.session_id = conversation.session_id;
+  row.persona_id = conversation.persona_id;
+  row.trigger_message_id = turn.message_id;
+  row.trigger_sequence = conversation.last_sequence;
+  row.lease = turn.lease;
+  row.created_at = row.updated_at = turn.now;
+  return row;
+}
+
+absl::Status InsertTurn(Transaction& tx, const TurnRow& row) {
+  return tx
+      .Execute(kInsertTurn,
+               {row.conversation_id, row.turn_id, row.user_id, row.session_id, row.persona_id,
+                row.trigger_message_id, row.trigger_sequence, row.lease.owner, row.lease.address,
+                row.lease.expires_at, false, Bytes{}, row.created_at})
+      .status();
+}
+
+absl::StatusOr<std::optional<ConversationRow>> Advance(Transaction& tx, const NewTurn& turn) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
+                            tx.Execute(kAdvance, {turn.conversation_id, turn.turn_id, turn.now,
+                                                  turn.title, turn.persona_id}));
+  if (rows.empty()) return std::nullopt;
+  return ToConversation(rows.front());
+}
+
+// The conversation with its next number taken, made first where that is wanted. Between two
+// statements a turn may end or a conversation appear: then what was refused is tried again.
+absl::StatusOr<ConversationRow> AdvanceOrCreate(Transaction& tx, const NewTurn& turn) {
+  constexpr int kMostTries = 4;
+  absl::Status refusal;
+  for (int i = 0; i < kMostTries; ++i) {
+    DRAMATIS_ASSIGN_OR_RETURN(std::optional<ConversationRow> advanced, Advance(tx, turn));
+    if (advanced.has_value()) return *std::move(advanced);
+    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<ConversationRow> existing,
+                              SelectConversation(tx, turn.conversation_id));
+    if (existing.has_value()) {
+      refusal = Refusal(*existing, turn.persona_id, turn.now);
+      if (!absl::IsAborted(refusal)) return refusal;
+    } else if (turn.create.has_value()) {
+      DRAMATIS_RETURN_IF_ERROR(InsertConversation(tx, *turn.create));
+    } else {
+      return NotFoundError("session");
+    }
+  }
+  return refusal.ok() ? InternalError("a conversation that was made is not there") : refusal;
+}
+
+// Whether its title is that of the message that was stored just now: nothing but a greeting stands
+// before it.
+bool TakesTitle(const ConversationRow& conversation) {
+  return !conversation.title_given && conversation.last_sequence <= 2;
+}
+
+absl::StatusOr<StartedTurn> Start(Transaction& tx, const NewTurn& turn) {
+  DRAMATIS_ASSIGN_OR_RETURN(ConversationRow conversation, AdvanceOrCreate(tx, turn));
+  const MessageRow message = UserMessage(turn, conversation);
+  TurnJob job{.turn = FirstAttempt(turn, conversation),
+              .conversation = std::move(conversation),
+              .message = turn.message};
+  if (turn.on_begun) turn.on_begun(job);
+  DRAMATIS_RETURN_IF_ERROR(InsertMessage(tx, job.conversation, message));
+  if (TakesTitle(job.conversation)) {
+    DRAMATIS_RETURN_IF_ERROR(IndexTitle(tx, job.conversation));
+  }
+  DRAMATIS_RETURN_IF_ERROR(InsertTurn(tx, job.turn));
+  DRAMATIS_RETURN_IF_ERROR(UpdateListEntry(tx, job.conversation, turn.message));
+  return StartedTurn{.session_id = job.conversation.session_id,
+                     .turn_id = turn.turn_id,
+                     .message_id = turn.message_id,
+                     .job = std::move(job)};
+}
+
+// A claim of a chat records the stream's first event.
+std::string ToRecord(const StartedTurn& started) {
+  v1::ChatEvent::Start record;
+  record.set_session_id(started.session_id);
+  record.set_turn_id(started.turn_id);
+  record.set_user_message_id(started.message_id);
+  return record.SerializeAsString();
+}
+
+StartedTurn FromRecord(const std::string& bytes) {
+  v1::ChatEvent::Start record;
+  record.ParseFromString(bytes);
+  return {.session_id = record.session_id(),
+          .turn_id = record.turn_id(),
+          .message_id = record.user_message_id(),
+          .job = std::nullopt};
+}
+
+absl::StatusOr<TurnRow> Retry(Transaction& tx,
+                              const TurnRow& turn,
+                              const Lease& lease,
+                              absl::Time now) {
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const Rows reserved, tx.Execute(kReserveForRetry, {turn.conversation_id, turn.turn_id, now}));
+  if (reserved.empty()) {
+    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<ConversationRow> row,
+                              SelectConversation(tx, turn.conversation_id));
+    if (!row.has_value()) return NotFoundError("turn");
+    return Refusal(*row, /*persona_id=*/"", now);
+  }
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const Rows retried,
+      tx.Execute(kRetryTurn, {turn.conversation_id, turn.turn_id, lease.owner, lease.address,
+                              lease.expires_at, false, Bytes{}, now}));
+  if (retried.empty()) {
+    return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_TURN_NOT_FAILED,
+                 "only a turn that failed can be retried");
+  }
+  return ToTurnRow(retried.front());
+}
+
+}  // namespace
+
+absl::StatusOr<Idempotent<StartedTurn>> SqlStore::StartTurn(const NewTurn& turn,
+                                                            const Idempotency& idempotency) {
+  const auto claim = ClaimOf(idempotency);
+  return database_.Write([&](Transaction& tx) -> absl::StatusOr<Idempotent<StartedTurn>> {
+    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> replay,
+                              ClaimIdempotencyKey(tx, claim, turn.now));
+    if (replay.has_value()) {
+      return Idempotent<StartedTurn>{.result = FromRecord(*replay), .replayed = true};
+    }
+    DRAMATIS_ASSIGN_OR_RETURN(StartedTurn started, Start(tx, turn));
+    DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, ToRecord(started)));
+    return Idempotent<StartedTurn>{.result = std::move(started), .replayed = false};
+  });
+}
+
+absl::StatusOr<std::optional<TurnRow>> SqlStore::FindTurn(const std::string& turn_id) {
+  return database_.Read([&](Transaction& tx) -> absl::StatusOr<std::optional<TurnRow>> {
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kSelectTurn, {turn_id}));
+    if (rows.empty()) return std::nullopt;
+    const sql::Row& row = rows.front();
+    TurnRow turn = ToTurnRow(row);
+    constexpr int kReply = 26;
+    if (!row.IsNull(kReply)) {
+      turn.text = row.Text(kReply);
+      turn.reply_created_at = row.Time(kReply + 1);
+      turn.reply_retrieval = row.Bool(kReply + 2);
+    }
+    return turn;
+  });
+}
+
+absl::StatusOr<Idempotent<RetriedTurn>> SqlStore::RetryTurn(
+    const TurnRow& turn,
+    const Lease& lease,
+    absl::Time now,
+    const std::function<std::string(const TurnRow&)>& answer,
+    const Idempotency& idempotency) {
+  const auto claim = ClaimOf(idempotency);
+  return database_.Write([&](Transaction& tx) -> absl::StatusOr<Idempotent<RetriedTurn>> {
+    DRAMATIS_ASSIGN_OR_RETURN(std::optional<std::string> replay,
+                              ClaimIdempotencyKey(tx, claim, now));
+    if (replay.has_value()) {
+      return Idempotent<RetriedTurn>{.result = {.answer = *std::move(replay), .job = std::nullopt},
+                                     .replayed = true};
+    }
+    DRAMATIS_ASSIGN_OR_RETURN(TurnRow retried, Retry(tx, turn, lease, now));
+    RetriedTurn result{.answer = answer(retried), .job = std::nullopt};
+    DRAMATIS_ASSIGN_OR_RETURN(result.job, JobOf(tx, std::move(retried)));
+    DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, result.answer));
+    return Idempotent<RetriedTurn>{.result = std::move(result), .replayed = false};
+  });
+}
+
+absl::StatusOr<Idempotent<std::string>> SqlStore::RequestCancel(const TurnRow& turn,
+                                                                absl::Time now,
+                                                                const Idempotency& idempotency) {
+  DRAMATIS_ASSIGN_OR_RETURN(
+      sql::FirstAnswer first,
+      sql::WriteOnce(database_, ClaimOf(idempotency), now,
+                     [&](Transaction& tx) -> absl::StatusOr<std::string> {
+                       DRAMATIS_RETURN_IF_ERROR(
+                           tx.Execute(kRequestCancel,
+                                      {turn.conversation_id, turn.turn_id, true, now})
+                               .status());
+                       return std::string();
+                     }));
+  return Idempotent<std::string>{.result = std::move(first.bytes), .replayed = first.replayed};
+}
+
+absl::Status SqlStore::NoteCancelled(const Idempotency& idempotency, const std::string& answer) {
+  return database_.Write(
+      [&](Transaction& tx) { return sql::RecordAnswerLater(tx, ClaimOf(idempotency), answer); });
+}
+
+}  // namespace dramatis::conversation

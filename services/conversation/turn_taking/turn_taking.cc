@@ -1,0 +1,244 @@
+#include "services/conversation/turn_taking/turn_taking.h"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "dramatis/persona/v1/persona.pb.h"
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+#include "services/conversation/turn_taking/domain_words.h"
+#include "shared/text/words.h"
+
+namespace dramatis::conversation {
+namespace {
+
+namespace persona = dramatis::persona::v1;
+
+constexpr double kMostOfATrait = 100;
+// Words so short tell nothing of a topic: "the", "of".
+constexpr size_t kShortestTopicWord = 4;
+
+persona::RenderPersonaResponse FactsOf(const ParticipantRow& participant) {
+  persona::RenderPersonaResponse facts;
+  facts.ParseFromString(participant.facts);
+  return facts;
+}
+
+bool IsEligible(const ParticipantRow& participant, const RoomMessageRow& message) {
+  return participant.present() && participant.speaks_by_model() &&
+         participant.persona_id != message.persona_id;
+}
+
+int PresentCount(const Room& room) {
+  return static_cast<int>(
+      absl::c_count_if(room.participants, [](const ParticipantRow& row) { return row.present(); }));
+}
+
+// Each once.
+std::set<std::string> SetOf(std::vector<Word> words) {
+  std::set<std::string> set;
+  for (Word& word : words)
+    set.insert(std::move(word.text));
+  return set;
+}
+
+// Signs that stand for a word each may be short, and are not ASCII.
+bool TellsATopic(const std::string& word) {
+  return word.size() >= kShortestTopicWord || static_cast<unsigned char>(word[0]) >= 0x80;
+}
+
+// nullopt where none of the texts has a word that could be met.
+std::optional<bool> SharesWord(const std::set<std::string>& words,
+                               const std::vector<std::string>& texts) {
+  bool attainable = false;
+  for (const std::string& text : texts) {
+    for (const std::string& word : SetOf(SplitWords(text))) {
+      if (!TellsATopic(word)) continue;
+      if (words.contains(word)) return true;
+      attainable = true;
+    }
+  }
+  if (!attainable) return std::nullopt;
+  return false;
+}
+
+std::optional<bool> IsInDomains(const std::set<std::string>& words,
+                                const persona::RenderPersonaResponse& facts) {
+  bool attainable = false;
+  for (const int domain : facts.knowledge()) {
+    const std::string_view known = WordsOf(static_cast<persona::Knowledge>(domain));
+    if (known.empty()) continue;
+    attainable = true;
+    for (const std::string& word : words) {
+      if (known.find(absl::StrCat(" ", word, " ")) != std::string_view::npos) return true;
+    }
+  }
+  if (!attainable) return std::nullopt;
+  return false;
+}
+
+// nullopt where it cannot be anything but 0.
+std::optional<double> TopicPart(const Room& room,
+                                const persona::RenderPersonaResponse& facts,
+                                const std::string& text) {
+  const std::set<std::string> words = SetOf(SplitIndexWords(text));
+  std::vector<std::string> topics = room.row.topic_tags;
+  topics.push_back(room.row.topic);
+  const auto& allowed = room.row.constraints.allowed_topics();
+  topics.insert(topics.end(), allowed.begin(), allowed.end());
+  int met = 0;
+  int attainable = 0;
+  for (const std::optional<bool>& source : {IsInDomains(words, facts), SharesWord(words, topics)}) {
+    if (!source.has_value()) continue;
+    ++attainable;
+    if (*source) ++met;
+  }
+  if (attainable == 0) return std::nullopt;
+  return static_cast<double>(met) / attainable;
+}
+
+double FlowPart(const Room& room,
+                const std::string& persona_id,
+                const std::vector<RoomMessageRow>& recent) {
+  const auto last = std::find_if(recent.rbegin(), recent.rend(), [&](const RoomMessageRow& row) {
+    return row.persona_id == persona_id;
+  });
+  const auto since = std::distance(recent.rbegin(), last) + 1;
+  const auto sent = static_cast<int>(recent.size()) + 1;
+  const int others = std::max(1, std::min(PresentCount(room) - 1, sent));
+  return std::min(1.0, static_cast<double>(since) / others);
+}
+
+double TraitsPart(const persona::RenderPersonaResponse& facts) {
+  const persona::Personality& traits = facts.personality();
+  return (traits.extraversion() + traits.assertiveness()) / 2.0 / kMostOfATrait;
+}
+
+double DominancePenalty(const Room& room,
+                        const std::string& persona_id,
+                        const std::vector<RoomMessageRow>& recent) {
+  const int present = PresentCount(room);
+  if (recent.empty() || present < 2) return 0;
+  const auto own = absl::c_count_if(
+      recent, [&](const RoomMessageRow& row) { return row.persona_id == persona_id; });
+  const double share = static_cast<double>(own) / static_cast<double>(recent.size());
+  const double even = 1.0 / present;
+  return std::clamp((share - even) / (1 - even), 0.0, 1.0);
+}
+
+// Why the participant answers whatever its score; null where it need not.
+const char* MustAnswer(const Room& room,
+                       const ParticipantRow& participant,
+                       const RoomMessageRow& message,
+                       const std::vector<std::string>& addressed) {
+  if (absl::c_linear_search(addressed, participant.persona_id)) return kAddressed;
+  if (message.reply_to_persona_id == participant.persona_id) return kRepliedTo;
+  if (!message.generated() && PresentCount(room) == 2) return kAloneWithHuman;
+  return nullptr;
+}
+
+// Keeps those who are not given up for others, best first.
+void KeepBest(const RoomMessageRow& message, size_t most, std::vector<Speaker>& speakers) {
+  const auto must = [](const Speaker& speaker) { return speaker.score.reason() != kByScore; };
+  const bool called = absl::c_any_of(speakers, must);
+  absl::c_sort(speakers, [](const Speaker& a, const Speaker& b) {
+    return std::tuple(-a.score.total(), a.persona_id) < std::tuple(-b.score.total(), b.persona_id);
+  });
+  std::vector<Speaker> kept;
+  for (const Speaker& speaker : speakers) {
+    if (called ? must(speaker) : speaker.score.total() >= kSpeaksAt) kept.push_back(speaker);
+  }
+  if (kept.empty() && !speakers.empty() && IsQuestion(message.content)) {
+    kept.push_back(speakers.front());
+    kept.front().score.set_reason(kLastResort);
+  }
+  if (kept.size() > most) kept.resize(most);
+  speakers = std::move(kept);
+}
+
+}  // namespace
+
+bool IsQuestion(const std::string& text) {
+  // ASCII, full width, small form, Greek, Armenian, Arabic, Ethiopic, reversed, double marks.
+  for (const char* mark : {"?", "？", "﹖", "\u037e", "՞", "؟", "፧", "⸮", "⁇", "⁈", "⁉"}) {
+    if (text.find(mark) != std::string::npos) return true;
+  }
+  return false;
+}
+
+std::vector<std::string> AddressedIn(const Room& room, const std::string& text) {
+  std::vector<const ParticipantRow*> present;
+  for (const ParticipantRow& row : room.participants) {
+    if (row.present()) present.push_back(&row);
+  }
+  // The longest names first: what is part of one is not another's. Those that are read alike belong
+  // to everybody who has them.
+  std::map<std::string, bool> names;
+  std::vector<std::pair<size_t, std::string>> by_length;
+  for (const ParticipantRow* row : present) {
+    if (names.emplace(FoldedText(row->name), false).second) {
+      by_length.emplace_back(PhraseFinder::Length(row->name), row->name);
+    }
+  }
+  absl::c_sort(by_length, std::greater<>());
+  PhraseFinder words(text);
+  for (const auto& [_, name] : by_length)
+    names[FoldedText(name)] = words.Take(name);
+  std::vector<std::string> addressed;
+  for (const ParticipantRow* row : present) {
+    if (names[FoldedText(row->name)]) addressed.push_back(row->persona_id);
+  }
+  return addressed;
+}
+
+v1::TurnScore ScoreOf(const Room& room,
+                      const ParticipantRow& participant,
+                      const std::vector<RoomMessageRow>& recent,
+                      const RoomMessageRow& message) {
+  const persona::RenderPersonaResponse facts = FactsOf(participant);
+  const std::optional<double> topic = TopicPart(room, facts, message.content);
+  v1::TurnScore score;
+  score.set_topic(topic.value_or(0));
+  score.set_flow(FlowPart(room, participant.persona_id, recent));
+  score.set_question(IsQuestion(message.content) ? 1 : 0);
+  score.set_traits(TraitsPart(facts));
+  score.set_dominance_penalty(DominancePenalty(room, participant.persona_id, recent));
+  const double attainable = topic.has_value() ? 1 : 1 - kTopicWeight;
+  const double sum = kTopicWeight * score.topic() + kFlowWeight * score.flow() +
+                     kQuestionWeight * score.question() + kTraitsWeight * score.traits();
+  score.set_total(sum / attainable * (1 - score.dominance_penalty()));
+  return score;
+}
+
+std::vector<Speaker> ChooseSpeakers(const Room& room,
+                                    const std::vector<RoomMessageRow>& recent,
+                                    const RoomMessageRow& message,
+                                    int depth) {
+  std::vector<Speaker> speakers;
+  const v1::ConversationSettings& settings = room.row.settings;
+  if (room.row.status != RoomStatus::kActive || message.type == RoomMessageType::kReveal) return {};
+  if (message.generated() && (!settings.allow_ai_chains() || depth > kMaxChainDepth)) return {};
+  const std::vector<std::string> addressed = AddressedIn(room, message.content);
+  for (const ParticipantRow& participant : room.participants) {
+    if (!IsEligible(participant, message)) continue;
+    Speaker speaker{.persona_id = participant.persona_id,
+                    .score = ScoreOf(room, participant, recent, message)};
+    const char* const reason = MustAnswer(room, participant, message, addressed);
+    speaker.score.set_reason(reason != nullptr ? reason : kByScore);
+    speakers.push_back(std::move(speaker));
+  }
+  const int most =
+      settings.has_max_ai_responders() ? settings.max_ai_responders() : kDefaultAiResponders;
+  KeepBest(message, static_cast<size_t>(std::max(most, 0)), speakers);
+  return speakers;
+}
+
+}  // namespace dramatis::conversation

@@ -1,0 +1,36 @@
+#include "services/conversation/turns/turn_end.h"
+
+#include <utility>
+
+#include "services/conversation/model/room_rows.h"
+#include "shared/status/macros.h"
+
+namespace dramatis::conversation {
+
+absl::StatusOr<RoomTurnEnd> StoreTurnEnd(const TurnTools& tools,
+                                         const TurnJob& job,
+                                         const TurnEnd& end) {
+  if (job.room == nullptr) {
+    DRAMATIS_ASSIGN_OR_RETURN(const EndResult result, tools.store.EndTurn(end));
+    return RoomTurnEnd{.result = result, .waiting = {}};
+  }
+  // What was cut off, or is ours, is nobody's to answer.
+  const bool answerable = end.state == TurnState::kDone && end.finish_reason != kFallback;
+  return tools.room_turns->End(end,
+                               answerable ? tools.planning->After(job.turn.depth) : TurnPlanner());
+}
+
+bool FallsBack(const TurnJob& job) {
+  return job.room != nullptr && job.room->row.settings.fallback_replies();
+}
+
+void FallBack(std::string message_id, TurnEnd& end) {
+  end.state = TurnState::kDone;
+  end.text = kFallbackText;
+  end.message_id = std::move(message_id);
+  end.finish_reason = kFallback;
+  end.model.clear();
+  end.manifest.clear();
+}
+
+}  // namespace dramatis::conversation

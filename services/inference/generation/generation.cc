@@ -1,0 +1,205 @@
+#include "services/inference/generation/generation.h"
+
+#include <utility>
+
+#include "services/inference/providers/catalogue.h"
+#include "services/inference/prompt/tokens.h"
+#include "shared/status/errors.h"
+
+namespace dramatis::inference {
+
+Generation::Generation(const RoutedCallParts& parts, Store& store, GenerationFacts facts)
+    : parts_(parts),
+      store_(store),
+      facts_(std::move(facts)),
+      begun_(parts.clock.Now()),
+      filter_(facts_.persona_name) {}
+
+void Generation::Start(RoutedCall::Plan plan) {
+  auto call = std::make_shared<RoutedCall>(parts_, std::move(plan), shared_from_this());
+  {
+    const absl::MutexLock lock(&mutex_);
+    call_ = call;
+  }
+  call->Start();
+}
+
+void Generation::OnReady(std::function<void()> wake) {
+  const absl::MutexLock lock(&mutex_);
+  wake_ = std::make_shared<const std::function<void()>>(std::move(wake));
+}
+
+GenerationEvents::Next Generation::Poll() {
+  const absl::MutexLock lock(&mutex_);
+  if (start_.has_value()) {
+    return {.event = std::exchange(start_, std::nullopt), .end = std::nullopt};
+  }
+  if (!pending_.empty()) {
+    v1::StreamGenerateResponse event;
+    event.mutable_delta()->set_text(TakePending());
+    return {.event = std::move(event), .end = std::nullopt};
+  }
+  if (done_.has_value()) {
+    return {.event = std::exchange(done_, std::nullopt), .end = absl::OkStatus()};
+  }
+  waiting_ = !end_.has_value();
+  return {.event = std::nullopt, .end = end_};
+}
+
+std::string Generation::TakePending() {
+  // Retrieved text is all there at once: it still streams by words, as answers do.
+  if (!leg_->route.provider->retrieval()) return std::exchange(pending_, {});
+  constexpr char kSpaces[] = " \n";
+  const size_t end = pending_.find_first_of(kSpaces, pending_.find_first_not_of(kSpaces));
+  std::string word = pending_.substr(0, end);
+  pending_.erase(0, word.size());
+  return word;
+}
+
+void Generation::Wake() {
+  std::shared_ptr<const std::function<void()>> wake;
+  {
+    const absl::MutexLock lock(&mutex_);
+    if (!std::exchange(waiting_, false)) return;
+    wake = wake_;
+  }
+  if (wake != nullptr) (*wake)();
+}
+
+// `start` waits for the first text, or for the end of an answer without any: only then it is
+// certain which model of the chain answers, and from which prompt.
+void Generation::Begin(const Leg& leg) {
+  if (leg_.has_value()) return;
+  leg_ = leg;
+  v1::StreamGenerateResponse::Start& start = *start_.emplace().mutable_start();
+  start.set_model(leg.route.FullName());
+  *start.mutable_manifest() = leg.question.prompt->manifest;
+  parts_.metrics.Observe("dramatis_first_text_seconds", {{"provider", leg.route.provider->name()}},
+                         absl::ToDoubleSeconds(parts_.clock.Now() - begun_));
+}
+
+void Generation::OnText(const Leg& leg, std::string_view text) {
+  {
+    const absl::MutexLock lock(&mutex_);
+    if (over_) return;
+    Begin(leg);
+    raw_ += text;
+    filter_.Push(text, pending_);
+  }
+  Wake();
+}
+
+void Generation::OnEnd(const Leg& leg, const AnswerEnd& end) {
+  UsageRow row;
+  v1::StreamGenerateResponse event;
+  {
+    const absl::MutexLock lock(&mutex_);
+    if (over_) return;
+    over_ = true;
+    Begin(leg);
+    filter_.Finish(pending_);
+    v1::StreamGenerateResponse::Done& done = *event.mutable_done();
+    done.set_finish_reason(end.finish_reason);
+    done.set_model(leg.route.FullName());
+    done.set_retrieval(leg.route.provider->retrieval());
+    *done.mutable_usage() = Count(leg, end.tokens);
+    row = Row(leg, done.usage(), end.finish_reason);
+  }
+  Wake();
+  auto finish = [self = shared_from_this(), row, event = std::move(event)] {
+    self->Record(row);
+    {
+      const absl::MutexLock lock(&self->mutex_);
+      self->done_ = event;
+    }
+    self->Wake();
+  };
+  // Blocks, so not on the provider's thread. Where the executor has stopped, the reply matters
+  // more.
+  if (!parts_.executor.Post(finish)) finish();
+}
+
+void Generation::OnError(const Leg& /*leg*/, const absl::Status& error) {
+  RecordBrokenOff("error");
+  {
+    const absl::MutexLock lock(&mutex_);
+    over_ = true;
+    end_ = error;
+  }
+  Wake();
+}
+
+void Generation::Cancelled() {
+  RecordBrokenOff("cancelled");
+  std::shared_ptr<RoutedCall> call;
+  {
+    const absl::MutexLock lock(&mutex_);
+    over_ = true;
+    call = std::move(call_);
+  }
+  if (call != nullptr) call->Cancel();
+}
+
+// What has been said was paid for, also where its end never came.
+void Generation::RecordBrokenOff(const char* reason) {
+  UsageRow row;
+  {
+    const absl::MutexLock lock(&mutex_);
+    if (over_ || !leg_.has_value()) return;
+    over_ = true;
+    row = Row(*leg_, Count(*leg_, std::nullopt), reason);
+  }
+  parts_.executor.Post([self = shared_from_this(), row] { self->Record(row); });
+}
+
+prompt::v1::Usage Generation::Count(const Leg& leg, const std::optional<TokenCounts>& tokens) {
+  prompt::v1::Usage usage;
+  usage.set_estimated(!tokens.has_value());
+  const TokenCounts counts =
+      tokens.value_or(TokenCounts{.input_tokens = leg.question.prompt->manifest.prompt_tokens(),
+                                  .output_tokens = EstimateTokens(raw_),
+                                  .cached_tokens = 0});
+  usage.set_input_tokens(counts.input_tokens);
+  usage.set_output_tokens(counts.output_tokens);
+  usage.set_cached_tokens(counts.cached_tokens);
+  usage.set_cost_micros(CostMicros(leg.route.model.prices, counts));
+  return usage;
+}
+
+UsageRow Generation::Row(const Leg& leg,
+                         const prompt::v1::Usage& usage,
+                         const std::string& reason) const {
+  return {.user_id = facts_.user_id,
+          .turn_key = facts_.turn_key,
+          .persona_id = facts_.persona_id,
+          .model = leg.route.FullName(),
+          .input_tokens = usage.input_tokens(),
+          .output_tokens = usage.output_tokens(),
+          .cached_tokens = usage.cached_tokens(),
+          .cost_micros = usage.cost_micros(),
+          .estimated = usage.estimated(),
+          .finish_reason = reason,
+          .create_time = parts_.clock.Now()};
+}
+
+void Generation::Record(const UsageRow& row) {
+  absl::Status stored = store_.RecordUsage(row);
+  if (absl::IsUnavailable(stored) || absl::IsAborted(stored)) stored = store_.RecordUsage(row);
+  const std::string provider = row.model.substr(0, row.model.find('/'));
+  parts_.metrics.Count("dramatis_tokens_total", {{"provider", provider}, {"kind", "input"}},
+                       row.input_tokens);
+  parts_.metrics.Count("dramatis_tokens_total", {{"provider", provider}, {"kind", "output"}},
+                       row.output_tokens);
+  if (stored.ok()) return;
+  // The reply is worth more than its bill: it goes out, and the log has what the table lacks.
+  logger_.Error("usage could not be stored", {{"correlation_id", facts_.correlation_id},
+                                              {"turn_key", row.turn_key},
+                                              {"user_id", row.user_id},
+                                              {"model", row.model},
+                                              {"input_tokens", row.input_tokens},
+                                              {"output_tokens", row.output_tokens},
+                                              {"cost_micros", row.cost_micros},
+                                              {"reason", GetReason(stored)}});
+}
+
+}  // namespace dramatis::inference

@@ -1,0 +1,104 @@
+// One answer as a stream of events: a RoutedCall's text tidied, kept until the client takes it, and
+// its usage written before `done` is sent.
+//
+//   auto generation = std::make_shared<Generation>(parts, facts);
+//   generation->Start(plan);
+//   ... GenerationStream(generation).Poll() ...
+//
+// Text that comes faster than the client takes it grows the next `delta`; nothing queues.
+// Thread-safe.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "dramatis/inference/v1/inference.pb.h"
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "services/inference/generation/output_filter.h"
+#include "services/inference/routing/routed_call.h"
+#include "services/inference/usage/store.h"
+#include "shared/call/event_source.h"
+#include "shared/log/log_scope.h"
+
+namespace dramatis::inference {
+
+using GenerationEvents = EventSource<v1::StreamGenerateResponse>;
+
+// Whose answer it is.
+struct GenerationFacts {
+  std::string user_id;
+  std::string persona_id;
+  std::string persona_name;
+  std::string turn_key;
+  std::string correlation_id;
+};
+
+class Generation : public LegListener, public std::enable_shared_from_this<Generation> {
+ public:
+  // What `parts` refers to and `store` outlive the generation.
+  Generation(const RoutedCallParts& parts, Store& store, GenerationFacts facts);
+
+  // Asks the first provider; may block for milliseconds.
+  void Start(RoutedCall::Plan plan);
+
+  // As EventSource.
+  GenerationEvents::Next Poll();
+  void OnReady(std::function<void()> wake);
+  void Cancelled();
+
+  void OnText(const Leg& leg, std::string_view text) override;
+  void OnEnd(const Leg& leg, const AnswerEnd& end) override;
+  void OnError(const Leg& leg, const absl::Status& error) override;
+
+ private:
+  void Begin(const Leg& leg) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::string TakePending() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Wake();
+  prompt::v1::Usage Count(const Leg& leg, const std::optional<TokenCounts>& tokens)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  UsageRow Row(const Leg& leg, const prompt::v1::Usage& usage, const std::string& reason) const;
+  void Record(const UsageRow& row);
+  void RecordBrokenOff(const char* reason);
+
+  const RoutedCallParts parts_;
+  CallLogger logger_{parts_.logger};
+  Store& store_;
+  const GenerationFacts facts_;
+  const absl::Time begun_;
+
+  absl::Mutex mutex_;
+  std::shared_ptr<RoutedCall> call_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const std::function<void()>> wake_ ABSL_GUARDED_BY(mutex_);
+  bool waiting_ ABSL_GUARDED_BY(mutex_) = false;  // Poll found nothing
+  OutputFilter filter_ ABSL_GUARDED_BY(mutex_);
+  std::optional<Leg> leg_ ABSL_GUARDED_BY(mutex_);  // the one that speaks
+  std::string raw_ ABSL_GUARDED_BY(mutex_);         // the answer as it came, to count its tokens
+  // For the client, in this order.
+  std::optional<v1::StreamGenerateResponse> start_ ABSL_GUARDED_BY(mutex_);
+  std::string pending_ ABSL_GUARDED_BY(mutex_);
+  std::optional<v1::StreamGenerateResponse> done_ ABSL_GUARDED_BY(mutex_);
+  std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
+  bool over_ ABSL_GUARDED_BY(mutex_) = false;  // the call has ended or been cancelled
+};
+
+// Gives a generation to the call adapter; cancels it when the client is gone.
+class GenerationStream : public GenerationEvents {
+ public:
+  explicit GenerationStream(std::shared_ptr<Generation> generation)
+      : generation_(std::move(generation)) {}
+  ~GenerationStream() override { generation_->Cancelled(); }
+  Next Poll() override { return generation_->Poll(); }
+  void OnReady(std::function<void()> wake) override { generation_->OnReady(std::move(wake)); }
+  void Cancelled() override { generation_->Cancelled(); }
+
+ private:
+  const std::shared_ptr<Generation> generation_;
+};
+
+}  // namespace dramatis::inference

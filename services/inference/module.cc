@@ -1,0 +1,120 @@
+#include "services/inference/module.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "embedded/inference_migrations.h"
+#include "services/inference/config.h"
+#include "services/inference/transport/curl_loop.h"
+#include "services/inference/generation/generations.h"
+#include "services/inference/service.h"
+#include "services/inference/providers/local_provider.h"
+#include "services/inference/routing/models.h"
+#include "services/inference/providers/openai_provider.h"
+#include "services/inference/routing/router.h"
+#include "services/inference/sql/store.h"
+#include "services/inference/usage/usage.h"
+#include "shared/executor/executor.h"
+#include "shared/rpc/service_adapter.h"
+#include "shared/time/clock.h"
+
+namespace dramatis::inference {
+namespace {
+
+// Every provider there is.
+std::vector<std::unique_ptr<Provider>> MakeProviders(const Config& config,
+                                                     const Clock& clock,
+                                                     CurlLoop& loop,
+                                                     Logger& logger) {
+  std::vector<std::unique_ptr<Provider>> providers;
+  if (config.openai.has_value()) {
+    providers.push_back(std::make_unique<OpenAiProvider>(*config.openai, clock, loop, logger));
+  }
+  providers.push_back(std::make_unique<LocalProvider>(loop, config.local_delay));
+  return providers;
+}
+
+class RunningModule : public Module {
+ public:
+  RunningModule(const Config& config, const ModuleContext& context)
+      : store_(context.database),
+        executor_(context.config.workers, context.config.queue),
+        loop_({.ca_file = config.ca_file}),
+        router_(MakeProviders(config, context.clock, loop_, context.logger),
+                config.chain,
+                steady_clock_),
+        generations_(router_,
+                     store_,
+                     {.executor = executor_,
+                      .timers = loop_,
+                      .clock = context.clock,
+                      .random = SystemRandom,
+                      .logger = context.logger,
+                      .metrics = context.metrics}),
+        tasks_(router_,
+               store_,
+               {.executor = executor_,
+                .timers = loop_,
+                .clock = context.clock,
+                .random = SystemRandom,
+                .logger = context.logger,
+                .metrics = context.metrics}),
+        models_(router_),
+        rpc_(v1::InferenceService::service_full_name(),
+             executor_,
+             context.clock,
+             context.logger,
+             context.metrics),
+        usage_(store_, context.clock),
+        service_(rpc_, generations_, tasks_, models_, usage_) {
+    service_.Offer(context.local);
+  }
+
+  // What still runs uses the parts below it: it stops before they go.
+  ~RunningModule() override {
+    tasks_.Stop();
+    executor_.Stop();
+    loop_.Stop();
+  }
+
+  grpc::Service& service() override { return service_; }
+  std::string full_name() const override { return v1::InferenceService::service_full_name(); }
+  absl::Status Start() override { return absl::OkStatus(); }
+
+  // Nothing runs but calls, and the server waits for those.
+  void Drain(absl::Time /*deadline*/) override {}
+
+ private:
+  SqlStore store_;
+  Executor executor_;
+  CurlLoop loop_;
+  const SteadyClock steady_clock_;  // of the breakers
+  Router router_;
+  Generations generations_;
+  Tasks tasks_;
+  Models models_;
+  ServiceAdapter rpc_;
+  Usage usage_;
+  InferenceServiceServer service_;
+};
+
+}  // namespace
+
+const ModuleFactory& InferenceModule() {
+  static const ModuleFactory factory = {
+      .name = "inference",
+      .migrations = &embedded::inference_migrations,
+      .configure = [](Settings& settings, const CommonConfig& /*common*/)
+          -> std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)> {
+        return [config = Config::From(settings)](
+                   const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
+          return std::make_unique<RunningModule>(config, context);
+        };
+      },
+  };
+  return factory;
+}
+
+}  // namespace dramatis::inference

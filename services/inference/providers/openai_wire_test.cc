@@ -1,0 +1,93 @@
+#include "services/inference/providers/openai_wire.h"
+
+#include <boost/json.hpp>
+
+#include "gtest/gtest.h"
+
+namespace dramatis::inference {
+namespace {
+
+namespace json = boost::json;
+
+PackedPrompt AskedHi() {
+  PackedPrompt prompt;
+  prompt.parts.emplace_back().set_kind(prompt::v1::PART_KIND_ROLE);
+  prompt.parts.back().set_text("You are \"Ada\".\n");
+  for (const auto& [role, text] :
+       {std::pair{prompt::v1::ROLE_USER, "a"}, std::pair{prompt::v1::ROLE_ASSISTANT, "b"},
+        std::pair{prompt::v1::ROLE_USER, "hi é 😀"}}) {
+    prompt.messages.emplace_back().set_role(role);
+    prompt.messages.back().set_text(text);
+  }
+  return prompt;
+}
+
+prompt::v1::ModelParameters SomeParameters() {
+  prompt::v1::ModelParameters parameters;
+  parameters.set_temperature(0.7);
+  parameters.set_top_p(0.9);
+  parameters.set_max_output_tokens(100);
+  parameters.add_stop("END");
+  return parameters;
+}
+
+TEST(OpenAiWireTest, WritesAStreamedRequestWithUsage) {
+  const json::value request =
+      json::parse(ChatRequestJson(AskedHi(), SomeParameters(), {.model = "gpt-4o-mini"}));
+  EXPECT_EQ(request, json::parse(R"({
+    "model": "gpt-4o-mini",
+    "messages": [
+      {"role": "system", "content": "You are \"Ada\".\n"},
+      {"role": "user", "content": "a"},
+      {"role": "assistant", "content": "b"},
+      {"role": "user", "content": "hi é 😀"}],
+    "max_tokens": 100, "temperature": 0.7, "top_p": 0.9, "stop": ["END"],
+    "stream": true, "stream_options": {"include_usage": true}})"));
+}
+
+TEST(OpenAiWireTest, CallsTheLimitByItsNewNameWhereAsked) {
+  const json::value request = json::parse(
+      ChatRequestJson(AskedHi(), SomeParameters(), {.model = "gpt-4o", .newer_limit = true}));
+  EXPECT_EQ(request.at("max_completion_tokens"), 100);
+  EXPECT_FALSE(request.as_object().contains("max_tokens"));
+}
+
+TEST(OpenAiWireTest, LeavesOutWhatTheModelIsKnownToRefuse) {
+  const json::value request = json::parse(ChatRequestJson(
+      AskedHi(), SomeParameters(),
+      {.model = "m", .dialect = {"temperature", "top_p=9E-1", "stop", "stream_options"}}));
+  for (const char* const field : {"temperature", "top_p", "stop", "stream_options"}) {
+    EXPECT_FALSE(request.as_object().contains(field)) << field;
+  }
+  EXPECT_EQ(request.at("max_tokens"), 100);
+}
+
+TEST(OpenAiWireTest, SendsAnotherValueThanTheOneThatWasRefused) {
+  const json::value request = json::parse(ChatRequestJson(
+      AskedHi(), SomeParameters(), {.model = "m", .dialect = {"top_p=1E0", "max_tokens=5"}}));
+  EXPECT_EQ(request.at("top_p"), 0.9);
+  EXPECT_EQ(request.at("max_tokens"), 100);
+}
+
+TEST(OpenAiWireTest, CallsTheLimitByItsOtherNameWhereOneIsRefused) {
+  const auto ask = [](bool newer, const Dialect& dialect) {
+    return json::parse(ChatRequestJson(AskedHi(), SomeParameters(),
+                                       {.model = "m", .newer_limit = newer, .dialect = dialect}))
+        .as_object();
+  };
+  EXPECT_TRUE(ask(false, {"max_tokens"}).contains("max_completion_tokens"));
+  EXPECT_TRUE(ask(true, {"max_completion_tokens"}).contains("max_tokens"));
+  const json::object neither = ask(false, {"max_tokens", "max_completion_tokens"});
+  EXPECT_FALSE(neither.contains("max_tokens"));
+  EXPECT_FALSE(neither.contains("max_completion_tokens"));
+}
+
+TEST(OpenAiWireTest, LeavesOutWhatIsNotSet) {
+  const json::value request = json::parse(ChatRequestJson(AskedHi(), {}, {.model = "m"}));
+  for (const char* const field : {"temperature", "top_p", "stop", "max_tokens"}) {
+    EXPECT_FALSE(request.as_object().contains(field)) << field;
+  }
+}
+
+}  // namespace
+}  // namespace dramatis::inference

@@ -1,0 +1,97 @@
+#include "services/inference/transport/loose_json.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+
+namespace dramatis::inference {
+namespace {
+
+namespace json = boost::json;
+
+// More than any server nests what somebody reads, and little enough for the parser's recursion.
+constexpr size_t kMaxDepth = 128;
+constexpr size_t kEscapeLength = 6;  // \uXXXX
+
+bool IsHigh(uint32_t value) {
+  return value >= 0xD800 && value < 0xDC00;
+}
+bool IsLow(uint32_t value) {
+  return value >= 0xDC00 && value < 0xE000;
+}
+
+// The code unit that the escape at the start of `text` means; 0 where there is none.
+uint32_t EscapedUnit(std::string_view text) {
+  uint32_t value = 0;
+  if (text.size() < kEscapeLength || text.substr(0, 2) != "\\u") return 0;
+  return absl::SimpleHexAtoi(absl::string_view(text.data() + 2, 4), &value) ? value : 0;
+}
+
+void AppendWtf8(uint32_t half, std::string& out) {
+  out += static_cast<char>(0xE0U | (half >> 12U));
+  out += static_cast<char>(0x80U | ((half >> 6U) & 0x3FU));
+  out += static_cast<char>(0x80U | (half & 0x3FU));
+}
+
+// Appends the escape at the start of `text`, or what it means where JSON has no way to say it; how
+// many bytes it took.
+size_t CopyEscape(std::string_view text, std::string& out) {
+  const uint32_t unit = EscapedUnit(text);
+  if (IsHigh(unit) && IsLow(EscapedUnit(text.substr(kEscapeLength)))) {
+    out += text.substr(0, 2 * kEscapeLength);
+    return 2 * kEscapeLength;
+  }
+  if (IsHigh(unit) || IsLow(unit)) {
+    AppendWtf8(unit, out);
+    return kEscapeLength;
+  }
+  out += text.substr(0, 2);
+  return std::min<size_t>(2, text.size());
+}
+
+std::string Repaired(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  bool in_string = false;
+  while (!text.empty()) {
+    const char c = text.front();
+    if (in_string && c == '\\') {
+      text.remove_prefix(CopyEscape(text, out));
+      continue;
+    }
+    if (c == '"') in_string = !in_string;
+    if (in_string && static_cast<unsigned char>(c) < 0x20) {
+      out += absl::StrFormat("\\u%04x", static_cast<unsigned char>(c));
+    } else {
+      out += c;
+    }
+    text.remove_prefix(1);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<json::value> ParseLooseJson(std::string_view text, const json::storage_ptr& storage) {
+  json::parse_options options;
+  options.allow_invalid_utf8 = true;
+  options.max_depth = kMaxDepth;
+  try {
+    boost::system::error_code error;
+    json::value value =
+        json::parse(json::string_view(text.data(), text.size()), error, storage, options);
+    if (!error) return value;
+    const std::string repaired = Repaired(text);
+    json::value again =
+        json::parse(json::string_view(repaired.data(), repaired.size()), error, storage, options);
+    if (!error) return again;
+  } catch (const std::exception&) {
+    // Boost.JSON throws where a value exceeds its own limits.
+  }
+  return std::nullopt;
+}
+
+}  // namespace dramatis::inference

@@ -1,0 +1,252 @@
+#include "services/memory/journal/journal.h"
+
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/civil_time.h"
+#include "google/protobuf/util/time_util.h"
+#include "services/memory/journal/journal_stats.h"
+#include "services/memory/journal/journal_text.h"
+#include "services/memory/profile/profiles.h"
+#include "services/memory/model/storable_text.h"
+#include "services/memory/model/versions.h"
+#include "shared/call/if_match.h"
+#include "shared/page/page_token.h"
+#include "shared/rules/field_rules.h"
+#include "shared/status/errors.h"
+#include "shared/status/macros.h"
+#include "shared/text/text.h"
+#include "shared/text/words.h"
+
+namespace dramatis::memory {
+namespace {
+
+using ::google::protobuf::util::TimeUtil;
+
+constexpr char kBlankTemplate[] = "blank";
+constexpr int kMostMoods = 1000;
+constexpr int kMostTags = 10;
+// A page of the longest entries would exceed what a message may hold.
+constexpr size_t kMostPageBytes = 4 * 1024 * 1024;
+
+// Of the lists: what the field rules cannot say. Tags are compared as they are kept.
+std::vector<FieldViolation> CheckLists(const v1::JournalEntry& entry) {
+  std::vector<FieldViolation> violations;
+  std::set<std::string> tags;
+  for (int i = 0; i < entry.tags_size(); ++i) {
+    if (tags.insert(std::string(TrimSpace(entry.tags(i)))).second) continue;
+    violations.push_back({absl::StrCat("entry.tags[", i, "]"), "is in the list twice"});
+  }
+  std::set<std::string> goals;
+  for (int i = 0; i < entry.goal_progress_size(); ++i) {
+    if (goals.insert(entry.goal_progress(i).goal_id()).second) continue;
+    violations.push_back(
+        {absl::StrCat("entry.goal_progress[", i, "].goal_id"), "is in the list twice"});
+  }
+  return violations;
+}
+
+// Takes over the fields that are the user's to set.
+absl::Status Define(const v1::JournalEntry& entry, JournalRow& row) {
+  v1::JournalEntry& definition = row.definition;
+  definition.Clear();
+  definition.set_title(std::string(TrimSpace(entry.title())));
+  definition.set_content(entry.content());
+  definition.set_template_(entry.template_().empty() ? kBlankTemplate : entry.template_());
+  definition.set_mood(std::string(TrimSpace(entry.mood())));
+  for (const std::string& tag : entry.tags())
+    definition.add_tags(std::string(TrimSpace(tag)));
+  *definition.mutable_linked_goal_ids() = entry.linked_goal_ids();
+  *definition.mutable_goal_progress() = entry.goal_progress();
+  definition.set_share_with_personas(entry.share_with_personas());
+  DRAMATIS_ASSIGN_OR_RETURN(row.word_count, CountWords(definition.content()));
+  return absl::OkStatus();
+}
+
+// The start of a day in the zone, or a point in time; nullopt where the text is neither.
+std::optional<absl::Time> ReadTime(const std::string& text, const absl::TimeZone& zone) {
+  constexpr size_t kDateLength = sizeof("2026-01-31") - 1;
+  absl::CivilDay day;
+  if (text.size() == kDateLength && absl::ParseCivilTime(text, &day) &&
+      absl::FormatCivilTime(day) == text) {
+    return absl::FromCivil(day, zone);
+  }
+  google::protobuf::Timestamp timestamp;
+  if (!TimeUtil::FromString(text, &timestamp)) return std::nullopt;
+  return absl::FromUnixMicros(TimeUtil::TimestampToMicroseconds(timestamp));
+}
+
+// What a page token is good for: this user's list with these filters.
+std::string ListScope(const CallContext& call, const v1::ListJournalEntriesRequest& request) {
+  return absl::StrJoin({std::string("journal"), call.identity.user_id, request.goal_id(),
+                        request.tag(), request.mood(), request.from(), request.to(), request.q()},
+                       "\n");
+}
+
+absl::StatusOr<JournalQuery::Position> ReadPageToken(const std::string& scope,
+                                                     const std::string& token) {
+  DRAMATIS_ASSIGN_OR_RETURN(std::vector<std::string> keys, DecodePageToken(scope, token, 2));
+  int64_t micros = 0;
+  if (!absl::SimpleAtoi(keys[0], &micros)) return CursorError("page_token");
+  return JournalQuery::Position{absl::FromUnixMicros(micros), std::move(keys[1])};
+}
+
+// At least one entry, and as many more as the answer holds.
+v1::ListJournalEntriesResponse PresentPage(const std::string& scope, const JournalPage& page) {
+  v1::ListJournalEntriesResponse response;
+  size_t bytes = 0;
+  const JournalRow* last = nullptr;
+  for (const JournalRow& row : page.entries) {
+    v1::JournalEntry entry = Present(row);
+    bytes += entry.ByteSizeLong();
+    if (last != nullptr && bytes > kMostPageBytes) break;
+    *response.add_entries() = std::move(entry);
+    last = &row;
+  }
+  const bool is_cut = static_cast<size_t>(response.entries_size()) < page.entries.size();
+  if (last != nullptr && (page.more || is_cut)) {
+    response.set_next_page_token(EncodePageToken(
+        scope, {absl::StrCat(absl::ToUnixMicros(last->create_time)), last->entry_id}));
+  }
+  return response;
+}
+
+}  // namespace
+
+v1::JournalEntry Present(const JournalRow& row) {
+  v1::JournalEntry entry = row.definition;
+  entry.set_entry_id(row.entry_id);
+  entry.set_word_count(row.word_count);
+  entry.set_etag(Etag(row.version));
+  *entry.mutable_create_time() =
+      TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(row.create_time));
+  *entry.mutable_update_time() =
+      TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(row.update_time));
+  return entry;
+}
+
+absl::StatusOr<v1::JournalEntry> Journal::Create(const CallContext& call,
+                                                 const v1::CreateJournalEntryRequest& request) {
+  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
+  if (const auto violations = CheckLists(request.entry()); !violations.empty()) {
+    return FieldErrors(violations);
+  }
+  JournalRow row;
+  row.user_id = call.identity.user_id;
+  row.entry_id = ids_.NewId();
+  DRAMATIS_RETURN_IF_ERROR(Define(request.entry(), row));
+  row.create_time = clock_.Now();
+  row.update_time = row.create_time;
+  return store_.CreateEntry(call, request, row, Present(row));
+}
+
+absl::StatusOr<v1::ListJournalEntriesResponse> Journal::List(
+    const CallContext& call, const v1::ListJournalEntriesRequest& request) {
+  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
+  const std::string scope = ListScope(call, request);
+  JournalQuery query;
+  query.user_id = call.identity.user_id;
+  query.goal_id = request.goal_id();
+  query.tag = std::string(TrimSpace(request.tag()));
+  query.mood = std::string(TrimSpace(request.mood()));
+  query.limit = PageSize(request);
+  DRAMATIS_RETURN_IF_ERROR(ReadPeriod(request, query));
+  if (!request.page_token().empty()) {
+    DRAMATIS_ASSIGN_OR_RETURN(query.after, ReadPageToken(scope, request.page_token()));
+  }
+  if (!TrimSpace(request.q()).empty()) {
+    query.words = QueryWords(request.q());
+    // Nothing but stop words and signs: no entry is indexed under any of them.
+    if (query.words.empty()) return v1::ListJournalEntriesResponse();
+  }
+  DRAMATIS_ASSIGN_OR_RETURN(const JournalPage page, store_.ListEntries(query));
+  return PresentPage(scope, page);
+}
+
+absl::StatusOr<v1::JournalEntry> Journal::Get(const CallContext& call,
+                                              const v1::GetJournalEntryRequest& request) {
+  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
+  DRAMATIS_ASSIGN_OR_RETURN(const JournalRow row,
+                            store_.FindEntry(call.identity.user_id, request.entry_id()));
+  return Present(row);
+}
+
+absl::StatusOr<v1::JournalEntry> Journal::Update(const CallContext& call,
+                                                 const v1::UpdateJournalEntryRequest& request) {
+  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
+  if (const auto violations = CheckLists(request.entry()); !violations.empty()) {
+    return FieldErrors(violations);
+  }
+  return WithRetries([&] { return TryUpdate(call, request); });
+}
+
+absl::StatusOr<v1::JournalEntry> Journal::TryUpdate(const CallContext& call,
+                                                    const v1::UpdateJournalEntryRequest& request) {
+  DRAMATIS_ASSIGN_OR_RETURN(JournalRow row,
+                            store_.FindEntry(call.identity.user_id, request.entry_id()));
+  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, Etag(row.version)));
+  v1::JournalEntry entry = row.definition;
+  const auto& paths = request.update_mask().paths();
+  MergeFields(request.entry(), {paths.begin(), paths.end()}, entry);
+  DRAMATIS_RETURN_IF_ERROR(Define(entry, row));
+  row.update_time = clock_.Now();
+  DRAMATIS_RETURN_IF_ERROR(store_.UpdateEntry(row));
+  ++row.version;
+  return Present(row);
+}
+
+absl::Status Journal::Delete(const CallContext& call,
+                             const v1::DeleteJournalEntryRequest& request) {
+  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
+  return WithRetries([&] { return TryDelete(call, request.entry_id()); });
+}
+
+absl::Status Journal::TryDelete(const CallContext& call, const std::string& entry_id) {
+  const std::string& user_id = call.identity.user_id;
+  if (call.if_match.empty()) return store_.DeleteEntry(user_id, entry_id, std::nullopt);
+  DRAMATIS_ASSIGN_OR_RETURN(const JournalRow row, store_.FindEntry(user_id, entry_id));
+  DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, Etag(row.version)));
+  return store_.DeleteEntry(user_id, entry_id, row.version);
+}
+
+absl::StatusOr<v1::JournalStats> Journal::Stats(const CallContext& call,
+                                                const v1::GetJournalStatsRequest&) {
+  const std::string& user_id = call.identity.user_id;
+  DRAMATIS_ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf(user_id));
+  DRAMATIS_ASSIGN_OR_RETURN(const JournalTally tally, store_.Tally(user_id, kMostMoods, kMostTags));
+  return ComputeStats(tally, zone, clock_.Now());
+}
+
+absl::StatusOr<absl::TimeZone> Journal::ZoneOf(const std::string& user_id) {
+  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<ProfileRow> profile,
+                            profiles_.FindProfile(user_id));
+  return TimeZoneOf(profile);
+}
+
+absl::Status Journal::ReadPeriod(const v1::ListJournalEntriesRequest& request,
+                                 JournalQuery& query) {
+  if (request.from().empty() && request.to().empty()) return absl::OkStatus();
+  DRAMATIS_ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf(query.user_id));
+  std::vector<FieldViolation> violations;
+  const auto read = [&](const char* field, const std::string& text, absl::Time& time) {
+    if (text.empty()) return;
+    if (const std::optional<absl::Time> given = ReadTime(text, zone)) {
+      time = *given;
+    } else {
+      violations.push_back({field, "must be a date, as 2026-01-31, or a time as RFC 3339 has it"});
+    }
+  };
+  read("from", request.from(), query.from);
+  read("to", request.to(), query.to);
+  if (violations.empty() && query.to < query.from) {
+    violations.push_back({"to", "must not be before `from`"});
+  }
+  return violations.empty() ? absl::OkStatus() : FieldErrors(violations);
+}
+
+}  // namespace dramatis::memory

@@ -1,0 +1,150 @@
+#include "services/memory/module.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "embedded/memory_migrations.h"
+#include "services/memory/config.h"
+#include "services/memory/goals/goals.h"
+#include "services/memory/peers/grpc_peers.h"
+#include "services/memory/journal/journal.h"
+#include "services/memory/memories/memories.h"
+#include "services/memory/service.h"
+#include "services/memory/memories/observations.h"
+#include "services/memory/profile/profiles.h"
+#include "services/memory/memories/recall.h"
+#include "services/memory/sql/store.h"
+#include "services/memory/sql/goals.h"
+#include "services/memory/sql/journal.h"
+#include "services/memory/sql/reindex.h"
+#include "services/memory/sql/memory_sync.h"
+#include "services/memory/sql/sample.h"
+#include "services/memory/memories/summaries.h"
+#include "shared/executor/executor.h"
+#include "shared/rpc/service_adapter.h"
+#include "shared/sql/backfill.h"
+
+namespace dramatis::memory {
+namespace {
+
+// Calls that wait for a model, at most a minute each: few, since each holds a thread meanwhile, and
+// apart from the others. Nobody's turn waits for them; where the queue is full, conversation asks
+// again later.
+constexpr int kPatientThreads = 4;
+constexpr int kPatientQueue = 64;
+
+class RunningModule : public Module {
+ public:
+  RunningModule(const Config& config, const ModuleContext& context)
+      : channel_(context.channel),
+        store_(context.database, context.clock),
+        journal_store_(context.database, context.clock),
+        goal_store_(context.database, context.clock),
+        profiles_(store_, context.clock),
+        memories_(store_, context.clock, context.ids, config.quota),
+        journal_(journal_store_, store_, context.clock, context.ids),
+        goals_(goal_store_, store_, context.clock, context.ids),
+        recall_(store_,
+                [this](const std::string& user_id) { return goals_.SharedBriefs(user_id); }),
+        remembering_store_(context.database),
+        inference_([this] { return channel_("inference"); }),
+        observations_(
+            remembering_store_,
+            store_,
+            inference_,
+            context.clock,
+            context.ids,
+            {.extraction = config.extraction, .model = config.model, .quota = config.quota}),
+        summaries_(remembering_store_,
+                   inference_,
+                   context.clock,
+                   context.ids,
+                   {.enabled = config.summaries, .model = config.model}),
+        backfills_(context.database, context.logger, WordBackfills()),
+        executor_(context.config.workers, context.config.queue),
+        rpc_(v1::MemoryService::service_full_name(),
+             executor_,
+             context.clock,
+             context.logger,
+             context.metrics),
+        patient_(kPatientThreads, kPatientQueue),
+        patient_rpc_(v1::MemoryService::service_full_name(),
+                     patient_,
+                     context.clock,
+                     context.logger,
+                     context.metrics),
+        service_(rpc_,
+                 profiles_,
+                 memories_,
+                 journal_,
+                 goals_,
+                 recall_,
+                 {patient_rpc_, observations_, summaries_}) {
+    service_.Offer(context.local);
+  }
+
+  // What the executor still runs uses the other parts.
+  ~RunningModule() override {
+    backfills_.Stop();
+    inference_.Stop();
+    patient_.Stop();
+    executor_.Stop();
+  }
+
+  grpc::Service& service() override { return service_; }
+  std::string full_name() const override { return v1::MemoryService::service_full_name(); }
+
+  absl::Status Start() override {
+    backfills_.Start();
+    return absl::OkStatus();
+  }
+
+  // The server waits for calls under way.
+  void Drain(absl::Time /*deadline*/) override {
+    backfills_.Stop();
+    // Who asked asks again when there is a server again.
+    inference_.Stop();
+  }
+
+ private:
+  const std::function<std::shared_ptr<grpc::Channel>(const std::string& name)> channel_;
+  SqlStore store_;
+  SqlJournalStore journal_store_;
+  SqlGoalStore goal_store_;
+  Profiles profiles_;
+  Memories memories_;
+  Journal journal_;
+  Goals goals_;
+  Recall recall_;
+  SqlRememberingStore remembering_store_;
+  GrpcInferencePeer inference_;
+  Observations observations_;
+  Summaries summaries_;
+  sql::BackfillThread backfills_;
+  Executor executor_;
+  ServiceAdapter rpc_;
+  Executor patient_;
+  ServiceAdapter patient_rpc_;
+  MemoryServiceServer service_;
+};
+
+}  // namespace
+
+const ModuleFactory& MemoryModule() {
+  static const ModuleFactory factory = {
+      .name = "memory",
+      .migrations = &embedded::memory_migrations,
+      .configure = [](Settings& settings, const CommonConfig& /*common*/)
+          -> std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)> {
+        return [config = Config::From(settings)](
+                   const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
+          return std::make_unique<RunningModule>(config, context);
+        };
+      },
+      .sample = Sample(),
+  };
+  return factory;
+}
+
+}  // namespace dramatis::memory

@@ -1,0 +1,108 @@
+#include "services/persona/module.h"
+
+#include <memory>
+#include <string>
+
+#include "embedded/persona_migrations.h"
+#include "embedded/sample_persona.h"
+#include "services/persona/sources/config.h"
+#include "services/persona/sources/default_persona.h"
+#include "services/persona/service.h"
+#include "services/persona/personas/personas.h"
+#include "services/persona/rendering/rendering.h"
+#include "services/persona/sources/source_follower.h"
+#include "services/persona/sources/sources.h"
+#include "services/persona/sql/store.h"
+#include "services/persona/sql/names.h"
+#include "services/persona/sql/sample.h"
+#include "shared/executor/executor.h"
+#include "shared/rpc/service_adapter.h"
+#include "shared/sql/backfill.h"
+
+namespace dramatis::persona {
+namespace {
+
+class RunningModule : public Module {
+ public:
+  RunningModule(const Config& config, const ModuleContext& context)
+      : store_(context.database, context.clock),
+        source_(config.persona_dir, context.clock),
+        follower_(store_, source_, context.clock, context.logger, config.max_biography_bytes),
+        default_persona_(
+            config, embedded::sample_persona, store_, source_, context.clock, context.logger),
+        personas_(config,
+                  {.store = store_,
+                   .source = source_,
+                   .follower = follower_,
+                   .default_persona = default_persona_,
+                   .clock = context.clock,
+                   .ids = context.ids,
+                   .logger = context.logger}),
+        rendering_(config, store_, follower_, default_persona_, context.clock),
+        backfills_(context.database, context.logger, NameBackfills()),
+        executor_(context.config.workers, context.config.queue),
+        rpc_(v1::PersonaService::service_full_name(),
+             executor_,
+             context.clock,
+             context.logger,
+             context.metrics),
+        service_(rpc_, personas_, rendering_) {
+    service_.Offer(context.local);
+    if (config.max_biography_bytes_set) {
+      context.logger.Warning(
+          "DRAMATIS_PERSONA_MAX_BYTES goes with the next release: remove it; a persona's text is "
+          "cut "
+          "where it takes more than a quarter of the window of the model that answers");
+    }
+  }
+
+  // What the executor still runs uses the other parts.
+  ~RunningModule() override {
+    backfills_.Stop();
+    executor_.Stop();
+  }
+
+  grpc::Service& service() override { return service_; }
+  std::string full_name() const override { return v1::PersonaService::service_full_name(); }
+
+  absl::Status Start() override {
+    default_persona_.Start();
+    backfills_.Start();
+    return absl::OkStatus();
+  }
+
+  // The server waits for calls under way.
+  void Drain(absl::Time /*deadline*/) override { backfills_.Stop(); }
+
+ private:
+  SqlStore store_;
+  FileSource source_;
+  SourceFollower follower_;
+  DefaultPersona default_persona_;
+  Personas personas_;
+  Rendering rendering_;
+  sql::BackfillThread backfills_;
+  Executor executor_;
+  ServiceAdapter rpc_;
+  PersonaServiceServer service_;
+};
+
+}  // namespace
+
+const ModuleFactory& PersonaModule() {
+  static const ModuleFactory factory = {
+      .name = "persona",
+      .migrations = &embedded::persona_migrations,
+      .configure = [](Settings& settings, const CommonConfig& common)
+          -> std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)> {
+        return [config = Config::From(settings, common)](
+                   const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
+          return std::make_unique<RunningModule>(config, context);
+        };
+      },
+      .sample = Sample(),
+  };
+  return factory;
+}
+
+}  // namespace dramatis::persona
