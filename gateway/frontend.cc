@@ -9,10 +9,10 @@
 #include "gateway/calls/dispatcher.h"
 #include "gateway/calls/health.h"
 #include "gateway/http/server.h"
-#include "gateway/routing/proto_files.h"
-#include "gateway/routing/problem.h"
-#include "gateway/routing/route_table.h"
 #include "gateway/pages/site.h"
+#include "gateway/routing/problem.h"
+#include "gateway/routing/proto_files.h"
+#include "gateway/routing/route_table.h"
 #include "gateway/routing/transcoder.h"
 #include "shared/rpc/channel.h"
 #include "shared/status/macros.h"
@@ -97,9 +97,8 @@ absl::StatusOr<std::unique_ptr<Frontend>> MakeGateway(const GatewayConfig& confi
 
 std::function<absl::StatusOr<std::unique_ptr<Frontend>>(const FrontendContext&)> ConfigureGateway(
     Settings& settings, const CommonConfig& common) {
-  return [config = GatewayConfig::From(settings, common.environment)](const FrontendContext& context) {
-    return MakeGateway(config, context);
-  };
+  return [config = GatewayConfig::From(settings, common.environment)](
+             const FrontendContext& context) { return MakeGateway(config, context); };
 }
 
 }  // namespace dramatis::gateway

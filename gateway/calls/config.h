@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "gateway/http/limits.h"
 #include "gateway/access/trusted_proxies.h"
+#include "gateway/http/limits.h"
 #include "shared/config/default_ports.h"
 #include "shared/config/environment.h"
 

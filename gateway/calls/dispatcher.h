@@ -7,14 +7,14 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "gateway/access/cors.h"
 #include "gateway/calls/backend.h"
 #include "gateway/calls/config.h"
-#include "gateway/access/cors.h"
 #include "gateway/calls/health.h"
 #include "gateway/http/responder.h"
+#include "gateway/pages/site.h"
 #include "gateway/routing/problem.h"
 #include "gateway/routing/route_table.h"
-#include "gateway/pages/site.h"
 #include "gateway/routing/transcoder.h"
 #include "shared/ids/ids.h"
 #include "shared/log/log.h"

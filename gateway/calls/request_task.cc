@@ -4,12 +4,12 @@
 
 #include "dramatis/identity/v1/errors.pb.h"
 
-#include "gateway/calls/database_call_task.h"
 #include "gateway/access/https_only.h"
 #include "gateway/access/local_access.h"
-#include "gateway/json/request_error.h"
+#include "gateway/calls/database_call_task.h"
 #include "gateway/calls/stream_call_task.h"
 #include "gateway/calls/unary_call_task.h"
+#include "gateway/json/request_error.h"
 #include "shared/call/call_metadata.h"
 #include "shared/log/log_scope.h"
 #include "shared/status/errors.h"

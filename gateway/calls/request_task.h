@@ -6,11 +6,11 @@
 #include <string>
 #include <utility>
 
-#include "gateway/routing/correlation.h"
+#include "gateway/access/trusted_proxies.h"
 #include "gateway/calls/dispatcher.h"
 #include "gateway/http/responder.h"
+#include "gateway/routing/correlation.h"
 #include "gateway/routing/route_table.h"
-#include "gateway/access/trusted_proxies.h"
 
 namespace dramatis::gateway {
 

@@ -14,10 +14,10 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-#include "gateway/http/responder.h"
 #include "gateway/http/limits.h"
-#include "gateway/http/worker.h"
 #include "gateway/http/request_reader.h"
+#include "gateway/http/responder.h"
+#include "gateway/http/worker.h"
 
 namespace dramatis::gateway {
 

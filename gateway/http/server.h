@@ -16,8 +16,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "gateway/http/responder.h"
 #include "gateway/http/limits.h"
+#include "gateway/http/responder.h"
 #include "gateway/http/worker.h"
 
 namespace dramatis::gateway {

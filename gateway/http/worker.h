@@ -16,8 +16,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "gateway/http/responder.h"
 #include "gateway/http/limits.h"
+#include "gateway/http/responder.h"
 
 namespace dramatis::gateway {
 

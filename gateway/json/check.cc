@@ -9,9 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "gateway/json/frames.h"
-#include "gateway/json/values.h"
-#include "gateway/json/request_error.h"
 #include "gateway/json/names.h"
+#include "gateway/json/request_error.h"
+#include "gateway/json/values.h"
 #include "shared/status/errors.h"
 #include "shared/text/text.h"
 

@@ -5,8 +5,8 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "gateway/json/text.h"
 #include "gateway/json/names.h"
+#include "gateway/json/text.h"
 
 namespace dramatis::gateway {
 namespace {

@@ -18,9 +18,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "gateway/json/names.h"
 #include "gateway/json/types.h"
 #include "gateway/json/values.h"
-#include "gateway/json/names.h"
 #include "gateway/json/wire.h"
 #include "google/protobuf/descriptor.h"
 

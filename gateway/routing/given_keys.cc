@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "gateway/json/check.h"
 #include "gateway/http/percent.h"
+#include "gateway/json/check.h"
 
 namespace dramatis::gateway {
 

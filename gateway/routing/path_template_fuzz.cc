@@ -2,8 +2,8 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "gateway/routing/proto_files.h"
 #include "gateway/routing/path_template.h"
+#include "gateway/routing/proto_files.h"
 #include "gateway/routing/route_table.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -8,9 +8,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "gateway/routing/given_keys.h"
-#include "gateway/json/text.h"
 #include "gateway/http/percent.h"
+#include "gateway/json/text.h"
+#include "gateway/routing/given_keys.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::gateway {

@@ -2,10 +2,10 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "gateway/json/wire.h"
 #include "gateway/routing/proto_files.h"
 #include "gateway/routing/query.h"
 #include "gateway/routing/route_table.h"
-#include "gateway/json/wire.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace dramatis::gateway;  // NOLINT(google-build-using-namespace)

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "gateway/routing/query.h"
 #include "gateway/json/request_error.h"
 #include "gateway/json/wire.h"
+#include "gateway/routing/query.h"
 #include "shared/call/call_metadata.h"
 #include "shared/status/macros.h"
 #include "shared/text/text.h"

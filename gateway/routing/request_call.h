@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "gateway/routing/correlation.h"
 #include "gateway/http/message.h"
 #include "gateway/json/reader.h"
+#include "gateway/routing/correlation.h"
 #include "gateway/routing/route_table.h"
 #include "shared/call/call_metadata.h"
 

@@ -7,8 +7,8 @@
 #include "dramatis/options/v1/options.pb.h"
 
 #include "absl/status/statusor.h"
-#include "gateway/routing/path_template.h"
 #include "gateway/json/names.h"
+#include "gateway/routing/path_template.h"
 #include "google/protobuf/descriptor.h"
 
 namespace dramatis::gateway {

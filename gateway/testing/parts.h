@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 
+#include "gateway/access/cors.h"
 #include "gateway/calls/backend.h"
 #include "gateway/calls/config.h"
-#include "gateway/access/cors.h"
 #include "gateway/calls/dispatcher.h"
 #include "gateway/calls/health.h"
 #include "gateway/pages/site.h"

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "gateway/http/message.h"
-#include "gateway/routing/proto_files.h"
 #include "gateway/routing/problem.h"
+#include "gateway/routing/proto_files.h"
 #include "gateway/routing/route_table.h"
 #include "gateway/routing/transcoder.h"
 

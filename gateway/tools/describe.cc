@@ -9,8 +9,8 @@
 #include <string>
 
 #include "boost/json.hpp"
-#include "gateway/routing/proto_files.h"
 #include "gateway/routing/problem.h"
+#include "gateway/routing/proto_files.h"
 #include "gateway/routing/route_table.h"
 #include "gateway/tools/comments.h"
 #include "gateway/tools/openapi.h"

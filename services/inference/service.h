@@ -4,8 +4,8 @@
 #include "dramatis/inference/v1/inference.grpc.pb.h"
 
 #include "services/inference/generation/generations.h"
-#include "services/inference/routing/models.h"
 #include "services/inference/generation/tasks.h"
+#include "services/inference/routing/models.h"
 #include "services/inference/usage/usage.h"
 #include "shared/rpc/service_adapter.h"
 

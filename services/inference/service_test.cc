@@ -6,11 +6,11 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/inference/transport/curl_loop.h"
-#include "services/inference/testing/fakes.h"
 #include "services/inference/providers/local_provider.h"
 #include "services/inference/providers/openai_provider.h"
+#include "services/inference/testing/fakes.h"
 #include "services/inference/testing/scripted_server.h"
+#include "services/inference/transport/curl_loop.h"
 #include "shared/rpc/status_conversion.h"
 #include "shared/rpc/testing/test_server.h"
 #include "shared/status/errors.h"

@@ -7,9 +7,9 @@
 #include "services/memory/journal/journal.h"
 #include "services/memory/memories/memories.h"
 #include "services/memory/memories/observations.h"
-#include "services/memory/profile/profiles.h"
 #include "services/memory/memories/recall.h"
 #include "services/memory/memories/summaries.h"
+#include "services/memory/profile/profiles.h"
 #include "shared/rpc/service_adapter.h"
 
 namespace dramatis::memory {

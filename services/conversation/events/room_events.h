@@ -16,8 +16,8 @@
 #include "dramatis/conversation/v1/room_messages.pb.h"
 
 #include "absl/status/statusor.h"
-#include "services/conversation/model/permissions.h"
 #include "services/conversation/events/tail.h"
+#include "services/conversation/model/permissions.h"
 #include "shared/call/call.h"
 #include "shared/call/event_source.h"
 #include "shared/live_text/live_text.h"

@@ -23,10 +23,10 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "services/conversation/events/feed.h"
+#include "services/conversation/events/store.h"
 #include "services/conversation/model/live_turns.h"
 #include "services/conversation/model/replicas.h"
-#include "services/conversation/events/store.h"
-#include "services/conversation/events/feed.h"
 #include "shared/executor/executor.h"
 #include "shared/time/timer.h"
 

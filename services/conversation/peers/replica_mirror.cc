@@ -6,8 +6,8 @@
 #include "dramatis/conversation/v1/conversation.grpc.pb.h"
 
 #include "absl/strings/str_cat.h"
-#include "services/conversation/turns/cursor.h"
 #include "services/conversation/model/session_views.h"
+#include "services/conversation/turns/cursor.h"
 #include "shared/rpc/channel.h"
 #include "shared/status/errors.h"
 

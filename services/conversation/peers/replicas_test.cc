@@ -5,8 +5,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/conversation/testing/replica.h"
 #include "services/conversation/sql/store.h"
+#include "services/conversation/testing/replica.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::conversation {

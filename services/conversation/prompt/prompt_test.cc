@@ -5,9 +5,9 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/conversation/model/titles.h"
 #include "services/conversation/prompt/frame.h"
 #include "services/conversation/prompt/history.h"
-#include "services/conversation/model/titles.h"
 #include "shared/text/text.h"
 
 namespace dramatis::conversation {

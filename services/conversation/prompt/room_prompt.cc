@@ -9,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/conversation/model/persona_macros.h"
+#include "services/conversation/model/room_views.h"
 #include "services/conversation/prompt/frame.h"
 #include "services/conversation/prompt/history.h"
-#include "services/conversation/model/room_views.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "services/conversation/model/persona_macros.h"
+#include "services/conversation/model/session_views.h"
 #include "services/conversation/prompt/frame.h"
 #include "services/conversation/prompt/history.h"
-#include "services/conversation/model/session_views.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 

@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
-#include "services/conversation/model/session_views.h"
 #include "services/conversation/model/room_views.h"
+#include "services/conversation/model/session_views.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::conversation {

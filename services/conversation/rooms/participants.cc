@@ -7,8 +7,8 @@
 #include "dramatis/conversation/v1/conversation.pb.h"
 
 #include "services/conversation/model/permissions.h"
-#include "services/conversation/rooms/masks.h"
 #include "services/conversation/model/room_views.h"
+#include "services/conversation/rooms/masks.h"
 #include "services/conversation/rooms/rooms.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "services/conversation/sessions/new_session.h"
 #include "services/conversation/model/titles.h"
+#include "services/conversation/sessions/new_session.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 

@@ -5,10 +5,10 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "services/conversation/search/found_token.h"
-#include "services/conversation/sessions/new_session.h"
 #include "services/conversation/model/session_views.h"
+#include "services/conversation/search/found_token.h"
 #include "services/conversation/search/search_text.h"
+#include "services/conversation/sessions/new_session.h"
 #include "shared/page/page_token.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"

@@ -3,8 +3,8 @@
 #include <optional>
 #include <utility>
 
-#include "services/conversation/sessions/new_session.h"
 #include "services/conversation/model/session_views.h"
+#include "services/conversation/sessions/new_session.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 #include "shared/text/text.h"

@@ -1,10 +1,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "services/conversation/sql/store.h"
 #include "services/conversation/sql/query.h"
 #include "services/conversation/sql/rows.h"
 #include "services/conversation/sql/search.h"
+#include "services/conversation/sql/store.h"
 #include "shared/status/macros.h"
 
 namespace dramatis::conversation {

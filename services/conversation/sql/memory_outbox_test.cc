@@ -1,4 +1,6 @@
 // Every promise of model/outbox.h, on SQLite and on PostgreSQL.
+#include "services/conversation/sql/memory_outbox.h"
+
 #include <optional>
 #include <string>
 #include <thread>
@@ -9,7 +11,6 @@
 #include "gtest/gtest.h"
 #include "services/conversation/model/outbox.h"
 #include "services/conversation/testing/room_store_fixture.h"
-#include "services/conversation/sql/memory_outbox.h"
 #include "services/conversation/testing/store_fixture.h"
 
 namespace dramatis::conversation {

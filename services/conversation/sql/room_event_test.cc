@@ -3,9 +3,9 @@
 
 #include "gmock/gmock.h"
 #include "services/conversation/events/event_cursor.h"
-#include "services/conversation/testing/room_store_fixture.h"
-#include "services/conversation/sql/room_events.h"
 #include "services/conversation/model/turn_error.h"
+#include "services/conversation/sql/room_events.h"
+#include "services/conversation/testing/room_store_fixture.h"
 
 namespace dramatis::conversation {
 namespace {

@@ -9,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/conversation/model/room_names.h"
+#include "services/conversation/model/turn_error.h"
 #include "services/conversation/sql/room_rows.h"
 #include "services/conversation/sql/rows.h"
-#include "services/conversation/model/turn_error.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 

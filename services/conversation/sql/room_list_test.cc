@@ -5,8 +5,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/conversation/model/room_closing.h"
-#include "services/conversation/testing/room_store_fixture.h"
 #include "services/conversation/search/search_text.h"
+#include "services/conversation/testing/room_store_fixture.h"
 
 namespace dramatis::conversation {
 namespace {

@@ -2,8 +2,8 @@
 
 #include "dramatis/conversation/v1/conversation.pb.h"
 
-#include "services/conversation/model/session_views.h"
 #include "services/conversation/model/room_closing.h"
+#include "services/conversation/model/session_views.h"
 #include "services/conversation/sql/memory_outbox.h"
 #include "services/conversation/sql/once.h"
 #include "services/conversation/sql/room_rows.h"

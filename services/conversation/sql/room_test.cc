@@ -8,8 +8,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/conversation/model/room_closing.h"
-#include "services/conversation/testing/room_store_fixture.h"
 #include "services/conversation/model/room_views.h"
+#include "services/conversation/testing/room_store_fixture.h"
 
 namespace dramatis::conversation {
 namespace {

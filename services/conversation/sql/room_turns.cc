@@ -8,10 +8,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/conversation/model/room_views.h"
+#include "services/conversation/model/turn_error.h"
 #include "services/conversation/sql/once.h"
 #include "services/conversation/sql/room_rows.h"
 #include "services/conversation/sql/rows.h"
-#include "services/conversation/model/turn_error.h"
 #include "services/conversation/turn_taking/turn_taking.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"

@@ -1,3 +1,5 @@
+#include "services/conversation/sql/room_turns.h"
+
 #include <map>
 #include <optional>
 #include <string>
@@ -7,10 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/conversation/testing/room_store_fixture.h"
-#include "services/conversation/sql/store.h"
-#include "services/conversation/sql/room_turns.h"
 #include "services/conversation/model/turn_error.h"
+#include "services/conversation/sql/store.h"
+#include "services/conversation/testing/room_store_fixture.h"
 
 namespace dramatis::conversation {
 namespace {

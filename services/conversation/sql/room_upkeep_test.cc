@@ -4,11 +4,11 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/conversation/testing/fakes.h"
 #include "services/conversation/model/room_closing.h"
 #include "services/conversation/rooms/masks.h"
-#include "services/conversation/testing/room_store_fixture.h"
 #include "services/conversation/rooms/upkeep.h"
+#include "services/conversation/testing/fakes.h"
+#include "services/conversation/testing/room_store_fixture.h"
 
 namespace dramatis::conversation {
 namespace {

@@ -5,8 +5,8 @@
 #include "dramatis/conversation/v1/conversation.pb.h"
 
 #include "absl/strings/str_cat.h"
-#include "services/conversation/sql/search.h"
 #include "services/conversation/model/titles.h"
+#include "services/conversation/sql/search.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 

@@ -10,8 +10,8 @@
 #include "dramatis/persona/v1/persona.pb.h"
 
 #include "absl/strings/str_cat.h"
-#include "services/conversation/model/room_closing.h"
 #include "services/conversation/events/feed.h"
+#include "services/conversation/model/room_closing.h"
 #include "services/conversation/sql/rooms.h"
 #include "shared/ids/ids.h"
 #include "shared/sql/joined_database.h"

@@ -1,14 +1,15 @@
 // The sample data, on every engine.
+#include "services/conversation/sql/sample.h"
+
 #include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/conversation/model/permissions.h"
 #include "services/conversation/events/feed.h"
+#include "services/conversation/model/permissions.h"
 #include "services/conversation/model/room_views.h"
 #include "services/conversation/sql/rooms.h"
-#include "services/conversation/sql/sample.h"
 #include "services/conversation/testing/store_fixture.h"
 
 namespace dramatis::conversation {

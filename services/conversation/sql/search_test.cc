@@ -1,4 +1,6 @@
 // What a search in sessions and rooms finds: the same on SQLite and on PostgreSQL.
+#include "services/conversation/sql/search.h"
+
 #include <set>
 #include <string>
 #include <tuple>
@@ -6,9 +8,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/conversation/testing/room_store_fixture.h"
 #include "services/conversation/search/search_text.h"
-#include "services/conversation/sql/search.h"
+#include "services/conversation/testing/room_store_fixture.h"
 #include "services/conversation/testing/store_fixture.h"
 
 namespace dramatis::conversation {

@@ -4,8 +4,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/conversation/testing/fakes.h"
 #include "services/conversation/sessions/upkeep.h"
+#include "services/conversation/testing/fakes.h"
 #include "services/conversation/testing/store_fixture.h"
 
 namespace dramatis::conversation {

@@ -2,10 +2,10 @@
 
 #include "dramatis/conversation/v1/conversation.pb.h"
 
-#include "services/conversation/sql/store.h"
 #include "services/conversation/sql/once.h"
 #include "services/conversation/sql/rows.h"
 #include "services/conversation/sql/search.h"
+#include "services/conversation/sql/store.h"
 #include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"

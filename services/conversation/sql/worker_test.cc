@@ -1,5 +1,7 @@
 // TurnWorker and Recovery with real threads on a real store: many turns at once, cancels, lost
 // leases, the end of the process.
+#include "services/conversation/turns/worker.h"
+
 #include <memory>
 #include <string>
 #include <thread>
@@ -8,10 +10,9 @@
 #include "embedded/conversation_migrations.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/conversation/sql/store.h"
 #include "services/conversation/testing/fakes.h"
 #include "services/conversation/turns/recovery.h"
-#include "services/conversation/sql/store.h"
-#include "services/conversation/turns/worker.h"
 #include "shared/sql/lease_clock.h"
 #include "shared/sql/testing/test_database.h"
 

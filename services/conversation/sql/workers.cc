@@ -1,8 +1,8 @@
 #include <utility>
 
-#include "services/conversation/sql/store.h"
 #include "services/conversation/sql/memory_outbox.h"
 #include "services/conversation/sql/rows.h"
+#include "services/conversation/sql/store.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 

@@ -12,9 +12,9 @@
 
 #include "embedded/conversation_migrations.h"
 #include "gtest/gtest.h"
-#include "services/conversation/testing/rooms.h"
 #include "services/conversation/sql/room_rows.h"
 #include "services/conversation/sql/rooms.h"
+#include "services/conversation/testing/rooms.h"
 #include "shared/ids/ids.h"
 #include "shared/sql/testing/test_database.h"
 #include "shared/status/errors.h"

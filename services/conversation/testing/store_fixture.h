@@ -10,9 +10,9 @@
 
 #include "embedded/conversation_migrations.h"
 #include "gtest/gtest.h"
-#include "services/conversation/sql/store.h"
 #include "services/conversation/model/store.h"
 #include "services/conversation/model/turn_error.h"
+#include "services/conversation/sql/store.h"
 #include "shared/ids/ids.h"
 #include "shared/sql/testing/test_database.h"
 #include "shared/status/errors.h"

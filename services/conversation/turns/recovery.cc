@@ -1,8 +1,8 @@
 #include "services/conversation/turns/recovery.h"
 
 #include "absl/strings/str_cat.h"
-#include "services/conversation/turns/turn_end.h"
 #include "services/conversation/model/turn_error.h"
+#include "services/conversation/turns/turn_end.h"
 #include "shared/call/call_metadata.h"
 #include "shared/log/log_scope.h"
 #include "shared/status/errors.h"

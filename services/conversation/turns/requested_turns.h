@@ -7,10 +7,10 @@
 
 #include "absl/status/statusor.h"
 #include "services/conversation/model/live_turns.h"
-#include "services/conversation/rooms/holds.h"
 #include "services/conversation/prompt/turn_prompt.h"
-#include "services/conversation/turns/worker.h"
+#include "services/conversation/rooms/holds.h"
 #include "services/conversation/turns/turns.h"
+#include "services/conversation/turns/worker.h"
 #include "shared/call/call.h"
 #include "shared/call/event_source.h"
 #include "shared/executor/executor.h"

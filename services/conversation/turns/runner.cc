@@ -4,10 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/conversation/model/session_views.h"
+#include "services/conversation/model/turn_error.h"
 #include "services/conversation/prompt/room_prompt.h"
 #include "services/conversation/prompt/summary_range.h"
 #include "services/conversation/turns/turn_end.h"
-#include "services/conversation/model/turn_error.h"
 #include "shared/status/errors.h"
 #include "shared/status/outgoing.h"
 #include "shared/text/text.h"

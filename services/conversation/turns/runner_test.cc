@@ -5,9 +5,9 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/conversation/testing/fakes.h"
 #include "services/conversation/model/session_views.h"
 #include "services/conversation/model/turn_error.h"
+#include "services/conversation/testing/fakes.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::conversation {

@@ -3,10 +3,10 @@
 #include <optional>
 #include <utility>
 
-#include "services/conversation/turns/cursor.h"
 #include "services/conversation/model/session_views.h"
-#include "services/conversation/rooms/rooms.h"
 #include "services/conversation/model/turn_access.h"
+#include "services/conversation/rooms/rooms.h"
+#include "services/conversation/turns/cursor.h"
 #include "shared/ids/ids.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"

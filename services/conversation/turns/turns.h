@@ -10,12 +10,12 @@
 
 #include "absl/status/statusor.h"
 #include "services/conversation/model/live_turns.h"
-#include "services/conversation/turns/recovery.h"
 #include "services/conversation/model/replicas.h"
-#include "services/conversation/rooms/holds.h"
 #include "services/conversation/model/store.h"
-#include "services/conversation/turns/turn_events.h"
 #include "services/conversation/prompt/turn_prompt.h"
+#include "services/conversation/rooms/holds.h"
+#include "services/conversation/turns/recovery.h"
+#include "services/conversation/turns/turn_events.h"
 #include "services/conversation/turns/worker.h"
 #include "shared/call/call.h"
 

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "services/inference/providers/catalogue.h"
 #include "services/inference/prompt/tokens.h"
+#include "services/inference/providers/catalogue.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::inference {

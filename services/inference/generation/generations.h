@@ -8,8 +8,8 @@
 #include "dramatis/inference/v1/inference.pb.h"
 
 #include "absl/status/statusor.h"
-#include "services/inference/prompt/cut_notices.h"
 #include "services/inference/generation/generation.h"
+#include "services/inference/prompt/cut_notices.h"
 #include "services/inference/routing/router.h"
 #include "services/inference/usage/store.h"
 #include "shared/call/call.h"

@@ -2,8 +2,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/inference/testing/fakes.h"
 #include "services/inference/routing/models.h"
+#include "services/inference/testing/fakes.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::inference {

@@ -11,10 +11,10 @@
 #include "gtest/gtest.h"
 #include "rapidcheck.h"
 #include "rapidcheck/gtest.h"
-#include "services/inference/providers/openai_wire.h"
 #include "services/inference/prompt/packing.h"
-#include "services/inference/providers/task_prompt.h"
 #include "services/inference/prompt/tokens.h"
+#include "services/inference/providers/openai_wire.h"
+#include "services/inference/providers/task_prompt.h"
 
 namespace dramatis::inference {
 namespace {

@@ -5,9 +5,9 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/ascii.h"
 #include "absl/synchronization/mutex.h"
+#include "services/inference/prompt/tokens.h"
 #include "services/inference/retrieval/local_retrieval.h"
 #include "services/inference/retrieval/local_tasks.h"
-#include "services/inference/prompt/tokens.h"
 
 namespace dramatis::inference {
 namespace {

@@ -17,9 +17,9 @@
 #include <vector>
 
 #include "services/inference/providers/api_key.h"
-#include "services/inference/transport/curl_loop.h"
 #include "services/inference/providers/dialect.h"
 #include "services/inference/providers/provider.h"
+#include "services/inference/transport/curl_loop.h"
 #include "shared/log/log.h"
 #include "shared/time/clock.h"
 

@@ -9,8 +9,8 @@
 #include <boost/json.hpp>
 
 #include "absl/strings/ascii.h"
-#include "services/inference/transport/loose_json.h"
 #include "services/inference/providers/provider_refusal.h"
+#include "services/inference/transport/loose_json.h"
 #include "shared/text/text.h"
 
 namespace dramatis::inference {

@@ -20,10 +20,10 @@
 
 #include <boost/json/fwd.hpp>
 
+#include "services/inference/prompt/tokens.h"
 #include "services/inference/providers/provider.h"
 #include "services/inference/transport/sse_parser.h"
 #include "services/inference/transport/text_joiner.h"
-#include "services/inference/prompt/tokens.h"
 
 namespace dramatis::inference {
 

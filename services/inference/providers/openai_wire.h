@@ -8,8 +8,8 @@
 
 #include "dramatis/prompt/v1/prompt.pb.h"
 
-#include "services/inference/providers/dialect.h"
 #include "services/inference/prompt/packing.h"
+#include "services/inference/providers/dialect.h"
 
 namespace dramatis::inference {
 

@@ -19,9 +19,9 @@
 #include "dramatis/prompt/v1/prompt.pb.h"
 
 #include "absl/time/time.h"
-#include "services/inference/providers/catalogue.h"
 #include "services/inference/prompt/packing.h"
 #include "services/inference/prompt/tokens.h"
+#include "services/inference/providers/catalogue.h"
 
 namespace dramatis::inference {
 

@@ -229,16 +229,16 @@ void RoutedCall::Log(const Leg& leg,
     return next == Decision::Kind::kNext ? "another model" : "another try";
   };
   logger_.Warning("a provider's answer failed", {{"correlation_id", plan_.correlation_id},
-                                                       {"model", leg.route.FullName()},
-                                                       {"failure", KindWord(failure.kind)},
-                                                       {"detail", failure.message},
-                                                       {"try", failures},
-                                                       {"next", word()},
-                                                       {"provider_status", failure.refusal.status},
-                                                       {"provider_code", failure.refusal.code},
-                                                       {"provider_type", failure.refusal.type},
-                                                       {"provider_says", failure.refusal.message},
-                                                       {"url", failure.refusal.url}});
+                                                 {"model", leg.route.FullName()},
+                                                 {"failure", KindWord(failure.kind)},
+                                                 {"detail", failure.message},
+                                                 {"try", failures},
+                                                 {"next", word()},
+                                                 {"provider_status", failure.refusal.status},
+                                                 {"provider_code", failure.refusal.code},
+                                                 {"provider_type", failure.refusal.type},
+                                                 {"provider_says", failure.refusal.message},
+                                                 {"url", failure.refusal.url}});
 }
 
 RoutedCall::Decision RoutedCall::Decide(const ProviderFailure& failure) {

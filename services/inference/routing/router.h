@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "services/inference/routing/breaker.h"
 #include "services/inference/providers/health.h"
 #include "services/inference/providers/provider.h"
+#include "services/inference/routing/breaker.h"
 #include "shared/time/clock.h"
 
 namespace dramatis::inference {

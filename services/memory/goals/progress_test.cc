@@ -5,8 +5,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/memory/testing/goals_fixture.h"
 #include "services/memory/goals/progress_insights.h"
+#include "services/memory/testing/goals_fixture.h"
 
 namespace dramatis::memory {
 namespace {

@@ -12,10 +12,10 @@
 #include "dramatis/memory/v1/remembering.pb.h"
 
 #include "absl/status/statusor.h"
-#include "services/memory/model/peers.h"
-#include "services/memory/model/memory_sync_store.h"
-#include "services/memory/model/store.h"
 #include "services/memory/memories/task_lines.h"
+#include "services/memory/model/memory_sync_store.h"
+#include "services/memory/model/peers.h"
+#include "services/memory/model/store.h"
 #include "shared/call/call.h"
 #include "shared/ids/ids.h"
 #include "shared/time/clock.h"

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "services/memory/model/storable_text.h"
 #include "services/memory/memories/task_lines.h"
+#include "services/memory/model/storable_text.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 

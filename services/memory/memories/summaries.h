@@ -12,8 +12,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "services/memory/model/peers.h"
 #include "services/memory/model/memory_sync_store.h"
+#include "services/memory/model/peers.h"
 #include "shared/call/call.h"
 #include "shared/ids/ids.h"
 #include "shared/time/clock.h"

@@ -1,6 +1,4 @@
 // Every promise of model/journal_store.h, on SQLite and on PostgreSQL.
-#include "services/memory/model/journal_store.h"
-
 #include <algorithm>
 #include <string>
 #include <thread>
@@ -8,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/memory/model/journal_store.h"
 #include "services/memory/testing/journal_fixture.h"
 #include "shared/status/errors.h"
 

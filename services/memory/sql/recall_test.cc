@@ -1,12 +1,13 @@
 // What is recalled of goals and the journal, on SQLite and on PostgreSQL: never what the user keeps
 // from personas.
+#include "services/memory/memories/recall.h"
+
 #include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/memory/testing/journal_fixture.h"
-#include "services/memory/memories/recall.h"
 
 namespace dramatis::memory {
 namespace {

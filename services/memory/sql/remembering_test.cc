@@ -1,6 +1,4 @@
 // Every promise of model/memory_sync_store.h, on SQLite and on PostgreSQL.
-#include "services/memory/model/memory_sync_store.h"
-
 #include <atomic>
 #include <string>
 #include <thread>
@@ -8,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/memory/model/memory_sync_store.h"
 #include "services/memory/sql/memory_sync.h"
 #include "services/memory/testing/store_fixture.h"
 #include "shared/status/errors.h"

@@ -10,9 +10,9 @@
 #include "services/memory/journal/journal.h"
 #include "services/memory/memories/memories.h"
 #include "services/memory/profile/profiles.h"
-#include "services/memory/sql/store.h"
 #include "services/memory/sql/goals.h"
 #include "services/memory/sql/journal.h"
+#include "services/memory/sql/store.h"
 #include "shared/sql/joined_database.h"
 #include "shared/status/macros.h"
 

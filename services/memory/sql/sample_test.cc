@@ -1,4 +1,6 @@
 // The sample data, on every engine.
+#include "services/memory/sql/sample.h"
+
 #include <string>
 
 #include "gmock/gmock.h"
@@ -8,7 +10,6 @@
 #include "services/memory/profile/profiles.h"
 #include "services/memory/sql/goals.h"
 #include "services/memory/sql/journal.h"
-#include "services/memory/sql/sample.h"
 #include "services/memory/testing/store_fixture.h"
 
 namespace dramatis::memory {

@@ -4,8 +4,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/memory/sql/reindex.h"
 #include "services/memory/model/store.h"
+#include "services/memory/sql/reindex.h"
 #include "services/memory/testing/store_fixture.h"
 #include "shared/status/errors.h"
 

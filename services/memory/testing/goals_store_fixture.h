@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "embedded/memory_migrations.h"
 #include "gtest/gtest.h"
-#include "services/memory/testing/goals_fixture.h"
 #include "services/memory/sql/goals.h"
+#include "services/memory/testing/goals_fixture.h"
 #include "shared/sql/testing/test_database.h"
 
 namespace dramatis::memory {

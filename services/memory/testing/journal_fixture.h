@@ -8,9 +8,9 @@
 #include "embedded/memory_migrations.h"
 #include "gtest/gtest.h"
 #include "services/memory/goals/goals.h"
-#include "services/memory/sql/store.h"
 #include "services/memory/sql/goals.h"
 #include "services/memory/sql/journal.h"
+#include "services/memory/sql/store.h"
 #include "shared/sql/testing/test_database.h"
 #include "shared/text/words.h"
 

@@ -12,9 +12,9 @@
 
 #include "dramatis/inference/v1/inference.pb.h"
 
-#include "services/memory/testing/fakes.h"
-#include "services/memory/model/peers.h"
 #include "services/memory/model/memory_sync_store.h"
+#include "services/memory/model/peers.h"
+#include "services/memory/testing/fakes.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::memory {

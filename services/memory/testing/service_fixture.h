@@ -6,10 +6,10 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "services/memory/service.h"
 #include "services/memory/testing/fakes.h"
 #include "services/memory/testing/goal_fakes.h"
 #include "services/memory/testing/journal_fakes.h"
-#include "services/memory/service.h"
 #include "services/memory/testing/memory_sync_fakes.h"
 #include "shared/executor/executor.h"
 #include "shared/rpc/status_conversion.h"

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "services/persona/personas/compatibility.h"
 #include "services/persona/model/definition.h"
+#include "services/persona/personas/compatibility.h"
 #include "services/persona/personas/listing.h"
 #include "shared/call/if_match.h"
 #include "shared/rules/field_rules.h"

@@ -6,10 +6,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "services/persona/model/store.h"
 #include "services/persona/sources/config.h"
 #include "services/persona/sources/default_persona.h"
 #include "services/persona/sources/source_follower.h"
-#include "services/persona/model/store.h"
 #include "shared/call/call.h"
 #include "shared/time/clock.h"
 

@@ -13,9 +13,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "services/persona/model/store.h"
 #include "services/persona/sources/config.h"
 #include "services/persona/sources/sources.h"
-#include "services/persona/model/store.h"
 #include "shared/log/log.h"
 #include "shared/time/clock.h"
 

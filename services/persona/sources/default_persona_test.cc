@@ -7,8 +7,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "services/persona/testing/fakes.h"
 #include "services/persona/sources/source_follower.h"
+#include "services/persona/testing/fakes.h"
 #include "shared/ids/ids.h"
 
 namespace dramatis::persona {

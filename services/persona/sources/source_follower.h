@@ -10,8 +10,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "services/persona/sources/sources.h"
 #include "services/persona/model/store.h"
+#include "services/persona/sources/sources.h"
 #include "shared/log/log.h"
 #include "shared/time/clock.h"
 

@@ -1,4 +1,6 @@
 // The sample data, on every engine.
+#include "services/persona/sql/sample.h"
+
 #include <set>
 #include <string>
 
@@ -6,7 +8,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/persona/sources/source_follower.h"
-#include "services/persona/sql/sample.h"
 #include "services/persona/testing/store_fixture.h"
 #include "shared/rules/field_rules.h"
 

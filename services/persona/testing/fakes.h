@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "services/persona/model/definition.h"
-#include "services/persona/sources/sources.h"
 #include "services/persona/model/store.h"
+#include "services/persona/sources/sources.h"
 #include "shared/status/errors.h"
 #include "shared/text/names.h"
 #include "shared/text/text.h"

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "services/persona/testing/fakes.h"
 #include "services/persona/personas/personas.h"
+#include "services/persona/testing/fakes.h"
 #include "shared/rules/field_rules.h"
 
 namespace dramatis::persona {
