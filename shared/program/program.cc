@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
+#include "google/protobuf/stubs/logging.h"
 #include "grpc/support/log.h"
 #include "shared/config/version.h"
 #include "shared/program/arguments.h"
@@ -64,15 +65,30 @@ sigset_t EndSignals() {
   return signals;
 }
 
-// What gRPC itself has to say joins our log, from Serve on.
-std::atomic<Logger*> grpc_logger = nullptr;
+// What libraries have to say joins our log, from Serve on.
+std::atomic<Logger*> library_logger = nullptr;
 
 void LogForGrpc(gpr_log_func_args* args) {
-  Logger* const logger = grpc_logger.load();
+  Logger* const logger = library_logger.load();
   if (logger == nullptr) return;
   const LogLevel level =
       args->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::kWarning : LogLevel::kDebug;
   if (logger->Enabled(level)) logger->Log(level, "gRPC", {{"detail", args->message}});
+}
+
+// What protobuf has to say: of messages that are none, as a rule; it names fields, never what is in
+// them.
+void LogForProtobuf(google::protobuf::LogLevel severity,
+                    const char* file,
+                    int line,
+                    const std::string& message) {
+  Logger* const logger = library_logger.load();
+  if (logger == nullptr) return;
+  const LogLevel level = severity == google::protobuf::LOGLEVEL_FATAL  ? LogLevel::kError
+                         : severity == google::protobuf::LOGLEVEL_INFO ? LogLevel::kDebug
+                                                                       : LogLevel::kWarning;
+  if (!logger->Enabled(level)) return;
+  logger->Log(level, "protobuf", {{"detail", message}, {"source", absl::StrCat(file, ":", line)}});
 }
 
 int WaitForSignal() {
@@ -108,8 +124,9 @@ int Serve(const Program& program, const ProgramConfig& config) {
   std::signal(SIGPIPE, SIG_IGN);
   // Never freed: gRPC's threads may log until the process ends.
   Logger* const logger = MakeLogger(config.common.log_level, program.name).release();
-  grpc_logger = logger;
+  library_logger = logger;
   gpr_set_log_function(LogForGrpc);
+  google::protobuf::SetLogHandler(LogForProtobuf);
   std::atomic<bool> failed = false;
   Runtime runtime(program, config, *logger, [&failed] {
     failed = true;

@@ -188,8 +188,8 @@ absl::Status Runtime::StartServer() {
   admin_ = std::make_unique<AdminServiceServer>(config_.common, clock_, logger_, metrics_,
                                                 std::move(databases));
   services.push_back(admin_.get());
-  DRAMATIS_ASSIGN_OR_RETURN(
-      server_, RpcServer::Start(config_.grpc_address, services, {config_.common.grpc_keepalive}));
+  DRAMATIS_ASSIGN_OR_RETURN(server_, RpcServer::Start(config_.grpc_address, services, logger_,
+                                                      metrics_, {config_.common.grpc_keepalive}));
   server_->SetServing(admin::v1::AdminService::service_full_name(), true);
   LogListening("grpc", server_->address());
   return absl::OkStatus();

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "google/protobuf/descriptor.pb.h"
-#include "grpc/health/v1/health.pb.h"
 #include "grpc/reflection/v1/reflection.grpc.pb.h"
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
 
@@ -142,10 +141,7 @@ namespace v1alpha = ::grpc::reflection::v1alpha;
 
 class ReflectionPlugin : public grpc::ServerBuilderPlugin {
  public:
-  explicit ReflectionPlugin(const std::vector<std::string>** names) : names_(names) {
-    // gRPC's own health service brings no descriptor: link ours, so that it can be described too.
-    grpc::health::v1::HealthCheckRequest::descriptor();
-  }
+  explicit ReflectionPlugin(const std::vector<std::string>** names) : names_(names) {}
   std::string name() override { return "dramatis.reflection"; }
   void InitServer(grpc::ServerInitializer* server) override {
     // The server shares them from here on.

@@ -17,6 +17,7 @@
 #include "shared/call/process_identity.h"
 #include "shared/config/listen_problem.h"
 #include "shared/rpc/channel.h"
+#include "shared/rpc/malformed_requests.h"
 #include "shared/rpc/reflection.h"
 #include "shared/status/errors.h"
 
@@ -90,14 +91,11 @@ int BindError(const std::string& address) {
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
     const std::string& address,
     const std::vector<grpc::Service*>& services,
+    Logger& logger,
+    Metrics& metrics,
     const Keepalive& keepalive) {
-  // Before the first server: each brings gRPC's own health service.
-  static const bool kHealth = [] {
-    grpc::EnableDefaultHealthCheckService(true);
-    return true;
-  }();
-  static_cast<void>(kHealth);
-
+  // Ours stands in its place.
+  grpc::EnableDefaultHealthCheckService(false);
   std::unique_ptr<RpcServer> server(new RpcServer());
   grpc::ServerBuilder builder;
   SetLimits(keepalive, builder);
@@ -107,6 +105,10 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   }
   for (grpc::Service* service : services)
     builder.RegisterService(service);
+  builder.RegisterService(&server->health_);
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(std::make_unique<MalformedRequests>(logger, metrics));
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   const std::vector<std::string>* names = nullptr;
   builder.SetOption(MakeReflectionOption(&names));
   server->server_ = builder.BuildAndStart();
@@ -114,7 +116,6 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
     return UnavailableError(ListenProblem("DRAMATIS_GRPC_ADDRESS", address, BindError(address)));
   }
   if (!address.empty()) server->address_ = WithPort(address, port);
-  // gRPC's health service calls the server as a whole healthy from the start.
   server->SetServing("", false);
   for (const std::string& name : *names)
     server->SetServing(name, false);
@@ -126,11 +127,11 @@ RpcServer::~RpcServer() {
 }
 
 void RpcServer::SetServing(const std::string& service, bool serving) {
-  server_->GetHealthCheckService()->SetServingStatus(service, serving);
+  health_.Set(service, serving);
 }
 
 void RpcServer::StopServing() {
-  server_->GetHealthCheckService()->Shutdown();
+  health_.Stop();
 }
 
 void RpcServer::Drain(absl::Time deadline) {

@@ -2,7 +2,7 @@
 // and v1alpha, limits, graceful end.
 //
 //   DRAMATIS_ASSIGN_OR_RETURN(std::unique_ptr<RpcServer> server,
-//                             RpcServer::Start("127.0.0.1:0", {&persona_service}));
+//                             RpcServer::Start("127.0.0.1:0", {&persona_service}, logger, metrics));
 //   server->SetServing("dramatis.persona.v1.PersonaService", true);
 //   ...
 //   server->Drain(clock.Now() + absl::Seconds(20));
@@ -17,6 +17,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+#include "shared/log/log.h"
+#include "shared/metrics/metrics.h"
+#include "shared/rpc/health_service.h"
 #include "shared/rpc/keepalive.h"
 
 namespace dramatis {
@@ -26,9 +29,14 @@ class RpcServer {
   // Listens on `address` (`host:port`; port 0 picks one), or on nothing where it is empty: then
   // only InProcessChannel reaches it. The services outlive the server. Every service starts
   // NOT_SERVING. UNAVAILABLE if the address cannot be taken, also if another process listens there.
+  //
+  // Calls that reach no service, because their bytes are no message, are told to `logger` and
+  // `metrics`, which outlive the server.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
       const std::string& address,
       const std::vector<grpc::Service*>& services,
+      Logger& logger,
+      Metrics& metrics,
       const Keepalive& keepalive = {});
   // Drains without waiting, if Drain has not run.
   ~RpcServer();
@@ -37,7 +45,8 @@ class RpcServer {
   const std::string& address() const { return address_; }
   // Health of one service; of the server as a whole (the empty name) where `service` is empty.
   void SetServing(const std::string& service, bool serving);
-  // From now on every service is NOT_SERVING, for good: balancers send new calls elsewhere.
+  // From now on every service is NOT_SERVING, for good: balancers send new calls elsewhere. Whoever
+  // watches the health is told so, and the stream ends.
   void StopServing();
   // Refuses new calls, waits for those under way until `deadline`, then cancels them.
   void Drain(absl::Time deadline);
@@ -48,6 +57,7 @@ class RpcServer {
   RpcServer() = default;
 
   std::string address_;
+  HealthService health_;
   std::unique_ptr<grpc::Server> server_;
 };
 

@@ -14,9 +14,11 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
+#include "grpcpp/generic/generic_stub.h"
 #include "gtest/gtest.h"
 #include "shared/rpc/channel.h"
 #include "shared/rpc/service_adapter.h"
+#include "shared/rpc/status_conversion.h"
 #include "shared/rpc/testing/test_server.h"
 
 namespace dramatis {
@@ -56,8 +58,19 @@ class Subject : public v1::MemoryService::CallbackService {
   ServiceAdapter rpc_{kService, executor_, clock_, *logger_, metrics_};
 };
 
+Logger& NoLog() {
+  static Logger& logger = *MakeSilentLogger().release();
+  return logger;
+}
+
+Metrics& NoMetrics() {
+  static Metrics& metrics = *new Metrics;
+  return metrics;
+}
+
 std::unique_ptr<RpcServer> StartServer(Subject& subject) {
-  absl::StatusOr<std::unique_ptr<RpcServer>> server = RpcServer::Start("127.0.0.1:0", {&subject});
+  absl::StatusOr<std::unique_ptr<RpcServer>> server =
+      RpcServer::Start("127.0.0.1:0", {&subject}, NoLog(), NoMetrics());
   EXPECT_TRUE(server.ok()) << server.status();
   return *std::move(server);
 }
@@ -144,7 +157,7 @@ TEST(RpcServerTest, RefusesAnAddressThatIsTaken) {
   Subject first;
   Subject second;
   const auto server = StartServer(first);
-  const auto other = RpcServer::Start(server->address(), {&second});
+  const auto other = RpcServer::Start(server->address(), {&second}, NoLog(), NoMetrics());
   EXPECT_EQ(other.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(other.status().message()), HasSubstr(server->address()));
 }
@@ -167,6 +180,100 @@ TEST(RpcServerTest, TellsTheHealthOfEachService) {
   server->SetServing(kService, true);  // comes too late
   EXPECT_EQ(CheckHealth(channel, kService), "NOT_SERVING");
   EXPECT_EQ(CheckHealth(channel, ""), "NOT_SERVING");
+}
+
+// Watches a service until the stream ends: what it was told, and how it ended.
+struct Watching {
+  explicit Watching(const std::shared_ptr<grpc::Channel>& channel, const std::string& service)
+      : stub(grpc::health::v1::Health::NewStub(channel)) {
+    grpc::health::v1::HealthCheckRequest request;
+    request.set_service(service);
+    stream = stub->Watch(context.get(), request);
+  }
+  std::string Next() {
+    grpc::health::v1::HealthCheckResponse response;
+    if (!stream->Read(&response)) return "END";
+    return grpc::health::v1::HealthCheckResponse::ServingStatus_Name(response.status());
+  }
+
+  std::unique_ptr<grpc::health::v1::Health::Stub> stub;
+  std::unique_ptr<grpc::ClientContext> context = TestContext();
+  std::unique_ptr<grpc::ClientReader<grpc::health::v1::HealthCheckResponse>> stream;
+};
+
+TEST(RpcServerTest, AWatchIsToldOfChangesAndEndsWithTheServer) {
+  Subject subject;
+  const auto server = StartServer(subject);
+  const auto channel = MakeChannel(server->address());
+  Watching watching(channel, kService);
+  EXPECT_EQ(watching.Next(), "NOT_SERVING");
+  Watching unknown(channel, "no.such.Service");
+  EXPECT_EQ(unknown.Next(), "SERVICE_UNKNOWN");
+  server->SetServing(kService, true);
+  EXPECT_EQ(watching.Next(), "SERVING");
+  {
+    Watching left(channel, kService);
+    EXPECT_EQ(left.Next(), "SERVING");
+    left.context->TryCancel();
+    EXPECT_EQ(left.Next(), "END");
+  }
+
+  // With time to spare: nobody who only watches uses it up.
+  std::thread drain([&] { server->Drain(absl::Now() + absl::Minutes(10)); });
+  EXPECT_EQ(watching.Next(), "NOT_SERVING");
+  EXPECT_EQ(watching.Next(), "END");
+  EXPECT_EQ(watching.stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(unknown.Next(), "SERVICE_UNKNOWN");
+  EXPECT_EQ(unknown.Next(), "END");
+  drain.join();
+}
+
+TEST(RpcServerTest, AWatchThatComesTooLateIsSentElsewhere) {
+  Subject subject;
+  const auto server = StartServer(subject);
+  server->StopServing();
+  Watching late(MakeChannel(server->address()), kService);
+  EXPECT_EQ(late.Next(), "END");
+  EXPECT_EQ(late.stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST(RpcServerTest, RefusesBytesThatAreNoMessageInWordsCountedAndLogged) {
+  Subject subject;
+  RecordingLogger logger;
+  Metrics metrics;
+  const auto server = *RpcServer::Start("127.0.0.1:0", {&subject}, logger, metrics);
+  grpc::GenericStub stub(MakeChannel(server->address()));
+  // A length that is not there, a text that is not UTF-8, a group that nobody began.
+  const std::string broken[] = {"\x0a\x05", "\x0a\x05\x0a\x03\xff\xfe\xfd", "\x0c"};
+  for (const std::string& bytes : broken) {
+    grpc::Slice slice(bytes);
+    const grpc::ByteBuffer request(&slice, 1);
+    grpc::ByteBuffer response;
+    grpc::ClientContext context;
+    context.AddMetadata("x-correlation-id", "c-1");
+    absl::Notification done;
+    grpc::Status status;
+    stub.UnaryCall(&context, "/dramatis.memory.v1.MemoryService/UpdateProfile", {}, &request,
+                   &response, [&](grpc::Status answer) {
+                     status = std::move(answer);
+                     done.Notify();
+                   });
+    done.WaitForNotification();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_THAT(status.error_message(), HasSubstr("UTF-8"));
+    EXPECT_EQ(GetReason(FromGrpc(status)), "VALIDATION_FAILED");
+    const auto& headers = context.GetServerInitialMetadata();
+    const auto correlation = headers.find("x-correlation-id");
+    ASSERT_NE(correlation, headers.end());
+    EXPECT_EQ(correlation->second, "c-1");
+  }
+  EXPECT_THAT(metrics.Text(),
+              HasSubstr(R"(dramatis_rpc_requests_total{code="INVALID_ARGUMENT",method=)"
+                        R"("dramatis.memory.v1.MemoryService/UpdateProfile"} 3)"));
+  ASSERT_EQ(logger.records().size(), 3U);
+  EXPECT_EQ(logger.records()[0].message, "call failed");
+  EXPECT_EQ(logger.records()[0].fields.at("correlation_id"), "c-1");
+  EXPECT_EQ(logger.records()[0].fields.at("code"), "INVALID_ARGUMENT");
 }
 
 TEST(RpcServerTest, ReflectsItsServicesInBothVersions) {

@@ -231,7 +231,8 @@ class SignInTest : public testing::Test {
   Memories memories_{memory_rpc_};
   Chats chats_{chat_rpc_};
   LocalMethods local_;
-  std::unique_ptr<RpcServer> server_ = *RpcServer::Start("127.0.0.1:0", {&memories_, &chats_});
+  std::unique_ptr<RpcServer> server_ =
+      *RpcServer::Start("127.0.0.1:0", {&memories_, &chats_}, logger_, metrics_);
   std::shared_ptr<grpc::Channel> tcp_ = MakeChannel(server_->address());
   std::shared_ptr<grpc::Channel> in_process_ = server_->InProcessChannel();
 };

@@ -1,9 +1,13 @@
 """gRPC as grpcurl sees it, on every program that serves it."""
 
+import subprocess
+
 import pytest
 
 from tests.harness import grpcurl
+from tests.harness.client import Client
 from tests.harness.deployment import FULL_NAMES, SERVICES
+from tests.harness.program import wait_for
 
 HEALTH = "grpc.health.v1.Health"
 
@@ -78,3 +82,30 @@ def test_internal_calls_are_refused_to_users(dramatis, user):
         dramatis.grpc("inference"), f"{FULL_NAMES['inference']}/StreamGenerate", request,
         [f"authorization: Bearer local:{user}:service"])
     assert "done" in answered[-1]
+
+
+def test_bytes_that_are_no_message_are_refused_in_words_counted_and_logged(dramatis, tmp_path):
+    path = f"{FULL_NAMES['memory']}/CreateMemory"
+    message = bytes.fromhex("0a050a03fffefd")  # memory {content: <not UTF-8>}
+    frame = tmp_path / "frame"
+    frame.write_bytes(b"\x00" + len(message).to_bytes(4, "big") + message)
+    answer = subprocess.run(
+        ["curl", "-sS", "-i", "--http2-prior-knowledge", "-H", "content-type: application/grpc",
+         "-H", "te: trailers", "-H", "x-correlation-id: broken-1", "--data-binary", f"@{frame}",
+         f"http://{dramatis.grpc('memory')}/{path}"],
+        capture_output=True, text=True, check=True, timeout=60).stdout.lower()
+    assert "grpc-status: 3" in answer, answer
+    assert "utf-8" in answer, answer  # grpc-message
+    assert "x-correlation-id: broken-1" in answer, answer
+    counted = f'dramatis_rpc_requests_total{{code="INVALID_ARGUMENT",method="{path}"}}'
+    assert any(counted in Client(address).get("/metrics").body.decode()
+               for address in dramatis.managements()), counted
+
+    def logged():
+        lines = dramatis.log_lines()
+        assert not [line for line in lines if "text" in line]  # each is JSON
+        messages = {line["message"] for line in lines
+                    if line.get("correlation_id") == "broken-1" or line["message"] == "protobuf"}
+        return messages >= {"call failed", "protobuf"}
+
+    wait_for(logged, "both lines of the log")

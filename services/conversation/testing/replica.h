@@ -37,7 +37,7 @@ class Replica {
     module_ = *make({clock_, ids_, *logger_, metrics_, config_, database,
                      [&](const std::string&) { return neighbours.server.channel(); }, local_,
                      [this] { return server_->address(); }});
-    server_ = *RpcServer::Start("127.0.0.1:0", {&module_->service()});
+    server_ = *RpcServer::Start("127.0.0.1:0", {&module_->service()}, *logger_, metrics_);
     EXPECT_TRUE(module_->Start().ok());
     channel_ = MakeChannel(server_->address());
     stub_ = v1::ConversationService::NewStub(channel_);

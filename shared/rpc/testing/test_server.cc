@@ -20,7 +20,8 @@ struct AsText {
 }  // namespace
 
 TestServer::TestServer(std::vector<grpc::Service*> services) {
-  absl::StatusOr<std::unique_ptr<RpcServer>> server = RpcServer::Start("", services);
+  absl::StatusOr<std::unique_ptr<RpcServer>> server =
+      RpcServer::Start("", services, *logger_, metrics_);
   if (!server.ok()) {
     ADD_FAILURE() << server.status();
     std::abort();

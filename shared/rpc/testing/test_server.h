@@ -26,8 +26,12 @@ class TestServer {
   // In-process.
   std::shared_ptr<grpc::Channel> channel() { return server_->InProcessChannel(); }
   RpcServer& server() { return *server_; }
+  // Of calls that reach no service.
+  Metrics& metrics() { return metrics_; }
 
  private:
+  const std::unique_ptr<Logger> logger_ = MakeSilentLogger();
+  Metrics metrics_;
   std::unique_ptr<RpcServer> server_;
 };
 
