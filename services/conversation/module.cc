@@ -29,6 +29,7 @@
 #include "shared/log/log_scope.h"
 #include "shared/rpc/channel.h"
 #include "shared/sql/backfill.h"
+#include "shared/sql/kept_secret.h"
 #include "shared/sql/lease_clock.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -134,6 +135,9 @@ class Module : public dramatis::Module {
 
   // May be called again after it failed.
   absl::Status Start() override {
+    DRAMATIS_ASSIGN_OR_RETURN(std::string key,
+                              sql::KeptSecret(context_.database, "page_tokens", PageKey::Random()));
+    adapter_.SetPageKey(std::move(key));
     worker_.SetAddress(context_.own_address());
     DRAMATIS_RETURN_IF_ERROR(leases_.Refresh());
     // Only one process has an embedded store open: whatever turn is open there is nobody's.

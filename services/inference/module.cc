@@ -18,6 +18,8 @@
 #include "services/inference/usage/usage.h"
 #include "shared/executor/executor.h"
 #include "shared/rpc/service_adapter.h"
+#include "shared/sql/kept_secret.h"
+#include "shared/status/macros.h"
 #include "shared/time/clock.h"
 
 namespace dramatis::inference {
@@ -39,7 +41,8 @@ std::vector<std::unique_ptr<Provider>> MakeProviders(const Config& config,
 class RunningModule : public Module {
  public:
   RunningModule(const Config& config, const ModuleContext& context)
-      : store_(context.database),
+      : database_(context.database),
+        store_(context.database),
         executor_(context.config.workers, context.config.queue),
         loop_({.ca_file = config.ca_file}),
         router_(MakeProviders(config, context.clock, loop_, context.logger),
@@ -81,12 +84,18 @@ class RunningModule : public Module {
 
   grpc::Service& service() override { return service_; }
   std::string full_name() const override { return v1::InferenceService::service_full_name(); }
-  absl::Status Start() override { return absl::OkStatus(); }
+  absl::Status Start() override {
+    DRAMATIS_ASSIGN_OR_RETURN(std::string key,
+                              sql::KeptSecret(database_, "page_tokens", PageKey::Random()));
+    rpc_.SetPageKey(std::move(key));
+    return absl::OkStatus();
+  }
 
   // Nothing runs but calls, and the server waits for those.
   void Drain(absl::Time /*deadline*/) override {}
 
  private:
+  sql::Database& database_;
   SqlStore store_;
   Executor executor_;
   CurlLoop loop_;

@@ -54,7 +54,7 @@ grpc::ServerUnaryReactor* InferenceServiceServer::ListUsage(grpc::CallbackServer
                                                             v1::ListUsageResponse* response) {
   return rpc_.Unary("ListUsage", context, request, response,
                     [this](const CallContext&, const v1::ListUsageRequest& request) {
-                      return usage_.List(request);
+                      return usage_.List(call, request);
                     });
 }
 

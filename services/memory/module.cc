@@ -24,6 +24,8 @@
 #include "shared/executor/executor.h"
 #include "shared/rpc/service_adapter.h"
 #include "shared/sql/backfill.h"
+#include "shared/sql/kept_secret.h"
+#include "shared/status/macros.h"
 
 namespace dramatis::memory {
 namespace {
@@ -38,6 +40,7 @@ class RunningModule : public Module {
  public:
   RunningModule(const Config& config, const ModuleContext& context)
       : channel_(context.channel),
+        database_(context.database),
         store_(context.database, context.clock),
         journal_store_(context.database, context.clock),
         goal_store_(context.database, context.clock),
@@ -96,6 +99,9 @@ class RunningModule : public Module {
   std::string full_name() const override { return v1::MemoryService::service_full_name(); }
 
   absl::Status Start() override {
+    DRAMATIS_ASSIGN_OR_RETURN(std::string key,
+                              sql::KeptSecret(database_, "page_tokens", PageKey::Random()));
+    rpc_.SetPageKey(std::move(key));
     backfills_.Start();
     return absl::OkStatus();
   }
@@ -109,6 +115,7 @@ class RunningModule : public Module {
 
  private:
   const std::function<std::shared_ptr<grpc::Channel>(const std::string& name)> channel_;
+  sql::Database& database_;
   SqlStore store_;
   SqlJournalStore journal_store_;
   SqlGoalStore goal_store_;

@@ -18,6 +18,8 @@
 #include "shared/executor/executor.h"
 #include "shared/rpc/service_adapter.h"
 #include "shared/sql/backfill.h"
+#include "shared/sql/kept_secret.h"
+#include "shared/status/macros.h"
 
 namespace dramatis::persona {
 namespace {
@@ -25,7 +27,8 @@ namespace {
 class RunningModule : public Module {
  public:
   RunningModule(const Config& config, const ModuleContext& context)
-      : store_(context.database, context.clock),
+      : database_(context.database),
+        store_(context.database, context.clock),
         source_(config.persona_dir, context.clock),
         follower_(store_, source_, context.clock, context.logger, config.max_biography_bytes),
         default_persona_(
@@ -66,6 +69,9 @@ class RunningModule : public Module {
   std::string full_name() const override { return v1::PersonaService::service_full_name(); }
 
   absl::Status Start() override {
+    DRAMATIS_ASSIGN_OR_RETURN(std::string key,
+                              sql::KeptSecret(database_, "page_tokens", PageKey::Random()));
+    rpc_.SetPageKey(std::move(key));
     default_persona_.Start();
     backfills_.Start();
     return absl::OkStatus();
@@ -75,6 +81,7 @@ class RunningModule : public Module {
   void Drain(absl::Time /*deadline*/) override { backfills_.Stop(); }
 
  private:
+  sql::Database& database_;
   SqlStore store_;
   FileSource source_;
   SourceFollower follower_;

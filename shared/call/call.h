@@ -39,6 +39,8 @@ absl::StatusOr<Identity> ParseAuthorizations(const std::vector<std::string>& aut
 // its user.
 std::string FormatAuthorization(const Identity& identity);
 
+class PageKey;
+
 struct CallContext {
   Identity identity;
   // Names the request in every log line and answer; `[A-Za-z0-9._-]{1,128}`.
@@ -49,6 +51,9 @@ struct CallContext {
   std::string idempotency_key;
   // The caller's If-Match, as received; empty where there is none. Read by shared/call/if_match.h.
   std::string if_match;
+  // What the service that works on it signs page tokens with; set by its adapter. Null: the
+  // process's own.
+  const PageKey* page_key = nullptr;
   // When the caller stops waiting. absl::InfiniteFuture() where it did not say.
   absl::Time deadline = absl::InfiniteFuture();
   // Sends a header of this name with the answer; set by the adapter, may be empty in tests.

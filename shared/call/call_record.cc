@@ -39,6 +39,7 @@ CallRecord::CallRecord(CallParts& parts, const MethodFacts& method, const CallCo
   call_.traceparent = call.traceparent;
   call_.deadline = call.deadline;
   log_ids_ = LogIdsOf(call_);
+  call_.page_key = &parts.page_key;
 }
 
 CallRecord::CallRecord(CallParts& parts,
@@ -58,6 +59,7 @@ CallRecord::CallRecord(CallParts& parts,
   }
   log_ids_ = LogIdsOf(call_);
   call_.deadline = deadline;
+  call_.page_key = &parts.page_key;
   call_.send_header = [headers = headers_](const std::string& name, const std::string& value) {
     headers->Add(name, value);
   };

@@ -23,6 +23,7 @@
 #include "shared/log/log.h"
 #include "shared/log/log_scope.h"
 #include "shared/metrics/metrics.h"
+#include "shared/page/page_key.h"
 #include "shared/time/clock.h"
 
 namespace dramatis {
@@ -34,6 +35,7 @@ struct CallParts {
   Logger& logger;
   Metrics& metrics;
   UuidV7Source ids;
+  PageKey page_key{};
 };
 
 // What is known of an RPC before any call.

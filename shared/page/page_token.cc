@@ -1,19 +1,18 @@
 #include "shared/page/page_token.h"
 
-#include <array>
 #include <optional>
 #include <string_view>
 
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
 
 #include "absl/strings/escaping.h"
+#include "shared/page/page_key.h"
 #include "shared/status/errors.h"
 
 namespace dramatis {
 namespace {
 
-constexpr size_t kChecksumBytes = 16;
+constexpr size_t kSignatureBytes = 16;
 constexpr size_t kLengthBytes = 4;
 
 void AppendBlock(std::string& out, std::string_view block) {
@@ -37,34 +36,32 @@ std::optional<std::string> TakeBlock(std::string_view& in) {
   return block;
 }
 
-// The first 128 bits of SHA-256 over the scope, length-prefixed, and the keys as encoded.
-std::string Checksum(const std::string& scope, std::string_view encoded_keys) {
-  std::string input = "dramatis page token\n";
-  AppendBlock(input, scope);
-  input.append(encoded_keys);
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(input.data()), input.size(), digest.data());
-  return std::string(reinterpret_cast<const char*>(digest.data()), kChecksumBytes);
+std::string Signature(const PageScope& scope, std::string_view encoded_keys) {
+  return Hmac(scope.key(), encoded_keys).substr(0, kSignatureBytes);
 }
 
 }  // namespace
 
-std::string EncodePageToken(const std::string& scope, const std::vector<std::string>& keys) {
+PageScope::PageScope(const CallContext& call, const std::string& list)
+    : key_((call.page_key != nullptr ? *call.page_key : PageKey::OfProcess())
+               .Sign("dramatis page token\n" + list)) {}
+
+std::string EncodePageToken(const PageScope& scope, const std::vector<std::string>& keys) {
   std::string encoded_keys;
   for (const std::string& key : keys)
     AppendBlock(encoded_keys, key);
-  return absl::WebSafeBase64Escape(Checksum(scope, encoded_keys) + encoded_keys);
+  return absl::WebSafeBase64Escape(Signature(scope, encoded_keys) + encoded_keys);
 }
 
-absl::StatusOr<std::vector<std::string>> DecodePageToken(const std::string& scope,
+absl::StatusOr<std::vector<std::string>> DecodePageToken(const PageScope& scope,
                                                          const std::string& token,
                                                          size_t count) {
   absl::Status error = CursorError("page_token");
   std::string bytes;
-  if (!absl::WebSafeBase64Unescape(token, &bytes) || bytes.size() < kChecksumBytes) return error;
-  std::string_view rest = std::string_view(bytes).substr(kChecksumBytes);
-  const std::string expected = Checksum(scope, rest);
-  if (CRYPTO_memcmp(expected.data(), bytes.data(), kChecksumBytes) != 0) return error;
+  if (!absl::WebSafeBase64Unescape(token, &bytes) || bytes.size() < kSignatureBytes) return error;
+  std::string_view rest = std::string_view(bytes).substr(kSignatureBytes);
+  const std::string expected = Signature(scope, rest);
+  if (CRYPTO_memcmp(expected.data(), bytes.data(), kSignatureBytes) != 0) return error;
   std::vector<std::string> keys;
   while (!rest.empty()) {
     std::optional<std::string> key = TakeBlock(rest);

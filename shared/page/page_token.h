@@ -1,28 +1,41 @@
-// Page tokens for keyset paging: the sort key of the last row shown, made opaque and bound to the
-// list it belongs to, so that a token of another list, filter or user is refused.
+// Page tokens for keyset paging: the sort key of the last row shown, signed for the list it belongs
+// to, so that a token of another list, filter or user, or one that somebody made up, is refused.
 //
-//   const std::string scope = absl::StrJoin({"personas", user_id, filter}, "\n");
+//   const PageScope scope(call, absl::StrJoin({"personas", user_id, filter}, "\n"));
 //   response.set_next_page_token(EncodePageToken(scope, {absl::StrCat(row.micros), row.id}));
 //
-// Pure functions. Format: base64url of length-prefixed keys and a 128-bit checksum over scope and
-// keys. The checksum catches accidents and guesses; a token grants nothing that the list's own
-// access checks do not.
+// Pure functions. Format: base64url of a signature and length-prefixed keys. The signature is the
+// first 128 bits of HMAC-SHA256 over the keys, under a key that is HMAC-SHA256 of the scope under the
+// service's own secret (PageKey). A token grants nothing that the list's own access checks do not.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "shared/call/call.h"
 
 namespace dramatis {
 
-// Encodes the text keys of the last row under the list's `scope` (its name, owner and filters
-// joined by the caller; not stored, only checked).
-std::string EncodePageToken(const std::string& scope, const std::vector<std::string>& keys);
+// What tokens of a list are good for: its name, owner and filters, joined by the caller. Not in the
+// token, only checked.
+class PageScope {
+ public:
+  // For the service that works on the call.
+  PageScope(const CallContext& call, const std::string& list);
+
+  const std::string& key() const { return key_; }
+
+ private:
+  std::string key_;
+};
+
+// Encodes the text keys of the last row.
+std::string EncodePageToken(const PageScope& scope, const std::vector<std::string>& keys);
 
 // The keys, `count` of them. INVALID_CURSOR naming `page_token` if forged, stale or of another
 // scope.
-absl::StatusOr<std::vector<std::string>> DecodePageToken(const std::string& scope,
+absl::StatusOr<std::vector<std::string>> DecodePageToken(const PageScope& scope,
                                                          const std::string& token,
                                                          size_t count);
 

@@ -35,6 +35,7 @@
 #include "shared/log/log.h"
 #include "shared/metrics/metrics.h"
 #include "shared/rpc/async_call.h"
+#include "shared/rpc/malformed_requests.h"
 #include "shared/rpc/relay_context.h"
 #include "shared/rpc/stream_call.h"
 #include "shared/rpc/unary_call.h"
@@ -53,6 +54,9 @@ class ServiceAdapter {
                  const Clock& clock,
                  Logger& logger,
                  Metrics& metrics);
+
+  // The secret that the service's replicas sign page tokens with. Before it serves.
+  void SetPageKey(std::string key) { parts_.page_key.Set(std::move(key)); }
 
   // Handler: absl::StatusOr<Response>(const CallContext&, const Request&), or absl::Status for an
   // Empty response; runs on the executor. `method` is the RPC's name; dies if there is none.
@@ -143,7 +147,7 @@ class ServiceAdapter {
         [&service, rpc](const CallMetadata& metadata, absl::Time deadline, std::string_view bytes,
                         std::function<void(RelayReply)> done) {
           Request request;
-          if (!Parse(bytes, request)) return done({NoSuchMessage(), {}});
+          if (!Parse(bytes, request)) return done({MalformedRequestError(), {}});
           RelayContext context;
           context.metadata = &metadata;
           context.deadline = deadline;
@@ -165,7 +169,7 @@ class ServiceAdapter {
             std::shared_ptr<LocalReader<std::string>> reader) -> std::shared_ptr<LocalStream> {
           Request request;
           if (!Parse(bytes, request)) {
-            reader->OnEnd(NoSuchMessage());
+            reader->OnEnd(MalformedRequestError());
             return nullptr;
           }
           RelayContext context;
@@ -181,9 +185,6 @@ class ServiceAdapter {
 
   static bool Parse(std::string_view bytes, google::protobuf::MessageLite& message) {
     return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-  }
-  static absl::Status NoSuchMessage() {
-    return ToCaller(InternalError("the request is no such message"));
   }
   CallRecord RecordOf(const char* method, const RelayContext& relay) {
     return {parts_, Find(method), *relay.metadata, relay.deadline};

@@ -82,7 +82,7 @@ std::vector<WaitingTurn> ToAwait(const AppendedMessage& appended) {
   return waiting;
 }
 
-absl::StatusOr<int> StartOf(const v1::ListMessagesRequest& request, const std::string& scope) {
+absl::StatusOr<int> StartOf(const v1::ListMessagesRequest& request, const PageScope& scope) {
   if (request.page_token().empty()) return request.after_sequence();
   if (request.has_after_sequence()) {
     return FieldErrors({{"after_sequence", "must not be given together with page_token"}});
@@ -128,7 +128,7 @@ absl::StatusOr<v1::ListMessagesResponse> RoomMessages::List(
     const CallContext& call, const v1::ListMessagesRequest& request) {
   DRAMATIS_ASSIGN_OR_RETURN(const Room room,
                             FindViewable(tools_, call.identity, request.conversation_id()));
-  const std::string scope = absl::StrCat("room-messages\n", request.conversation_id());
+  const PageScope scope(call, absl::StrCat("room-messages\n", request.conversation_id()));
   const auto size = static_cast<size_t>(PageSize(request));
   RoomMessageRange range{.conversation_id = request.conversation_id(),
                          .after_sequence = 0,

@@ -58,12 +58,12 @@ RoomFilter FilterOf(const CallContext& call,
 }
 
 // What a page token of the list is bound to.
-std::string ScopeOf(const CallContext& call, const v1::ListConversationsRequest& request) {
+PageScope ScopeOf(const CallContext& call, const v1::ListConversationsRequest& request) {
   v1::ListConversationsRequest filters = request;
   filters.clear_page_size();
   filters.clear_page_token();
-  return absl::StrCat("rooms\n", call.identity.user_id, "\n", call.identity.IsAdmin(), "\n",
-                      filters.SerializeAsString());
+  return {call, absl::StrCat("rooms\n", call.identity.user_id, "\n", call.identity.IsAdmin(), "\n",
+                             filters.SerializeAsString())};
 }
 
 absl::Status InvalidState(const RoomRow& row, const char* needed) {
@@ -157,7 +157,7 @@ absl::StatusOr<v1::ListConversationsResponse> Rooms::Search(
 
 absl::StatusOr<v1::ListConversationsResponse> Rooms::List(
     const CallContext& call, const v1::ListConversationsRequest& request) {
-  const std::string scope = ScopeOf(call, request);
+  const PageScope scope = ScopeOf(call, request);
   RoomFilter filter = FilterOf(call, request, tools_.clock.Now());
   if (!filter.words.empty()) return Search(call, request, std::move(filter));
   // Nothing is found by something that has no word.

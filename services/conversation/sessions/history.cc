@@ -53,14 +53,15 @@ absl::StatusOr<ConversationFilter> FilterOf(const CallContext& call,
 }
 
 // What a page token of the list is bound to.
-std::string ScopeOf(const v1::ListHistoryRequest& request, const std::string& user_id) {
+PageScope ScopeOf(const CallContext& call, const v1::ListHistoryRequest& request) {
   v1::ListHistoryRequest filters = request;
   filters.clear_page_size();
   filters.clear_page_token();
-  return absl::StrCat("history\n", user_id, "\n", filters.SerializeAsString());
+  return {call,
+          absl::StrCat("history\n", call.identity.user_id, "\n", filters.SerializeAsString())};
 }
 
-absl::StatusOr<std::pair<absl::Time, std::string>> DecodeListToken(const std::string& scope,
+absl::StatusOr<std::pair<absl::Time, std::string>> DecodeListToken(const PageScope& scope,
                                                                    const std::string& token) {
   DRAMATIS_ASSIGN_OR_RETURN(const std::vector<std::string> keys, DecodePageToken(scope, token, 2));
   int64_t micros = 0;
@@ -83,7 +84,7 @@ absl::StatusOr<v1::GetChatHistoryResponse> History::Messages(
     const CallContext& call, const v1::GetChatHistoryRequest& request) {
   DRAMATIS_ASSIGN_OR_RETURN(
       const Page page,
-      ReadPage(ConversationIdOf(call.identity.user_id, request.session_id()),
+      ReadPage(call, ConversationIdOf(call.identity.user_id, request.session_id()),
                request.order() == "desc", PageSize(request), request.page_token()));
   v1::GetChatHistoryResponse response;
   response.set_session_id(request.session_id());
@@ -96,7 +97,7 @@ absl::StatusOr<v1::GetChatHistoryResponse> History::Messages(
 absl::StatusOr<v1::ListHistoryResponse> History::List(const CallContext& call,
                                                       const v1::ListHistoryRequest& request) {
   DRAMATIS_ASSIGN_OR_RETURN(ConversationFilter filter, FilterOf(call, request));
-  const std::string scope = ScopeOf(request, filter.user_id);
+  const PageScope scope = ScopeOf(call, request);
   if (!request.page_token().empty()) {
     if (filter.words.empty()) {
       DRAMATIS_ASSIGN_OR_RETURN(filter.after, DecodeListToken(scope, request.page_token()));
@@ -131,7 +132,7 @@ absl::StatusOr<v1::GetHistoryResponse> History::Get(const CallContext& call,
   DRAMATIS_ASSIGN_OR_RETURN(const std::optional<ConversationRow> row,
                             tools_.store.FindConversation(conversation_id));
   if (!row.has_value()) return NotFoundError("session");
-  DRAMATIS_ASSIGN_OR_RETURN(const Page page, ReadPage(conversation_id, /*descending=*/false,
+  DRAMATIS_ASSIGN_OR_RETURN(const Page page, ReadPage(call, conversation_id, /*descending=*/false,
                                                       PageSize(request), request.page_token()));
   v1::GetHistoryResponse response;
   *response.mutable_conversation() = ToSession(*row, tools_.clock.Now());
@@ -149,12 +150,13 @@ absl::Status History::Delete(const CallContext& call, const v1::DeleteHistoryReq
   return absl::OkStatus();
 }
 
-absl::StatusOr<History::Page> History::ReadPage(const std::string& conversation_id,
+absl::StatusOr<History::Page> History::ReadPage(const CallContext& call,
+                                                const std::string& conversation_id,
                                                 bool descending,
                                                 int size,
                                                 const std::string& token) {
-  const std::string scope =
-      absl::StrCat("messages\n", conversation_id, "\n", descending ? "desc" : "asc");
+  const PageScope scope(
+      call, absl::StrCat("messages\n", conversation_id, "\n", descending ? "desc" : "asc"));
   MessageRange range{.conversation_id = conversation_id,
                      .descending = descending,
                      .beyond_sequence = 0,

@@ -32,7 +32,8 @@ class History {
     std::vector<MessageRow> messages;
     std::string next_token;
   };
-  absl::StatusOr<Page> ReadPage(const std::string& conversation_id,
+  absl::StatusOr<Page> ReadPage(const CallContext& call,
+                                const std::string& conversation_id,
                                 bool descending,
                                 int size,
                                 const std::string& token);

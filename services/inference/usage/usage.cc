@@ -38,18 +38,20 @@ v1::UsageGrouping GroupingOf(const v1::ListUsageRequest& request) {
 }
 
 // What a page token is good for: the range as asked and the grouping.
-std::string ScopeOf(const v1::ListUsageRequest& request) {
+PageScope ScopeOf(const CallContext& call, const v1::ListUsageRequest& request) {
   v1::ListUsageRequest scope = request;
   scope.set_group_by(GroupingOf(request));
   scope.clear_page_size();
   scope.clear_page_token();
-  return absl::StrCat("usage\n", scope.SerializeAsString());
+  return {call, absl::StrCat("usage\n", scope.SerializeAsString())};
 }
 
 // The range and place of the page before: a range that ends now must not move between pages.
-absl::Status ReadToken(const v1::ListUsageRequest& request, UsageQuery& query) {
+absl::Status ReadToken(const PageScope& scope,
+                       const v1::ListUsageRequest& request,
+                       UsageQuery& query) {
   DRAMATIS_ASSIGN_OR_RETURN(std::vector<std::string> keys,
-                            DecodePageToken(ScopeOf(request), request.page_token(), 3));
+                            DecodePageToken(scope, request.page_token(), 3));
   int64_t from = 0;
   int64_t to = 0;
   if (!absl::SimpleAtoi(keys[0], &from) || !absl::SimpleAtoi(keys[1], &to)) {
@@ -76,7 +78,9 @@ absl::Status ReadRange(const v1::ListUsageRequest& request, absl::Time now, Usag
 
 }  // namespace
 
-absl::StatusOr<v1::ListUsageResponse> Usage::List(const v1::ListUsageRequest& request) {
+absl::StatusOr<v1::ListUsageResponse> Usage::List(const CallContext& call,
+                                                  const v1::ListUsageRequest& request) {
+  const PageScope scope = ScopeOf(call, request);
   UsageQuery query;
   query.grouping = GroupingOf(request);
   const int size = PageSize(request);
@@ -84,15 +88,15 @@ absl::StatusOr<v1::ListUsageResponse> Usage::List(const v1::ListUsageRequest& re
   if (request.page_token().empty()) {
     DRAMATIS_RETURN_IF_ERROR(ReadRange(request, clock_.Now(), query));
   } else {
-    DRAMATIS_RETURN_IF_ERROR(ReadToken(request, query));
+    DRAMATIS_RETURN_IF_ERROR(ReadToken(scope, request, query));
   }
   DRAMATIS_ASSIGN_OR_RETURN(std::vector<UsageSum> sums, store_.SumUsage(query));
   v1::ListUsageResponse response;
   if (sums.size() > static_cast<size_t>(size)) {
     sums.resize(static_cast<size_t>(size));
-    response.set_next_page_token(EncodePageToken(
-        ScopeOf(request), {absl::StrCat(absl::ToUnixMicros(query.from)),
-                           absl::StrCat(absl::ToUnixMicros(query.to)), sums.back().key}));
+    response.set_next_page_token(
+        EncodePageToken(scope, {absl::StrCat(absl::ToUnixMicros(query.from)),
+                                absl::StrCat(absl::ToUnixMicros(query.to)), sums.back().key}));
   }
   for (UsageSum& sum : sums) {
     v1::ListUsageResponse::Group& group = *response.add_groups();

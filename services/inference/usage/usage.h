@@ -1,6 +1,6 @@
 // What was used: tokens and cost by user, model, persona or day, for admins, and of one answer.
 //
-//   absl::StatusOr<v1::ListUsageResponse> usage = usage_report.List(request);
+//   absl::StatusOr<v1::ListUsageResponse> usage = usage_report.List(call, request);
 //
 // Who may ask what, the call adapter has checked. Thread-safe.
 #pragma once
@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "services/inference/usage/store.h"
+#include "shared/call/call.h"
 #include "shared/time/clock.h"
 
 namespace dramatis::inference {
@@ -20,7 +21,8 @@ class Usage {
   Usage(Store& store, const Clock& clock) : store_(store), clock_(clock) {}
 
   // INVALID_ARGUMENT for an empty or reversed range, INVALID_CURSOR, UNAVAILABLE.
-  absl::StatusOr<v1::ListUsageResponse> List(const v1::ListUsageRequest& request);
+  absl::StatusOr<v1::ListUsageResponse> List(const CallContext& call,
+                                             const v1::ListUsageRequest& request);
   // Of one answer, whose row may be on its way: waits for it, at most `patience`. NOT_FOUND,
   // UNAVAILABLE. Blocks.
   absl::StatusOr<v1::GetUsageResponse> Get(const v1::GetUsageRequest& request,

@@ -26,7 +26,7 @@ class UsageTest : public testing::Test {
   }
   std::vector<std::string> Keys(const v1::ListUsageRequest& request) {
     std::vector<std::string> keys;
-    const v1::ListUsageResponse response = usage_.List(request).value();
+    const v1::ListUsageResponse response = usage_.List(CallContext(), request).value();
     for (const auto& group : response.groups())
       keys.push_back(group.key());
     return keys;
@@ -39,7 +39,7 @@ class UsageTest : public testing::Test {
 };
 
 TEST_F(UsageTest, LooksAtTheLastThirtyDaysByDay) {
-  const v1::ListUsageResponse response = *usage_.List(request_);
+  const v1::ListUsageResponse response = *usage_.List(CallContext(), request_);
 
   EXPECT_EQ(store_.last_query().grouping, v1::USAGE_GROUPING_DAY);
   EXPECT_EQ(store_.last_query().to, clock_.Now());
@@ -50,20 +50,20 @@ TEST_F(UsageTest, LooksAtTheLastThirtyDaysByDay) {
 
 TEST_F(UsageTest, TakesEachEndOfTheRangeAlone) {
   *request_.mutable_from() = At(clock_.Now() - absl::Hours(1));
-  ASSERT_TRUE(usage_.List(request_).ok());
+  ASSERT_TRUE(usage_.List(CallContext(), request_).ok());
   EXPECT_EQ(store_.last_query().to, clock_.Now());
 
   request_.clear_from();
   *request_.mutable_to() = At(clock_.Now() - absl::Hours(1));
-  ASSERT_TRUE(usage_.List(request_).ok());
+  ASSERT_TRUE(usage_.List(CallContext(), request_).ok());
   EXPECT_EQ(store_.last_query().from, clock_.Now() - absl::Hours(24 * 30 + 1));
 }
 
 TEST_F(UsageTest, RefusesARangeThatIsNone) {
   *request_.mutable_from() = *request_.mutable_to() = At(clock_.Now());
-  EXPECT_EQ(BadField(usage_.List(request_).status()), "from");
+  EXPECT_EQ(BadField(usage_.List(CallContext(), request_).status()), "from");
   request_.mutable_to()->set_nanos(-1);
-  EXPECT_EQ(BadField(usage_.List(request_).status()), "to");
+  EXPECT_EQ(BadField(usage_.List(CallContext(), request_).status()), "to");
 }
 
 TEST_F(UsageTest, PassesOnWhatWasSummed) {
@@ -76,7 +76,7 @@ TEST_F(UsageTest, PassesOnWhatWasSummed) {
                    .estimated = true}});
   request_.set_group_by(v1::USAGE_GROUPING_USER);
 
-  const v1::ListUsageResponse response = *usage_.List(request_);
+  const v1::ListUsageResponse response = *usage_.List(CallContext(), request_);
 
   ASSERT_EQ(response.groups_size(), 1);
   EXPECT_EQ(response.groups(0).key(), "alice");
@@ -94,32 +94,32 @@ TEST_F(UsageTest, PagesWithinTheFirstPagesRange) {
   request_.set_group_by(v1::USAGE_GROUPING_USER);
   request_.set_page_size(2);
   const absl::Time begin = clock_.Now();
-  const v1::ListUsageResponse first = *usage_.List(request_);
+  const v1::ListUsageResponse first = *usage_.List(CallContext(), request_);
   clock_.Advance(absl::Hours(1));
   request_.set_page_token(first.next_page_token());
 
   EXPECT_THAT(Keys(request_), ElementsAre("c"));
   EXPECT_EQ(store_.last_query().to, begin);
-  EXPECT_EQ(usage_.List(request_)->next_page_token(), "");
+  EXPECT_EQ(usage_.List(CallContext(), request_)->next_page_token(), "");
 }
 
 TEST_F(UsageTest, RefusesATokenOfAnotherQuestion) {
   store_.SetSums({{.key = "a"}, {.key = "b"}});
   request_.set_page_size(1);
-  request_.set_page_token(usage_.List(request_)->next_page_token());
-  ASSERT_TRUE(usage_.List(request_).ok());
+  request_.set_page_token(usage_.List(CallContext(), request_)->next_page_token());
+  ASSERT_TRUE(usage_.List(CallContext(), request_).ok());
 
   request_.set_group_by(v1::USAGE_GROUPING_USER);
-  EXPECT_EQ(GetReason(usage_.List(request_).status()), "INVALID_CURSOR");
+  EXPECT_EQ(GetReason(usage_.List(CallContext(), request_).status()), "INVALID_CURSOR");
   request_.set_group_by(v1::USAGE_GROUPING_DAY);  // the default, said
-  EXPECT_TRUE(usage_.List(request_).ok());
+  EXPECT_TRUE(usage_.List(CallContext(), request_).ok());
   *request_.mutable_to() = At(clock_.Now());
-  EXPECT_EQ(GetReason(usage_.List(request_).status()), "INVALID_CURSOR");
+  EXPECT_EQ(GetReason(usage_.List(CallContext(), request_).status()), "INVALID_CURSOR");
 }
 
 TEST_F(UsageTest, PassesOnThatTheDatabaseIsAway) {
   store_.FailWith(UnavailableError("away"));
-  EXPECT_TRUE(absl::IsUnavailable(usage_.List(request_).status()));
+  EXPECT_TRUE(absl::IsUnavailable(usage_.List(CallContext(), request_).status()));
 }
 
 TEST(UsageOfATurnTest, IsThatOfTheLedger) {

@@ -26,21 +26,21 @@ namespace dramatis::memory {
 namespace {
 
 // What page tokens are good for: this user's list with these filters.
-std::string ListScope(const CallContext& call, const v1::ListGoalsRequest& request) {
-  return absl::StrJoin(
-      {std::string("goals"), call.identity.user_id, absl::StrCat(request.status()),
-       absl::StrCat(request.goal_pattern()), std::string(TrimSpace(request.category()))},
-      "\n");
+PageScope ListScope(const CallContext& call, const v1::ListGoalsRequest& request) {
+  return {call, absl::StrJoin({std::string("goals"), call.identity.user_id,
+                               absl::StrCat(request.status()), absl::StrCat(request.goal_pattern()),
+                               std::string(TrimSpace(request.category()))},
+                              "\n")};
 }
 
-std::string ListScope(const CallContext& call, const v1::ListActivitiesRequest& request) {
-  return absl::StrJoin(
-      {std::string("activities"), call.identity.user_id, request.start_date(), request.end_date(),
-       absl::StrCat(request.activity_type()), request.goal_id()},
-      "\n");
+PageScope ListScope(const CallContext& call, const v1::ListActivitiesRequest& request) {
+  return {call, absl::StrJoin(
+                    {std::string("activities"), call.identity.user_id, request.start_date(),
+                     request.end_date(), absl::StrCat(request.activity_type()), request.goal_id()},
+                    "\n")};
 }
 
-absl::StatusOr<GoalQuery::Position> ReadGoalToken(const std::string& scope,
+absl::StatusOr<GoalQuery::Position> ReadGoalToken(const PageScope& scope,
                                                   const std::string& token) {
   DRAMATIS_ASSIGN_OR_RETURN(std::vector<std::string> keys, DecodePageToken(scope, token, 2));
   int64_t micros = 0;
@@ -48,7 +48,7 @@ absl::StatusOr<GoalQuery::Position> ReadGoalToken(const std::string& scope,
   return GoalQuery::Position{absl::FromUnixMicros(micros), std::move(keys[1])};
 }
 
-absl::StatusOr<ActivityQuery::Position> ReadActivityToken(const std::string& scope,
+absl::StatusOr<ActivityQuery::Position> ReadActivityToken(const PageScope& scope,
                                                           const std::string& token) {
   DRAMATIS_ASSIGN_OR_RETURN(std::vector<std::string> keys, DecodePageToken(scope, token, 2));
   const std::optional<absl::CivilDay> day = ParseDay(keys[0]);
@@ -136,7 +136,7 @@ Changed ArchivalOf(const GoalRow& goal, const CallContext& call, absl::Time now)
 absl::StatusOr<v1::ListGoalsResponse> Goals::List(const CallContext& call,
                                                   const v1::ListGoalsRequest& request) {
   DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
-  const std::string scope = ListScope(call, request);
+  const PageScope scope = ListScope(call, request);
   GoalQuery query;
   query.user_id = call.identity.user_id;
   query.status = request.status();
@@ -231,7 +231,7 @@ absl::StatusOr<v1::Goal> Goals::Restore(const CallContext& call,
 absl::StatusOr<v1::ListActivitiesResponse> Goals::ListActivities(
     const CallContext& call, const v1::ListActivitiesRequest& request) {
   DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
-  const std::string scope = ListScope(call, request);
+  const PageScope scope = ListScope(call, request);
   ActivityQuery query;
   query.user_id = call.identity.user_id;
   query.goal_id = request.goal_id();

@@ -82,13 +82,14 @@ std::optional<absl::Time> ReadTime(const std::string& text, const absl::TimeZone
 }
 
 // What a page token is good for: this user's list with these filters.
-std::string ListScope(const CallContext& call, const v1::ListJournalEntriesRequest& request) {
-  return absl::StrJoin({std::string("journal"), call.identity.user_id, request.goal_id(),
-                        request.tag(), request.mood(), request.from(), request.to(), request.q()},
-                       "\n");
+PageScope ListScope(const CallContext& call, const v1::ListJournalEntriesRequest& request) {
+  return {call,
+          absl::StrJoin({std::string("journal"), call.identity.user_id, request.goal_id(),
+                         request.tag(), request.mood(), request.from(), request.to(), request.q()},
+                        "\n")};
 }
 
-absl::StatusOr<JournalQuery::Position> ReadPageToken(const std::string& scope,
+absl::StatusOr<JournalQuery::Position> ReadPageToken(const PageScope& scope,
                                                      const std::string& token) {
   DRAMATIS_ASSIGN_OR_RETURN(std::vector<std::string> keys, DecodePageToken(scope, token, 2));
   int64_t micros = 0;
@@ -97,7 +98,7 @@ absl::StatusOr<JournalQuery::Position> ReadPageToken(const std::string& scope,
 }
 
 // At least one entry, and as many more as the answer holds.
-v1::ListJournalEntriesResponse PresentPage(const std::string& scope, const JournalPage& page) {
+v1::ListJournalEntriesResponse PresentPage(const PageScope& scope, const JournalPage& page) {
   v1::ListJournalEntriesResponse response;
   size_t bytes = 0;
   const JournalRow* last = nullptr;
@@ -148,7 +149,7 @@ absl::StatusOr<v1::JournalEntry> Journal::Create(const CallContext& call,
 absl::StatusOr<v1::ListJournalEntriesResponse> Journal::List(
     const CallContext& call, const v1::ListJournalEntriesRequest& request) {
   DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
-  const std::string scope = ListScope(call, request);
+  const PageScope scope = ListScope(call, request);
   JournalQuery query;
   query.user_id = call.identity.user_id;
   query.goal_id = request.goal_id();

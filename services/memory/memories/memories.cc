@@ -32,11 +32,11 @@ void Define(const v1::Memory& memory, MemoryRow& row) {
 }
 
 // What a page token is good for: this user's list with this filter.
-std::string ListScope(const CallContext& call, const v1::ListMemoriesRequest& request) {
-  return absl::StrCat("memories\n", call.identity.user_id, "\n", request.persona_id());
+PageScope ListScope(const CallContext& call, const v1::ListMemoriesRequest& request) {
+  return {call, absl::StrCat("memories\n", call.identity.user_id, "\n", request.persona_id())};
 }
 
-absl::StatusOr<MemoryQuery::Position> ReadPageToken(const std::string& scope,
+absl::StatusOr<MemoryQuery::Position> ReadPageToken(const PageScope& scope,
                                                     const std::string& token) {
   DRAMATIS_ASSIGN_OR_RETURN(std::vector<std::string> keys, DecodePageToken(scope, token, 2));
   int64_t micros = 0;
@@ -75,7 +75,7 @@ absl::StatusOr<v1::Memory> Memories::Create(const CallContext& call,
 absl::StatusOr<v1::ListMemoriesResponse> Memories::List(const CallContext& call,
                                                         const v1::ListMemoriesRequest& request) {
   DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
-  const std::string scope = ListScope(call, request);
+  const PageScope scope = ListScope(call, request);
   MemoryQuery query;
   query.user_id = call.identity.user_id;
   query.persona_id = request.persona_id();

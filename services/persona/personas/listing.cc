@@ -45,15 +45,17 @@ v1::PersonaType OthersType(v1::PersonaType shown) {
 }
 
 // The user, the filters and the order; not the page.
-std::string Scope(const Identity& identity, const v1::ListPersonasRequest& request) {
+PageScope Scope(const CallContext& call, const v1::ListPersonasRequest& request) {
+  const Identity& identity = call.identity;
   v1::ListPersonasRequest filters = request;
   filters.clear_page_size();
   filters.clear_page_token();
-  return absl::StrCat("personas\n", identity.user_id, "\n", identity.IsAdmin() ? "admin" : "user",
-                      "\n", filters.SerializeAsString());
+  return {call,
+          absl::StrCat("personas\n", identity.user_id, "\n", identity.IsAdmin() ? "admin" : "user",
+                       "\n", filters.SerializeAsString())};
 }
 
-absl::StatusOr<PersonaQuery::Position> ParsePosition(const std::string& scope,
+absl::StatusOr<PersonaQuery::Position> ParsePosition(const PageScope& scope,
                                                      const std::string& token,
                                                      PersonaOrder order) {
   DRAMATIS_ASSIGN_OR_RETURN(std::vector<std::string> keys, DecodePageToken(scope, token, 2));
@@ -71,8 +73,9 @@ absl::StatusOr<PersonaQuery::Position> ParsePosition(const std::string& scope,
 
 }  // namespace
 
-absl::StatusOr<PersonaQuery> MakeQuery(const Identity& identity,
+absl::StatusOr<PersonaQuery> MakeQuery(const CallContext& call,
                                        const v1::ListPersonasRequest& request) {
+  const Identity& identity = call.identity;
   const Order order = ParseOrder(request.order_by());
   PersonaQuery query;
   if (!identity.IsAdmin()) query.visible_to = identity.user_id;
@@ -98,19 +101,19 @@ absl::StatusOr<PersonaQuery> MakeQuery(const Identity& identity,
   query.descending = order.descending;
   query.limit = PageSize(request);
   if (!request.page_token().empty()) {
-    DRAMATIS_ASSIGN_OR_RETURN(
-        query.after, ParsePosition(Scope(identity, request), request.page_token(), order.by));
+    DRAMATIS_ASSIGN_OR_RETURN(query.after,
+                              ParsePosition(Scope(call, request), request.page_token(), order.by));
   }
   return query;
 }
 
-std::string MakePageToken(const Identity& identity,
+std::string MakePageToken(const CallContext& call,
                           const v1::ListPersonasRequest& request,
                           const PersonaRow& last) {
   const std::string key = ParseOrder(request.order_by()).by == PersonaOrder::kName
                               ? NameKey(last.definition.name())
                               : absl::StrCat(absl::ToUnixMicros(last.create_time));
-  return EncodePageToken(Scope(identity, request), {key, last.persona_id});
+  return EncodePageToken(Scope(call, request), {key, last.persona_id});
 }
 
 }  // namespace dramatis::persona

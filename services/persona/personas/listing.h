@@ -12,11 +12,11 @@
 namespace dramatis::persona {
 
 // The query behind a request. INVALID_CURSOR.
-absl::StatusOr<PersonaQuery> MakeQuery(const Identity& identity,
+absl::StatusOr<PersonaQuery> MakeQuery(const CallContext& call,
                                        const v1::ListPersonasRequest& request);
 
 // The token for what follows `last`, good for this caller, these filters, this order.
-std::string MakePageToken(const Identity& identity,
+std::string MakePageToken(const CallContext& call,
                           const v1::ListPersonasRequest& request,
                           const PersonaRow& last);
 

@@ -68,7 +68,7 @@ Personas::Personas(const Config& config, const Parts& parts)
 
 absl::StatusOr<v1::ListPersonasResponse> Personas::List(const CallContext& call,
                                                         const v1::ListPersonasRequest& request) {
-  DRAMATIS_ASSIGN_OR_RETURN(const PersonaQuery query, MakeQuery(call.identity, request));
+  DRAMATIS_ASSIGN_OR_RETURN(const PersonaQuery query, MakeQuery(call, request));
   v1::ListPersonasResponse response;
   // Whose a persona is, only its owner and admins see: to others such a filter would tell.
   if (query.visible_to.has_value() && query.owner_id.has_value() &&
@@ -85,7 +85,7 @@ absl::StatusOr<v1::ListPersonasResponse> Personas::List(const CallContext& call,
         Present(row, call.identity, masked.find(row.persona_id) != masked.end());
   }
   if (page.more) {
-    response.set_next_page_token(MakePageToken(call.identity, request, page.personas.back()));
+    response.set_next_page_token(MakePageToken(call, request, page.personas.back()));
   }
   return response;
 }
