@@ -7,7 +7,7 @@
 namespace dramatis::gateway {
 namespace {
 
-absl::Status Broken(std::string_view text, const char* why) {
+absl::Status BrokenTemplate(std::string_view text, const char* why) {
   return absl::InvalidArgumentError(
       absl::StrCat("path template \"", std::string(text), "\": ", why));
 }
@@ -50,20 +50,22 @@ std::vector<std::string_view> SplitPath(std::string_view path) {
 absl::StatusOr<PathTemplate> PathTemplate::Parse(std::string_view text) {
   PathTemplate result;
   result.text_ = std::string(text);
-  if (text.empty() || text[0] != '/') return Broken(text, "must start with '/'");
+  if (text.empty() || text[0] != '/') return BrokenTemplate(text, "must start with '/'");
   for (const std::string_view part : SplitPath(text)) {
     Segment segment;
     if (part.size() >= 2 && part.front() == '{' && part.back() == '}') {
       segment = {std::string(part.substr(1, part.size() - 2)), true};
-      if (!IsVariableName(segment.text)) return Broken(text, "a variable must be a field's name");
+      if (!IsVariableName(segment.text))
+        return BrokenTemplate(text, "a variable must be a field's name");
       const auto& seen = result.segments_;
       if (std::find(seen.begin(), seen.end(), segment) != seen.end()) {
-        return Broken(text, "a variable stands twice");
+        return BrokenTemplate(text, "a variable stands twice");
       }
     } else {
       segment = {std::string(part), false};
       if (part.empty() || !std::all_of(part.begin(), part.end(), IsLiteralCharacter)) {
-        return Broken(text, "a literal must be made of letters, digits and '-', '.', '_', '~'");
+        return BrokenTemplate(text,
+                              "a literal must be made of letters, digits and '-', '.', '_', '~'");
       }
     }
     result.segments_.push_back(std::move(segment));

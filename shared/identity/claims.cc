@@ -135,31 +135,31 @@ absl::Status InsufficientScopeError(const std::string& scope) {
                absl::StrCat("this takes the scope ", scope), {{"scope", scope}});
 }
 
-Claims Refused(std::string_view refusal) {
+Claims RefusedClaims(std::string_view refusal) {
   return {{UnauthenticatedError(), refusal}, absl::InfinitePast()};
 }
 
 }  // namespace
 
 Claims ReadClaims(const Jws& jws, const ClaimsRules& rules, absl::Time now) {
-  if (!IsAccessType(jws.type)) return Refused("type");
+  if (!IsAccessType(jws.type)) return RefusedClaims("type");
   std::optional<json::object> object = ParseStrictObject(jws.payload);
-  if (!object.has_value()) return Refused("claims");
+  if (!object.has_value()) return RefusedClaims("claims");
   const json::value payload = *std::move(object);
   const json::object& claims = payload.get_object();
   const json::string* const issuer = TextMember(claims, "iss");
-  if (issuer == nullptr || *issuer != View(rules.issuer)) return Refused("issuer");
-  if (!IsForUs(claims, rules.audiences)) return Refused("audience");
-  if (IsAnotherUse(claims)) return Refused("token_use");
+  if (issuer == nullptr || *issuer != View(rules.issuer)) return RefusedClaims("issuer");
+  if (!IsForUs(claims, rules.audiences)) return RefusedClaims("audience");
+  if (IsAnotherUse(claims)) return RefusedClaims("token_use");
   bool malformed = false;
   const std::optional<absl::Time> expires = ReadDate(claims, "exp", malformed);
   const std::optional<absl::Time> begins = ReadDate(claims, "nbf", malformed);
   ReadDate(claims, "iat", malformed);
-  if (malformed || !expires.has_value()) return Refused("claims");
-  if (now >= *expires + rules.skew) return Refused("expired");
-  if (begins.has_value() && now < *begins - rules.skew) return Refused("not_yet_valid");
+  if (malformed || !expires.has_value()) return RefusedClaims("claims");
+  if (now >= *expires + rules.skew) return RefusedClaims("expired");
+  if (begins.has_value() && now < *begins - rules.skew) return RefusedClaims("not_yet_valid");
   std::optional<std::string> user = ReadUser(payload, rules.user_claim);
-  if (!user.has_value()) return Refused("user");
+  if (!user.has_value()) return RefusedClaims("user");
   if (!HasScope(claims, rules.scope)) {
     return {{InsufficientScopeError(rules.scope), "scope"}, absl::InfinitePast()};
   }

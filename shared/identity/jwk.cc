@@ -50,7 +50,7 @@ struct Free {
 template <class T>
 using Owned = std::unique_ptr<T, Free>;
 
-absl::Status Refused(std::string_view why) {
+absl::Status RefusedKey(std::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat("a key ", std::string(why)));
 }
 
@@ -114,23 +114,23 @@ const JwsAlgorithm* FindJwsAlgorithm(std::string_view name) {
 }
 
 absl::Status VerificationKey::ParseRsa(const json::object& jwk) {
-  if (algorithm_ != nullptr && !IsRsa(*algorithm_)) return Refused("has another type's algorithm");
+  if (algorithm_ != nullptr && !IsRsa(*algorithm_)) return RefusedKey("has another type's algorithm");
   const std::optional<std::string> n = BytesMember(jwk, "n");
   const std::optional<std::string> e = BytesMember(jwk, "e");
-  if (!n.has_value() || !e.has_value()) return Refused("has no modulus or exponent");
+  if (!n.has_value() || !e.has_value()) return RefusedKey("has no modulus or exponent");
   const Owned<BIGNUM> modulus = ToNumber(*n);
   const Owned<BIGNUM> exponent = ToNumber(*e);
   const int bits = BN_num_bits(modulus.get());
-  if (bits < kLeastRsaBits || bits > kMostRsaBits) return Refused("is too small or too large");
+  if (bits < kLeastRsaBits || bits > kMostRsaBits) return RefusedKey("is too small or too large");
   if (BN_is_odd(exponent.get()) == 0 || BN_is_one(exponent.get()) == 1 ||
       BN_num_bits(exponent.get()) > kMostExponentBits) {
-    return Refused("has an exponent that is even, 1 or too large");
+    return RefusedKey("has an exponent that is even, 1 or too large");
   }
   key_ = MakeKey("RSA", [&](OSSL_PARAM_BLD* builder) {
     return OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, modulus.get()) == 1 &&
            OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, exponent.get()) == 1;
   });
-  return key_ == nullptr ? Refused("is no RSA key") : absl::OkStatus();
+  return key_ == nullptr ? RefusedKey("is no RSA key") : absl::OkStatus();
 }
 
 absl::Status VerificationKey::ParseEc(const json::object& jwk) {
@@ -140,15 +140,15 @@ absl::Status VerificationKey::ParseEc(const json::object& jwk) {
         return algorithm.scheme == Scheme::kEcdsa && curve != nullptr &&
                *curve == json::string_view(algorithm.curve.data(), algorithm.curve.size());
       });
-  if (of_curve == kAlgorithms.end()) return Refused("is on a curve that is not ours");
+  if (of_curve == kAlgorithms.end()) return RefusedKey("is on a curve that is not ours");
   if (algorithm_ != nullptr && algorithm_ != of_curve)
-    return Refused("has another curve's algorithm");
+    return RefusedKey("has another curve's algorithm");
   algorithm_ = of_curve;
   const std::optional<std::string> x = BytesMember(jwk, "x");
   const std::optional<std::string> y = BytesMember(jwk, "y");
   const size_t size = algorithm_->coordinate_bytes;
   if (!x.has_value() || !y.has_value() || x->size() != size || y->size() != size) {
-    return Refused("has no point of its curve's size");
+    return RefusedKey("has no point of its curve's size");
   }
   const std::string point = "\x04" + *x + *y;  // uncompressed (SEC 1, section 2.3.3)
   key_ = MakeKey("EC", [&](OSSL_PARAM_BLD* builder) {
@@ -157,45 +157,45 @@ absl::Status VerificationKey::ParseEc(const json::object& jwk) {
            OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point.data(),
                                             point.size()) == 1;
   });
-  return key_ == nullptr ? Refused("is no point of its curve") : absl::OkStatus();
+  return key_ == nullptr ? RefusedKey("is no point of its curve") : absl::OkStatus();
 }
 
 absl::Status VerificationKey::ParseOkp(const json::object& jwk) {
   const JwsAlgorithm* const ed25519 = FindJwsAlgorithm("EdDSA");
   const json::string* const curve = TextMember(jwk, "crv");
-  if (curve == nullptr || *curve != "Ed25519") return Refused("is on a curve that is not ours");
+  if (curve == nullptr || *curve != "Ed25519") return RefusedKey("is on a curve that is not ours");
   if (algorithm_ != nullptr && algorithm_ != ed25519)
-    return Refused("has another type's algorithm");
+    return RefusedKey("has another type's algorithm");
   algorithm_ = ed25519;
   const std::optional<std::string> x = BytesMember(jwk, "x");
-  if (!x.has_value() || x->size() != kEd25519Bytes) return Refused("has no point of 32 bytes");
+  if (!x.has_value() || x->size() != kEd25519Bytes) return RefusedKey("has no point of 32 bytes");
   key_ = std::shared_ptr<EVP_PKEY>(
       EVP_PKEY_new_raw_public_key_ex(nullptr, "ED25519", nullptr,
                                      reinterpret_cast<const unsigned char*>(x->data()), x->size()),
       EVP_PKEY_free);
   ERR_clear_error();
-  return key_ == nullptr ? Refused("is no Ed25519 key") : absl::OkStatus();
+  return key_ == nullptr ? RefusedKey("is no Ed25519 key") : absl::OkStatus();
 }
 
 absl::StatusOr<VerificationKey> VerificationKey::Parse(const json::object& jwk) {
   VerificationKey key;
   if (jwk.contains("kid")) {
     const json::string* const kid = TextMember(jwk, "kid");
-    if (kid == nullptr) return Refused("has a kid that is no text");
+    if (kid == nullptr) return RefusedKey("has a kid that is no text");
     key.kid_.assign(kid->data(), kid->size());
   }
-  if (!MayVerify(jwk)) return Refused("is not for verifying");
+  if (!MayVerify(jwk)) return RefusedKey("is not for verifying");
   // A private key that is published can sign for anybody.
-  if (jwk.contains("d") || jwk.contains("k")) return Refused("is secret");
+  if (jwk.contains("d") || jwk.contains("k")) return RefusedKey("is secret");
   if (jwk.contains("alg")) {
     const json::string* const name = TextMember(jwk, "alg");
     if (name != nullptr) {
       key.algorithm_ = FindJwsAlgorithm(std::string_view(name->data(), name->size()));
     }
-    if (key.algorithm_ == nullptr) return Refused("is for an algorithm that is not ours");
+    if (key.algorithm_ == nullptr) return RefusedKey("is for an algorithm that is not ours");
   }
   const json::string* const type = TextMember(jwk, "kty");
-  absl::Status parsed = Refused("is of a type that is not ours");
+  absl::Status parsed = RefusedKey("is of a type that is not ours");
   if (type != nullptr && *type == "RSA") {
     parsed = key.ParseRsa(jwk);
   } else if (type != nullptr && *type == "EC") {

@@ -6,7 +6,7 @@
 namespace dramatis::sql {
 namespace {
 
-constexpr Statement kFind = {R"(select secret from kept_secrets where name = $1)"};
+constexpr Statement kFindSecret = {R"(select secret from kept_secrets where name = $1)"};
 
 constexpr Statement kKeep = {R"(
   insert into kept_secrets (name, secret) values ($1, $2)
@@ -17,7 +17,7 @@ constexpr Statement kKeep = {R"(
 absl::StatusOr<std::string> KeptSecret(Database& database,
                                        const std::string& name,
                                        const std::string& fresh) {
-  const auto find = [&](Transaction& tx) { return tx.Execute(kFind, {name}); };
+  const auto find = [&](Transaction& tx) { return tx.Execute(kFindSecret, {name}); };
   DRAMATIS_ASSIGN_OR_RETURN(Rows kept, database.Read(find));
   if (kept.empty()) {
     DRAMATIS_RETURN_IF_ERROR(database.Write(

@@ -7,7 +7,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "gtest/gtest.h"
-#include "shared/sql/testing.h"
+#include "shared/sql/testing/test_database.h"
 
 namespace dramatis::sql {
 namespace {

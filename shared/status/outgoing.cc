@@ -13,7 +13,7 @@ namespace dramatis {
 namespace {
 
 constexpr char kDetailPrefix[] = "type.googleapis.com/";
-constexpr char kBadRequestUrl[] = "type.googleapis.com/google.rpc.BadRequest";
+constexpr char kFieldProblemsUrl[] = "type.googleapis.com/google.rpc.BadRequest";
 constexpr char kCauseUrl[] = "dramatis/cause";
 // Together well below the 8 KiB of headers that gRPC clients accept by default. The message is
 // sent twice: as grpc-message and in the details.
@@ -88,7 +88,7 @@ absl::Status ToCaller(const absl::Status& status) {
   const auto send = [&](auto url, const absl::Cord& payload) {
     if (url.substr(0, sizeof(kDetailPrefix) - 1) != kDetailPrefix) return;
     const std::string bytes(payload);
-    sent.SetPayload(url, absl::Cord(url == kBadRequestUrl ? CutBadRequest(bytes) : bytes));
+    sent.SetPayload(url, absl::Cord(url == kFieldProblemsUrl ? CutBadRequest(bytes) : bytes));
   };
   status.ForEachPayload(send);
   if (!GetErrorInfo(status).has_value()) {

@@ -16,10 +16,6 @@ namespace {
 // Far more than any grapheme that a person reads has: what is longer is cut between code points.
 constexpr size_t kLongestGrapheme = 512;
 
-bool IsContinuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-}
-
 // The greatest boundary between graphemes that is not after `at`; 0 where there is none.
 size_t BoundaryBefore(std::string_view text, size_t at) {
   if (at >= text.size()) return text.size();
@@ -57,7 +53,7 @@ std::string_view FirstGraphemeBytes(std::string_view text, size_t most_bytes) {
 
 size_t GraphemeFloor(std::string_view text, size_t at) {
   if (at >= text.size()) return text.size();
-  while (at > 0 && IsContinuation(text[at]))
+  while (at > 0 && IsUtf8Continuation(text[at]))
     --at;
   return BoundaryBefore(text, at);
 }

@@ -6,10 +6,6 @@
 namespace dramatis {
 namespace {
 
-bool IsContinuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-}
-
 bool IsAscii(char c) {
   return static_cast<unsigned char>(c) < 0x80;
 }
@@ -41,7 +37,7 @@ size_t ValidLength(std::string_view text) {
   const auto second = static_cast<unsigned char>(text[1]);
   if (second < sequence.least || second > sequence.most) return 0;
   for (size_t i = 2; i < sequence.length; ++i) {
-    if (!IsContinuation(text[i])) return 0;
+    if (!IsUtf8Continuation(text[i])) return 0;
   }
   return sequence.length;
 }
@@ -82,7 +78,7 @@ bool IsValidUtf8(std::string_view text) {
 
 size_t CodePoints(std::string_view text) {
   return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return !IsContinuation(c); }));
+      std::count_if(text.begin(), text.end(), [](char c) { return !IsUtf8Continuation(c); }));
 }
 
 std::string_view TrimSpace(std::string_view text) {
@@ -96,14 +92,14 @@ std::string_view TrimSpace(std::string_view text) {
 std::string_view FirstCodePoints(std::string_view text, size_t count) {
   size_t seen = 0;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (!IsContinuation(text[i]) && seen++ == count) return text.substr(0, i);
+    if (!IsUtf8Continuation(text[i]) && seen++ == count) return text.substr(0, i);
   }
   return text;
 }
 
 size_t Utf8Floor(std::string_view text, size_t bytes) {
   if (bytes >= text.size()) return text.size();
-  while (bytes > 0 && IsContinuation(text[bytes]))
+  while (bytes > 0 && IsUtf8Continuation(text[bytes]))
     --bytes;
   return bytes;
 }

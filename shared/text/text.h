@@ -9,6 +9,10 @@ namespace dramatis {
 
 // Whether `text` is valid UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF).
 bool IsValidUtf8(std::string_view text);
+// Whether `c` goes on with the character before it.
+inline bool IsUtf8Continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
 // The number of code points of valid UTF-8.
 size_t CodePoints(std::string_view text);
 // Without Unicode White_Space at both ends.

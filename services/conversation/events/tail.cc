@@ -12,7 +12,7 @@ namespace {
 // What is remembered of a room; a follower further behind reads from the store.
 constexpr size_t kMostEvents = 128;
 constexpr size_t kMostBytes = size_t{512} * 1024;
-constexpr int kEventsAtOnce = 100;
+constexpr int kTailEventsAtOnce = 100;
 // After a read that failed.
 constexpr absl::Duration kFirstTry = absl::Milliseconds(100);
 constexpr absl::Duration kLastTry = absl::Seconds(5);
@@ -161,7 +161,7 @@ void RoomTail::ReadLater() {
 
 absl::StatusOr<bool> RoomTail::ReadOnce() {
   DRAMATIS_ASSIGN_OR_RETURN(std::optional<RoomSnapshot> snapshot,
-                            tools_.store.ReadEvents(conversation_id_, last(), kEventsAtOnce));
+                            tools_.store.ReadEvents(conversation_id_, last(), kTailEventsAtOnce));
   if (!snapshot.has_value()) {
     {
       const absl::MutexLock lock(&mutex_);
@@ -170,7 +170,7 @@ absl::StatusOr<bool> RoomTail::ReadOnce() {
     Replace({});
     return false;
   }
-  const bool more = snapshot->events.size() == kEventsAtOnce;
+  const bool more = snapshot->events.size() == kTailEventsAtOnce;
   std::map<std::string, Followed> speakers = FollowTurns(snapshot->running);
   {
     const absl::MutexLock lock(&mutex_);

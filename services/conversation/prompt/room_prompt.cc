@@ -23,7 +23,7 @@ namespace memory = dramatis::memory::v1;
 namespace persona = dramatis::persona::v1;
 namespace prompt = dramatis::prompt::v1;
 
-constexpr int kHistoryPage = 100;
+constexpr int kRoomHistoryPage = 100;
 constexpr char kAmbiguity[] =
     "Whether those who take part are people or programs is left open here: do not bring it up, and "
     "claim to be neither. Do not deny being an AI when somebody sincerely asks.";
@@ -195,9 +195,10 @@ absl::StatusOr<std::vector<RoomMessageRow>> ReadRoomHistory(RoomTurnStore& store
   size_t bytes = 0;
   int read_from = 0;  // the number of the oldest that was read
   while (true) {
-    DRAMATIS_ASSIGN_OR_RETURN(std::vector<RoomMessageRow> page,
-                              store.ListHistory(conversation_id, before_sequence, kHistoryPage));
-    const bool last = static_cast<int>(page.size()) < kHistoryPage;
+    DRAMATIS_ASSIGN_OR_RETURN(
+        std::vector<RoomMessageRow> page,
+        store.ListHistory(conversation_id, before_sequence, kRoomHistoryPage));
+    const bool last = static_cast<int>(page.size()) < kRoomHistoryPage;
     bool full = false;
     for (auto message = page.rbegin(); message != page.rend() && !full; ++message) {
       const bool next =

@@ -133,7 +133,7 @@ absl::StatusOr<Idempotent<v1::Conversation>> Rooms::Create(
 
 absl::StatusOr<v1::ListConversationsResponse> Rooms::Search(
     const CallContext& call, const v1::ListConversationsRequest& request, RoomFilter filter) {
-  const std::string scope = ScopeOf(call, request);
+  const PageScope scope = ScopeOf(call, request);
   if (!request.page_token().empty()) {
     DRAMATIS_ASSIGN_OR_RETURN(filter.after_found, DecodeFoundToken(scope, request.page_token()));
   }

@@ -70,7 +70,7 @@ absl::StatusOr<std::pair<absl::Time, std::string>> DecodeListToken(const PageSco
 }
 
 // The token of the page after this row.
-std::string TokenAfter(const std::string& scope,
+std::string TokenAfter(const PageScope& scope,
                        const ConversationFilter& filter,
                        const ConversationSummary& row) {
   if (!filter.words.empty()) return EncodeFoundToken(scope, row.found, row.conversation_id);

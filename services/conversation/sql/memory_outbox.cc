@@ -55,7 +55,7 @@ constexpr Statement kNoteDeleted = {R"(
     pending = true, observed_to = 0, summarized_to = 0, summarize_to = 0, forget_all = true,
     forget = '')"};
 
-constexpr Statement kSelectDue = {R"(
+constexpr Statement kSelectDueJobs = {R"(
   select conversation_id, due_at
   from memory_outbox
   where pending and due_at <= $1
@@ -71,7 +71,7 @@ constexpr Statement kTake = {R"(
 
 // A human's message in a session is its user's; in a room it says whose it is, and a model's has a
 // turn. Nothing but what can be read.
-constexpr Statement kMessages = {R"(
+constexpr Statement kMessagesToTell = {R"(
   select m.sequence, m.message_id,
     case
       when m.author_kind = 'user' then c.user_id
@@ -176,7 +176,7 @@ absl::StatusOr<bool> Changed(sql::Database& database,
 absl::StatusOr<std::optional<MemoryJob>> SqlMemoryOutbox::Take(absl::Time now,
                                                                absl::Time lease_ends) {
   DRAMATIS_ASSIGN_OR_RETURN(const Rows due, database_.Read([&](Transaction& tx) {
-    return tx.Execute(kSelectDue, {now});
+    return tx.Execute(kSelectDueJobs, {now});
   }));
   for (const Row& row : due) {
     DRAMATIS_ASSIGN_OR_RETURN(const Rows taken, database_.Write([&](Transaction& tx) {
@@ -190,8 +190,8 @@ absl::StatusOr<std::optional<MemoryJob>> SqlMemoryOutbox::Take(absl::Time now,
 absl::StatusOr<std::vector<SpokenMessage>> SqlMemoryOutbox::Messages(
     const std::string& conversation_id, int after_sequence, int limit) {
   return database_.Read([&](Transaction& tx) -> absl::StatusOr<std::vector<SpokenMessage>> {
-    DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
-                              tx.Execute(kMessages, {conversation_id, after_sequence, limit}));
+    DRAMATIS_ASSIGN_OR_RETURN(
+        const Rows rows, tx.Execute(kMessagesToTell, {conversation_id, after_sequence, limit}));
     std::vector<SpokenMessage> messages;
     for (const Row& row : rows) {
       messages.push_back({.sequence = row.Int(0),

@@ -31,7 +31,7 @@ constexpr Statement kEvents = {R"(
   order by sequence
   limit $3)"};
 
-constexpr Statement kMessages = {"select " ROOM_MESSAGE_COLUMNS R"(
+constexpr Statement kMessagesBetween = {"select " ROOM_MESSAGE_COLUMNS R"(
   from messages
   where conversation_id = $1 and sequence >= $2 and sequence <= $3)"};
 
@@ -112,7 +112,8 @@ absl::Status AddMessages(Transaction& tx,
   }
   std::map<int, std::shared_ptr<const RoomMessageRow>> messages;
   for (const auto& [from, to] : Runs(sequences)) {
-    DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kMessages, {conversation_id, from, to}));
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
+                              tx.Execute(kMessagesBetween, {conversation_id, from, to}));
     for (RoomMessageRow& message : ToRoomMessages(rows)) {
       const int sequence = message.sequence;
       messages[sequence] = std::make_shared<const RoomMessageRow>(std::move(message));

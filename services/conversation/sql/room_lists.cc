@@ -65,7 +65,7 @@ constexpr char kWithPersona[] = R"(
                   where w.conversation_id = c.conversation_id and w.type <> ''
                     and w.left_at is null and w.ref_id = )";
 
-constexpr Statement kMessages = {"select " ROOM_MESSAGE_COLUMNS R"(
+constexpr Statement kMessagesAfter = {"select " ROOM_MESSAGE_COLUMNS R"(
   from messages
   where conversation_id = $1 and sequence > $2
   order by sequence
@@ -211,7 +211,7 @@ absl::StatusOr<std::vector<RoomMessageRow>> SqlRoomStore::ListRoomMessages(
   return database_.Read([&](Transaction& tx) -> absl::StatusOr<std::vector<RoomMessageRow>> {
     DRAMATIS_ASSIGN_OR_RETURN(
         const Rows rows,
-        tx.Execute(kMessages, {range.conversation_id, range.after_sequence, range.limit}));
+        tx.Execute(kMessagesAfter, {range.conversation_id, range.after_sequence, range.limit}));
     return ToRoomMessages(rows);
   });
 }

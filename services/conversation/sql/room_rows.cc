@@ -96,7 +96,7 @@ constexpr Statement kInsertEvent = {R"(
   insert into events (conversation_id, sequence, kind, subject, detail, created_at)
   values ($1, $2, $3, $4, $5, $6))"};
 
-constexpr Statement kInsertMessage = {R"(
+constexpr Statement kInsertRoomMessage = {R"(
   insert into messages (conversation_id, sequence, message_id, participant_id, author_kind,
     user_id, type, content, reply_to_message_id, created_at, turn_id, model, finish_reason,
     retrieval, usage)
@@ -359,7 +359,7 @@ absl::Status AppendMessage(Transaction& tx, RoomRow& row, RoomMessageRow& messag
   const bool closed = CloseIfReached(row, message.content, message.created_at);
   DRAMATIS_RETURN_IF_ERROR(
       tx.Execute(
-            kInsertMessage,
+            kInsertRoomMessage,
             {row.conversation_id, message.sequence, message.message_id,
              ParticipantId(ParticipantKind::kPersona, message.persona_id), message.user_id,
              NameOf(message.type), message.content, message.reply_to_message_id, message.created_at,

@@ -28,7 +28,7 @@ using sql::Transaction;
 #define NOBODY_WORKS_ON_IT \
   "(lease_expires_at <= $1 or ($2 and not (state = 'pending' and attempt = 0)))"
 
-constexpr Statement kSelectDue = {R"(
+constexpr Statement kSelectDueTurns = {R"(
   select conversation_id, turn_id, lease_expires_at
   from turns
   where state in ('pending', 'running') and session_id = '' and )" NOBODY_WORKS_ON_IT R"(
@@ -59,7 +59,7 @@ constexpr Statement kClaim = {R"(
         and other.state in ('pending', 'running') and other.state = 'running'))
   returning )" TURN_COLUMNS};
 
-constexpr Statement kSelectOpen = {R"(
+constexpr Statement kSelectOpenOfPersona = {R"(
   select turn_id, state, attempt
   from turns
   where conversation_id = $1 and persona_id = $2 and state in ('pending', 'running')
@@ -70,7 +70,7 @@ constexpr Statement kSelectAnswering = {R"(
   from turns
   where conversation_id = $1 and persona_id = $2 and trigger_message_id = $3)"};
 
-constexpr Statement kInsertTurn = {R"(
+constexpr Statement kInsertRequestedTurn = {R"(
   insert into turns (conversation_id, turn_id, user_id, session_id, persona_id,
     trigger_message_id, trigger_sequence, state, attempt, interruptions, fence, lease_owner,
     lease_address, lease_expires_at, cancel_requested, text, reply_message_id, finish_reason,
@@ -206,7 +206,7 @@ absl::StatusOr<std::string> FindToBegin(Transaction& tx,
                                         const std::string& persona_id,
                                         const std::string& trigger_message_id) {
   DRAMATIS_ASSIGN_OR_RETURN(const Rows open,
-                            tx.Execute(kSelectOpen, {conversation_id, persona_id}));
+                            tx.Execute(kSelectOpenOfPersona, {conversation_id, persona_id}));
   std::string waiting;
   for (const sql::Row& row : open) {
     if (row.Text(1) == "running") return TurnInProgress(row.Text(0));
@@ -247,8 +247,9 @@ absl::StatusOr<TurnJob> StartRequested(Transaction& tx, const RequestedTurn& req
   if (turn_id.empty()) {
     turn_id = request.turn_id;
     DRAMATIS_RETURN_IF_ERROR(
-        tx.Execute(kInsertTurn, {id, turn_id, room.row.user_id, request.persona_id,
-                                 trigger.message_id, trigger.sequence, request.now, false, Bytes{}})
+        tx.Execute(kInsertRequestedTurn,
+                   {id, turn_id, room.row.user_id, request.persona_id, trigger.message_id,
+                    trigger.sequence, request.now, false, Bytes{}})
             .status());
   }
   v1::TurnScore score;
@@ -268,8 +269,8 @@ absl::StatusOr<TurnJob> RetryFailed(Transaction& tx,
                                     const std::function<absl::Status(const Room& room)>& check) {
   DRAMATIS_ASSIGN_OR_RETURN(Room room, LockRoomAt(tx, turn.conversation_id, now));
   DRAMATIS_RETURN_IF_ERROR(check(room));
-  DRAMATIS_ASSIGN_OR_RETURN(const Rows open,
-                            tx.Execute(kSelectOpen, {turn.conversation_id, turn.persona_id}));
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const Rows open, tx.Execute(kSelectOpenOfPersona, {turn.conversation_id, turn.persona_id}));
   for (const sql::Row& row : open) {
     if (row.Text(1) == "running") return TurnInProgress(row.Text(0));
   }
@@ -336,7 +337,7 @@ absl::StatusOr<std::vector<WaitingTurn>> SqlRoomTurnStore::ListDue(absl::Time no
                                                                    bool any_lease,
                                                                    int limit) {
   DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, database_.Read([&](Transaction& tx) {
-    return tx.Execute(kSelectDue, {now, any_lease, limit});
+    return tx.Execute(kSelectDueTurns, {now, any_lease, limit});
   }));
   std::vector<WaitingTurn> turns;
   turns.reserve(rows.size());

@@ -66,7 +66,7 @@ constexpr Statement kNoteMasks = {R"(
   set masks_due = false
   where conversation_id = $1 and version = $2)"};
 
-constexpr Statement kSetHold = {R"(
+constexpr Statement kSetRoomHold = {R"(
   update conversations
   set hold_expires_at = $3
   where conversation_id = $1 and version = $2)"};
@@ -326,7 +326,7 @@ absl::Status SqlRoomStore::SetRoomHold(const std::string& conversation_id,
                                        int version,
                                        absl::Time expires_at) {
   return database_.Write([&](Transaction& tx) {
-    return tx.Execute(kSetHold, {conversation_id, version, expires_at}).status();
+    return tx.Execute(kSetRoomHold, {conversation_id, version, expires_at}).status();
   });
 }
 

@@ -113,7 +113,7 @@ constexpr Statement kConversations = {R"(
   order by conversation_id
   limit $2)"};
 
-constexpr Statement kMessages = {R"(
+constexpr Statement kMessagesToIndex = {R"(
   select conversation_id, sequence, content, created_at, hidden
   from messages
   where (conversation_id, sequence) > ($1, cast($2 as bigint))
@@ -188,7 +188,7 @@ absl::StatusOr<std::optional<BackfillKey>> IndexMessages(Transaction& tx,
     return absl::InternalError("a backfill's place is no number");
   }
   DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
-                            tx.Execute(kMessages, {after.first, sequence, kBatch}));
+                            tx.Execute(kMessagesToIndex, {after.first, sequence, kBatch}));
   std::string locked;
   std::optional<IndexedConversation> conversation;
   for (const sql::Row& row : rows) {

@@ -30,7 +30,7 @@ constexpr Statement kSelectPending = {R"(
   where conversation_id = $1 and persona_id = $2 and state in ('pending', 'running')
     and state = 'pending')"};
 
-constexpr Statement kInsertTurn = {R"(
+constexpr Statement kInsertPlannedTurn = {R"(
   insert into turns (conversation_id, turn_id, user_id, session_id, persona_id,
     trigger_message_id, trigger_sequence, state, attempt, interruptions, fence, lease_owner,
     lease_address, lease_expires_at, cancel_requested, text, reply_message_id, finish_reason,
@@ -59,9 +59,9 @@ absl::StatusOr<std::optional<std::string>> PlanOne(Transaction& tx,
     if (!moved.empty()) return moved.front().Text(0);
   }
   DRAMATIS_RETURN_IF_ERROR(
-      tx.Execute(kInsertTurn, {conversation_id, turn.turn_id, room.user_id, turn.persona_id,
-                               message.message_id, message.sequence, turn.due_at, false, Bytes{},
-                               now, turn.depth, score, turn.requested})
+      tx.Execute(kInsertPlannedTurn, {conversation_id, turn.turn_id, room.user_id, turn.persona_id,
+                                      message.message_id, message.sequence, turn.due_at, false,
+                                      Bytes{}, now, turn.depth, score, turn.requested})
           .status());
   return turn.turn_id;
 }

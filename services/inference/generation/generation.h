@@ -28,6 +28,10 @@
 
 namespace dramatis::inference {
 
+// Kept back from the caller's deadline, so that we say that the provider was too slow, rather than
+// the transport that the call was.
+inline constexpr absl::Duration kReportMargin = absl::Milliseconds(50);
+
 using GenerationEvents = EventSource<v1::StreamGenerateResponse>;
 
 // Whose answer it is.

@@ -16,9 +16,6 @@ constexpr int kDefaultOutputTokens = 1024;
 constexpr int kMostOutputTokens = 32768;
 constexpr double kMostTemperature = 2;
 constexpr int kMostStops = 4;
-// Kept back from the caller's deadline, so that we say that the provider was too slow, rather than
-// the transport that the call was.
-constexpr absl::Duration kReportMargin = absl::Milliseconds(50);
 
 using Violations = std::vector<FieldViolation>;
 

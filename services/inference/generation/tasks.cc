@@ -12,8 +12,6 @@
 namespace dramatis::inference {
 namespace {
 
-// Kept back from the caller's deadline, so that we say that the provider was too slow.
-constexpr absl::Duration kReportMargin = absl::Milliseconds(50);
 // Words taken as they were written are surer than a model's account of them.
 constexpr double kRetrievedConfidence = 0.9;
 constexpr double kGeneratedConfidence = 0.7;

@@ -22,8 +22,8 @@ constexpr size_t kMaxAnswerBytes = size_t{64} * 1024 * 1024;
 // One call is made so many times at most: a model may refuse several fields, one after the other.
 constexpr int kMostRequests = 10;
 
-constexpr int kUnauthorized = 401;
-constexpr int kForbidden = 403;
+constexpr int kUnauthorizedStatus = 401;
+constexpr int kForbiddenStatus = 403;
 constexpr int kNotFound = 404;
 
 bool IsSuccess(int status) {
@@ -150,7 +150,8 @@ class OpenAiProvider::Call : public ProviderCall,
   }
 
   void EndRefused(Refusal refusal) {
-    const bool credentials = head_.status == kUnauthorized || head_.status == kForbidden;
+    const bool credentials =
+        head_.status == kUnauthorizedStatus || head_.status == kForbiddenStatus;
     if (credentials && !std::exchange(key_refetched_, true)) {
       provider_.key_.Refetch();
       return Again();

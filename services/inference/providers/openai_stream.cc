@@ -30,7 +30,7 @@ const json::object* ObjectAt(const json::object& object, json::string_view key) 
   return value == nullptr ? nullptr : value->if_object();
 }
 
-std::string_view TextAt(const json::object& object, json::string_view key) {
+std::string_view TextIn(const json::object& object, json::string_view key) {
   const json::value* const value = object.if_contains(key);
   const json::string* const text = value == nullptr ? nullptr : value->if_string();
   return text == nullptr ? std::string_view() : std::string_view(text->data(), text->size());
@@ -67,10 +67,10 @@ std::string_view PartText(const json::value& part) {
   if (const json::string* const text = part.if_string()) return {text->data(), text->size()};
   const json::object* const object = part.if_object();
   if (object == nullptr) return {};
-  const std::string_view type = TextAt(*object, "type");
-  if (type == "refusal") return TextAt(*object, "refusal");
+  const std::string_view type = TextIn(*object, "type");
+  if (type == "refusal") return TextIn(*object, "refusal");
   const bool is_text = type.empty() || type == "text" || type == "output_text";
-  return is_text ? TextAt(*object, "text") : std::string_view();
+  return is_text ? TextIn(*object, "text") : std::string_view();
 }
 
 std::string ContentText(const json::object& message) {
@@ -82,14 +82,14 @@ std::string ContentText(const json::object& message) {
   } else if (content != nullptr) {
     text = PartText(*content);
   }
-  if (text.empty()) text = TextAt(message, "refusal");
+  if (text.empty()) text = TextIn(message, "refusal");
   return text;
 }
 
 // Words of our own contract go to clients: nothing else than a word does.
 std::string ReasonAt(const json::object& choice) {
   constexpr size_t kLongest = 64;
-  const std::string_view reason = TextAt(choice, "finish_reason");
+  const std::string_view reason = TextIn(choice, "finish_reason");
   if (reason.empty() || reason == "null") return "";
   const bool is_word =
       reason.size() <= kLongest &&

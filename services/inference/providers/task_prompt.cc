@@ -40,7 +40,7 @@ constexpr char kExtractionOrders[] =
     "for each note, the number of the line, a colon, and one short sentence about \"the user\", as "
     "in:\n0: The user lives in Turin.\nWhere there is nothing to note, answer: NONE";
 
-boost::json::string View(const std::string& text) {
+boost::json::string JsonText(const std::string& text) {
   return boost::json::string(text.data(), text.size());
 }
 
@@ -50,15 +50,15 @@ std::string Data(const v1::RunTaskRequest& request) {
     absl::StrAppend(&data, data.empty() ? "" : "\n", boost::json::serialize(object));
   };
   if (request.task() == v1::TASK_SUMMARY && !request.previous_summary().empty()) {
-    add({{"summary_so_far", View(request.previous_summary())}});
+    add({{"summary_so_far", JsonText(request.previous_summary())}});
   }
   for (const std::string& known : request.known())
-    add({{"known", View(known)}});
+    add({{"known", JsonText(known)}});
   for (int i = 0; i < request.lines_size(); ++i) {
     const v1::RunTaskRequest::Line& line = request.lines(i);
-    boost::json::object object = {{"line", i}, {"speaker", View(line.speaker())}};
+    boost::json::object object = {{"line", i}, {"speaker", JsonText(line.speaker())}};
     if (request.task() == v1::TASK_EXTRACTION) object["from_user"] = line.from_user();
-    object["text"] = View(line.text());
+    object["text"] = JsonText(line.text());
     add(object);
   }
   return data;

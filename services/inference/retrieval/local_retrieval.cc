@@ -48,10 +48,6 @@ constexpr Hint kHints[] = {
     {"what are you doing", "work project"},
 };
 
-std::string Spaced(const std::string& text) {
-  return " " + absl::StrJoin(Words(text), " ") + " ";
-}
-
 void AddTerms(const std::string& text,
               double weight,
               const std::set<std::string>& left_out,
@@ -61,7 +57,7 @@ void AddTerms(const std::string& text,
     double& known = terms[std::move(term)];
     known = std::max(known, weight);
   }
-  const std::string spaced = Spaced(text);
+  const std::string spaced = SpacedWords(text);
   for (const Hint& hint : kHints) {
     if (spaced.find(absl::StrCat(" ", hint.phrase, " ")) == std::string::npos) continue;
     for (const std::string& word : Words(hint.words)) {
@@ -75,7 +71,7 @@ void AddTerms(const std::string& text,
 // Leans on what was asked before: "and why?", "tell me more".
 bool IsFollowUp(const std::string& question, const WeightedTerms& terms) {
   if (terms.empty()) return true;
-  const std::string spaced = Spaced(question);
+  const std::string spaced = SpacedWords(question);
   const auto starts = [&](const char* opening) {
     return spaced.starts_with(absl::StrCat(" ", opening, " "));
   };
@@ -222,10 +218,6 @@ std::vector<Sentence> AsSentences(const std::vector<std::string>& texts) {
     }
   }
   return sentences;
-}
-
-bool IsQuestion(const std::string& text) {
-  return !text.empty() && (text.back() == '?' || text.find("\xEF\xBC\x9F") != std::string::npos);
 }
 
 std::string AboutUser(const std::vector<Sentence>& memories) {

@@ -62,16 +62,8 @@ constexpr const char* kRepeated[] = {"as i said",   "like i said", "as i told yo
 constexpr const char* kUncertain[] = {"if",      "imagine", "suppose", "pretend", "maybe",
                                       "perhaps", "what",    "say",     "write",   "translate"};
 
-std::string Spaced(const std::string& text) {
-  return absl::StrCat(" ", absl::StrJoin(Words(text), " "), " ");
-}
-
 bool Holds(const std::string& spaced, const char* phrase) {
   return spaced.find(absl::StrCat(" ", phrase, " ")) != std::string::npos;
-}
-
-bool IsQuestion(const std::string& text) {
-  return !text.empty() && (text.back() == '?' || text.find("\xEF\xBC\x9F") != std::string::npos);
 }
 
 // One line, so that it can stand in an answer.
@@ -206,7 +198,7 @@ bool TellsOfSpeaker(const std::string& sentence) {
   if (words.empty()) return false;
   const auto begins = [&](const char* word) { return words.front() == word; };
   if (std::any_of(std::begin(kUncertain), std::end(kUncertain), begins)) return false;
-  const std::string spaced = Spaced(sentence);
+  const std::string spaced = SpacedWords(sentence);
   const auto holds = [&](const char* phrase) { return Holds(spaced, phrase); };
   if (std::any_of(std::begin(kPassing), std::end(kPassing), holds)) return false;
   if (std::any_of(std::begin(kRepeated), std::end(kRepeated), holds)) return false;

@@ -204,4 +204,8 @@ std::vector<Sentence> SplitSentences(std::string_view text) {
   return Splitter().Split(text);
 }
 
+bool IsQuestion(const std::string& text) {
+  return !text.empty() && (text.back() == '?' || text.find("\xEF\xBC\x9F") != std::string::npos);
+}
+
 }  // namespace dramatis::inference

@@ -23,4 +23,7 @@ struct Sentence {
 
 std::vector<Sentence> SplitSentences(std::string_view text);
 
+// Whether a sentence ends with a question mark, or has a full-width one.
+bool IsQuestion(const std::string& text);
+
 }  // namespace dramatis::inference

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "shared/text/words.h"
 
@@ -160,6 +162,10 @@ std::vector<std::string> RelatedTerms(const std::string& term) {
   const auto found = related.find(term);
   if (found == related.end()) return {};
   return {found->second.begin(), found->second.end()};
+}
+
+std::string SpacedWords(std::string_view text) {
+  return absl::StrCat(" ", absl::StrJoin(Words(text), " "), " ");
 }
 
 }  // namespace dramatis::inference

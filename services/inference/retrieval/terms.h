@@ -16,6 +16,9 @@ namespace dramatis::inference {
 // In the order of the text. An apostrophe inside a word is dropped: "don't" is "dont".
 std::vector<std::string> Words(std::string_view text);
 
+// The words with a blank before, between and after them: a phrase is found in it as " phrase ".
+std::string SpacedWords(std::string_view text);
+
 // What a word is compared by: without English endings.
 std::string Term(const std::string& word);
 

@@ -16,10 +16,10 @@ namespace json = boost::json;
 constexpr size_t kMaxDepth = 128;
 constexpr size_t kEscapeLength = 6;  // \uXXXX
 
-bool IsHigh(uint32_t value) {
+bool IsHighSurrogate(uint32_t value) {
   return value >= 0xD800 && value < 0xDC00;
 }
-bool IsLow(uint32_t value) {
+bool IsLowSurrogate(uint32_t value) {
   return value >= 0xDC00 && value < 0xE000;
 }
 
@@ -40,11 +40,11 @@ void AppendWtf8(uint32_t half, std::string& out) {
 // many bytes it took.
 size_t CopyEscape(std::string_view text, std::string& out) {
   const uint32_t unit = EscapedUnit(text);
-  if (IsHigh(unit) && IsLow(EscapedUnit(text.substr(kEscapeLength)))) {
+  if (IsHighSurrogate(unit) && IsLowSurrogate(EscapedUnit(text.substr(kEscapeLength)))) {
     out += text.substr(0, 2 * kEscapeLength);
     return 2 * kEscapeLength;
   }
-  if (IsHigh(unit) || IsLow(unit)) {
+  if (IsHighSurrogate(unit) || IsLowSurrogate(unit)) {
     AppendWtf8(unit, out);
     return kEscapeLength;
   }

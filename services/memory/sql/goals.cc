@@ -65,14 +65,14 @@ constexpr Statement kLockGoal = {R"(
     returning user_id, goal_id, title_key, definition, version, create_time, update_time,
               complete_time)"};
 
-constexpr Statement kCountUp = {R"(
+constexpr Statement kCountGoalsUp = {R"(
     insert into goal_counts (user_id, active)
     values ($1, 1)
     on conflict (user_id) do update
     set active = goal_counts.active + 1
     where goal_counts.active < $2)"};
 
-constexpr Statement kCountDown = {R"(
+constexpr Statement kCountGoalsDown = {R"(
     update goal_counts
     set active = active - 1
     where user_id = $1)"};
@@ -177,7 +177,7 @@ absl::Status TitleError() {
                "you have an active goal of this title");
 }
 
-absl::Status Conflict() {
+absl::Status GoalConflict() {
   return Error(absl::StatusCode::kAborted, errors::v1::ERROR_REASON_CONFLICT,
                "changed by another request meanwhile");
 }
@@ -225,7 +225,7 @@ absl::StatusOr<GoalRow> SelectGoal(Transaction& tx,
 }
 
 absl::Status CountUp(Transaction& tx, const std::string& user_id, int quota) {
-  DRAMATIS_RETURN_IF_ERROR(tx.Execute(kCountUp, {user_id, quota}).status());
+  DRAMATIS_RETURN_IF_ERROR(tx.Execute(kCountGoalsUp, {user_id, quota}).status());
   return tx.affected() == 0 ? QuotaError(quota) : absl::OkStatus();
 }
 
@@ -240,7 +240,7 @@ absl::Status UpdateGoal(Transaction& tx, const GoalRow& before, const GoalRow& a
     DRAMATIS_RETURN_IF_ERROR(CountUp(tx, after.user_id, quota));
   }
   if (before.IsActive() && !after.IsActive()) {
-    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kCountDown, {after.user_id}).status());
+    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kCountGoalsDown, {after.user_id}).status());
   }
   const v1::Goal& goal = after.definition;
   DRAMATIS_RETURN_IF_ERROR(TitleTakenIfViolated(
@@ -249,7 +249,7 @@ absl::Status UpdateGoal(Transaction& tx, const GoalRow& before, const GoalRow& a
                   goal.category(), IsShared(goal), Bytes{goal.SerializeAsString()},
                   after.update_time, after.complete_time, before.version})
           .status()));
-  return tx.affected() == 1 ? absl::OkStatus() : Conflict();
+  return tx.affected() == 1 ? absl::OkStatus() : GoalConflict();
 }
 
 // Does `work` once for each Idempotency-Key: a repeated one gives the first answer back.

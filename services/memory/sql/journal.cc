@@ -95,7 +95,7 @@ constexpr Statement kDeleteGoals = {R"(
     delete from journal_goals
     where user_id = $1 and entry_id = $2)"};
 
-absl::Status Conflict() {
+absl::Status JournalConflict() {
   return Error(absl::StatusCode::kAborted, errors::v1::ERROR_REASON_CONFLICT,
                "changed by another request meanwhile");
 }
@@ -254,7 +254,7 @@ absl::Status SqlJournalStore::UpdateEntry(const JournalRow& row) {
   return database_.Write([&](Transaction& tx) -> absl::Status {
     DRAMATIS_RETURN_IF_ERROR(CheckGoals(tx, row));
     DRAMATIS_RETURN_IF_ERROR(tx.Execute(kUpdateEntry, values).status());
-    if (tx.affected() == 0) return Conflict();
+    if (tx.affected() == 0) return JournalConflict();
     DRAMATIS_RETURN_IF_ERROR(DeleteLists(tx, row.user_id, row.entry_id));
     return InsertLists(tx, row);
   });
@@ -268,7 +268,7 @@ absl::Status SqlJournalStore::DeleteEntry(const std::string& user_id,
         tx.Execute(kDeleteEntry, {user_id, entry_id, version.value_or(0)}).status());
     if (tx.affected() == 0) {
       DRAMATIS_RETURN_IF_ERROR(SelectEntry(tx, user_id, entry_id).status());
-      return Conflict();
+      return JournalConflict();
     }
     return DeleteLists(tx, user_id, entry_id);
   });

@@ -38,14 +38,14 @@ constexpr Statement kNoteForgotten = {R"(
         last_sequence = case when cast($3 as boolean) then 0 else last_sequence end
     where user_id = $1 and conversation_id = $2)"};
 
-constexpr Statement kCountUp = {R"(
+constexpr Statement kCountNotedUp = {R"(
     insert into memory_counts (user_id, memories)
     values ($1, 1)
     on conflict (user_id) do update
     set memories = memory_counts.memories + 1
     where memory_counts.memories < $2)"};
 
-constexpr Statement kCountDown = {R"(
+constexpr Statement kCountForgottenDown = {R"(
     update memory_counts
     set memories = memories - cast($2 as bigint)
     where user_id = $1)"};
@@ -56,7 +56,7 @@ constexpr Statement kFindSame = {R"(
     where user_id = $1 and content = $2 and persona_id in ('', $3)
     limit 1)"};
 
-constexpr Statement kInsertMemory = {R"(
+constexpr Statement kInsertNotedMemory = {R"(
     insert into memories (user_id, memory_id, content, confidence, persona_id, source_message_id,
                           source_conversation_id, version, create_time, update_time, words)
     values ($1, $2, $3, $4, $5, $6, $7, 1, $8, $8, $9))"};
@@ -91,7 +91,7 @@ constexpr Statement kForgetAllSummaries = {R"(
     delete from summaries
     where user_id = $1 and conversation_id = $2)"};
 
-absl::Status Conflict() {
+absl::Status SyncConflict() {
   return Error(absl::StatusCode::kAborted, errors::v1::ERROR_REASON_CONFLICT,
                "messages of the conversation were observed or forgotten meanwhile");
 }
@@ -110,18 +110,19 @@ absl::StatusOr<Progress> LockProgress(Transaction& tx, const ConversationKey& ke
 // False where the user has it already, or as many as are allowed.
 absl::StatusOr<bool> AddMemory(Transaction& tx, const MemoryRow& row, int quota) {
   // Counted first: that makes those who add memories of one user wait for each other.
-  DRAMATIS_RETURN_IF_ERROR(tx.Execute(kCountUp, {row.user_id, quota}).status());
+  DRAMATIS_RETURN_IF_ERROR(tx.Execute(kCountNotedUp, {row.user_id, quota}).status());
   if (tx.affected() == 0) return false;
   DRAMATIS_ASSIGN_OR_RETURN(const Rows same,
                             tx.Execute(kFindSame, {row.user_id, row.content, row.persona_id}));
   if (!same.empty()) {
-    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kCountDown, {row.user_id, 1}).status());
+    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kCountForgottenDown, {row.user_id, 1}).status());
     return false;
   }
   DRAMATIS_RETURN_IF_ERROR(
-      tx.Execute(kInsertMemory, {row.user_id, row.memory_id, row.content, row.confidence,
-                                 row.persona_id, row.source_message_id, row.source_conversation_id,
-                                 row.create_time, IndexedText(row.content)})
+      tx.Execute(kInsertNotedMemory,
+                 {row.user_id, row.memory_id, row.content, row.confidence, row.persona_id,
+                  row.source_message_id, row.source_conversation_id, row.create_time,
+                  IndexedText(row.content)})
           .status());
   return true;
 }
@@ -178,7 +179,7 @@ absl::StatusOr<std::vector<std::string>> SqlRememberingStore::Observe(
     int quota) {
   return database_.Write([&](Transaction& tx) -> absl::StatusOr<std::vector<std::string>> {
     DRAMATIS_ASSIGN_OR_RETURN(const Progress progress, LockProgress(tx, key));
-    if (!(progress == seen)) return Conflict();
+    if (!(progress == seen)) return SyncConflict();
     std::vector<std::string> added;
     for (const MemoryRow& row : found) {
       DRAMATIS_ASSIGN_OR_RETURN(const bool is_new, AddMemory(tx, row, quota));
@@ -213,7 +214,7 @@ absl::StatusOr<std::vector<SummaryRow>> SqlRememberingStore::Summaries(const Con
 absl::Status SqlRememberingStore::AddSummary(const SummaryRow& row, const Progress& seen) {
   return database_.Write([&](Transaction& tx) -> absl::Status {
     DRAMATIS_ASSIGN_OR_RETURN(const Progress progress, LockProgress(tx, row.key));
-    if (progress.forgettings != seen.forgettings) return Conflict();
+    if (progress.forgettings != seen.forgettings) return SyncConflict();
     return tx
         .Execute(kInsertSummary, {row.key.user_id, row.key.conversation_id, row.to_sequence,
                                   row.from_sequence, row.text, row.model, row.create_time})
@@ -231,7 +232,8 @@ absl::StatusOr<Forgotten> SqlRememberingStore::Forget(const ConversationKey& key
     DRAMATIS_ASSIGN_OR_RETURN(const Forgotten forgotten,
                               all ? DeleteAll(tx, key) : DeleteSome(tx, key, messages));
     if (forgotten.memories > 0) {
-      DRAMATIS_RETURN_IF_ERROR(tx.Execute(kCountDown, {key.user_id, forgotten.memories}).status());
+      DRAMATIS_RETURN_IF_ERROR(
+          tx.Execute(kCountForgottenDown, {key.user_id, forgotten.memories}).status());
     }
     return forgotten;
   });

@@ -25,7 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kSampleUri = "file:me.txt";
 constexpr const char* kSampleFile = "me.txt";
-constexpr size_t kMostNameCodePoints = 100;
 
 std::string SourceUriOf(const std::string& setting) {
   if (setting.empty()) return kSampleUri;

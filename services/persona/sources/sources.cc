@@ -33,7 +33,6 @@ constexpr std::string_view kS3Scheme = "s3:";
 constexpr absl::Duration kCheckInterval = absl::Seconds(5);
 constexpr int64_t kMostBytes = 1 << 20;
 constexpr size_t kMostCodePoints = 200'000;
-constexpr size_t kMostNameCodePoints = 100;
 constexpr size_t kLeastNameCodePoints = 2;
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
 

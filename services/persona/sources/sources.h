@@ -21,6 +21,9 @@
 
 namespace dramatis::persona {
 
+// What the field rule of a persona's name allows.
+inline constexpr size_t kMostNameCodePoints = 100;
+
 // The text, shared with the source that read it. Never null.
 using SourceText = std::shared_ptr<const std::string>;
 

@@ -19,7 +19,7 @@ using sql::Transaction;
 
 constexpr int kBatch = 100;
 
-constexpr Statement kPersonas = {R"(
+constexpr Statement kPersonasFrom = {R"(
   select p.persona_id, p.owner_id, p.delete_time is not null, v.definition
   from personas p
   join persona_versions v on v.persona_id = p.persona_id and v.version = p.version
@@ -32,7 +32,7 @@ constexpr Statement kSetKeys = {R"(
   set name_key = $2, search_text = $3
   where persona_id = $1)"};
 
-constexpr Statement kTakeName = {R"(
+constexpr Statement kTakeFreeName = {R"(
   insert into persona_names (owner_id, name_key, persona_id)
   values ($1, $2, $3)
   on conflict (owner_id, name_key) do nothing)"};
@@ -46,7 +46,7 @@ constexpr Statement kFreeOldName = {R"(
                 where n.owner_id = $1 and n.name_key = $2 and n.persona_id = $3))"};
 
 absl::StatusOr<std::optional<BackfillKey>> FoldNames(Transaction& tx, const BackfillKey& after) {
-  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kPersonas, {after.first, kBatch}));
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kPersonasFrom, {after.first, kBatch}));
   for (const sql::Row& row : rows) {
     v1::Persona definition;
     definition.ParseFromString(row.Blob(3));
@@ -57,7 +57,7 @@ absl::StatusOr<std::optional<BackfillKey>> FoldNames(Transaction& tx, const Back
                     SearchText(absl::StrCat(definition.name(), "\n", definition.description()))})
             .status());
     if (row.Bool(2)) continue;
-    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kTakeName, {row.Text(1), key, row.Text(0)}).status());
+    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kTakeFreeName, {row.Text(1), key, row.Text(0)}).status());
     DRAMATIS_RETURN_IF_ERROR(tx.Execute(kFreeOldName, {row.Text(1), key, row.Text(0)}).status());
   }
   if (rows.empty()) return std::nullopt;
