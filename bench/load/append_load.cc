@@ -137,7 +137,10 @@ ConversationRow Conversation(const std::string& client) {
 absl::Status CreateConversation(SqlStore& store, const std::string& client) {
   const CallContext call;
   const conversation::v1::CreateSessionRequest request;
-  return store.CreateConversation(Conversation(client), {call, "CreateSession", request}).status();
+  return store
+      .CreateConversation(Conversation(client),
+                          conversation::Idempotency{call, "CreateSession", request})
+      .status();
 }
 
 absl::Status Append(SqlStore& store, const std::string& client, const std::string& number) {

@@ -53,7 +53,7 @@ grpc::ServerUnaryReactor* InferenceServiceServer::ListUsage(grpc::CallbackServer
                                                             const v1::ListUsageRequest* request,
                                                             v1::ListUsageResponse* response) {
   return rpc_.Unary("ListUsage", context, request, response,
-                    [this](const CallContext&, const v1::ListUsageRequest& request) {
+                    [this](const CallContext& call, const v1::ListUsageRequest& request) {
                       return usage_.List(call, request);
                     });
 }

@@ -49,7 +49,7 @@ TEST_P(ConversationStoreTest, ShowsTheGreetingOfASessionThatHasNothingElse) {
   row.greeting = "Wipe your boots.";
   row.greeting_message_id = "g";
   row.last_sequence = 1;
-  const auto made = store_.CreateConversation(row, {call_, "CreateSession", v1::Session()});
+  const auto made = store_.CreateConversation(row, Idempotency{call_, "CreateSession", v1::Session()});
 
   ASSERT_TRUE(made.ok()) << made.status();
   EXPECT_EQ(made->result.last_sequence, 1);
