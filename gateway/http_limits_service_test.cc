@@ -112,7 +112,7 @@ std::vector<Case> Cases() {
        400, false, "MALFORMED_REQUEST"},
       {"ChunkSizeThatOverflows", Chunked("11111111111111111\r\n"), 400, false, "MALFORMED_REQUEST"},
       {"ChunkOverTheLimit", Chunked("100001\r\n"), 413, false, "BODY_TOO_LARGE"},
-      {"ChunkWithoutItsEnd", Chunked("2\r\n{}xx\r\n"), 400, false, "MALFORMED_REQUEST"},
+      {"ChunkWithoutItsEnd", Chunked("2\r\n{}xxxx\r\n"), 400, false, "MALFORMED_REQUEST"},
       // Hosts that are none.
       {"NoHost", Get(""), 400, false, "MALFORMED_REQUEST"},
       {"EmptyHost", Get("Host:\r\n"), 400, false, "MALFORMED_REQUEST"},
@@ -166,6 +166,26 @@ INSTANTIATE_TEST_SUITE_P(Bytes,
                          HttpLimitsServiceTest,
                          ::testing::ValuesIn(Cases()),
                          [](const auto& info) { return info.param.name; });
+
+// The reader alone: how a request is cut into pieces changes nothing.
+TEST(RequestReaderTest, SaysTheSameHoweverTheBytesAreCut) {
+  const HttpLimits limits;
+  const auto refusal = [&](const std::string& bytes, size_t piece) {
+    RequestReader reader(limits);
+    for (size_t at = 0; at < bytes.size(); at += piece) {
+      reader.Append(std::string_view(bytes).substr(at, piece));
+      while (reader.Next() == RequestReader::Step::kHead) {
+      }
+      if (reader.whole() && reader.head_seen()) break;
+    }
+    return reader.refusal();
+  };
+  for (const Case& one : Cases()) {
+    const errors::v1::ErrorReason whole = refusal(one.bytes, one.bytes.size());
+    for (const size_t piece : {1, 2, 6, 7, 1000})
+      EXPECT_EQ(refusal(one.bytes, piece), whole) << one.name << " by " << piece;
+  }
+}
 
 // The reader alone: what it holds does not grow, whatever comes and however long.
 TEST(RequestReaderTest, HoldsNoMoreThanTheLimits) {

@@ -15,6 +15,7 @@ namespace http = boost::beast::http;
 
 // Larger buffers are given back with their request.
 constexpr size_t kKeptBytes = size_t{2} * 1024;
+constexpr std::string_view kLastChunk = "0\r\n\r\n";
 constexpr std::string_view kLineEnd = "\r\n";
 
 std::string_view View(boost::beast::string_view text) {
@@ -94,7 +95,10 @@ RequestReader::Step RequestReader::ReadHead() {
 }
 
 RequestReader::Step RequestReader::ReadBody() {
-  while (!input_.empty() && !parser_->is_done()) {
+  // Beast asserts that it is not asked again about a last chunk with fewer bytes than one has; nor can
+  // there be fewer before the end of any body in chunks.
+  const size_t fewest = parser_->chunked() ? kLastChunk.size() : 1;
+  while (input_.size() >= fewest && !parser_->is_done()) {
     size_t used = 0;
     if (!Parse(used)) return Step::kRefused;
     if (framing() > limits_.framing_bytes) {
@@ -117,15 +121,18 @@ size_t RequestReader::framing() const {
 }
 
 errors::v1::ErrorReason RequestReader::HeadTooLarge() const {
-  // Whose fault it is: that of the target, where it is most of what came.
-  const size_t target = parser_->get().target().size();
-  if (target > limits_.header_bytes / 2) return errors::v1::ERROR_REASON_URI_TOO_LONG;
-  // The request line is still coming: its first word is the verb.
-  constexpr size_t kLongestVerb = 32;
-  const bool in_line = head_bytes_ == 0;
-  if (in_line && input_.find(' ') < kLongestVerb) return errors::v1::ERROR_REASON_URI_TOO_LONG;
-  return in_line ? errors::v1::ERROR_REASON_MALFORMED_REQUEST
-                 : errors::v1::ERROR_REASON_HEADER_TOO_LARGE;
+  // Whose fault it is: the target's, where it is most of what came. The parser may not have taken the
+  // request line yet, though it has come: then it stands in the input, maybe without its end.
+  std::string_view target = View(parser_->get().target());
+  if (head_bytes_ == 0) {
+    const std::string_view line = std::string_view(input_).substr(0, input_.find(kLineEnd));
+    constexpr size_t kLongestVerb = 32;
+    const size_t verb = line.find(' ');
+    if (verb > kLongestVerb) return errors::v1::ERROR_REASON_MALFORMED_REQUEST;
+    target = line.substr(verb + 1);
+  }
+  return target.size() > limits_.header_bytes / 2 ? errors::v1::ERROR_REASON_URI_TOO_LONG
+                                                  : errors::v1::ERROR_REASON_HEADER_TOO_LARGE;
 }
 
 RequestReader::Step RequestReader::Refuse(errors::v1::ErrorReason reason) {

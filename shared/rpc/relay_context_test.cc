@@ -207,7 +207,7 @@ TEST_F(RelayTest, TellsOfErrorsWhatGrpcWould) {
   const absl::Status empty = GetMemory("").message.status();
   EXPECT_EQ(GetReason(empty), "VALIDATION_FAILED");
   EXPECT_EQ(GetBadRequest(empty)->field_violations(0).field(), "memory_id");
-  EXPECT_EQ(GetReason(Call("GetMemory", "\xff").message.status()), "INTERNAL");
+  EXPECT_EQ(GetReason(Call("GetMemory", "\xff").message.status()), "VALIDATION_FAILED");
 }
 
 TEST_F(RelayTest, RefusesWhoIsNobodyAndWhatComesTooLate) {
@@ -252,7 +252,7 @@ TEST_F(RelayTest, RelaysStreams) {
   EXPECT_FALSE(refused->headers.has_value());
   const auto broken = std::make_shared<Reader>();
   EXPECT_EQ(relay(metadata_, "\xff", broken), nullptr);
-  EXPECT_EQ(GetReason(broken->end.get_future().get()), "INTERNAL");
+  EXPECT_EQ(GetReason(broken->end.get_future().get()), "VALIDATION_FAILED");
 }
 
 }  // namespace
