@@ -197,6 +197,7 @@ TEST_F(PeriodicJobsTest, AJobIsInTheMetricsBeforeItsFirstRun) {
   EXPECT_THAT(metrics_.Text(),
               Not(HasSubstr("name=\"waiting\",outcome=\"ok\",service=\"conversation\"} 1")));
   go_on.Notify();
+  executor_.Stop();  // nobody waits for `go_on` any more
 }
 
 }  // namespace
