@@ -15,11 +15,11 @@ namespace dramatis::conversation {
 
 // A message of a session or of a room was stored, or has another text.
 absl::Status IndexMessage(sql::Transaction& tx,
-                          const ConversationRow& session,
+                          const SessionRow& session,
                           const MessageRow& message);
 absl::Status IndexMessage(sql::Transaction& tx, const RoomRow& room, const RoomMessageRow& message);
 // A session has a title; a room has another title, topic, description or visibility.
-absl::Status IndexTitle(sql::Transaction& tx, const ConversationRow& session);
+absl::Status IndexTitle(sql::Transaction& tx, const SessionRow& session);
 absl::Status IndexTitle(sql::Transaction& tx, const RoomRow& room);
 // Other people may find what is in the room: its visibility changed.
 absl::Status IndexReaders(sql::Transaction& tx, const RoomRow& room);
