@@ -39,8 +39,8 @@ inline constexpr char kReaderOfPublicRooms[] = "@public";
 // A message scores more the fewer words it has beside those looked for, from 1 down; a title 3. A
 // conversation scores as its best place, and a little for each other one.
 std::string RankedSessions(sql::Engine engine);
-// The same for rooms. $2 is the user, empty for an admin: of a room that they were sent out of, what
-// was said until then.
+// The same for rooms. $2 is the user, empty for an admin: of a room that they were sent out of,
+// what was said until then.
 std::string RankedRooms(sql::Engine engine);
 // The places that some of the readers may see and that have all of the words.
 std::string FoundBy(sql::Engine engine,

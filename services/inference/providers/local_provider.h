@@ -1,5 +1,5 @@
-// The provider `local`: the built-in retrieval model (retrieval/local_retrieval.h), streamed in word pieces.
-// For trying Dramatis without a key. Thread-safe.
+// The provider `local`: the built-in retrieval model (retrieval/local_retrieval.h), streamed in
+// word pieces. For trying Dramatis without a key. Thread-safe.
 #pragma once
 
 #include <memory>

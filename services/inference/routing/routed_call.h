@@ -48,8 +48,8 @@ class AttemptListener {
   virtual ~AttemptListener() = default;
   virtual void OnText(const Candidate& candidate, std::string_view text) = 0;
   virtual void OnEnd(const Candidate& candidate, const AnswerEnd& end) = 0;
-  // PROVIDER_FAILED, PROVIDER_TIMEOUT, PROVIDER_UNAUTHORIZED or CONTEXT_TOO_LARGE. `candidate` is the
-  // last one that was tried.
+  // PROVIDER_FAILED, PROVIDER_TIMEOUT, PROVIDER_UNAUTHORIZED or CONTEXT_TOO_LARGE. `candidate` is
+  // the last one that was tried.
   virtual void OnError(const Candidate& candidate, const absl::Status& error) = 0;
 };
 
