@@ -13,7 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class DeafExchange : public Exchange {
+class DeafResponder : public HttpResponder {
  public:
   void Send(HttpAnswer) override { ++answers; }
   void StartStream(HttpAnswer) override { ++answers; }
@@ -62,12 +62,12 @@ TEST(RequestTaskTest, AnswersOnce) {
   const RequestHandler::Opened opened = parts.dispatcher.Open(request, false, {});
   ASSERT_FALSE(opened.answer.has_value());
   auto& task = dynamic_cast<RequestTask&>(*opened.task);
-  DeafExchange exchange;
-  task.Start(exchange, request);  // no backend: answered at once
-  EXPECT_EQ(exchange.answers, 1);
+  DeafResponder responder;
+  task.Start(responder, request);  // no backend: answered at once
+  EXPECT_EQ(responder.answers, 1);
   EXPECT_FALSE(task.awaited());
   task.Fail(NotFoundError("late"), false);
-  EXPECT_EQ(exchange.answers, 1);
+  EXPECT_EQ(responder.answers, 1);
 }
 
 }  // namespace

@@ -39,7 +39,7 @@
 namespace dramatis::bench {
 namespace {
 
-using conversation::ConversationRow;
+using conversation::SessionRow;
 using conversation::SqlStore;
 
 // Stand for a client's number and an append's in the ids of the recorded run.
@@ -120,8 +120,8 @@ class RecordingDatabase : public sql::Database {
   sql::Database& inner_;
 };
 
-ConversationRow Conversation(const std::string& client) {
-  ConversationRow row;
+SessionRow Conversation(const std::string& client) {
+  SessionRow row;
   row.conversation_id = absl::StrCat("c", client);
   row.user_id = absl::StrCat("u", client);
   row.session_id = absl::StrCat("s", client);
@@ -134,12 +134,12 @@ ConversationRow Conversation(const std::string& client) {
   return row;
 }
 
-absl::Status CreateConversation(SqlStore& store, const std::string& client) {
+absl::Status CreateSession(SqlStore& store, const std::string& client) {
   const CallContext call;
   const conversation::v1::CreateSessionRequest request;
   return store
-      .CreateConversation(Conversation(client),
-                          conversation::Idempotency{call, "CreateSession", request})
+      .CreateSession(Conversation(client),
+                     conversation::Idempotency{call, "CreateSession", request})
       .status();
 }
 
@@ -207,7 +207,7 @@ std::string WithLiterals(const Recorded& recorded) {
 
 absl::Status PrintScript(sql::Database& database) {
   SqlStore plain(database);
-  DRAMATIS_RETURN_IF_ERROR(CreateConversation(plain, kClient));
+  DRAMATIS_RETURN_IF_ERROR(CreateSession(plain, kClient));
   DRAMATIS_RETURN_IF_ERROR(database.Write([&](sql::Transaction& tx) {
     return tx
         .ExecuteText("update conversations set last_sequence = $1 where conversation_id = $2",
@@ -237,7 +237,7 @@ absl::Status CheckMessages(sql::Database& database, int client, int appends) {
 absl::Status CreateConversations(sql::Database& database, int clients) {
   SqlStore store(database);
   for (int i = 0; i < clients; ++i) {
-    DRAMATIS_RETURN_IF_ERROR(CreateConversation(store, absl::StrCat(i)));
+    DRAMATIS_RETURN_IF_ERROR(CreateSession(store, absl::StrCat(i)));
   }
   return absl::OkStatus();
 }

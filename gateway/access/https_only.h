@@ -1,5 +1,5 @@
-// The answer to plain HTTP where only HTTPS is served: a redirect of what only reads, else a refusal
-// (RFC 9110, sections 9.2.1 and 15.4.9).
+// The answer to plain HTTP where only HTTPS is served: a redirect of what only reads, else a
+// refusal (RFC 9110, sections 9.2.1 and 15.4.9).
 //
 //   if (std::optional<HttpAnswer> redirect = RedirectToHttps(request)) return *redirect;
 //

@@ -4,8 +4,8 @@
 //   const Arrival arrival = proxies->Read(request);
 //   if (!arrival.secure) ... the client spoke plain HTTP ...
 //
-// Anybody can send `X-Forwarded-Proto` and `X-Forwarded-For`: they count only where the connection is
-// a trusted proxy's. Immutable, so thread-safe.
+// Anybody can send `X-Forwarded-Proto` and `X-Forwarded-For`: they count only where the connection
+// is a trusted proxy's. Immutable, so thread-safe.
 #pragma once
 
 #include <array>
@@ -30,7 +30,8 @@ struct Arrival {
 
 class TrustedProxies {
  public:
-  // Addresses and networks (RFC 4632, RFC 4291 section 2.3). INVALID_ARGUMENT names what is neither.
+  // Addresses and networks (RFC 4632, RFC 4291 section 2.3). INVALID_ARGUMENT names what is
+  // neither.
   static absl::StatusOr<TrustedProxies> Parse(const std::vector<std::string>& networks);
 
   Arrival Read(const HttpRequest& request) const;

@@ -74,7 +74,7 @@ absl::StatusOr<std::map<std::string, Response>> ParseAll(
 }  // namespace
 
 // One request; lives as long as somebody may still answer.
-struct DatabaseExchange::Work {
+struct DatabaseCallTask::Work {
   Work(std::shared_ptr<RequestTask> the_task, RequestCall the_call)
       : task(std::move(the_task)), call(std::move(the_call)) {}
 
@@ -115,7 +115,7 @@ struct DatabaseExchange::Work {
   absl::Status metadata_status;
 };
 
-DatabaseExchange::DatabaseExchange(RequestTask& task, const RequestCall& call) {
+DatabaseCallTask::DatabaseCallTask(RequestTask& task, const RequestCall& call) {
   const auto work = std::make_shared<Work>(task.shared_from_this(), call);
   const CallMetadata metadata(call.metadata);
   work->metadata_status = metadata.Read(task.parts().ids, work->caller);
@@ -131,7 +131,7 @@ DatabaseExchange::DatabaseExchange(RequestTask& task, const RequestCall& call) {
   });
 }
 
-void DatabaseExchange::Begin(const std::shared_ptr<Work>& work, SignIn sign_in) {
+void DatabaseCallTask::Begin(const std::shared_ptr<Work>& work, SignIn sign_in) {
   const google::protobuf::Descriptor* const input = &work->call.method->input();
   if (const absl::Status allowed = work->CheckCaller(std::move(sign_in)); !allowed.ok()) {
     work->Fail(allowed);
@@ -144,14 +144,14 @@ void DatabaseExchange::Begin(const std::shared_ptr<Work>& work, SignIn sign_in) 
   }
 }
 
-bool DatabaseExchange::Answers(const RpcMethod& method) {
+bool DatabaseCallTask::Answers(const RpcMethod& method) {
   const auto* const input = &method.input();
   return input == v1::GetDatabaseStatusRequest::descriptor() ||
          input == v1::SetupDatabaseRequest::descriptor() ||
          input == v1::SeedDatabaseRequest::descriptor();
 }
 
-void DatabaseExchange::AskAll(const std::shared_ptr<Work>& work,
+void DatabaseCallTask::AskAll(const std::shared_ptr<Work>& work,
                               const std::string& rpc,
                               const std::function<std::string(const std::string& service)>& payload,
                               absl::Duration timeout,
@@ -183,7 +183,7 @@ void DatabaseExchange::AskAll(const std::shared_ptr<Work>& work,
   }
 }
 
-void DatabaseExchange::GetStatus(const std::shared_ptr<Work>& work) {
+void DatabaseCallTask::GetStatus(const std::shared_ptr<Work>& work) {
   const auto payload = [](const std::string& service) {
     admin::v1::GetDatabaseStatusRequest request;
     request.set_service(service);
@@ -206,7 +206,7 @@ void DatabaseExchange::GetStatus(const std::shared_ptr<Work>& work) {
   });
 }
 
-void DatabaseExchange::Setup(const std::shared_ptr<Work>& work) {
+void DatabaseCallTask::Setup(const std::shared_ptr<Work>& work) {
   const auto payload = [](const std::string& service) {
     admin::v1::SetupDatabaseRequest request;
     request.set_service(service);
@@ -226,7 +226,7 @@ void DatabaseExchange::Setup(const std::shared_ptr<Work>& work) {
          });
 }
 
-void DatabaseExchange::Seed(const std::shared_ptr<Work>& work, bool validate_only) {
+void DatabaseCallTask::Seed(const std::shared_ptr<Work>& work, bool validate_only) {
   v1::SeedDatabaseRequest asked;
   if (!asked.ParseFromString(work->call.payload)) {
     return work->Fail(InternalError("the request is no such message"));

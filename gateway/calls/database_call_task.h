@@ -16,10 +16,10 @@
 
 namespace dramatis::gateway {
 
-class DatabaseExchange : public ActiveCall {
+class DatabaseCallTask : public ActiveCall {
  public:
   // `call` is for an RPC that this Answers.
-  DatabaseExchange(RequestTask& task, const RequestCall& call);
+  DatabaseCallTask(RequestTask& task, const RequestCall& call);
   // What is under way at the backends goes on: it changes something.
   void Gone() override {}
 

@@ -112,12 +112,12 @@ std::optional<HttpAnswer> RequestTask::AnswerNoRoute() {
                       true);
 }
 
-void RequestTask::Start(Exchange& exchange, const HttpRequest& request) {
-  exchange_ = &exchange;
+void RequestTask::Start(HttpResponder& responder, const HttpRequest& request) {
+  responder_ = &responder;
   head_ = request;  // with its body
   if (match_.route == nullptr) {
     // Only /readyz comes here: its answer needs the services'.
-    call_ = std::make_unique<HealthExchange>(*this, nullptr);
+    call_ = std::make_unique<HealthCallTask>(*this, nullptr);
     return;
   }
   absl::StatusOr<RequestCall> call =
@@ -131,17 +131,17 @@ void RequestTask::Start(Exchange& exchange, const HttpRequest& request) {
   if (backend == parts_.backends.end()) {
     StartLocal(*call);
   } else if (method.streaming) {
-    call_ = std::make_unique<StreamExchange>(*this, *backend->second, *call);
+    call_ = std::make_unique<StreamCallTask>(*this, *backend->second, *call);
   } else {
-    call_ = std::make_unique<UnaryExchange>(*this, *backend->second, *call);
+    call_ = std::make_unique<UnaryCallTask>(*this, *backend->second, *call);
   }
 }
 
 void RequestTask::StartLocal(const RequestCall& call) {
   if (Health::Answers(*call.method)) {
-    call_ = std::make_unique<HealthExchange>(*this, call.method);
-  } else if (DatabaseExchange::Answers(*call.method)) {
-    call_ = std::make_unique<DatabaseExchange>(*this, call);
+    call_ = std::make_unique<HealthCallTask>(*this, call.method);
+  } else if (DatabaseCallTask::Answers(*call.method)) {
+    call_ = std::make_unique<DatabaseCallTask>(*this, call);
   } else {
     Fail(Error(absl::StatusCode::kUnimplemented, errors::v1::ERROR_REASON_NOT_IMPLEMENTED,
                "the gateway does not answer this yet"),
@@ -166,7 +166,7 @@ void RequestTask::Tick(MonotonicTime now) {
 }
 
 void RequestTask::Gone() {
-  exchange_ = nullptr;
+  responder_ = nullptr;
   if (call_ != nullptr) call_->Gone();
 }
 
@@ -195,21 +195,21 @@ void RequestTask::Fail(const absl::Status& error, bool own) {
 }
 
 void RequestTask::Send(HttpAnswer answer) {
-  Exchange* const exchange = std::exchange(exchange_, nullptr);
-  if (exchange != nullptr) exchange->Send(std::move(answer));
+  HttpResponder* const responder = std::exchange(responder_, nullptr);
+  if (responder != nullptr) responder->Send(std::move(answer));
 }
 
 void RequestTask::StartStream(HttpAnswer head) {
-  if (awaited()) exchange_->StartStream(std::move(head));
+  if (awaited()) responder_->StartStream(std::move(head));
 }
 
 bool RequestTask::Write(std::string frames) {
-  return awaited() && exchange_->Write(std::move(frames));
+  return awaited() && responder_->Write(std::move(frames));
 }
 
 void RequestTask::EndStream() {
-  Exchange* const exchange = std::exchange(exchange_, nullptr);
-  if (exchange != nullptr) exchange->EndStream();
+  HttpResponder* const responder = std::exchange(responder_, nullptr);
+  if (responder != nullptr) responder->EndStream();
 }
 
 HttpAnswer RequestTask::Refused(errors::v1::ErrorReason reason) const {

@@ -33,7 +33,7 @@ class RequestTask : public Task, public std::enable_shared_from_this<RequestTask
   // What can be answered before the body has come: pages, preflights, problems.
   std::optional<HttpAnswer> AnswerHead(bool has_body);
 
-  void Start(Exchange& exchange, const HttpRequest& request) override;
+  void Start(HttpResponder& responder, const HttpRequest& request) override;
   void Written() override;
   void Drain() override;
   void Probe() override;
@@ -53,14 +53,14 @@ class RequestTask : public Task, public std::enable_shared_from_this<RequestTask
   }
   // Whether the client still waits for an answer, or for more of its stream. Where nobody does, the
   // request is no more, and what follows here does nothing.
-  bool awaited() const { return exchange_ != nullptr; }
+  bool awaited() const { return responder_ != nullptr; }
   // The problem that tells of `error`, which a service answered with, or the gateway itself.
   Problem Explain(const absl::Status& error, bool own) const;
   // Answers with it.
   void Fail(const absl::Status& error, bool own);
   void Send(HttpAnswer answer);
   void StartStream(HttpAnswer head);
-  // As Exchange::Write.
+  // As HttpResponder::Write.
   bool Write(std::string frames);
   // Ends the answer that a stream is.
   void EndStream();
@@ -83,7 +83,7 @@ class RequestTask : public Task, public std::enable_shared_from_this<RequestTask
   bool page_ = false;         // one of the site's
   mutable std::string code_;  // of the problem answered, for the log
   int stream_status_ = 0;
-  Exchange* exchange_ = nullptr;
+  HttpResponder* responder_ = nullptr;
   std::unique_ptr<ActiveCall> call_;
 };
 

@@ -17,35 +17,35 @@ constexpr char kStreams[] = "dramatis_sse_streams";
 
 }  // namespace
 
-StreamExchange::StreamExchange(RequestTask& task, Backend& backend, const RequestCall& call)
+StreamCallTask::StreamCallTask(RequestTask& task, Backend& backend, const RequestCall& call)
     : task_(task), method_(*call.method), since_(Clock::now()) {
   // `wake` may come before this returns; what it posts runs after.
   call_ = backend.Stream(call, [task = task.shared_from_this(), this] {
     task->Post([this](RequestTask& asked) {
-      // The task owns this, and ends with its exchange.
+      // The task owns this, and ends with its responder.
       if (asked.awaited()) Pump();
     });
   });
 }
 
-StreamExchange::~StreamExchange() {
+StreamCallTask::~StreamCallTask() {
   if (state_ == State::kOpen || state_ == State::kWriting) {
     task_.parts().metrics.Gauge(kStreams, {}, -1);
   }
 }
 
-void StreamExchange::Gone() {
+void StreamCallTask::Gone() {
   call_->Cancel();
 }
 
-void StreamExchange::Drain() {
+void StreamCallTask::Drain() {
   if (!method_.endless) return;
   drained_ = true;
   // What has come already still goes out, before the end.
   call_->Cancel();
 }
 
-void StreamExchange::Pump() {
+void StreamCallTask::Pump() {
   if (state_ == State::kWriting) {
     more_ = true;
     return;
@@ -95,7 +95,7 @@ void StreamExchange::Pump() {
   Write(std::move(frames));
 }
 
-void StreamExchange::Begin() {
+void StreamCallTask::Begin() {
   HttpAnswer head;
   head.content_type = kEventStreamType;
   head.headers = {{"Cache-Control", "no-cache, no-transform"}, {"X-Accel-Buffering", "no"}};
@@ -105,7 +105,7 @@ void StreamExchange::Begin() {
   task_.StartStream(std::move(head));
 }
 
-void StreamExchange::Write(std::string frames) {
+void StreamCallTask::Write(std::string frames) {
   since_ = Clock::now();
   const bool written = frames.empty() || task_.Write(std::move(frames));
   if (!written) {
@@ -115,7 +115,7 @@ void StreamExchange::Write(std::string frames) {
   if (end_.has_value()) End();
 }
 
-void StreamExchange::Written() {
+void StreamCallTask::Written() {
   if (state_ != State::kWriting) return;
   state_ = State::kOpen;
   if (end_.has_value()) {
@@ -125,24 +125,24 @@ void StreamExchange::Written() {
   }
 }
 
-void StreamExchange::End() {
+void StreamCallTask::End() {
   state_ = State::kEnded;
   task_.parts().metrics.Gauge(kStreams, {}, -1);
   task_.EndStream();
 }
 
-void StreamExchange::AppendError(const absl::Status& error, std::string& frames) {
+void StreamCallTask::AppendError(const absl::Status& error, std::string& frames) {
   const Problem problem = task_.Explain(error, false);
   task_.NoteStreamError(problem.status, problem.code);
   AppendSseEvent(frames, "error", GetFact(error, kCursorFact),
                  "{\"problem\":" + problem.json + "}");
 }
 
-void StreamExchange::Probe() {
+void StreamCallTask::Probe() {
   if (state_ == State::kOpen) Write(std::string(kSsePing));
 }
 
-void StreamExchange::Tick(MonotonicTime now) {
+void StreamCallTask::Tick(MonotonicTime now) {
   const auto heartbeat = absl::ToChronoMilliseconds(task_.parts().config.heartbeat);
   const auto silent = now - since_;
   switch (state_) {

@@ -17,10 +17,10 @@
 
 namespace dramatis::gateway {
 
-class StreamExchange : public ActiveCall {
+class StreamCallTask : public ActiveCall {
  public:
-  StreamExchange(RequestTask& task, Backend& backend, const RequestCall& call);
-  ~StreamExchange() override;
+  StreamCallTask(RequestTask& task, Backend& backend, const RequestCall& call);
+  ~StreamCallTask() override;
 
   void Gone() override;
   void Written() override;

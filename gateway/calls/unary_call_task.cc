@@ -6,7 +6,7 @@
 
 namespace dramatis::gateway {
 
-UnaryExchange::UnaryExchange(RequestTask& task, Backend& backend, const RequestCall& call) {
+UnaryCallTask::UnaryCallTask(RequestTask& task, Backend& backend, const RequestCall& call) {
   const RpcMethod* method = call.method;
   call_ = backend.Call(method->path, call.payload, call.metadata, task.parts().config.unary_timeout,
                        [task = task.shared_from_this(), method](UnaryReply reply) {
@@ -16,11 +16,11 @@ UnaryExchange::UnaryExchange(RequestTask& task, Backend& backend, const RequestC
                        });
 }
 
-void UnaryExchange::Gone() {
+void UnaryCallTask::Gone() {
   if (call_ != nullptr) call_->Cancel();
 }
 
-void UnaryExchange::OnReply(RequestTask& task, const RpcMethod& method, const UnaryReply& reply) {
+void UnaryCallTask::OnReply(RequestTask& task, const RpcMethod& method, const UnaryReply& reply) {
   if (!task.awaited()) return;
   if (!reply.status.ok()) {
     task.Fail(reply.status, false);
@@ -37,7 +37,7 @@ void UnaryExchange::OnReply(RequestTask& task, const RpcMethod& method, const Un
   task.Send(*std::move(answer));
 }
 
-HealthExchange::HealthExchange(RequestTask& task, const RpcMethod* method) {
+HealthCallTask::HealthCallTask(RequestTask& task, const RpcMethod* method) {
   task.parts().health.Check([task = task.shared_from_this(), method](const HealthReport& report) {
     task->Post([method, report](RequestTask& asked) {
       if (!asked.awaited()) return;

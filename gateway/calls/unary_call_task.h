@@ -8,9 +8,9 @@
 
 namespace dramatis::gateway {
 
-class UnaryExchange : public ActiveCall {
+class UnaryCallTask : public ActiveCall {
  public:
-  UnaryExchange(RequestTask& task, Backend& backend, const RequestCall& call);
+  UnaryCallTask(RequestTask& task, Backend& backend, const RequestCall& call);
   void Gone() override;
 
  private:
@@ -20,9 +20,9 @@ class UnaryExchange : public ActiveCall {
 };
 
 // The gateway's own answer about health: GetHealth, or /readyz where `method` is null.
-class HealthExchange : public ActiveCall {
+class HealthCallTask : public ActiveCall {
  public:
-  HealthExchange(RequestTask& task, const RpcMethod* method);
+  HealthCallTask(RequestTask& task, const RpcMethod* method);
   void Gone() override {}
 };
 

@@ -21,7 +21,7 @@
 
 namespace dramatis::gateway {
 
-class HttpConnection : public Exchange, public std::enable_shared_from_this<HttpConnection> {
+class HttpConnection : public HttpResponder, public std::enable_shared_from_this<HttpConnection> {
  public:
   HttpConnection(boost::asio::ip::tcp::socket socket,
                  std::shared_ptr<HttpWorker> worker,

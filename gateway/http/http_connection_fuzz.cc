@@ -1,9 +1,9 @@
-// A whole connection: bytes in, answers out, over a socket and through the real dispatcher. Whatever
-// comes, every answer is one of HTTP/1.1's, and what the connection holds is bounded.
+// A whole connection: bytes in, answers out, over a socket and through the real dispatcher.
+// Whatever comes, every answer is one of HTTP/1.1's, and what the connection holds is bounded.
 //
 // The input is a part that is sent once and a part that is sent again and again: limits lie further
-// away than a fuzzer's inputs are long. Its first byte says where the one ends, the second how often
-// the other comes, as a power of two, and in which pieces.
+// away than a fuzzer's inputs are long. Its first byte says where the one ends, the second how
+// often the other comes, as a power of two, and in which pieces.
 #include <array>
 #include <cstdint>
 #include <cstdlib>

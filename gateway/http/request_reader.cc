@@ -95,8 +95,8 @@ RequestReader::Step RequestReader::ReadHead() {
 }
 
 RequestReader::Step RequestReader::ReadBody() {
-  // Beast asserts that it is not asked again about a last chunk with fewer bytes than one has; nor can
-  // there be fewer before the end of any body in chunks.
+  // Beast asserts that it is not asked again about a last chunk with fewer bytes than one has; nor
+  // can there be fewer before the end of any body in chunks.
   const size_t fewest = parser_->chunked() ? kLastChunk.size() : 1;
   while (input_.size() >= fewest && !parser_->is_done()) {
     size_t used = 0;
@@ -121,8 +121,8 @@ size_t RequestReader::framing() const {
 }
 
 errors::v1::ErrorReason RequestReader::HeadTooLarge() const {
-  // Whose fault it is: the target's, where it is most of what came. The parser may not have taken the
-  // request line yet, though it has come: then it stands in the input, maybe without its end.
+  // Whose fault it is: the target's, where it is most of what came. The parser may not have taken
+  // the request line yet, though it has come: then it stands in the input, maybe without its end.
   std::string_view target = View(parser_->get().target());
   if (head_bytes_ == 0) {
     const std::string_view line = std::string_view(input_).substr(0, input_.find(kLineEnd));

@@ -21,9 +21,9 @@ using MonotonicTime = std::chrono::steady_clock::time_point;
 using PostWork = std::function<void(std::function<void()>)>;
 
 // The connection, for the task whose turn it is: one answer, or one stream.
-class Exchange {
+class HttpResponder {
  public:
-  virtual ~Exchange() = default;
+  virtual ~HttpResponder() = default;
   // The whole answer. The task is done with afterwards.
   virtual void Send(HttpAnswer answer) = 0;
   // The head of a streamed answer.
@@ -40,8 +40,8 @@ class Task {
  public:
   virtual ~Task() = default;
   // The whole request has come.
-  virtual void Start(Exchange& exchange, const HttpRequest& request) = 0;
-  // What Exchange::Write could not write at once has been written.
+  virtual void Start(HttpResponder& responder, const HttpRequest& request) = 0;
+  // What HttpResponder::Write could not write at once has been written.
   virtual void Written() = 0;
   // The server is about to end: what has no end of its own ends now. Not before Start.
   virtual void Drain() = 0;
@@ -50,7 +50,7 @@ class Task {
   // The client sends nothing more: whether it is still there is only seen by writing to it. Between
   // StartStream and the end.
   virtual void Probe() = 0;
-  // The client is gone, or is being cut: the exchange must not be touched any more.
+  // The client is gone, or is being cut: the responder must not be touched any more.
   virtual void Gone() = 0;
   // The answer where the server itself cannot go on with the request.
   virtual HttpAnswer Refused(errors::v1::ErrorReason reason) const = 0;

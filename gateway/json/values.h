@@ -1,4 +1,5 @@
-// What JSON values a field of a message takes: the rules of json/check.cc and routing/query.cc. Pure.
+// What JSON values a field of a message takes: the rules of json/check.cc and routing/query.cc.
+// Pure.
 #pragma once
 
 #include <string>

@@ -50,8 +50,8 @@ struct JsonPlan {
   std::vector<int> index;             // from field number to place in `fields`, or -1
 };
 
-// Whether a text of this field is left out of an answer where it is empty: no empty one can be given,
-// or its rule says that it means "unset".
+// Whether a text of this field is left out of an answer where it is empty: no empty one can be
+// given, or its rule says that it means "unset".
 bool LeftOutWhenEmpty(const google::protobuf::FieldDescriptor& field);
 
 class JsonWriter {

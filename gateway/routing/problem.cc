@@ -135,8 +135,8 @@ std::string_view LastSegments(std::string_view path, size_t count) {
 }
 
 // How the client knows the field that a text about `field` calls `name`: seen from the message that
-// has `field`, from those around it, from the request or from the resource in it. Nothing if there is
-// no such field.
+// has `field`, from those around it, from the request or from the resource in it. Nothing if there
+// is no such field.
 std::optional<std::string> ClientName(std::string_view name,
                                       std::string_view field,
                                       const ProblemContext& context,

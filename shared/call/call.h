@@ -35,8 +35,8 @@ absl::StatusOr<Identity> ParseAuthorization(const std::string& authorization);
 // The same of every `authorization` entry that a call has. Several could mean anybody, and an empty
 // one means nobody: UNAUTHENTICATED.
 absl::StatusOr<Identity> ParseAuthorizations(const std::vector<std::string>& authorizations);
-// The value that ParseAuthorization reads back to `identity`; empty where the local form cannot name
-// its user.
+// The value that ParseAuthorization reads back to `identity`; empty where the local form cannot
+// name its user.
 std::string FormatAuthorization(const Identity& identity);
 
 class PageKey;

@@ -29,8 +29,8 @@ class CallMetadata {
   // One entry as received, its name in lower case. Names that are not ours are left.
   void Add(std::string_view name, std::string_view value);
 
-  // Fills the caller's part of `call` but who calls, ids also where it fails: INVALID_ARGUMENT for a
-  // malformed Idempotency-Key. A correlation id or traceparent that is missing or malformed is
+  // Fills the caller's part of `call` but who calls, ids also where it fails: INVALID_ARGUMENT for
+  // a malformed Idempotency-Key. A correlation id or traceparent that is missing or malformed is
   // replaced by one of `ids`.
   absl::Status Read(IdSource& ids, CallContext& call) const;
   // What the caller's Authenticator is to read.

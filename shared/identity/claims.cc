@@ -41,7 +41,8 @@ const json::value* FindClaim(const json::value& payload, std::string_view name) 
   return payload.find_pointer(View(name), error);
 }
 
-// What a claim lists: the members of an array, or the words of a text. Anything else is passed over.
+// What a claim lists: the members of an array, or the words of a text. Anything else is passed
+// over.
 std::vector<std::string> Words(const json::value* claim) {
   std::vector<std::string> words;
   if (claim == nullptr) return words;

@@ -8,9 +8,9 @@
 
 namespace dramatis {
 
-// The body of a 200. UNAVAILABLE for everything else, with curl's words: another status, a redirect,
-// more than 256 KiB, more than 5 s. Certificates are verified; http only to loopback. Blocks.
-// Thread-safe.
+// The body of a 200. UNAVAILABLE for everything else, with curl's words: another status, a
+// redirect, more than 256 KiB, more than 5 s. Certificates are verified; http only to loopback.
+// Blocks. Thread-safe.
 absl::StatusOr<std::string> FetchOverHttp(const std::string& url);
 
 }  // namespace dramatis

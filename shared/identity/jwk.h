@@ -5,8 +5,8 @@
 //
 // What may be done with a key is the key's to say, not the token's: a key names its algorithm, or
 // its type does. Symmetric keys are never taken from a set, since whoever can read one could sign.
-// Keys that are none of ours (another use, type or algorithm) are passed over, as RFC 7517 section 5
-// asks. Immutable, so thread-safe.
+// Keys that are none of ours (another use, type or algorithm) are passed over, as RFC 7517 section
+// 5 asks. Immutable, so thread-safe.
 #pragma once
 
 #include <memory>

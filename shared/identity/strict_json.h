@@ -1,5 +1,5 @@
-// JSON as a verifier must read it: RFC 8259, and an object that has a member twice is refused, since
-// two readers could take different ones.
+// JSON as a verifier must read it: RFC 8259, and an object that has a member twice is refused,
+// since two readers could take different ones.
 //
 //   std::optional<boost::json::object> header = ParseStrictObject(text);
 //

@@ -17,8 +17,8 @@ class PageKey {
  public:
   static constexpr size_t kBytes = 32;
 
-  // A random one, so that a service that keeps none has tokens that nobody forges, and that end with
-  // it.
+  // A random one, so that a service that keeps none has tokens that nobody forges, and that end
+  // with it.
   PageKey() : bytes_(Random()) {}
 
   // kBytes random bytes.

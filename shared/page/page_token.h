@@ -5,8 +5,9 @@
 //   response.set_next_page_token(EncodePageToken(scope, {absl::StrCat(row.micros), row.id}));
 //
 // Pure functions. Format: base64url of a signature and length-prefixed keys. The signature is the
-// first 128 bits of HMAC-SHA256 over the keys, under a key that is HMAC-SHA256 of the scope under the
-// service's own secret (PageKey). A token grants nothing that the list's own access checks do not.
+// first 128 bits of HMAC-SHA256 over the keys, under a key that is HMAC-SHA256 of the scope under
+// the service's own secret (PageKey). A token grants nothing that the list's own access checks do
+// not.
 #pragma once
 
 #include <string>

@@ -78,8 +78,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void Start() {
     stream_.expires_after(kRequestTimeout);
-    // The whole head, and no more than the limit of what was received: the parser's own limit is one
-    // of what it has not taken yet.
+    // The whole head, and no more than the limit of what was received: the parser's own limit is
+    // one of what it has not taken yet.
     asio::async_read_until(stream_, asio::dynamic_buffer(head_, kHeaderLimit), "\r\n\r\n",
                            [self = shared_from_this()](beast::error_code error, size_t size) {
                              if (!error) self->parser_.put(asio::buffer(self->head_, size), error);

@@ -64,8 +64,8 @@ absl::StatusOr<FirstAnswer> WriteOnce(Database& database,
 // How long keys are kept, and how often old ones are forgotten.
 inline constexpr absl::Duration kKeepIdempotencyKeys = absl::Hours(24);
 inline constexpr absl::Duration kForgetIdempotencyKeys = absl::Minutes(10);
-// Forgets all keys made before `before`, a batch in each transaction, until none is left or `ending`.
-// Answers how many.
+// Forgets all keys made before `before`, a batch in each transaction, until none is left or
+// `ending`. Answers how many.
 absl::StatusOr<int64_t> ForgetIdempotencyKeys(
     Database& database, absl::Time before, const std::function<bool()>& ending = [] {
       return false;

@@ -26,8 +26,8 @@ std::optional<std::string> NameProblem(std::string_view name);
 // space and invisible characters (NFKC_Casefold).
 std::string NameKey(std::string_view name);
 
-// The text with the case of each code point folded to one other, in any script: as many code points as
-// before, so that what is found in it is found in the text.
+// The text with the case of each code point folded to one other, in any script: as many code points
+// as before, so that what is found in it is found in the text.
 std::string FoldCase(std::string_view text);
 
 // The text without the characters that a name must not contain; ends of lines become spaces.

@@ -1,5 +1,6 @@
 // A room's events as one viewer gets them: from a number on, each stored event once and in order,
-// then what is being said just now. What the viewer may not know is left out: see model/room_views.h.
+// then what is being said just now. What the viewer may not know is left out: see
+// model/room_views.h.
 //
 // Typing and deltas are not stored: who comes back is told again who is speaking, with the whole
 // text so far (offset 0).

@@ -1,5 +1,5 @@
-// What whoever follows a room reads of it. As in model/store.h each function is one transaction, and a
-// store that cannot be read is UNAVAILABLE, never an empty result.
+// What whoever follows a room reads of it. As in model/store.h each function is one transaction,
+// and a store that cannot be read is UNAVAILABLE, never an empty result.
 #pragma once
 
 #include <cstdint>

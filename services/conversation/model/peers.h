@@ -1,5 +1,5 @@
-// The little that conversation needs of its neighbours. The gRPC versions are in peers/grpc_peers.h, the
-// fakes in testing/fakes.h. Thread-safe.
+// The little that conversation needs of its neighbours. The gRPC versions are in
+// peers/grpc_peers.h, the fakes in testing/fakes.h. Thread-safe.
 #pragma once
 
 #include <future>

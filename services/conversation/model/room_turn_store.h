@@ -1,5 +1,5 @@
-// What conversation keeps of turns in rooms, beyond what model/store.h says of any turn. As there, each
-// function is one transaction, and events are appended in it as model/room_store.h says.
+// What conversation keeps of turns in rooms, beyond what model/store.h says of any turn. As there,
+// each function is one transaction, and events are appended in it as model/room_store.h says.
 //
 // A room's turn waits as `pending`, attempt 0, until it is due; whoever claims it first runs it
 // under a lease. A persona runs one turn in a room at a time: its next one waits for the end.

@@ -68,7 +68,7 @@ v1::SessionStatus ToApi(SessionStatus status) {
   return v1::SESSION_STATUS_UNSPECIFIED;
 }
 
-v1::Session ToSession(const ConversationRow& row, absl::Time now) {
+v1::Session ToSession(const SessionRow& row, absl::Time now) {
   v1::Session session;
   session.set_session_id(row.session_id);
   session.set_status(ToApi(StatusOf(row.ended_at, row.expires_at, now)));
@@ -84,7 +84,7 @@ v1::Session ToSession(const ConversationRow& row, absl::Time now) {
   return session;
 }
 
-v1::SessionSummary ToSummary(const ConversationSummary& row, absl::Time now) {
+v1::SessionSummary ToSummary(const SessionSummaryRow& row, absl::Time now) {
   v1::SessionSummary summary;
   summary.set_session_id(row.session_id);
   summary.set_title(row.title);

@@ -20,8 +20,8 @@ SessionStatus StatusOf(const std::optional<absl::Time>& ended_at,
                        absl::Time now);
 v1::SessionStatus ToApi(SessionStatus status);
 
-v1::Session ToSession(const ConversationRow& row, absl::Time now);
-v1::SessionSummary ToSummary(const ConversationSummary& row, absl::Time now);
+v1::Session ToSession(const SessionRow& row, absl::Time now);
+v1::SessionSummary ToSummary(const SessionSummaryRow& row, absl::Time now);
 v1::Message ToMessage(const MessageRow& row);
 v1::Turn ToTurn(const TurnRow& row);
 

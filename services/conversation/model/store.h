@@ -26,7 +26,7 @@ struct Room;  // model/room_rows.h
 // Most sessions of one user that are neither ended nor expired.
 inline constexpr int kMaxLiveSessions = 100;
 
-struct ConversationRow {
+struct SessionRow {
   std::string conversation_id;
   std::string user_id;
   std::string session_id;
@@ -53,7 +53,7 @@ struct ConversationRow {
 
 // Until when persona is asked to hold the conversation's persona: longer than the session lasts
 // without another message, so that most turns need not renew it.
-inline absl::Time HoldUntil(const ConversationRow& row) {
+inline absl::Time HoldUntil(const SessionRow& row) {
   return row.expires_at + row.ttl;
 }
 
@@ -134,7 +134,7 @@ struct TurnRow {
 // A turn with its conversation and the message it answers: what a worker needs to run it.
 struct TurnJob {
   TurnRow turn;
-  ConversationRow conversation;  // of a session
+  SessionRow conversation;  // of a session
   std::string message;
   std::shared_ptr<const Room> room = nullptr;  // null for a session
 };
@@ -196,7 +196,7 @@ struct NewTurn {
   Lease lease;
   absl::Time now;
   // The conversation to make where there is none, which without it is NOT_FOUND.
-  std::optional<ConversationRow> create;
+  std::optional<SessionRow> create;
   // Called in the transaction, perhaps more than once and on another thread, with the turn as it
   // will be if that commits: what only reads, and needs no more than this, can begin. Nothing of it
   // may be seen by anybody before the commit, and what it reads by another connection may lack all
@@ -278,7 +278,7 @@ struct FoundPosition {
   std::string conversation_id;
 };
 
-struct ConversationSummary {
+struct SessionSummaryRow {
   std::string conversation_id;
   std::string session_id;
   std::string persona_id;
@@ -295,7 +295,7 @@ struct ConversationSummary {
 enum class SessionStatus { kActive, kEnded, kExpired };
 
 // A user's list, last updated first; what has certain words, best first.
-struct ConversationFilter {
+struct SessionFilter {
   std::string user_id;
   std::vector<std::string> words;       // all in one message or in the title; none for a plain list
   std::optional<SessionStatus> status;  // at `now`
@@ -314,32 +314,29 @@ class Store {
 
   // Conversations.
 
-  virtual absl::StatusOr<std::optional<ConversationRow>> FindConversation(
+  virtual absl::StatusOr<std::optional<SessionRow>> FindSession(
       const std::string& conversation_id) = 0;
   // Makes a conversation with no message but its greeting. SESSION_QUOTA_EXCEEDED.
-  virtual absl::StatusOr<Idempotent<ConversationRow>> CreateConversation(
-      const ConversationRow& row, const Answering<ConversationRow>& once) = 0;
+  virtual absl::StatusOr<Idempotent<SessionRow>> CreateSession(
+      const SessionRow& row, const Answering<SessionRow>& once) = 0;
   // The row, ended at `now` if it was not ended yet. NOT_FOUND.
-  virtual absl::StatusOr<Idempotent<ConversationRow>> EndConversation(
-      const std::string& conversation_id,
-      absl::Time now,
-      const Answering<ConversationRow>& once) = 0;
+  virtual absl::StatusOr<Idempotent<SessionRow>> EndSession(const std::string& conversation_id,
+                                                            absl::Time now,
+                                                            const Answering<SessionRow>& once) = 0;
   // Deletes the conversation with everything in it and answers its row. NOT_FOUND,
   // TURN_IN_PROGRESS.
-  virtual absl::StatusOr<ConversationRow> DeleteConversation(
-      const std::string& conversation_id) = 0;
-  virtual absl::StatusOr<std::vector<ConversationSummary>> ListConversations(
-      const ConversationFilter& filter) = 0;
+  virtual absl::StatusOr<SessionRow> DeleteSession(const std::string& conversation_id) = 0;
+  virtual absl::StatusOr<std::vector<SessionSummaryRow>> ListSessions(
+      const SessionFilter& filter) = 0;
   virtual absl::StatusOr<std::vector<MessageRow>> ListMessages(const MessageRange& range) = 0;
   // Notes until when persona holds the conversation's persona.
   virtual absl::Status SetHold(const std::string& conversation_id, absl::Time expires_at) = 0;
   // Sessions whose hold is to be renewed or given up: those that were to end by `now` when it was
   // taken, and those that were ended; at most `limit`, the most urgent first.
-  virtual absl::StatusOr<std::vector<ConversationRow>> ListSessionHolds(absl::Time now,
-                                                                        int limit) = 0;
+  virtual absl::StatusOr<std::vector<SessionRow>> ListSessionHolds(absl::Time now, int limit) = 0;
   // Notes that the hold was given up. Without effect, and false, unless it is the one that `seen`
   // has.
-  virtual absl::StatusOr<bool> ClearHold(const ConversationRow& seen) = 0;
+  virtual absl::StatusOr<bool> ClearHold(const SessionRow& seen) = 0;
 
   // Turns.
 

@@ -9,7 +9,7 @@ namespace dramatis::conversation {
 
 namespace prompt = dramatis::prompt::v1;
 
-prompt::PromptPart FramePart(const ConversationRow& conversation, const std::string& persona_name) {
+prompt::PromptPart FramePart(const SessionRow& conversation, const std::string& persona_name) {
   prompt::PromptPart part;
   part.set_kind(prompt::PART_KIND_FRAME);
   part.set_source(absl::StrCat("conversation/", conversation.conversation_id));

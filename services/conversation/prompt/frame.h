@@ -12,7 +12,7 @@ namespace dramatis::conversation {
 
 // The frame of a conversation in which `persona_name` answers. A title is named only where the
 // client gave one: the default title is the user's own first words.
-dramatis::prompt::v1::PromptPart FramePart(const ConversationRow& conversation,
+dramatis::prompt::v1::PromptPart FramePart(const SessionRow& conversation,
                                            const std::string& persona_name);
 
 // All parts in the order of their kinds, parts of one kind as they were: the persona's, the

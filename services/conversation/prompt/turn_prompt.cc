@@ -44,7 +44,7 @@ memory::RecallRequest RecallOf(const TurnJob& job) {
   return request;
 }
 
-void NoteHold(const TurnTools& tools, const ConversationRow& conversation) {
+void NoteHold(const TurnTools& tools, const SessionRow& conversation) {
   const absl::Status noted =
       tools.store.SetHold(conversation.conversation_id, HoldUntil(conversation));
   // Not noted, it is only renewed again with the next turn.
@@ -78,7 +78,7 @@ SessionHistory HistoryOf(std::vector<MessageRow> newest_first, bool cut) {
 // What the persona and the recalled parts make, with the frame between them.
 void FillParts(const RenderedPersona& persona,
                const std::vector<prompt::PromptPart>& recalled,
-               const ConversationRow& conversation,
+               const SessionRow& conversation,
                inference::StreamGenerateRequest& request) {
   std::vector<prompt::PromptPart> parts(persona.prompt().parts().begin(),
                                         persona.prompt().parts().end());

@@ -1,6 +1,6 @@
-// What an `ambiguous` room hides: persona shows nobody who shares the room what a participant is that
-// is neither revealed nor their own, on no route. Persona is told after each change; what fails is
-// left to RoomUpkeep. Thread-safe; blocks.
+// What an `ambiguous` room hides: persona shows nobody who shares the room what a participant is
+// that is neither revealed nor their own, on no route. Persona is told after each change; what
+// fails is left to RoomUpkeep. Thread-safe; blocks.
 #pragma once
 
 #include "dramatis/persona/v1/persona.pb.h"

@@ -1,8 +1,8 @@
 // Who comes into a room, leaves it, is sent out or revealed. Requests have passed their field
 // rules. Thread-safe; blocks.
 //
-// Rights do not pass on when the initiator leaves: see model/permissions.h. Who was in a room may view it
-// for good.
+// Rights do not pass on when the initiator leaves: see model/permissions.h. Who was in a room may
+// view it for good.
 #pragma once
 
 #include "dramatis/conversation/v1/rooms.pb.h"

@@ -1,5 +1,6 @@
 // The use cases of rooms: opening, finding, changing, pausing, closing, deleting. Requests have
-// passed their field rules; what a caller may do is said by model/permissions.h. Thread-safe; blocks.
+// passed their field rules; what a caller may do is said by model/permissions.h. Thread-safe;
+// blocks.
 #pragma once
 
 #include <string>

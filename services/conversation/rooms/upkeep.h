@@ -1,5 +1,6 @@
 // What rooms need from time to time, whoever calls or not: rooms whose time is over are closed, and
-// persona's holds renewed or given up, and persona told whose types rooms hide. Any number of replicas may do it at the same time.
+// persona's holds renewed or given up, and persona told whose types rooms hide. Any number of
+// replicas may do it at the same time.
 #pragma once
 
 #include <functional>

@@ -55,7 +55,7 @@ absl::StatusOr<Idempotent<StartedTurn>> Chat::StartInNew(const v1::ChatRequest& 
   NewSession session;
   session.session_id = request.session_id().empty() ? tools_.ids.NewId() : request.session_id();
   session.persona_id = request.persona_id();
-  DRAMATIS_ASSIGN_OR_RETURN(turn.create, PrepareConversation(tools_, idempotency.call, session));
+  DRAMATIS_ASSIGN_OR_RETURN(turn.create, PrepareSession(tools_, idempotency.call, session));
   turn.conversation_id = turn.create->conversation_id;
   turn.now = turn.create->created_at;  // a session is not younger than its first message
   turn.lease = worker_.NewLease();

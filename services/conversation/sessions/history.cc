@@ -36,14 +36,14 @@ std::optional<SessionStatus> FromApi(v1::SessionStatus status) {
   }
 }
 
-absl::StatusOr<ConversationFilter> FilterOf(const CallContext& call,
-                                            const v1::ListHistoryRequest& request) {
+absl::StatusOr<SessionFilter> FilterOf(const CallContext& call,
+                                       const v1::ListHistoryRequest& request) {
   DRAMATIS_RETURN_IF_ERROR(CheckNoNul("q", request.q()));
   std::vector<FieldViolation> violations;
   if (!IsTimestamp(request.from())) violations.push_back({"from", "is not a point in time"});
   if (!IsTimestamp(request.to())) violations.push_back({"to", "is not a point in time"});
   if (!violations.empty()) return FieldErrors(violations);
-  ConversationFilter filter;
+  SessionFilter filter;
   filter.user_id = call.identity.user_id;
   filter.words = SearchedWords(request.q());
   filter.status = FromApi(request.status());
@@ -71,8 +71,8 @@ absl::StatusOr<std::pair<absl::Time, std::string>> DecodeListToken(const PageSco
 
 // The token of the page after this row.
 std::string TokenAfter(const PageScope& scope,
-                       const ConversationFilter& filter,
-                       const ConversationSummary& row) {
+                       const SessionFilter& filter,
+                       const SessionSummaryRow& row) {
   if (!filter.words.empty()) return EncodeFoundToken(scope, row.found, row.conversation_id);
   return EncodePageToken(scope,
                          {absl::StrCat(absl::ToUnixMicros(row.updated_at)), row.conversation_id});
@@ -96,7 +96,7 @@ absl::StatusOr<v1::GetChatHistoryResponse> History::Messages(
 
 absl::StatusOr<v1::ListHistoryResponse> History::List(const CallContext& call,
                                                       const v1::ListHistoryRequest& request) {
-  DRAMATIS_ASSIGN_OR_RETURN(ConversationFilter filter, FilterOf(call, request));
+  DRAMATIS_ASSIGN_OR_RETURN(SessionFilter filter, FilterOf(call, request));
   const PageScope scope = ScopeOf(call, request);
   if (!request.page_token().empty()) {
     if (filter.words.empty()) {
@@ -111,13 +111,12 @@ absl::StatusOr<v1::ListHistoryResponse> History::List(const CallContext& call,
   const int size = PageSize(request);
   filter.now = tools_.clock.Now();
   filter.limit = size + 1;  // one more says whether there is a next page
-  DRAMATIS_ASSIGN_OR_RETURN(std::vector<ConversationSummary> rows,
-                            tools_.store.ListConversations(filter));
+  DRAMATIS_ASSIGN_OR_RETURN(std::vector<SessionSummaryRow> rows, tools_.store.ListSessions(filter));
   if (rows.size() > static_cast<size_t>(size)) {
     rows.resize(static_cast<size_t>(size));
     response.set_next_page_token(TokenAfter(scope, filter, rows.back()));
   }
-  for (const ConversationSummary& row : rows) {
+  for (const SessionSummaryRow& row : rows) {
     v1::SessionSummary& summary = *response.add_conversations();
     summary = ToSummary(row, filter.now);
     for (v1::SearchMatch& match : MatchesOf(row.title, row.found.places, filter.words))
@@ -129,8 +128,8 @@ absl::StatusOr<v1::ListHistoryResponse> History::List(const CallContext& call,
 absl::StatusOr<v1::GetHistoryResponse> History::Get(const CallContext& call,
                                                     const v1::GetHistoryRequest& request) {
   const std::string conversation_id = ConversationIdOf(call.identity.user_id, request.session_id());
-  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<ConversationRow> row,
-                            tools_.store.FindConversation(conversation_id));
+  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<SessionRow> row,
+                            tools_.store.FindSession(conversation_id));
   if (!row.has_value()) return NotFoundError("session");
   DRAMATIS_ASSIGN_OR_RETURN(const Page page, ReadPage(call, conversation_id, /*descending=*/false,
                                                       PageSize(request), request.page_token()));
@@ -143,9 +142,9 @@ absl::StatusOr<v1::GetHistoryResponse> History::Get(const CallContext& call,
 }
 
 absl::Status History::Delete(const CallContext& call, const v1::DeleteHistoryRequest& request) {
-  DRAMATIS_ASSIGN_OR_RETURN(const ConversationRow row,
-                            tools_.store.DeleteConversation(
-                                ConversationIdOf(call.identity.user_id, request.session_id())));
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const SessionRow row,
+      tools_.store.DeleteSession(ConversationIdOf(call.identity.user_id, request.session_id())));
   ReleaseHold(tools_, call, row);
   return absl::OkStatus();
 }

@@ -27,7 +27,7 @@ bool AnswersAsAi(const RenderedPersona& rendered, const Identity& identity) {
 // What the user wants to be called; empty where they did not say.
 absl::StatusOr<std::string> NameOfUser(const TurnTools& tools,
                                        const CallContext& call,
-                                       const ConversationRow& row) {
+                                       const SessionRow& row) {
   memory::RecallRequest request;
   request.set_user_id(row.user_id);
   request.set_persona_id(row.persona_id);
@@ -42,7 +42,7 @@ absl::StatusOr<std::string> NameOfUser(const TurnTools& tools,
 absl::Status Greet(const TurnTools& tools,
                    const CallContext& call,
                    const RenderedPersona& persona,
-                   ConversationRow& row) {
+                   SessionRow& row) {
   if (TrimSpace(persona.greeting()).empty()) return absl::OkStatus();
   std::string user;
   if (NamesUser(persona.greeting())) {
@@ -64,12 +64,12 @@ std::string ConversationIdOf(const std::string& user_id, const std::string& sess
   return NameId(absl::StrCat("session\n", user_id, "\n", session_id));
 }
 
-absl::StatusOr<ConversationRow> PrepareConversation(const TurnTools& tools,
-                                                    const CallContext& call,
-                                                    const NewSession& session) {
+absl::StatusOr<SessionRow> PrepareSession(const TurnTools& tools,
+                                          const CallContext& call,
+                                          const NewSession& session) {
   const std::string& user_id = call.identity.user_id;
   const absl::Time now = tools.clock.Now();
-  ConversationRow row;
+  SessionRow row;
   row.conversation_id = ConversationIdOf(user_id, session.session_id);
   row.user_id = user_id;
   row.session_id = session.session_id;
@@ -103,7 +103,7 @@ absl::StatusOr<ConversationRow> PrepareConversation(const TurnTools& tools,
   return row;
 }
 
-bool ReleaseHold(const TurnTools& tools, const CallContext& call, const ConversationRow& row) {
+bool ReleaseHold(const TurnTools& tools, const CallContext& call, const SessionRow& row) {
   const absl::Status released =
       tools.personas.Release(call.AsService(row.user_id), row.persona_id, row.conversation_id);
   if (released.ok()) return true;
@@ -113,11 +113,9 @@ bool ReleaseHold(const TurnTools& tools, const CallContext& call, const Conversa
   return false;
 }
 
-void ReleaseUnlessLive(const TurnTools& tools,
-                       const CallContext& call,
-                       const ConversationRow& row) {
+void ReleaseUnlessLive(const TurnTools& tools, const CallContext& call, const SessionRow& row) {
   const auto live = [&] {
-    const auto found = tools.store.FindConversation(row.conversation_id);
+    const auto found = tools.store.FindSession(row.conversation_id);
     // Where nobody knows, the hold ends by itself.
     return !found.ok() || (found->has_value() && !(*found)->ended_at.has_value() &&
                            (*found)->persona_id == row.persona_id);
@@ -131,9 +129,7 @@ void ReleaseUnlessLive(const TurnTools& tools,
   }
 }
 
-absl::Status RenewHold(const TurnTools& tools,
-                       const CallContext& call,
-                       const ConversationRow& row) {
+absl::Status RenewHold(const TurnTools& tools, const CallContext& call, const SessionRow& row) {
   persona::RenderPersonaRequest request;
   request.set_persona_id(row.persona_id);
   request.set_user_id(row.user_id);

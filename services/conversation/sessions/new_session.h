@@ -29,19 +29,19 @@ struct NewSession {
 // The row of the caller's new session, its persona checked and held for it, with the persona's
 // greeting as its first message where it has one. NOT_FOUND for the
 // persona, NOT_AN_AI_PERSONA, and persona's own errors.
-absl::StatusOr<ConversationRow> PrepareConversation(const TurnTools& tools,
-                                                    const CallContext& call,
-                                                    const NewSession& session);
+absl::StatusOr<SessionRow> PrepareSession(const TurnTools& tools,
+                                          const CallContext& call,
+                                          const NewSession& session);
 
 // Gives up persona's hold; whether that worked. A failure is logged.
-bool ReleaseHold(const TurnTools& tools, const CallContext& call, const ConversationRow& row);
+bool ReleaseHold(const TurnTools& tools, const CallContext& call, const SessionRow& row);
 
 // Gives up the hold that was taken for a session which then was not begun, unless there is one
 // under its id that needs it.
-void ReleaseUnlessLive(const TurnTools& tools, const CallContext& call, const ConversationRow& row);
+void ReleaseUnlessLive(const TurnTools& tools, const CallContext& call, const SessionRow& row);
 
 // Holds the session's persona until HoldUntil(row).
-absl::Status RenewHold(const TurnTools& tools, const CallContext& call, const ConversationRow& row);
+absl::Status RenewHold(const TurnTools& tools, const CallContext& call, const SessionRow& row);
 
 // VALIDATION_FAILED naming `field` if `text` has a U+0000, which PostgreSQL cannot keep.
 absl::Status CheckNoNul(const std::string& field, const std::string& text);

@@ -20,12 +20,12 @@ absl::StatusOr<Idempotent<v1::Session>> Sessions::Create(const CallContext& call
   session.title = std::string(TrimSpace(request.title()));
   if (request.has_metadata()) session.metadata = request.metadata().SerializeAsString();
   if (request.has_ttl_seconds()) session.ttl = absl::Seconds(request.ttl_seconds());
-  DRAMATIS_ASSIGN_OR_RETURN(const ConversationRow row, PrepareConversation(tools_, call, session));
-  const auto show = [now = tools_.clock.Now()](const ConversationRow& made) {
+  DRAMATIS_ASSIGN_OR_RETURN(const SessionRow row, PrepareSession(tools_, call, session));
+  const auto show = [now = tools_.clock.Now()](const SessionRow& made) {
     return ToSession(made, now);
   };
-  absl::StatusOr<Idempotent<ConversationRow>> created =
-      tools_.store.CreateConversation(row, {{call, "CreateSession", request}, show});
+  absl::StatusOr<Idempotent<SessionRow>> created =
+      tools_.store.CreateSession(row, {{call, "CreateSession", request}, show});
   // The id is new: whatever was not made needs no hold.
   if (!created.ok() || created->replayed) ReleaseUnlessLive(tools_, call, row);
   if (!created.ok()) return std::move(created).status();
@@ -35,8 +35,8 @@ absl::StatusOr<Idempotent<v1::Session>> Sessions::Create(const CallContext& call
 absl::StatusOr<v1::Session> Sessions::Get(const CallContext& call,
                                           const v1::GetSessionRequest& request) {
   DRAMATIS_ASSIGN_OR_RETURN(
-      const std::optional<ConversationRow> row,
-      tools_.store.FindConversation(ConversationIdOf(call.identity.user_id, request.session_id())));
+      const std::optional<SessionRow> row,
+      tools_.store.FindSession(ConversationIdOf(call.identity.user_id, request.session_id())));
   if (!row.has_value()) return NotFoundError("session");
   return ToSession(*row, tools_.clock.Now());
 }
@@ -44,13 +44,13 @@ absl::StatusOr<v1::Session> Sessions::Get(const CallContext& call,
 absl::StatusOr<Idempotent<v1::Session>> Sessions::End(const CallContext& call,
                                                       const v1::EndSessionRequest& request) {
   const absl::Time now = tools_.clock.Now();
-  const auto show = [now](const ConversationRow& row) { return ToSession(row, now); };
+  const auto show = [now](const SessionRow& row) { return ToSession(row, now); };
   DRAMATIS_ASSIGN_OR_RETURN(
-      const Idempotent<ConversationRow> ended,
-      tools_.store.EndConversation(ConversationIdOf(call.identity.user_id, request.session_id()),
-                                   now, {{call, "EndSession", request}, show}));
+      const Idempotent<SessionRow> ended,
+      tools_.store.EndSession(ConversationIdOf(call.identity.user_id, request.session_id()), now,
+                              {{call, "EndSession", request}, show}));
   // Not for one that had ended before. What fails is left to SessionUpkeep.
-  const ConversationRow& row = ended.result;
+  const SessionRow& row = ended.result;
   if (row.ended_at == now && ReleaseHold(tools_, call, row)) (void)tools_.store.ClearHold(row);
   return FirstAnswer(ended, show);
 }

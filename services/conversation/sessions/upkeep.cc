@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kSessionsAtOnce = 64;
 
-CallContext OwnCall(const ConversationRow& session) {
+CallContext OwnCall(const SessionRow& session) {
   CallContext call;
   call.identity.user_id = session.user_id;
   call.correlation_id = absl::StrCat("session-", session.conversation_id);
@@ -23,9 +23,9 @@ CallContext OwnCall(const ConversationRow& session) {
 
 absl::Status SessionUpkeep::Run(const std::function<bool()>& ending) {
   const absl::Time now = tools_.clock.Now();
-  DRAMATIS_ASSIGN_OR_RETURN(const std::vector<ConversationRow> sessions,
+  DRAMATIS_ASSIGN_OR_RETURN(const std::vector<SessionRow> sessions,
                             tools_.store.ListSessionHolds(now, kSessionsAtOnce));
-  for (const ConversationRow& session : sessions) {
+  for (const SessionRow& session : sessions) {
     if (ending()) break;
     const absl::Status tended = Tend(session, now);
     // Where persona is away nobody waits for it once for each session.
@@ -38,14 +38,14 @@ absl::Status SessionUpkeep::Run(const std::function<bool()>& ending) {
   return absl::OkStatus();
 }
 
-absl::Status SessionUpkeep::Tend(const ConversationRow& session, absl::Time now) {
+absl::Status SessionUpkeep::Tend(const SessionRow& session, absl::Time now) {
   if (session.ended_at.has_value() || session.expires_at <= now) return GiveUp(session, now);
   const absl::Status held = RenewHold(tools_, OwnCall(session), session);
   if (!held.ok() && !absl::IsNotFound(held)) return held;  // what is gone cannot be held
   return tools_.store.SetHold(session.conversation_id, HoldUntil(session));
 }
 
-absl::Status SessionUpkeep::GiveUp(const ConversationRow& session, absl::Time now) {
+absl::Status SessionUpkeep::GiveUp(const SessionRow& session, absl::Time now) {
   // One that has ended by itself needs nobody.
   if (session.ended_at.has_value() || session.hold_expires_at > now) {
     DRAMATIS_RETURN_IF_ERROR(tools_.personas.Release(OwnCall(session).AsService(session.user_id),
@@ -54,8 +54,8 @@ absl::Status SessionUpkeep::GiveUp(const ConversationRow& session, absl::Time no
   DRAMATIS_ASSIGN_OR_RETURN(const bool cleared, tools_.store.ClearHold(session));
   if (cleared) return absl::OkStatus();
   // Another session has begun under the same id: it may have lost its hold here.
-  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<ConversationRow> other,
-                            tools_.store.FindConversation(session.conversation_id));
+  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<SessionRow> other,
+                            tools_.store.FindSession(session.conversation_id));
   if (!other.has_value() || other->ended_at.has_value() || other->expires_at <= now) {
     return absl::OkStatus();
   }

@@ -19,8 +19,8 @@ class SessionUpkeep {
   absl::Status Run(const std::function<bool()>& ending = [] { return false; });
 
  private:
-  absl::Status Tend(const ConversationRow& session, absl::Time now);
-  absl::Status GiveUp(const ConversationRow& session, absl::Time now);
+  absl::Status Tend(const SessionRow& session, absl::Time now);
+  absl::Status GiveUp(const SessionRow& session, absl::Time now);
 
   const TurnTools& tools_;
 };

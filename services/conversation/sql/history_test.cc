@@ -20,20 +20,20 @@ using testing::SizeIs;
 using HistoryStoreTest = ConversationStoreTest;
 
 auto Containing(const std::string& q) {
-  return [q](ConversationFilter& filter) { filter.words = SearchedWords(q); };
+  return [q](SessionFilter& filter) { filter.words = SearchedWords(q); };
 }
 auto Being(SessionStatus status) {
-  return [status](ConversationFilter& filter) { filter.status = status; };
+  return [status](SessionFilter& filter) { filter.status = status; };
 }
 auto Updated(absl::Time from, absl::Time to) {
-  return [from, to](ConversationFilter& filter) {
+  return [from, to](SessionFilter& filter) {
     filter.from = from;
     filter.to = to;
   };
 }
 
 TEST_P(HistoryStoreTest, ReadsMessagesFromBothEnds) {
-  const ConversationRow conversation = Conversation("s1");
+  const SessionRow conversation = Conversation("s1");
   for (int i = 0; i < 3; ++i)
     ASSERT_TRUE(store_.EndTurn(Done(MustStart(conversation))).ok());
   const auto read = [&](bool descending, int beyond, int limit) {
@@ -60,8 +60,7 @@ TEST_P(HistoryStoreTest, ListsByUpdateWithFiltersInsideTheQuery) {
     turn.title = std::string("Title_") + session;
     ASSERT_TRUE(store_.EndTurn(Done(*Start(turn)->result.job, "Ende ÄB")).ok());
   }
-  ASSERT_TRUE(
-      store_.EndConversation(Conversation("b").conversation_id, clock_.Now(), NoKey()).ok());
+  ASSERT_TRUE(store_.EndSession(Conversation("b").conversation_id, clock_.Now(), NoKey()).ok());
   ASSERT_TRUE(Start(Turn(Conversation("x", "bob"))).ok());
 
   EXPECT_THAT(Sessions(Any), SizeIs(4));
@@ -69,7 +68,7 @@ TEST_P(HistoryStoreTest, ListsByUpdateWithFiltersInsideTheQuery) {
   EXPECT_THAT(Sessions(Containing("100%")), ElementsAre("d", "c", "b", "a"));
   EXPECT_THAT(Sessions(Containing("ende äb")), ElementsAre("d", "c", "b", "a"));
   EXPECT_THAT(Sessions(Containing("titlexa")), IsEmpty());
-  EXPECT_THAT(Sessions([](ConversationFilter& filter) {
+  EXPECT_THAT(Sessions([](SessionFilter& filter) {
                 filter.words = {"ende"};
                 filter.status = SessionStatus::kEnded;
               }),
@@ -88,12 +87,12 @@ TEST_P(HistoryStoreTest, PagesNeitherRepeatNorHide) {
     MustStart(Conversation("s" + std::to_string(i)));
   }
   std::set<std::string> seen;
-  ConversationFilter filter;
+  SessionFilter filter;
   filter.user_id = "alice";
   filter.now = clock_.Now();
   filter.limit = 2;
   for (int page = 0; page < 10; ++page) {
-    const auto rows = *store_.ListConversations(filter);
+    const auto rows = *store_.ListSessions(filter);
     if (rows.empty()) break;
     for (const auto& row : rows)
       EXPECT_TRUE(seen.insert(row.session_id).second) << row.session_id;
@@ -106,13 +105,13 @@ TEST_P(HistoryStoreTest, PagesNeitherRepeatNorHide) {
 }
 
 TEST_P(HistoryStoreTest, DeletesEverythingOfAConversation) {
-  const ConversationRow conversation = Conversation("s1");
+  const SessionRow conversation = Conversation("s1");
   const TurnJob job = MustStart(conversation);
-  EXPECT_EQ(GetReason(store_.DeleteConversation(conversation.conversation_id).status()),
+  EXPECT_EQ(GetReason(store_.DeleteSession(conversation.conversation_id).status()),
             "TURN_IN_PROGRESS");
   ASSERT_TRUE(store_.EndTurn(Done(job)).ok());
 
-  const auto deleted = store_.DeleteConversation(conversation.conversation_id);
+  const auto deleted = store_.DeleteSession(conversation.conversation_id);
 
   ASSERT_TRUE(deleted.ok()) << deleted.status();
   EXPECT_EQ(deleted->persona_id, "ada");
@@ -120,17 +119,16 @@ TEST_P(HistoryStoreTest, DeletesEverythingOfAConversation) {
                             "user_conversations", "message_search"}) {
     EXPECT_EQ(Count(table), 0) << table;
   }
-  EXPECT_EQ(GetReason(store_.DeleteConversation(conversation.conversation_id).status()),
-            "NOT_FOUND");
+  EXPECT_EQ(GetReason(store_.DeleteSession(conversation.conversation_id).status()), "NOT_FOUND");
   EXPECT_EQ(MustStart(conversation).turn.trigger_sequence, 1);
 }
 
 TEST_P(HistoryStoreTest, EndsAConversationOnce) {
-  const ConversationRow conversation = Conversation("s1");
+  const SessionRow conversation = Conversation("s1");
   MustStart(conversation);
   const absl::Time first = clock_.Now();
   const auto end = [&](const std::string& id) {
-    return store_.EndConversation(id, clock_.Now(), NoKey());
+    return store_.EndSession(id, clock_.Now(), NoKey());
   };
   EXPECT_EQ(end(conversation.conversation_id)->result.ended_at, first);
   clock_.Advance(absl::Minutes(1));

@@ -30,7 +30,7 @@ constexpr Statement kMessagesDown = {"select " MESSAGE_COLUMNS R"(
   order by sequence desc
   limit $3)"};
 
-constexpr char kListConversations[] = R"(
+constexpr char kListSessions[] = R"(
   select conversation_id, session_id, persona_id, title, created_at, updated_at, expires_at,
     ended_at, message_count, preview
   from user_conversations
@@ -58,8 +58,8 @@ MessageRow ToMessageRow(const sql::Row& row) {
   return message;
 }
 
-ConversationSummary ToSummaryRow(const sql::Row& row) {
-  ConversationSummary summary;
+SessionSummaryRow ToSummaryRow(const sql::Row& row) {
+  SessionSummaryRow summary;
   summary.conversation_id = row.Text(0);
   summary.session_id = row.Text(1);
   summary.persona_id = row.Text(2);
@@ -86,7 +86,7 @@ void AddStatus(SessionStatus status, absl::Time now, Query& query) {
   }
 }
 
-void AddFilters(const ConversationFilter& filter, Query& query) {
+void AddFilters(const SessionFilter& filter, Query& query) {
   if (filter.status.has_value()) AddStatus(*filter.status, filter.now, query);
   if (filter.from.has_value()) {
     query.Add(absl::StrCat("and updated_at >= ", query.Parameter(*filter.from)));
@@ -97,8 +97,8 @@ void AddFilters(const ConversationFilter& filter, Query& query) {
 }
 
 // The sessions that have all of the words in one place, best first.
-absl::StatusOr<std::vector<ConversationSummary>> Search(Transaction& tx,
-                                                        const ConversationFilter& filter) {
+absl::StatusOr<std::vector<SessionSummaryRow>> Search(Transaction& tx,
+                                                      const SessionFilter& filter) {
   Query query("", {FoundBy(tx.engine(), {ReaderOfSessions(filter.user_id)}, filter.words)});
   query.Add(RankedSessions(tx.engine()));
   query.Add(kFoundSessions);
@@ -110,7 +110,7 @@ absl::StatusOr<std::vector<ConversationSummary>> Search(Transaction& tx,
   DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, query.Run(tx));
   constexpr int kScore = 10;
   constexpr int kPlace = 12;
-  std::vector<ConversationSummary> summaries;
+  std::vector<SessionSummaryRow> summaries;
   for (const sql::Row& row : rows) {
     if (summaries.empty() || summaries.back().conversation_id != row.Text(0)) {
       summaries.push_back(ToSummaryRow(row));
@@ -124,11 +124,10 @@ absl::StatusOr<std::vector<ConversationSummary>> Search(Transaction& tx,
 
 }  // namespace
 
-absl::StatusOr<std::vector<ConversationSummary>> SqlStore::ListConversations(
-    const ConversationFilter& filter) {
-  return database_.Read([&](Transaction& tx) -> absl::StatusOr<std::vector<ConversationSummary>> {
+absl::StatusOr<std::vector<SessionSummaryRow>> SqlStore::ListSessions(const SessionFilter& filter) {
+  return database_.Read([&](Transaction& tx) -> absl::StatusOr<std::vector<SessionSummaryRow>> {
     if (!filter.words.empty()) return Search(tx, filter);
-    Query query(kListConversations, {filter.user_id});
+    Query query(kListSessions, {filter.user_id});
     AddFilters(filter, query);
     if (filter.after.has_value()) {
       const std::string updated_at = query.Parameter(filter.after->first);
@@ -139,7 +138,7 @@ absl::StatusOr<std::vector<ConversationSummary>> SqlStore::ListConversations(
     query.Add("order by updated_at desc, conversation_id desc");
     query.Add(absl::StrCat("limit ", query.Parameter(filter.limit)));
     DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, query.Run(tx));
-    std::vector<ConversationSummary> summaries;
+    std::vector<SessionSummaryRow> summaries;
     summaries.reserve(rows.size());
     for (const sql::Row& row : rows)
       summaries.push_back(ToSummaryRow(row));

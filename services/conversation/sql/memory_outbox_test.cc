@@ -26,14 +26,14 @@ class MemoryOutboxStoreTest : public ConversationStoreTest {
     return outbox_.Take(clock_.Now(), clock_.Now() + absl::Minutes(1)).value();
   }
   // A session with one turn that has ended.
-  ConversationRow Talk(const std::string& session, int summarize_to = 0) {
-    const ConversationRow conversation = Conversation(session);
+  SessionRow Talk(const std::string& session, int summarize_to = 0) {
+    const SessionRow conversation = Conversation(session);
     TurnEnd end = Done(MustStart(conversation));
     end.summarize_to = summarize_to;
     EXPECT_EQ(*store_.EndTurn(end), EndResult::kEnded);
     return conversation;
   }
-  void ForgetOne(const ConversationRow& conversation) {
+  void ForgetOne(const SessionRow& conversation) {
     ASSERT_TRUE(db().Write([&](sql::Transaction& tx) {
                       return NoteForgottenMessage(tx, conversation.conversation_id, {"m1", 7});
                     })
@@ -47,7 +47,7 @@ TEST_P(MemoryOutboxStoreTest, HasAJobForEachConversationWithATurnThatEnded) {
   EXPECT_FALSE(Take().has_value());
   MustStart(Conversation("running"));
   EXPECT_FALSE(Take().has_value());
-  const ConversationRow conversation = Talk("s1", 3);
+  const SessionRow conversation = Talk("s1", 3);
 
   const std::optional<MemoryJob> job = Take();
 
@@ -119,7 +119,7 @@ TEST_P(MemoryOutboxStoreTest, PutsAJobBackWithItsFailures) {
 }
 
 TEST_P(MemoryOutboxStoreTest, ForgetsMessagesByTheirIds) {
-  const ConversationRow conversation = Talk("s1");
+  const SessionRow conversation = Talk("s1");
   const MemoryJob before = *Take();
   ForgetOne(conversation);
 
@@ -135,12 +135,12 @@ TEST_P(MemoryOutboxStoreTest, ForgetsMessagesByTheirIds) {
 }
 
 TEST_P(MemoryOutboxStoreTest, ForgetsADeletedConversationAndThenTheJob) {
-  const ConversationRow conversation = Talk("s1");
+  const SessionRow conversation = Talk("s1");
   const MemoryJob before = *Take();
   ASSERT_TRUE(outbox_.NoteObserved(before, 2).value());
   ASSERT_TRUE(outbox_.Finish(before, clock_.Now()).ok());
 
-  ASSERT_TRUE(store_.DeleteConversation(conversation.conversation_id).ok());
+  ASSERT_TRUE(store_.DeleteSession(conversation.conversation_id).ok());
 
   const MemoryJob job = *Take();
   EXPECT_TRUE(job.forget_all);
@@ -153,8 +153,8 @@ TEST_P(MemoryOutboxStoreTest, ForgetsADeletedConversationAndThenTheJob) {
 }
 
 TEST_P(MemoryOutboxStoreTest, ForgetsTheOldConversationBeforeANewOneOfItsId) {
-  const ConversationRow conversation = Talk("s1");
-  ASSERT_TRUE(store_.DeleteConversation(conversation.conversation_id).ok());
+  const SessionRow conversation = Talk("s1");
+  ASSERT_TRUE(store_.DeleteSession(conversation.conversation_id).ok());
   Talk("s1");
 
   const MemoryJob job = *Take();
@@ -165,7 +165,7 @@ TEST_P(MemoryOutboxStoreTest, ForgetsTheOldConversationBeforeANewOneOfItsId) {
 }
 
 TEST_P(MemoryOutboxStoreTest, ReadsMessagesWithWhoSaidThem) {
-  const ConversationRow conversation = Talk("s1");
+  const SessionRow conversation = Talk("s1");
   const std::string& id = conversation.conversation_id;
 
   const std::vector<SpokenMessage> messages = outbox_.Messages(id, 0, 10).value();

@@ -17,8 +17,8 @@ using sql::Bytes;
 using sql::Rows;
 using sql::Statement;
 
-constexpr Statement kSelectConversation = {"select " CONVERSATION_COLUMNS
-                                           " from conversations where conversation_id = $1"};
+constexpr Statement kSelectSession = {"select " SESSION_COLUMNS
+                                      " from conversations where conversation_id = $1"};
 
 // Whoever comes second waits here until the first has committed, and then counts its session too.
 constexpr Statement kLockUser = {R"(
@@ -31,9 +31,9 @@ constexpr Statement kCountLive = {R"(
   from user_conversations
   where user_id = $1 and ended_at is null and expires_at > $2)"};
 
-constexpr Statement kInsertConversation = {"insert into conversations (" CONVERSATION_COLUMNS
-                                           ")"
-                                           R"(
+constexpr Statement kInsertSession = {"insert into conversations (" SESSION_COLUMNS
+                                      ")"
+                                      R"(
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, null, $12, $13, $14, '')
   on conflict (conversation_id) do nothing
   returning conversation_id)"};
@@ -62,7 +62,7 @@ constexpr Statement kSelectContent = {R"(
   from messages
   where conversation_id = $1 and message_id = $2)"};
 
-MessageRow Greeting(const ConversationRow& row) {
+MessageRow Greeting(const SessionRow& row) {
   MessageRow message;
   message.sequence = row.last_sequence;
   message.message_id = row.greeting_message_id;
@@ -75,8 +75,8 @@ MessageRow Greeting(const ConversationRow& row) {
 
 }  // namespace
 
-ConversationRow ToConversation(const sql::Row& row) {
-  ConversationRow conversation;
+SessionRow ToSession(const sql::Row& row) {
+  SessionRow conversation;
   conversation.conversation_id = row.Text(0);
   conversation.user_id = row.Text(1);
   conversation.session_id = row.Text(2);
@@ -157,14 +157,14 @@ TurnState TurnStateOf(const std::string& name) {
   return TurnState::kFailed;
 }
 
-absl::StatusOr<std::optional<ConversationRow>> SelectConversation(
-    sql::Transaction& tx, const std::string& conversation_id) {
-  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kSelectConversation, {conversation_id}));
+absl::StatusOr<std::optional<SessionRow>> SelectSession(sql::Transaction& tx,
+                                                        const std::string& conversation_id) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kSelectSession, {conversation_id}));
   if (rows.empty()) return std::nullopt;
-  return ToConversation(rows.front());
+  return ToSession(rows.front());
 }
 
-absl::Status InsertConversation(sql::Transaction& tx, const ConversationRow& row) {
+absl::Status InsertSession(sql::Transaction& tx, const SessionRow& row) {
   DRAMATIS_RETURN_IF_ERROR(tx.Execute(kLockUser, {row.user_id}).status());
   DRAMATIS_ASSIGN_OR_RETURN(const Rows live, tx.Execute(kCountLive, {row.user_id, row.created_at}));
   if (live.front().Int64(0) >= kMaxLiveSessions) {
@@ -173,7 +173,7 @@ absl::Status InsertConversation(sql::Transaction& tx, const ConversationRow& row
   }
   DRAMATIS_ASSIGN_OR_RETURN(
       const Rows inserted,
-      tx.Execute(kInsertConversation,
+      tx.Execute(kInsertSession,
                  {row.conversation_id, row.user_id, row.session_id, row.persona_id,
                   row.persona_name, row.title, row.title_given, Bytes{row.metadata}, row.created_at,
                   row.last_activity_at, row.expires_at, absl::ToInt64Microseconds(row.ttl),
@@ -197,7 +197,7 @@ absl::Status InsertConversation(sql::Transaction& tx, const ConversationRow& row
 }
 
 absl::Status InsertMessage(sql::Transaction& tx,
-                           const ConversationRow& session,
+                           const SessionRow& session,
                            const MessageRow& message) {
   DRAMATIS_RETURN_IF_ERROR(
       tx.Execute(kInsertMessage, {session.conversation_id, message.sequence, message.message_id,
@@ -209,7 +209,7 @@ absl::Status InsertMessage(sql::Transaction& tx,
 }
 
 absl::Status UpdateListEntry(sql::Transaction& tx,
-                             const ConversationRow& row,
+                             const SessionRow& row,
                              const std::string& newest_message) {
   return tx
       .Execute(kUpdateListEntry, {row.user_id, row.conversation_id, row.title, row.last_activity_at,
@@ -217,7 +217,7 @@ absl::Status UpdateListEntry(sql::Transaction& tx,
       .status();
 }
 
-absl::Status Refusal(const ConversationRow& row, const std::string& persona_id, absl::Time now) {
+absl::Status Refusal(const SessionRow& row, const std::string& persona_id, absl::Time now) {
   if (row.ended_at.has_value() || row.expires_at <= now) {
     return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_SESSION_ENDED,
                  row.ended_at.has_value() ? "the session has ended" : "the session has expired");
@@ -236,8 +236,8 @@ absl::Status Refusal(const ConversationRow& row, const std::string& persona_id, 
 
 absl::StatusOr<TurnJob> JobOf(sql::Transaction& tx, TurnRow turn) {
   TurnJob job;
-  DRAMATIS_ASSIGN_OR_RETURN(std::optional<ConversationRow> conversation,
-                            SelectConversation(tx, turn.conversation_id));
+  DRAMATIS_ASSIGN_OR_RETURN(std::optional<SessionRow> conversation,
+                            SelectSession(tx, turn.conversation_id));
   DRAMATIS_ASSIGN_OR_RETURN(
       const Rows content,
       tx.Execute(kSelectContent, {turn.conversation_id, turn.trigger_message_id}));

@@ -9,9 +9,9 @@
 #include "services/conversation/model/store.h"
 #include "shared/sql/database.h"
 
-// Of conversations, in the order that ToConversation reads. Macros, because a statement's text is a
+// Of conversations, in the order that ToSession reads. Macros, because a statement's text is a
 // literal.
-#define CONVERSATION_COLUMNS                                                             \
+#define SESSION_COLUMNS                                                                  \
   "conversation_id, user_id, session_id, persona_id, persona_name, title, title_given, " \
   "metadata, created_at, last_activity_at, expires_at, ended_at, ttl, hold_expires_at, " \
   "last_sequence, active_turn_id"
@@ -24,7 +24,7 @@
 
 namespace dramatis::conversation {
 
-ConversationRow ToConversation(const sql::Row& row);
+SessionRow ToSession(const sql::Row& row);
 TurnRow ToTurnRow(const sql::Row& row);
 
 const char* NameOf(ParticipantKind kind);
@@ -34,21 +34,21 @@ TurnState TurnStateOf(const std::string& name);
 
 // Steps of several transactions.
 
-absl::StatusOr<std::optional<ConversationRow>> SelectConversation(
-    sql::Transaction& tx, const std::string& conversation_id);
+absl::StatusOr<std::optional<SessionRow>> SelectSession(sql::Transaction& tx,
+                                                        const std::string& conversation_id);
 // Makes the conversation with its participants, its greeting and its place in the user's list,
 // unless there is one of this id. SESSION_QUOTA_EXCEEDED.
-absl::Status InsertConversation(sql::Transaction& tx, const ConversationRow& row);
+absl::Status InsertSession(sql::Transaction& tx, const SessionRow& row);
 absl::Status InsertMessage(sql::Transaction& tx,
-                           const ConversationRow& session,
+                           const SessionRow& session,
                            const MessageRow& message);
 // Brings the user's list in line with a conversation that has a new message.
 absl::Status UpdateListEntry(sql::Transaction& tx,
-                             const ConversationRow& row,
+                             const SessionRow& row,
                              const std::string& newest_message);
 // Why a conversation takes no turn at `now`: SESSION_ENDED, PERSONA_MISMATCH, TURN_IN_PROGRESS, or
 // CONFLICT if it would by now.
-absl::Status Refusal(const ConversationRow& row, const std::string& persona_id, absl::Time now);
+absl::Status Refusal(const SessionRow& row, const std::string& persona_id, absl::Time now);
 // Writes how the turn ended, all but its reply. False where its lease was lost.
 absl::StatusOr<bool> WriteTurnEnd(sql::Transaction& tx, const TurnEnd& end);
 // A session's turn with its conversation and the message it answers.

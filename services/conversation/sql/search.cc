@@ -215,9 +215,7 @@ std::string ReaderOfRoom(const std::string& conversation_id) {
   return absl::StrCat("@r", absl::BytesToHexString(conversation_id));
 }
 
-absl::Status IndexMessage(Transaction& tx,
-                          const ConversationRow& session,
-                          const MessageRow& message) {
+absl::Status IndexMessage(Transaction& tx, const SessionRow& session, const MessageRow& message) {
   return Index(tx, kIndex, session.conversation_id, message.sequence, message.created_at,
                ReaderOfSessions(session.user_id), MessageSearchText(message.content));
 }
@@ -227,7 +225,7 @@ absl::Status IndexMessage(Transaction& tx, const RoomRow& room, const RoomMessag
                ReadersOf(room), MessageSearchText(message.content));
 }
 
-absl::Status IndexTitle(Transaction& tx, const ConversationRow& session) {
+absl::Status IndexTitle(Transaction& tx, const SessionRow& session) {
   if (session.title.empty()) return absl::OkStatus();
   return Index(tx, kIndex, session.conversation_id, 0, session.created_at,
                ReaderOfSessions(session.user_id), TitleSearchText(session.title));

@@ -15,11 +15,11 @@ namespace dramatis::conversation {
 
 // A message of a session or of a room was stored, or has another text.
 absl::Status IndexMessage(sql::Transaction& tx,
-                          const ConversationRow& session,
+                          const SessionRow& session,
                           const MessageRow& message);
 absl::Status IndexMessage(sql::Transaction& tx, const RoomRow& room, const RoomMessageRow& message);
 // A session has a title; a room has another title, topic, description or visibility.
-absl::Status IndexTitle(sql::Transaction& tx, const ConversationRow& session);
+absl::Status IndexTitle(sql::Transaction& tx, const SessionRow& session);
 absl::Status IndexTitle(sql::Transaction& tx, const RoomRow& room);
 // Other people may find what is in the room: its visibility changed.
 absl::Status IndexReaders(sql::Transaction& tx, const RoomRow& room);
@@ -39,8 +39,8 @@ inline constexpr char kReaderOfPublicRooms[] = "@public";
 // A message scores more the fewer words it has beside those looked for, from 1 down; a title 3. A
 // conversation scores as its best place, and a little for each other one.
 std::string RankedSessions(sql::Engine engine);
-// The same for rooms. $2 is the user, empty for an admin: of a room that they were sent out of, what
-// was said until then.
+// The same for rooms. $2 is the user, empty for an admin: of a room that they were sent out of,
+// what was said until then.
 std::string RankedRooms(sql::Engine engine);
 // The places that some of the readers may see and that have all of the words.
 std::string FoundBy(sql::Engine engine,

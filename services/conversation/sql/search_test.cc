@@ -28,18 +28,18 @@ class SessionSearchStoreTest : public ConversationStoreTest {
     turn.title = "About " + session;
     ASSERT_TRUE(store_.EndTurn(Done(*Start(turn)->result.job, reply)).ok());
   }
-  std::vector<ConversationSummary> Search(const std::string& q, const std::string& user = "alice") {
-    ConversationFilter filter;
+  std::vector<SessionSummaryRow> Search(const std::string& q, const std::string& user = "alice") {
+    SessionFilter filter;
     filter.user_id = user;
     filter.words = SearchedWords(q);
     filter.now = clock_.Now();
-    const auto found = store_.ListConversations(filter);
+    const auto found = store_.ListSessions(filter);
     EXPECT_TRUE(found.ok()) << found.status();
     return *found;
   }
   std::vector<std::string> Found(const std::string& q, const std::string& user = "alice") {
     std::vector<std::string> sessions;
-    for (const ConversationSummary& row : Search(q, user))
+    for (const SessionSummaryRow& row : Search(q, user))
       sessions.push_back(row.session_id);
     return sessions;
   }
@@ -54,7 +54,7 @@ TEST_P(SessionSearchStoreTest, FindsWordsOfEveryMessage) {
   EXPECT_THAT(Found("OOLONG fujian"), ElementsAre("b"));
   EXPECT_THAT(Found("byron oolong"), IsEmpty());
   EXPECT_THAT(Found("sleep"), IsEmpty());
-  const std::vector<ConversationSummary> found = Search("byron");
+  const std::vector<SessionSummaryRow> found = Search("byron");
   ASSERT_THAT(found[0].found.places, SizeIs(1));
   EXPECT_EQ(found[0].found.places[0].sequence, 1);
   EXPECT_EQ(found[0].found.places[0].content, "My cat is called Byron.");
@@ -104,8 +104,8 @@ TEST_P(SessionSearchStoreTest, TakesQuerySyntaxForText) {
   for (const char* q : {"\"tea\"", "'milk'", "tea AND milk", "sugar*", "owner:u61", "tea <-> milk",
                         "(x)", "NOT tea", "NEAR(tea milk)"}) {
     EXPECT_TRUE(store_
-                    .ListConversations([&] {
-                      ConversationFilter filter;
+                    .ListSessions([&] {
+                      SessionFilter filter;
                       filter.user_id = "alice";
                       filter.words = SearchedWords(q);
                       filter.now = clock_.Now();
@@ -121,13 +121,13 @@ TEST_P(SessionSearchStoreTest, PagesThroughEverything) {
   for (int i = 0; i < 25; ++i)
     Say("s" + std::to_string(i), "tea", "y");
   std::set<std::string> seen;
-  ConversationFilter filter;
+  SessionFilter filter;
   filter.user_id = "alice";
   filter.words = {"tea"};
   filter.now = clock_.Now();
   filter.limit = 4;
   for (int page = 0; page < 10; ++page) {
-    const auto rows = *store_.ListConversations(filter);
+    const auto rows = *store_.ListSessions(filter);
     if (rows.empty()) break;
     for (const auto& row : rows)
       EXPECT_TRUE(seen.insert(row.session_id).second) << row.session_id;
@@ -141,7 +141,7 @@ TEST_P(SessionSearchStoreTest, PagesThroughEverything) {
 
 TEST_P(SessionSearchStoreTest, FindsNothingThatWasDeleted) {
   Say("a", "byron", "y");
-  ASSERT_TRUE(store_.DeleteConversation(Conversation("a").conversation_id).ok());
+  ASSERT_TRUE(store_.DeleteSession(Conversation("a").conversation_id).ok());
 
   EXPECT_THAT(Found("byron"), IsEmpty());
   EXPECT_EQ(Count("message_search"), 0);

@@ -17,13 +17,13 @@ using ::testing::SizeIs;
 
 class SessionUpkeepStoreTest : public ConversationStoreTest {
  protected:
-  ConversationRow Begin(const std::string& session_id) {
-    const ConversationRow row = Conversation(session_id);
-    EXPECT_TRUE(store_.CreateConversation(row, NoKey()).ok());
+  SessionRow Begin(const std::string& session_id) {
+    const SessionRow row = Conversation(session_id);
+    EXPECT_TRUE(store_.CreateSession(row, NoKey()).ok());
     return row;
   }
-  absl::Time HoldOf(const ConversationRow& row) {
-    return (*store_.FindConversation(row.conversation_id))->hold_expires_at;
+  absl::Time HoldOf(const SessionRow& row) {
+    return (*store_.FindSession(row.conversation_id))->hold_expires_at;
   }
 
   FakePersonaPeer personas_;
@@ -37,7 +37,7 @@ class SessionUpkeepStoreTest : public ConversationStoreTest {
 };
 
 TEST_P(SessionUpkeepStoreTest, AnExpiredSessionHoldsNothing) {
-  const ConversationRow session = Begin("s1");
+  const SessionRow session = Begin("s1");
   clock_.Advance(session.ttl - absl::Seconds(1));
   ASSERT_TRUE(upkeep_.Run().ok());
   EXPECT_THAT(personas_.released, IsEmpty());
@@ -51,7 +51,7 @@ TEST_P(SessionUpkeepStoreTest, AnExpiredSessionHoldsNothing) {
 }
 
 TEST_P(SessionUpkeepStoreTest, ASessionThatWentOnIsHeldForLonger) {
-  const ConversationRow session = Begin("s1");
+  const SessionRow session = Begin("s1");
   clock_.Advance(session.ttl / 2);
   MustStart(session);
   clock_.Advance(session.ttl / 2);
@@ -70,8 +70,8 @@ TEST_P(SessionUpkeepStoreTest, ASessionThatWentOnIsHeldForLonger) {
 }
 
 TEST_P(SessionUpkeepStoreTest, WhatPersonaCouldNotGiveUpIsGivenUpLater) {
-  const ConversationRow session = Begin("s1");
-  ASSERT_TRUE(store_.EndConversation(session.conversation_id, clock_.Now(), NoKey()).ok());
+  const SessionRow session = Begin("s1");
+  ASSERT_TRUE(store_.EndSession(session.conversation_id, clock_.Now(), NoKey()).ok());
   personas_.release_failure = UnavailableError("down");
 
   EXPECT_FALSE(upkeep_.Run().ok());
@@ -83,7 +83,7 @@ TEST_P(SessionUpkeepStoreTest, WhatPersonaCouldNotGiveUpIsGivenUpLater) {
 }
 
 TEST_P(SessionUpkeepStoreTest, AHoldThatHasEndedByItselfIsOnlyNoted) {
-  const ConversationRow session = Begin("s1");
+  const SessionRow session = Begin("s1");
   clock_.Advance(2 * session.ttl);
 
   ASSERT_TRUE(upkeep_.Run().ok());
@@ -93,7 +93,7 @@ TEST_P(SessionUpkeepStoreTest, AHoldThatHasEndedByItselfIsOnlyNoted) {
 }
 
 TEST_P(SessionUpkeepStoreTest, OnlyTheHoldThatWasSeenIsCleared) {
-  ConversationRow session = Begin("s1");
+  SessionRow session = Begin("s1");
   ASSERT_TRUE(
       store_.SetHold(session.conversation_id, session.hold_expires_at + absl::Hours(1)).ok());
 

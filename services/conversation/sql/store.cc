@@ -20,7 +20,7 @@ using sql::Statement;
 using sql::Transaction;
 
 // Its hold is due to be given up.
-constexpr Statement kEndConversation = {R"(
+constexpr Statement kEndSession = {R"(
   update conversations
   set ended_at = $2, hold_expires_at = ttl
   where conversation_id = $1 and ended_at is null
@@ -33,9 +33,9 @@ constexpr Statement kEndListEntry = {R"(
 
 // First of its transaction, so that it waits for a turn that is about to start, and one that comes
 // later finds no conversation.
-constexpr Statement kDeleteConversation = {
+constexpr Statement kDeleteSession = {
     "delete from conversations where conversation_id = $1 and active_turn_id = ''"
-    " returning " CONVERSATION_COLUMNS};
+    " returning " SESSION_COLUMNS};
 constexpr Statement kDeleteMessages = {"delete from messages where conversation_id = $1"};
 constexpr Statement kDeleteTurns = {"delete from turns where conversation_id = $1"};
 constexpr Statement kDeleteParticipants = {"delete from participants where conversation_id = $1"};
@@ -45,7 +45,7 @@ constexpr Statement kDeleteListEntry = {
 constexpr Statement kSetHold = {
     "update conversations set hold_expires_at = $2 where conversation_id = $1"};
 
-constexpr Statement kSelectSessionHolds = {"select " CONVERSATION_COLUMNS R"(
+constexpr Statement kSelectSessionHolds = {"select " SESSION_COLUMNS R"(
   from conversations
   where kind = 'session' and hold_expires_at > 0 and hold_expires_at - ttl <= $1
   order by hold_expires_at - ttl
@@ -58,48 +58,46 @@ constexpr Statement kClearHold = {R"(
 
 }  // namespace
 
-absl::StatusOr<std::optional<ConversationRow>> SqlStore::FindConversation(
+absl::StatusOr<std::optional<SessionRow>> SqlStore::FindSession(
     const std::string& conversation_id) {
-  return database_.Read([&](Transaction& tx) { return SelectConversation(tx, conversation_id); });
+  return database_.Read([&](Transaction& tx) { return SelectSession(tx, conversation_id); });
 }
 
-absl::StatusOr<Idempotent<ConversationRow>> SqlStore::CreateConversation(
-    const ConversationRow& row, const Answering<ConversationRow>& once) {
+absl::StatusOr<Idempotent<SessionRow>> SqlStore::CreateSession(const SessionRow& row,
+                                                               const Answering<SessionRow>& once) {
   return database_.Write(
-      Once(once, row.created_at, [&](Transaction& tx) -> absl::StatusOr<ConversationRow> {
-        DRAMATIS_RETURN_IF_ERROR(InsertConversation(tx, row));
+      Once(once, row.created_at, [&](Transaction& tx) -> absl::StatusOr<SessionRow> {
+        DRAMATIS_RETURN_IF_ERROR(InsertSession(tx, row));
         return row;
       }));
 }
 
-absl::StatusOr<Idempotent<ConversationRow>> SqlStore::EndConversation(
-    const std::string& conversation_id, absl::Time now, const Answering<ConversationRow>& once) {
-  return database_.Write(Once(once, now, [&](Transaction& tx) -> absl::StatusOr<ConversationRow> {
-    DRAMATIS_ASSIGN_OR_RETURN(const Rows ended,
-                              tx.Execute(kEndConversation, {conversation_id, now}));
+absl::StatusOr<Idempotent<SessionRow>> SqlStore::EndSession(const std::string& conversation_id,
+                                                            absl::Time now,
+                                                            const Answering<SessionRow>& once) {
+  return database_.Write(Once(once, now, [&](Transaction& tx) -> absl::StatusOr<SessionRow> {
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows ended, tx.Execute(kEndSession, {conversation_id, now}));
     if (!ended.empty()) {
       DRAMATIS_RETURN_IF_ERROR(
           tx.Execute(kEndListEntry, {ended.front().Text(0), conversation_id, now}).status());
     }
-    DRAMATIS_ASSIGN_OR_RETURN(std::optional<ConversationRow> row,
-                              SelectConversation(tx, conversation_id));
+    DRAMATIS_ASSIGN_OR_RETURN(std::optional<SessionRow> row, SelectSession(tx, conversation_id));
     if (!row.has_value()) return NotFoundError("session");
     return *std::move(row);
   }));
 }
 
-absl::StatusOr<ConversationRow> SqlStore::DeleteConversation(const std::string& conversation_id) {
-  return database_.Write([&](Transaction& tx) -> absl::StatusOr<ConversationRow> {
-    DRAMATIS_ASSIGN_OR_RETURN(const Rows deleted,
-                              tx.Execute(kDeleteConversation, {conversation_id}));
+absl::StatusOr<SessionRow> SqlStore::DeleteSession(const std::string& conversation_id) {
+  return database_.Write([&](Transaction& tx) -> absl::StatusOr<SessionRow> {
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows deleted, tx.Execute(kDeleteSession, {conversation_id}));
     if (deleted.empty()) {
-      DRAMATIS_ASSIGN_OR_RETURN(const std::optional<ConversationRow> row,
-                                SelectConversation(tx, conversation_id));
+      DRAMATIS_ASSIGN_OR_RETURN(const std::optional<SessionRow> row,
+                                SelectSession(tx, conversation_id));
       if (!row.has_value()) return NotFoundError("session");
       return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_TURN_IN_PROGRESS,
                    "a turn of the session is running", {{"turn_id", row->active_turn_id}});
     }
-    ConversationRow row = ToConversation(deleted.front());
+    SessionRow row = ToSession(deleted.front());
     for (const Statement* statement : {&kDeleteMessages, &kDeleteTurns, &kDeleteParticipants}) {
       DRAMATIS_RETURN_IF_ERROR(tx.Execute(*statement, {conversation_id}).status());
     }
@@ -116,18 +114,18 @@ absl::Status SqlStore::SetHold(const std::string& conversation_id, absl::Time ex
   });
 }
 
-absl::StatusOr<std::vector<ConversationRow>> SqlStore::ListSessionHolds(absl::Time now, int limit) {
+absl::StatusOr<std::vector<SessionRow>> SqlStore::ListSessionHolds(absl::Time now, int limit) {
   DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, database_.Read([&](Transaction& tx) {
     return tx.Execute(kSelectSessionHolds, {now, limit});
   }));
-  std::vector<ConversationRow> sessions;
+  std::vector<SessionRow> sessions;
   sessions.reserve(rows.size());
   for (const sql::Row& row : rows)
-    sessions.push_back(ToConversation(row));
+    sessions.push_back(ToSession(row));
   return sessions;
 }
 
-absl::StatusOr<bool> SqlStore::ClearHold(const ConversationRow& seen) {
+absl::StatusOr<bool> SqlStore::ClearHold(const SessionRow& seen) {
   return database_.Write([&](Transaction& tx) -> absl::StatusOr<bool> {
     DRAMATIS_RETURN_IF_ERROR(
         tx.Execute(kClearHold, {seen.conversation_id, seen.hold_expires_at}).status());

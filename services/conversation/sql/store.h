@@ -18,21 +18,19 @@ class SqlStore : public Store {
  public:
   explicit SqlStore(sql::Database& database) : database_(database) {}
 
-  absl::StatusOr<std::optional<ConversationRow>> FindConversation(
+  absl::StatusOr<std::optional<SessionRow>> FindSession(
       const std::string& conversation_id) override;
-  absl::StatusOr<Idempotent<ConversationRow>> CreateConversation(
-      const ConversationRow& row, const Answering<ConversationRow>& once) override;
-  absl::StatusOr<Idempotent<ConversationRow>> EndConversation(
-      const std::string& conversation_id,
-      absl::Time now,
-      const Answering<ConversationRow>& once) override;
-  absl::StatusOr<ConversationRow> DeleteConversation(const std::string& conversation_id) override;
-  absl::StatusOr<std::vector<ConversationSummary>> ListConversations(
-      const ConversationFilter& filter) override;
+  absl::StatusOr<Idempotent<SessionRow>> CreateSession(const SessionRow& row,
+                                                       const Answering<SessionRow>& once) override;
+  absl::StatusOr<Idempotent<SessionRow>> EndSession(const std::string& conversation_id,
+                                                    absl::Time now,
+                                                    const Answering<SessionRow>& once) override;
+  absl::StatusOr<SessionRow> DeleteSession(const std::string& conversation_id) override;
+  absl::StatusOr<std::vector<SessionSummaryRow>> ListSessions(const SessionFilter& filter) override;
   absl::StatusOr<std::vector<MessageRow>> ListMessages(const MessageRange& range) override;
   absl::Status SetHold(const std::string& conversation_id, absl::Time expires_at) override;
-  absl::StatusOr<std::vector<ConversationRow>> ListSessionHolds(absl::Time now, int limit) override;
-  absl::StatusOr<bool> ClearHold(const ConversationRow& seen) override;
+  absl::StatusOr<std::vector<SessionRow>> ListSessionHolds(absl::Time now, int limit) override;
+  absl::StatusOr<bool> ClearHold(const SessionRow& seen) override;
 
   absl::StatusOr<Idempotent<StartedTurn>> StartTurn(const NewTurn& turn,
                                                     const Idempotency& idempotency) override;

@@ -27,7 +27,7 @@ bool Nowhere(const std::string& /*turn_id*/) {
 }
 
 TEST_P(ConversationStoreTest, BeginsASessionWithItsGreeting) {
-  ConversationRow row = Conversation("s");
+  SessionRow row = Conversation("s");
   row.greeting = "Wipe your boots.";
   row.greeting_message_id = "g";
   row.last_sequence = 1;
@@ -41,29 +41,29 @@ TEST_P(ConversationStoreTest, BeginsASessionWithItsGreeting) {
   EXPECT_EQ(messages[0].author, ParticipantKind::kPersona);
   EXPECT_EQ(messages[0].sequence, 1);
   EXPECT_EQ(messages[1].content, "Hello");
-  EXPECT_EQ(store_.FindConversation(row.conversation_id)->value().last_sequence, 2);
+  EXPECT_EQ(store_.FindSession(row.conversation_id)->value().last_sequence, 2);
 }
 
 TEST_P(ConversationStoreTest, ShowsTheGreetingOfASessionThatHasNothingElse) {
-  ConversationRow row = Conversation("s");
+  SessionRow row = Conversation("s");
   row.greeting = "Wipe your boots.";
   row.greeting_message_id = "g";
   row.last_sequence = 1;
-  const auto made = store_.CreateConversation(row, Idempotency{call_, "CreateSession", v1::Session()});
+  const auto made = store_.CreateSession(row, Idempotency{call_, "CreateSession", v1::Session()});
 
   ASSERT_TRUE(made.ok()) << made.status();
   EXPECT_EQ(made->result.last_sequence, 1);
-  ConversationFilter filter;
+  SessionFilter filter;
   filter.user_id = "alice";
   filter.now = clock_.Now();
-  const auto listed = store_.ListConversations(filter);
+  const auto listed = store_.ListSessions(filter);
   ASSERT_EQ(listed->size(), 1U);
   EXPECT_EQ(listed->front().message_count, 1);
   EXPECT_EQ(listed->front().preview, "Wipe your boots.");
 }
 
 TEST_P(ConversationStoreTest, StartsATurnAllInOne) {
-  const ConversationRow conversation = Conversation("s1");
+  const SessionRow conversation = Conversation("s1");
 
   const TurnJob job = MustStart(conversation, "Grüß Gott\n");
   const auto row = store_.FindTurn(job.turn.turn_id);
@@ -88,7 +88,7 @@ TEST_P(ConversationStoreTest, StartsATurnAllInOne) {
 }
 
 TEST_P(ConversationStoreTest, TellsTheTurnBeforeItIsStored) {
-  const ConversationRow conversation = Conversation("s");
+  const SessionRow conversation = Conversation("s");
   NewTurn turn = Turn(conversation);
   std::optional<TurnJob> told;
   bool stored = true;
@@ -116,7 +116,7 @@ TEST_P(ConversationStoreTest, TellsTheTurnBeforeItIsStored) {
 }
 
 TEST_P(ConversationStoreTest, AppendsTheReplyAndFreesTheConversation) {
-  const ConversationRow conversation = Conversation("s1");
+  const SessionRow conversation = Conversation("s1");
   const TurnJob job = MustStart(conversation);
   clock_.Advance(absl::Minutes(1));
   const TurnEnd end = Done(job, "Hi there");
@@ -135,7 +135,7 @@ TEST_P(ConversationStoreTest, AppendsTheReplyAndFreesTheConversation) {
   EXPECT_EQ(messages[1].sequence, 2);
   EXPECT_EQ(messages[1].author, ParticipantKind::kPersona);
   EXPECT_EQ(messages[1].turn_id, job.turn.turn_id);
-  const auto after = **store_.FindConversation(conversation.conversation_id);
+  const auto after = **store_.FindSession(conversation.conversation_id);
   EXPECT_EQ(after.active_turn_id, "");
   EXPECT_EQ(after.last_sequence, 2);
   EXPECT_EQ(after.expires_at, clock_.Now() + absl::Hours(1));
@@ -146,7 +146,7 @@ TEST_P(ConversationStoreTest, AppendsTheReplyAndFreesTheConversation) {
 TEST_P(ConversationStoreTest, NumbersMessagesWithoutGapsUnderSixteenWriters) {
   constexpr int kWriters = 16;
   constexpr int kTurns = 5;
-  const ConversationRow conversation = Conversation("s1");
+  const SessionRow conversation = Conversation("s1");
   std::atomic<int> started = 0;
   std::vector<std::thread> writers;
   writers.reserve(kWriters);
@@ -178,7 +178,7 @@ TEST_P(ConversationStoreTest, NumbersMessagesWithoutGapsUnderSixteenWriters) {
 }
 
 TEST_P(ConversationStoreTest, RefusesATurnForItsReason) {
-  const ConversationRow conversation = Conversation("s1");
+  const SessionRow conversation = Conversation("s1");
   NewTurn turn = Turn(conversation);
   turn.create.reset();
   EXPECT_TRUE(absl::IsNotFound(Start(turn).status()));
@@ -198,7 +198,7 @@ TEST_P(ConversationStoreTest, RefusesATurnForItsReason) {
 
 TEST_P(ConversationStoreTest, OneKeyStartsOneTurn) {
   constexpr int kCalls = 16;
-  const ConversationRow conversation = Conversation("s1");
+  const SessionRow conversation = Conversation("s1");
   std::vector<std::string> turn_ids(kCalls);
   std::atomic<int> fresh = 0;
   std::vector<std::thread> callers;
@@ -224,7 +224,7 @@ TEST_P(ConversationStoreTest, OneKeyStartsOneTurn) {
 }
 
 TEST_P(ConversationStoreTest, ARefusedTurnLeavesItsKeyFree) {
-  const ConversationRow conversation = Conversation("s1");
+  const SessionRow conversation = Conversation("s1");
   const TurnJob job = MustStart(conversation);
   EXPECT_FALSE(Start(Turn(conversation), "key").ok());
   ASSERT_TRUE(store_.EndTurn(Done(job)).ok());
@@ -241,9 +241,9 @@ TEST_P(ConversationStoreTest, CountsLiveSessionsExactly) {
   for (int i = 0; i < kCallers; ++i) {
     callers.emplace_back([&] {
       while (true) {
-        const ConversationRow row = Conversation("s" + std::to_string(next++));
+        const SessionRow row = Conversation("s" + std::to_string(next++));
         const auto created =
-            store_.CreateConversation(row, Idempotency{call_, "CreateSession", v1::Session()});
+            store_.CreateSession(row, Idempotency{call_, "CreateSession", v1::Session()});
         if (created.ok()) {
           ++made;
           continue;
@@ -258,16 +258,15 @@ TEST_P(ConversationStoreTest, CountsLiveSessionsExactly) {
 
   EXPECT_EQ(made, kMaxLiveSessions);
   EXPECT_TRUE(
-      store_.CreateConversation(Conversation("s", "bob"), Idempotency{call_, "", v1::Session()})
-          .ok());
+      store_.CreateSession(Conversation("s", "bob"), Idempotency{call_, "", v1::Session()}).ok());
   EXPECT_EQ(GetReason(Start(Turn(Conversation("more"))).status()), "SESSION_QUOTA_EXCEEDED");
   const std::string one = Conversation(Sessions(Any).front()).conversation_id;
-  ASSERT_TRUE(store_.EndConversation(one, clock_.Now(), NoKey()).ok());
+  ASSERT_TRUE(store_.EndSession(one, clock_.Now(), NoKey()).ok());
   EXPECT_TRUE(Start(Turn(Conversation("more"))).ok());
 }
 
 TEST_P(ConversationStoreTest, EveryWorkersWriteIsUnderTheFence) {
-  const ConversationRow conversation = Conversation("s1");
+  const SessionRow conversation = Conversation("s1");
   const TurnJob job = MustStart(conversation);
   clock_.Advance(kLease * 2);
   const auto taken = store_.TakeOver(Other(), clock_.Now(), false, Nowhere, 10);
@@ -369,7 +368,7 @@ TEST_P(ConversationStoreTest, ACancelIsSeenByWhoeverHoldsTheTurn) {
 }
 
 TEST_P(ConversationStoreTest, RetriesOnlyATurnThatFailed) {
-  const ConversationRow conversation = Conversation("s1");
+  const SessionRow conversation = Conversation("s1");
   const TurnJob job = MustStart(conversation);
   const auto retry = [&](const std::string& key = "") {
     CallContext call = call_;
@@ -399,7 +398,7 @@ TEST_P(ConversationStoreTest, RetriesOnlyATurnThatFailed) {
   EXPECT_EQ(replay->result.answer, "attempt 2");
   ASSERT_EQ(*store_.EndTurn(Done(*retried->result.job)), EndResult::kEnded);
   EXPECT_EQ(GetReason(retry().status()), "TURN_NOT_FAILED");
-  EXPECT_EQ((**store_.FindConversation(conversation.conversation_id)).active_turn_id, "");
+  EXPECT_EQ((**store_.FindSession(conversation.conversation_id)).active_turn_id, "");
 }
 
 DRAMATIS_ON_EVERY_ENGINE(ConversationStoreTest);

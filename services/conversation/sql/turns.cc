@@ -26,7 +26,7 @@ constexpr Statement kAdvance = {R"(
     expires_at = $3 + ttl, title = case when title = '' then $4 else title end
   where conversation_id = $1 and active_turn_id = '' and ended_at is null and expires_at > $3
     and ($5 = '' or persona_id = $5)
-  returning )" CONVERSATION_COLUMNS};
+  returning )" SESSION_COLUMNS};
 
 constexpr Statement kInsertTurn = {R"(
   insert into turns (conversation_id, turn_id, user_id, session_id, persona_id,
@@ -51,7 +51,7 @@ constexpr Statement kReserveForRetry = {R"(
   update conversations
   set active_turn_id = $2
   where conversation_id = $1 and active_turn_id = '' and ended_at is null and expires_at > $3
-  returning )" CONVERSATION_COLUMNS};
+  returning )" SESSION_COLUMNS};
 
 constexpr Statement kRetryTurn = {R"(
   update turns
@@ -66,7 +66,7 @@ constexpr Statement kRequestCancel = {R"(
   set cancel_requested = $3, updated_at = $4
   where conversation_id = $1 and turn_id = $2 and state in ('pending', 'running'))"};
 
-MessageRow UserMessage(const NewTurn& turn, const ConversationRow& conversation) {
+MessageRow UserMessage(const NewTurn& turn, const SessionRow& conversation) {
   MessageRow message;
   message.sequence = conversation.last_sequence;
   message.message_id = turn.message_id;
@@ -77,7 +77,7 @@ MessageRow UserMessage(const NewTurn& turn, const ConversationRow& conversation)
   return message;
 }
 
-TurnRow FirstAttempt(const NewTurn& turn, const ConversationRow& conversation) {
+TurnRow FirstAttempt(const NewTurn& turn, const SessionRow& conversation) {
   TurnRow row;
   row.conversation_id = turn.conversation_id;
   row.turn_id = turn.turn_id;
@@ -100,29 +100,29 @@ absl::Status InsertTurn(Transaction& tx, const TurnRow& row) {
       .status();
 }
 
-absl::StatusOr<std::optional<ConversationRow>> Advance(Transaction& tx, const NewTurn& turn) {
+absl::StatusOr<std::optional<SessionRow>> Advance(Transaction& tx, const NewTurn& turn) {
   DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
                             tx.Execute(kAdvance, {turn.conversation_id, turn.turn_id, turn.now,
                                                   turn.title, turn.persona_id}));
   if (rows.empty()) return std::nullopt;
-  return ToConversation(rows.front());
+  return ToSession(rows.front());
 }
 
 // The conversation with its next number taken, made first where that is wanted. Between two
 // statements a turn may end or a conversation appear: then what was refused is tried again.
-absl::StatusOr<ConversationRow> AdvanceOrCreate(Transaction& tx, const NewTurn& turn) {
+absl::StatusOr<SessionRow> AdvanceOrCreate(Transaction& tx, const NewTurn& turn) {
   constexpr int kMostTries = 4;
   absl::Status refusal;
   for (int i = 0; i < kMostTries; ++i) {
-    DRAMATIS_ASSIGN_OR_RETURN(std::optional<ConversationRow> advanced, Advance(tx, turn));
+    DRAMATIS_ASSIGN_OR_RETURN(std::optional<SessionRow> advanced, Advance(tx, turn));
     if (advanced.has_value()) return *std::move(advanced);
-    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<ConversationRow> existing,
-                              SelectConversation(tx, turn.conversation_id));
+    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<SessionRow> existing,
+                              SelectSession(tx, turn.conversation_id));
     if (existing.has_value()) {
       refusal = Refusal(*existing, turn.persona_id, turn.now);
       if (!absl::IsAborted(refusal)) return refusal;
     } else if (turn.create.has_value()) {
-      DRAMATIS_RETURN_IF_ERROR(InsertConversation(tx, *turn.create));
+      DRAMATIS_RETURN_IF_ERROR(InsertSession(tx, *turn.create));
     } else {
       return NotFoundError("session");
     }
@@ -132,12 +132,12 @@ absl::StatusOr<ConversationRow> AdvanceOrCreate(Transaction& tx, const NewTurn& 
 
 // Whether its title is that of the message that was stored just now: nothing but a greeting stands
 // before it.
-bool TakesTitle(const ConversationRow& conversation) {
+bool TakesTitle(const SessionRow& conversation) {
   return !conversation.title_given && conversation.last_sequence <= 2;
 }
 
 absl::StatusOr<StartedTurn> Start(Transaction& tx, const NewTurn& turn) {
-  DRAMATIS_ASSIGN_OR_RETURN(ConversationRow conversation, AdvanceOrCreate(tx, turn));
+  DRAMATIS_ASSIGN_OR_RETURN(SessionRow conversation, AdvanceOrCreate(tx, turn));
   const MessageRow message = UserMessage(turn, conversation);
   TurnJob job{.turn = FirstAttempt(turn, conversation),
               .conversation = std::move(conversation),
@@ -180,8 +180,8 @@ absl::StatusOr<TurnRow> Retry(Transaction& tx,
   DRAMATIS_ASSIGN_OR_RETURN(
       const Rows reserved, tx.Execute(kReserveForRetry, {turn.conversation_id, turn.turn_id, now}));
   if (reserved.empty()) {
-    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<ConversationRow> row,
-                              SelectConversation(tx, turn.conversation_id));
+    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<SessionRow> row,
+                              SelectSession(tx, turn.conversation_id));
     if (!row.has_value()) return NotFoundError("turn");
     return Refusal(*row, /*persona_id=*/"", now);
   }

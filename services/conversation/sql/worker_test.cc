@@ -132,7 +132,7 @@ class Process {
 
   // Says something in a session of its own.
   std::shared_ptr<LiveTurn> Say(const std::string& session) {
-    ConversationRow row;
+    SessionRow row;
     row.conversation_id = NameId(session);
     row.user_id = session;
     row.session_id = session;

@@ -47,7 +47,7 @@ constexpr Statement kAppendReply = {R"(
   set last_sequence = last_sequence + 1, active_turn_id = '', last_activity_at = $2,
     expires_at = $2 + ttl
   where conversation_id = $1
-  returning )" CONVERSATION_COLUMNS};
+  returning )" SESSION_COLUMNS};
 
 constexpr Statement kFreeConversation = {R"(
   update conversations
@@ -84,7 +84,7 @@ CheckpointResult ResultOf(const Rows& rows) {
   return rows.front().Bool(0) ? CheckpointResult::kCancelRequested : CheckpointResult::kKept;
 }
 
-MessageRow Reply(const TurnEnd& end, const ConversationRow& conversation) {
+MessageRow Reply(const TurnEnd& end, const SessionRow& conversation) {
   MessageRow message;
   message.sequence = conversation.last_sequence;
   message.message_id = end.message_id;
@@ -103,7 +103,7 @@ absl::Status AppendReply(Transaction& tx, const TurnEnd& end) {
   DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
                             tx.Execute(kAppendReply, {end.turn.conversation_id, end.now}));
   if (rows.empty()) return InternalError("a running turn without its conversation");
-  const ConversationRow conversation = ToConversation(rows.front());
+  const SessionRow conversation = ToSession(rows.front());
   DRAMATIS_RETURN_IF_ERROR(InsertMessage(tx, conversation, Reply(end, conversation)));
   return UpdateListEntry(tx, conversation, end.text);
 }

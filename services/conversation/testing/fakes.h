@@ -151,10 +151,10 @@ class FakeStore : public Store {
     holds.push_back(expires_at);
     return absl::OkStatus();
   }
-  absl::StatusOr<std::vector<ConversationRow>> ListSessionHolds(absl::Time, int) override {
+  absl::StatusOr<std::vector<SessionRow>> ListSessionHolds(absl::Time, int) override {
     return Unused();
   }
-  absl::StatusOr<bool> ClearHold(const ConversationRow&) override { return Unused(); }
+  absl::StatusOr<bool> ClearHold(const SessionRow&) override { return Unused(); }
   absl::StatusOr<std::vector<CheckpointResult>> Checkpoint(
       const std::vector<CheckpointWrite>& writes, absl::Time, absl::Time) override {
     return std::vector<CheckpointResult>(writes.size(), CheckpointResult::kKept);
@@ -181,22 +181,20 @@ class FakeStore : public Store {
   }
 
   // Not for workers.
-  absl::StatusOr<std::optional<ConversationRow>> FindConversation(const std::string&) override {
+  absl::StatusOr<std::optional<SessionRow>> FindSession(const std::string&) override {
     return Unused();
   }
-  absl::StatusOr<Idempotent<ConversationRow>> CreateConversation(
-      const ConversationRow&, const Answering<ConversationRow>&) override {
+  absl::StatusOr<Idempotent<SessionRow>> CreateSession(const SessionRow&,
+                                                       const Answering<SessionRow>&) override {
     return Unused();
   }
-  absl::StatusOr<Idempotent<ConversationRow>> EndConversation(
-      const std::string&, absl::Time, const Answering<ConversationRow>&) override {
+  absl::StatusOr<Idempotent<SessionRow>> EndSession(const std::string&,
+                                                    absl::Time,
+                                                    const Answering<SessionRow>&) override {
     return Unused();
   }
-  absl::StatusOr<ConversationRow> DeleteConversation(const std::string&) override {
-    return Unused();
-  }
-  absl::StatusOr<std::vector<ConversationSummary>> ListConversations(
-      const ConversationFilter&) override {
+  absl::StatusOr<SessionRow> DeleteSession(const std::string&) override { return Unused(); }
+  absl::StatusOr<std::vector<SessionSummaryRow>> ListSessions(const SessionFilter&) override {
     return Unused();
   }
   absl::StatusOr<Idempotent<StartedTurn>> StartTurn(const NewTurn&, const Idempotency&) override {

@@ -20,7 +20,7 @@
 namespace dramatis::conversation {
 
 // A filter that finds every session.
-inline void Any(ConversationFilter& /*filter*/) {}
+inline void Any(SessionFilter& /*filter*/) {}
 
 class ConversationStoreTest : public sql::DatabaseTest {
  protected:
@@ -28,8 +28,8 @@ class ConversationStoreTest : public sql::DatabaseTest {
     call_.identity.user_id = "alice";
   }
 
-  ConversationRow Conversation(const std::string& session_id, const std::string& user = "alice") {
-    ConversationRow row;
+  SessionRow Conversation(const std::string& session_id, const std::string& user = "alice") {
+    SessionRow row;
     row.conversation_id = NameId(user + session_id);
     row.user_id = user;
     row.session_id = session_id;
@@ -42,7 +42,7 @@ class ConversationStoreTest : public sql::DatabaseTest {
     row.hold_expires_at = HoldUntil(row);
     return row;
   }
-  NewTurn Turn(const ConversationRow& conversation, const std::string& message = "Hello") {
+  NewTurn Turn(const SessionRow& conversation, const std::string& message = "Hello") {
     return {.conversation_id = conversation.conversation_id,
             .turn_id = ids_.NewId(),
             .message_id = ids_.NewId(),
@@ -65,7 +65,7 @@ class ConversationStoreTest : public sql::DatabaseTest {
     request.set_message(turn.message);
     return store_.StartTurn(turn, {call, "Chat", request});
   }
-  TurnJob MustStart(const ConversationRow& conversation, const std::string& message = "Hello") {
+  TurnJob MustStart(const SessionRow& conversation, const std::string& message = "Hello") {
     auto started = Start(Turn(conversation, message));
     EXPECT_TRUE(started.ok()) << started.status();
     return *started->result.job;
@@ -102,12 +102,12 @@ class ConversationStoreTest : public sql::DatabaseTest {
                                  .limit = 1000});
   }
   // The sessions listed under a filter that `change` makes.
-  std::vector<std::string> Sessions(const std::function<void(ConversationFilter&)>& change) {
-    ConversationFilter filter;
+  std::vector<std::string> Sessions(const std::function<void(SessionFilter&)>& change) {
+    SessionFilter filter;
     change(filter);
     filter.user_id = "alice";
     filter.now = clock_.Now();
-    const auto rows = store_.ListConversations(filter);
+    const auto rows = store_.ListSessions(filter);
     EXPECT_TRUE(rows.ok()) << rows.status();
     std::vector<std::string> sessions;
     for (const auto& row : *rows)

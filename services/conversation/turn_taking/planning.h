@@ -1,4 +1,5 @@
-// The turns that answer a message: who speaks (turn_taking/turn_taking.h), and when (turn_taking/delay.h).
+// The turns that answer a message: who speaks (turn_taking/turn_taking.h), and when
+// (turn_taking/delay.h).
 //
 //   const TurnPlanning planning(ids, {.delays = true});
 //   message.plan = planning.OfHumans();   // for RoomStore::AppendRoomMessage

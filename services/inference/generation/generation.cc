@@ -48,7 +48,7 @@ GenerationEvents::Next Generation::Poll() {
 
 std::string Generation::TakePending() {
   // Retrieved text is all there at once: it still streams by words, as answers do.
-  if (!leg_->route.provider->retrieval()) return std::exchange(pending_, {});
+  if (!candidate_->route.provider->retrieval()) return std::exchange(pending_, {});
   constexpr char kSpaces[] = " \n";
   const size_t end = pending_.find_first_of(kSpaces, pending_.find_first_not_of(kSpaces));
   std::string word = pending_.substr(0, end);
@@ -68,42 +68,43 @@ void Generation::Wake() {
 
 // `start` waits for the first text, or for the end of an answer without any: only then it is
 // certain which model of the chain answers, and from which prompt.
-void Generation::Begin(const Leg& leg) {
-  if (leg_.has_value()) return;
-  leg_ = leg;
+void Generation::Begin(const Candidate& candidate) {
+  if (candidate_.has_value()) return;
+  candidate_ = candidate;
   v1::StreamGenerateResponse::Start& start = *start_.emplace().mutable_start();
-  start.set_model(leg.route.FullName());
-  *start.mutable_manifest() = leg.question.prompt->manifest;
-  parts_.metrics.Observe("dramatis_first_text_seconds", {{"provider", leg.route.provider->name()}},
+  start.set_model(candidate.route.FullName());
+  *start.mutable_manifest() = candidate.model_request.prompt->manifest;
+  parts_.metrics.Observe("dramatis_first_text_seconds",
+                         {{"provider", candidate.route.provider->name()}},
                          absl::ToDoubleSeconds(parts_.clock.Now() - begun_));
 }
 
-void Generation::OnText(const Leg& leg, std::string_view text) {
+void Generation::OnText(const Candidate& candidate, std::string_view text) {
   {
     const absl::MutexLock lock(&mutex_);
     if (over_) return;
-    Begin(leg);
+    Begin(candidate);
     raw_ += text;
     filter_.Push(text, pending_);
   }
   Wake();
 }
 
-void Generation::OnEnd(const Leg& leg, const AnswerEnd& end) {
+void Generation::OnEnd(const Candidate& candidate, const AnswerEnd& end) {
   UsageRow row;
   v1::StreamGenerateResponse event;
   {
     const absl::MutexLock lock(&mutex_);
     if (over_) return;
     over_ = true;
-    Begin(leg);
+    Begin(candidate);
     filter_.Finish(pending_);
     v1::StreamGenerateResponse::Done& done = *event.mutable_done();
     done.set_finish_reason(end.finish_reason);
-    done.set_model(leg.route.FullName());
-    done.set_retrieval(leg.route.provider->retrieval());
-    *done.mutable_usage() = Count(leg, end.tokens);
-    row = Row(leg, done.usage(), end.finish_reason);
+    done.set_model(candidate.route.FullName());
+    done.set_retrieval(candidate.route.provider->retrieval());
+    *done.mutable_usage() = Count(candidate, end.tokens);
+    row = Row(candidate, done.usage(), end.finish_reason);
   }
   Wake();
   auto finish = [self = shared_from_this(), row, event = std::move(event)] {
@@ -119,7 +120,7 @@ void Generation::OnEnd(const Leg& leg, const AnswerEnd& end) {
   if (!parts_.executor.Post(finish)) finish();
 }
 
-void Generation::OnError(const Leg& /*leg*/, const absl::Status& error) {
+void Generation::OnError(const Candidate& /*candidate*/, const absl::Status& error) {
   RecordBrokenOff("error");
   {
     const absl::MutexLock lock(&mutex_);
@@ -145,34 +146,35 @@ void Generation::RecordBrokenOff(const char* reason) {
   UsageRow row;
   {
     const absl::MutexLock lock(&mutex_);
-    if (over_ || !leg_.has_value()) return;
+    if (over_ || !candidate_.has_value()) return;
     over_ = true;
-    row = Row(*leg_, Count(*leg_, std::nullopt), reason);
+    row = Row(*candidate_, Count(*candidate_, std::nullopt), reason);
   }
   parts_.executor.Post([self = shared_from_this(), row] { self->Record(row); });
 }
 
-prompt::v1::Usage Generation::Count(const Leg& leg, const std::optional<TokenCounts>& tokens) {
+prompt::v1::Usage Generation::Count(const Candidate& candidate,
+                                    const std::optional<TokenCounts>& tokens) {
   prompt::v1::Usage usage;
   usage.set_estimated(!tokens.has_value());
-  const TokenCounts counts =
-      tokens.value_or(TokenCounts{.input_tokens = leg.question.prompt->manifest.prompt_tokens(),
-                                  .output_tokens = EstimateTokens(raw_),
-                                  .cached_tokens = 0});
+  const TokenCounts counts = tokens.value_or(
+      TokenCounts{.input_tokens = candidate.model_request.prompt->manifest.prompt_tokens(),
+                  .output_tokens = EstimateTokens(raw_),
+                  .cached_tokens = 0});
   usage.set_input_tokens(counts.input_tokens);
   usage.set_output_tokens(counts.output_tokens);
   usage.set_cached_tokens(counts.cached_tokens);
-  usage.set_cost_micros(CostMicros(leg.route.model.prices, counts));
+  usage.set_cost_micros(CostMicros(candidate.route.model.prices, counts));
   return usage;
 }
 
-UsageRow Generation::Row(const Leg& leg,
+UsageRow Generation::Row(const Candidate& candidate,
                          const prompt::v1::Usage& usage,
                          const std::string& reason) const {
   return {.user_id = facts_.user_id,
           .turn_key = facts_.turn_key,
           .persona_id = facts_.persona_id,
-          .model = leg.route.FullName(),
+          .model = candidate.route.FullName(),
           .input_tokens = usage.input_tokens(),
           .output_tokens = usage.output_tokens(),
           .cached_tokens = usage.cached_tokens(),

@@ -43,7 +43,7 @@ struct GenerationFacts {
   std::string correlation_id;
 };
 
-class Generation : public LegListener, public std::enable_shared_from_this<Generation> {
+class Generation : public AttemptListener, public std::enable_shared_from_this<Generation> {
  public:
   // What `parts` refers to and `store` outlive the generation.
   Generation(const RoutedCallParts& parts, Store& store, GenerationFacts facts);
@@ -56,17 +56,19 @@ class Generation : public LegListener, public std::enable_shared_from_this<Gener
   void OnReady(std::function<void()> wake);
   void Cancelled();
 
-  void OnText(const Leg& leg, std::string_view text) override;
-  void OnEnd(const Leg& leg, const AnswerEnd& end) override;
-  void OnError(const Leg& leg, const absl::Status& error) override;
+  void OnText(const Candidate& candidate, std::string_view text) override;
+  void OnEnd(const Candidate& candidate, const AnswerEnd& end) override;
+  void OnError(const Candidate& candidate, const absl::Status& error) override;
 
  private:
-  void Begin(const Leg& leg) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Begin(const Candidate& candidate) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::string TakePending() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Wake();
-  prompt::v1::Usage Count(const Leg& leg, const std::optional<TokenCounts>& tokens)
+  prompt::v1::Usage Count(const Candidate& candidate, const std::optional<TokenCounts>& tokens)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  UsageRow Row(const Leg& leg, const prompt::v1::Usage& usage, const std::string& reason) const;
+  UsageRow Row(const Candidate& candidate,
+               const prompt::v1::Usage& usage,
+               const std::string& reason) const;
   void Record(const UsageRow& row);
   void RecordBrokenOff(const char* reason);
 
@@ -81,8 +83,8 @@ class Generation : public LegListener, public std::enable_shared_from_this<Gener
   std::shared_ptr<const std::function<void()>> wake_ ABSL_GUARDED_BY(mutex_);
   bool waiting_ ABSL_GUARDED_BY(mutex_) = false;  // Poll found nothing
   OutputFilter filter_ ABSL_GUARDED_BY(mutex_);
-  std::optional<Leg> leg_ ABSL_GUARDED_BY(mutex_);  // the one that speaks
-  std::string raw_ ABSL_GUARDED_BY(mutex_);         // the answer as it came, to count its tokens
+  std::optional<Candidate> candidate_ ABSL_GUARDED_BY(mutex_);  // the one that speaks
+  std::string raw_ ABSL_GUARDED_BY(mutex_);  // the answer as it came, to count its tokens
   // For the client, in this order.
   std::optional<v1::StreamGenerateResponse> start_ ABSL_GUARDED_BY(mutex_);
   std::string pending_ ABSL_GUARDED_BY(mutex_);

@@ -22,7 +22,7 @@ class GenerationTest : public testing::Test {
   GenerationTest() {
     auto prompt = std::make_shared<PackedPrompt>();
     prompt->manifest.set_prompt_tokens(30);
-    Question question = {
+    ModelRequest model_request = {
         .model = Model(), .prompt = prompt, .parameters = {}, .persona_name = "Ada"};
     generation_ = std::make_shared<Generation>(
         RoutedCallParts{executor_, timers_, clock_, [] { return 1.0; }, *logger_, metrics_}, store_,
@@ -32,7 +32,7 @@ class GenerationTest : public testing::Test {
                         .turn_key = "t:1",
                         .correlation_id = "c"});
     generation_->OnReady([this] { ++wakes_; });
-    generation_->Start({.first = {{&provider_, &breaker_, Model()}, question},
+    generation_->Start({.first = {{&provider_, &breaker_, Model()}, model_request},
                         .others = {},
                         .pack = nullptr,
                         .correlation_id = "c"});

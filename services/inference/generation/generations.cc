@@ -71,26 +71,27 @@ class Packer {
         deadline_(deadline),
         notices_(notices) {}
 
-  absl::StatusOr<Question> operator()(const Route& route) const {
-    Question question = {.model = route.model,
-                         .prompt = nullptr,
-                         .parameters = request_->parameters(),
-                         .persona_name = request_->persona_name(),
-                         .deadline = deadline_};
-    if (!question.parameters.has_max_output_tokens()) {
-      question.parameters.set_max_output_tokens(kDefaultOutputTokens);
+  absl::StatusOr<ModelRequest> operator()(const Route& route) const {
+    ModelRequest model_request = {.model = route.model,
+                                  .prompt = nullptr,
+                                  .parameters = request_->parameters(),
+                                  .persona_name = request_->persona_name(),
+                                  .deadline = deadline_};
+    if (!model_request.parameters.has_max_output_tokens()) {
+      model_request.parameters.set_max_output_tokens(kDefaultOutputTokens);
     }
-    question.parameters.set_model(route.FullName());
-    DRAMATIS_ASSIGN_OR_RETURN(PackedPrompt packed,
-                              Pack(request_->parts(), request_->messages(),
-                                   {.window_tokens = route.model.window_tokens,
-                                    .output_tokens = question.parameters.max_output_tokens()}));
+    model_request.parameters.set_model(route.FullName());
+    DRAMATIS_ASSIGN_OR_RETURN(
+        PackedPrompt packed, Pack(request_->parts(), request_->messages(),
+                                  {.window_tokens = route.model.window_tokens,
+                                   .output_tokens = model_request.parameters.max_output_tokens()}));
     notices_.Note(packed.manifest, route.FullName());
     packed.manifest.set_model(route.FullName());
-    *packed.manifest.mutable_parameters() = question.parameters;
-    packed.manifest.set_request_hash(RequestHash(route.FullName(), question.parameters, packed));
-    question.prompt = std::make_shared<const PackedPrompt>(std::move(packed));
-    return question;
+    *packed.manifest.mutable_parameters() = model_request.parameters;
+    packed.manifest.set_request_hash(
+        RequestHash(route.FullName(), model_request.parameters, packed));
+    model_request.prompt = std::make_shared<const PackedPrompt>(std::move(packed));
+    return model_request;
   }
 
  private:
@@ -117,7 +118,7 @@ absl::StatusOr<std::unique_ptr<GenerationEvents>> Generations::Start(
   DRAMATIS_ASSIGN_OR_RETURN(std::vector<Route> routes,
                             router_.Resolve(request.parameters().model()));
   const Packer pack(request, call.deadline - kReportMargin, notices_);
-  DRAMATIS_ASSIGN_OR_RETURN(Question question, pack(routes.front()));
+  DRAMATIS_ASSIGN_OR_RETURN(ModelRequest model_request, pack(routes.front()));
   auto generation =
       std::make_shared<Generation>(parts_, store_,
                                    GenerationFacts{.user_id = request.user_id(),
@@ -125,7 +126,7 @@ absl::StatusOr<std::unique_ptr<GenerationEvents>> Generations::Start(
                                                    .persona_name = request.persona_name(),
                                                    .turn_key = request.turn_key(),
                                                    .correlation_id = call.correlation_id});
-  generation->Start({.first = {routes.front(), std::move(question)},
+  generation->Start({.first = {routes.front(), std::move(model_request)},
                      .others = {routes.begin() + 1, routes.end()},
                      .pack = pack,
                      .correlation_id = call.correlation_id});
@@ -138,9 +139,9 @@ absl::StatusOr<v1::PackPromptResponse> Generations::Pack(
   DRAMATIS_ASSIGN_OR_RETURN(const std::vector<Route> routes,
                             router_.Resolve(request.request().parameters().model()));
   const Packer pack(request.request(), call.deadline, notices_);
-  DRAMATIS_ASSIGN_OR_RETURN(const Question question, pack(routes.front()));
+  DRAMATIS_ASSIGN_OR_RETURN(const ModelRequest model_request, pack(routes.front()));
   v1::PackPromptResponse response;
-  *response.mutable_manifest() = question.prompt->manifest;
+  *response.mutable_manifest() = model_request.prompt->manifest;
   return response;
 }
 

@@ -73,17 +73,17 @@ class GenerationsTest : public testing::Test {
 
 TEST_F(GenerationsTest, AsksTheModelWithDefaultsAndTheDeadline) {
   ASSERT_TRUE(StatusOfStart().ok());
-  const Question& question = provider_->Call(0)->question;
-  EXPECT_EQ(question.model.name, "m");
-  EXPECT_EQ(question.parameters.max_output_tokens(), 1024);
-  EXPECT_EQ(question.prompt->manifest.model(), "fake/m");
-  EXPECT_EQ(question.prompt->manifest.request_hash().size(), 64);
-  EXPECT_LT(question.deadline, clock_.Now() + absl::Seconds(60));
+  const ModelRequest& model_request = provider_->Call(0)->model_request;
+  EXPECT_EQ(model_request.model.name, "m");
+  EXPECT_EQ(model_request.parameters.max_output_tokens(), 1024);
+  EXPECT_EQ(model_request.prompt->manifest.model(), "fake/m");
+  EXPECT_EQ(model_request.prompt->manifest.request_hash().size(), 64);
+  EXPECT_LT(model_request.deadline, clock_.Now() + absl::Seconds(60));
 }
 
 TEST_F(GenerationsTest, PacksAPromptAgainWithoutCallingAnybody) {
   ASSERT_TRUE(StatusOfStart().ok());
-  const prompt::v1::PromptManifest& asked = provider_->Call(0)->question.prompt->manifest;
+  const prompt::v1::PromptManifest& asked = provider_->Call(0)->model_request.prompt->manifest;
   v1::PackPromptRequest request;
   *request.mutable_request() = request_;
 
@@ -205,7 +205,7 @@ TEST_F(GenerationsTest, SendsNoThinkingThatWasStoredOnce) {
   Say(prompt::v1::ROLE_ASSISTANT, "<think>secret</think>Hello");
   Say(prompt::v1::ROLE_USER, "bye");
   ASSERT_TRUE(StatusOfStart().ok());
-  const auto turns = ChatTurns(*provider_->Call(0)->question.prompt);
+  const auto turns = ChatTurns(*provider_->Call(0)->model_request.prompt);
   ASSERT_EQ(turns.size(), 3);
   EXPECT_EQ(turns[0].text, "<think>mine</think> hi");
   EXPECT_EQ(turns[1].text, "Hello");

@@ -1,5 +1,5 @@
-// Tidies a model's answer while it streams: takes off what the model thinks first (prompt/thinking.h), a
-// leading own name and white space at both ends.
+// Tidies a model's answer while it streams: takes off what the model thinks first
+// (prompt/thinking.h), a leading own name and white space at both ends.
 //
 //   OutputFilter filter("Ada");
 //   filter.Push("  **Ada:", out);     // nothing yet

@@ -24,20 +24,20 @@ class TaskPacker {
         prompt_(std::make_shared<const TaskPrompt>(MakeTaskPrompt(request))),
         deadline_(deadline) {}
 
-  absl::StatusOr<Question> operator()(const Route& route) const {
-    Question question = {.model = route.model,
-                         .prompt = nullptr,
-                         .parameters = prompt_->parameters,
-                         .persona_name = "",
-                         .deadline = deadline_,
-                         .task = task_};
-    question.parameters.set_model(route.FullName());
-    DRAMATIS_ASSIGN_OR_RETURN(PackedPrompt packed,
-                              Pack(prompt_->parts, prompt_->messages,
-                                   {.window_tokens = route.model.window_tokens,
-                                    .output_tokens = question.parameters.max_output_tokens()}));
-    question.prompt = std::make_shared<const PackedPrompt>(std::move(packed));
-    return question;
+  absl::StatusOr<ModelRequest> operator()(const Route& route) const {
+    ModelRequest model_request = {.model = route.model,
+                                  .prompt = nullptr,
+                                  .parameters = prompt_->parameters,
+                                  .persona_name = "",
+                                  .deadline = deadline_,
+                                  .task = task_};
+    model_request.parameters.set_model(route.FullName());
+    DRAMATIS_ASSIGN_OR_RETURN(
+        PackedPrompt packed, Pack(prompt_->parts, prompt_->messages,
+                                  {.window_tokens = route.model.window_tokens,
+                                   .output_tokens = model_request.parameters.max_output_tokens()}));
+    model_request.prompt = std::make_shared<const PackedPrompt>(std::move(packed));
+    return model_request;
   }
 
   const v1::RunTaskRequest& task() const { return *task_; }
@@ -134,8 +134,8 @@ void Tasks::Run(const CallContext& call, const v1::RunTaskRequest& request, Done
   const absl::StatusOr<std::vector<Route>> routes = router_.Resolve(request.model());
   if (!routes.ok()) return done(routes.status());
   TaskPacker packer(request, call.deadline - kReportMargin);
-  absl::StatusOr<Question> question = packer(routes->front());
-  if (!question.ok()) return done(question.status());
+  absl::StatusOr<ModelRequest> model_request = packer(routes->front());
+  if (!model_request.ok()) return done(model_request.status());
   auto generation =
       std::make_shared<Generation>(parts_, store_,
                                    GenerationFacts{.user_id = request.user_id(),
@@ -151,7 +151,7 @@ void Tasks::Run(const CallContext& call, const v1::RunTaskRequest& request, Done
     if (!stopped) running_.insert(running);
   }
   if (stopped) return running->GiveUp();
-  running->Start({.first = {routes->front(), *std::move(question)},
+  running->Start({.first = {routes->front(), *std::move(model_request)},
                   .others = {routes->begin() + 1, routes->end()},
                   .pack = packer,
                   .correlation_id = call.correlation_id});

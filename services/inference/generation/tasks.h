@@ -1,5 +1,5 @@
-// The use case behind RunTask: asks whichever provider answers, with the prompt of providers/task_prompt.h,
-// and reads the answer. Usage is written as for replies. Thread-safe.
+// The use case behind RunTask: asks whichever provider answers, with the prompt of
+// providers/task_prompt.h, and reads the answer. Usage is written as for replies. Thread-safe.
 //
 //   tasks.Run(call, request, [](absl::StatusOr<v1::RunTaskResponse> response) { ... });
 #pragma once

@@ -100,8 +100,8 @@ TEST_F(TasksTest, WritesUsageBeforeItAnswers) {
 TEST_F(TasksTest, GivesTheProviderTheTaskItself) {
   const auto pending = Run();
 
-  ASSERT_NE(provider_->Call(0)->question.task, nullptr);
-  EXPECT_EQ(provider_->Call(0)->question.task->lines(0).text(), "I live in Turin.");
+  ASSERT_NE(provider_->Call(0)->model_request.task, nullptr);
+  EXPECT_EQ(provider_->Call(0)->model_request.task->lines(0).text(), "I live in Turin.");
 }
 
 TEST_F(TasksTest, NotesNothingOfWhatTheModelThinks) {

@@ -89,12 +89,13 @@ std::optional<ModelFacts> LocalProvider::FindModel(const std::string& model) con
   return models().front();
 }
 
-std::shared_ptr<ProviderCall> LocalProvider::Start(const Question& question,
+std::shared_ptr<ProviderCall> LocalProvider::Start(const ModelRequest& model_request,
                                                    std::shared_ptr<AnswerSink> sink) {
-  std::vector<std::string> pieces = WordPieces(
-      question.task != nullptr ? AnswerTask(*question.task)
-                               : Retrieve(ReadPrompt(*question.prompt, question.persona_name)));
-  const size_t count = PiecesWithin(pieces, question.parameters.max_output_tokens());
+  std::vector<std::string> pieces =
+      WordPieces(model_request.task != nullptr
+                     ? AnswerTask(*model_request.task)
+                     : Retrieve(ReadPrompt(*model_request.prompt, model_request.persona_name)));
+  const size_t count = PiecesWithin(pieces, model_request.parameters.max_output_tokens());
   auto call = std::make_shared<Call>(*this, std::move(pieces), count, std::move(sink));
   call->Step();
   return call;

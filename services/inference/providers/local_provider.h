@@ -1,5 +1,5 @@
-// The provider `local`: the built-in retrieval model (retrieval/local_retrieval.h), streamed in word pieces.
-// For trying Dramatis without a key. Thread-safe.
+// The provider `local`: the built-in retrieval model (retrieval/local_retrieval.h), streamed in
+// word pieces. For trying Dramatis without a key. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -22,7 +22,7 @@ class LocalProvider : public Provider {
   bool retrieval() const override { return true; }
   std::vector<ModelFacts> models() const override;
   std::optional<ModelFacts> FindModel(const std::string& model) const override;
-  std::shared_ptr<ProviderCall> Start(const Question& question,
+  std::shared_ptr<ProviderCall> Start(const ModelRequest& model_request,
                                       std::shared_ptr<AnswerSink> sink) override;
 
  private:

@@ -20,15 +20,15 @@ class RecordingSink : public AnswerSink {
   std::string reason;
 };
 
-Question Asked(const std::string& text) {
+ModelRequest Asked(const std::string& text) {
   auto prompt = std::make_shared<PackedPrompt>();
   prompt->parts.emplace_back().set_kind(prompt::v1::PART_KIND_BIOGRAPHY);
   prompt->parts.back().set_text("I bake rye bread.");
   prompt->messages.emplace_back().set_role(prompt::v1::ROLE_USER);
   prompt->messages.back().set_text(text);
-  Question question;
-  question.prompt = prompt;
-  return question;
+  ModelRequest model_request;
+  model_request.prompt = prompt;
+  return model_request;
 }
 
 TEST(LocalProviderTest, SplitsATextIntoWordsThatJoinToIt) {
@@ -66,9 +66,9 @@ TEST(LocalProviderTest, KeepsToTheLimitOfTokens) {
   FakeTimers timers;
   LocalProvider provider(timers, absl::ZeroDuration());
   const auto sink = std::make_shared<RecordingSink>();
-  Question question = Asked("What do you bake?");
-  question.parameters.set_max_output_tokens(2);
-  provider.Start(question, sink);
+  ModelRequest model_request = Asked("What do you bake?");
+  model_request.parameters.set_max_output_tokens(2);
+  provider.Start(model_request, sink);
   timers.RunNext();
   EXPECT_THAT(sink->pieces, ElementsAre("I ", "bake "));
   EXPECT_EQ(sink->reason, "length");

@@ -38,14 +38,16 @@ class OpenAiProvider::Call : public ProviderCall,
                              public HttpHandler,
                              public std::enable_shared_from_this<Call> {
  public:
-  Call(OpenAiProvider& provider, const Question& question, std::shared_ptr<AnswerSink> sink)
+  Call(OpenAiProvider& provider,
+       const ModelRequest& model_request,
+       std::shared_ptr<AnswerSink> sink)
       : provider_(provider),
-        prompt_(question.prompt),
-        parameters_(question.parameters),
-        wire_({.model = question.model.name,
+        prompt_(model_request.prompt),
+        parameters_(model_request.parameters),
+        wire_({.model = model_request.model.name,
                .newer_limit = provider.config_.IsOpenAi(),
-               .dialect = provider.dialects_.Of(question.model.name)}),
-        deadline_(question.deadline),
+               .dialect = provider.dialects_.Of(model_request.model.name)}),
+        deadline_(model_request.deadline),
         sink_(std::move(sink)) {}
 
   void Begin() {
@@ -251,9 +253,9 @@ HttpRequest OpenAiProvider::MakeRequest(std::string body, absl::Time deadline) {
   return request;
 }
 
-std::shared_ptr<ProviderCall> OpenAiProvider::Start(const Question& question,
+std::shared_ptr<ProviderCall> OpenAiProvider::Start(const ModelRequest& model_request,
                                                     std::shared_ptr<AnswerSink> sink) {
-  auto call = std::make_shared<Call>(*this, question, std::move(sink));
+  auto call = std::make_shared<Call>(*this, model_request, std::move(sink));
   call->Begin();
   return call;
 }

@@ -51,7 +51,7 @@ class OpenAiProvider : public Provider {
   bool retrieval() const override { return false; }
   std::vector<ModelFacts> models() const override { return config_.models; }
   std::optional<ModelFacts> FindModel(const std::string& model) const override;
-  std::shared_ptr<ProviderCall> Start(const Question& question,
+  std::shared_ptr<ProviderCall> Start(const ModelRequest& model_request,
                                       std::shared_ptr<AnswerSink> sink) override;
 
  private:

@@ -69,11 +69,11 @@ class OpenAiProviderTest : public testing::Test {
     auto prompt = std::make_shared<PackedPrompt>();
     prompt->messages.emplace_back().set_role(prompt::v1::ROLE_USER);
     prompt->messages.back().set_text("hi");
-    Question question;
-    question.model.name = "m";
-    question.prompt = prompt;
-    question.deadline = clock_.Now() + patience;
-    return provider.Start(question, sink);
+    ModelRequest model_request;
+    model_request.model.name = "m";
+    model_request.prompt = prompt;
+    model_request.deadline = clock_.Now() + patience;
+    return provider.Start(model_request, sink);
   }
   std::shared_ptr<AwaitedSink> Ask(const ScriptedServer& server) {
     OpenAiConfig config = config_;
@@ -351,14 +351,14 @@ TEST_F(OpenAiProviderTest, AsksWithoutWhatIsRefusedAndRemembersIt) {
   auto prompt = std::make_shared<PackedPrompt>();
   prompt->messages.emplace_back().set_role(prompt::v1::ROLE_USER);
   prompt->messages.back().set_text("hi");
-  Question question;
-  question.model.name = "m";
-  question.prompt = prompt;
-  question.parameters.set_temperature(0.5);
-  question.parameters.set_max_output_tokens(7);
+  ModelRequest model_request;
+  model_request.model.name = "m";
+  model_request.prompt = prompt;
+  model_request.parameters.set_temperature(0.5);
+  model_request.parameters.set_max_output_tokens(7);
   for (const int requests : {4, 5}) {
     const auto sink = std::make_shared<AwaitedSink>();
-    provider_->Start(question, sink);
+    provider_->Start(model_request, sink);
     sink->over.WaitForNotification();
     EXPECT_TRUE(sink->end.has_value());
     EXPECT_EQ(server.requests(), requests);

@@ -1,6 +1,6 @@
 // The request of OpenAI's chat completions, which many servers speak
-// (https://platform.openai.com/docs/api-reference/chat). How its answer is read: providers/openai_stream.h.
-// Pure functions.
+// (https://platform.openai.com/docs/api-reference/chat). How its answer is read:
+// providers/openai_stream.h. Pure functions.
 #pragma once
 
 #include <string>

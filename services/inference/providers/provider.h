@@ -26,7 +26,7 @@
 namespace dramatis::inference {
 
 // What a model is asked.
-struct Question {
+struct ModelRequest {
   ModelFacts model;
   std::shared_ptr<const PackedPrompt> prompt;
   prompt::v1::ModelParameters parameters;
@@ -113,7 +113,7 @@ class Provider {
   // A model by its name without the provider's; nullopt if there is none.
   virtual std::optional<ModelFacts> FindModel(const std::string& model) const = 0;
   // Starts an answer. May compute a few milliseconds; `sink` may be called before it returns.
-  virtual std::shared_ptr<ProviderCall> Start(const Question& question,
+  virtual std::shared_ptr<ProviderCall> Start(const ModelRequest& model_request,
                                               std::shared_ptr<AnswerSink> sink) = 0;
 };
 

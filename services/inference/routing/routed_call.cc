@@ -89,11 +89,11 @@ class RoutedCall::Sink : public AnswerSink {
 
 RoutedCall::RoutedCall(const RoutedCallParts& parts,
                        Plan plan,
-                       std::shared_ptr<LegListener> listener)
+                       std::shared_ptr<AttemptListener> listener)
     : parts_(parts),
       plan_(std::move(plan)),
       listener_(std::move(listener)),
-      leg_(std::make_shared<const Leg>(plan_.first)) {}
+      candidate_(std::make_shared<const Candidate>(plan_.first)) {}
 
 void RoutedCall::Try() {
   absl::Status refused;
@@ -102,8 +102,9 @@ void RoutedCall::Try() {
     if (!refused.ok()) GiveUp(refused);
     return;
   }
-  std::shared_ptr<ProviderCall> call = attempt->leg->route.provider->Start(
-      attempt->leg->question, std::make_shared<Sink>(shared_from_this(), attempt->number));
+  std::shared_ptr<ProviderCall> call = attempt->candidate->route.provider->Start(
+      attempt->candidate->model_request,
+      std::make_shared<Sink>(shared_from_this(), attempt->number));
   {
     const absl::MutexLock lock(&mutex_);
     if (attempt_ == attempt->number && listener_ != nullptr) {
@@ -117,25 +118,25 @@ void RoutedCall::Try() {
 std::optional<RoutedCall::Attempt> RoutedCall::Enter(absl::Status& refused) {
   const absl::MutexLock lock(&mutex_);
   if (listener_ == nullptr) return std::nullopt;
-  while (!(pass_ = leg_->route.breaker->TryEnter()).has_value()) {
-    const absl::Duration retry_after = leg_->route.breaker->RetryAfter();
+  while (!(pass_ = candidate_->route.breaker->TryEnter()).has_value()) {
+    const absl::Duration retry_after = candidate_->route.breaker->RetryAfter();
     // What this call has seen itself says more than that the breaker opened over it.
     refused = failures_ > 0
                   ? WithRetryAfter(last_error_, retry_after)
-                  : ErrorFor(*leg_->route.provider,
+                  : ErrorFor(*candidate_->route.provider,
                              {Kind::kTransient, "it failed too often just now", retry_after});
-    Count(*leg_, "breaker_open");
-    if (!NextLeg()) return std::nullopt;
+    Count(*candidate_, "breaker_open");
+    if (!NextCandidate()) return std::nullopt;
   }
-  return Attempt{++attempt_, leg_};
+  return Attempt{++attempt_, candidate_};
 }
 
-bool RoutedCall::NextLeg() {
+bool RoutedCall::NextCandidate() {
   while (next_route_ < plan_.others.size()) {
     const Route& route = plan_.others[next_route_++];
-    absl::StatusOr<Question> question = plan_.pack(route);
-    if (!question.ok()) continue;  // its window is too small
-    leg_ = std::make_shared<const Leg>(Leg{route, *std::move(question)});
+    absl::StatusOr<ModelRequest> model_request = plan_.pack(route);
+    if (!model_request.ok()) continue;  // its window is too small
+    candidate_ = std::make_shared<const Candidate>(Candidate{route, *std::move(model_request)});
     failures_ = 0;
     return true;
   }
@@ -144,67 +145,67 @@ bool RoutedCall::NextLeg() {
 
 void RoutedCall::Cancel() {
   std::shared_ptr<ProviderCall> call;
-  std::shared_ptr<LegListener> dropped;  // destroyed without the lock held
+  std::shared_ptr<AttemptListener> dropped;  // destroyed without the lock held
   {
     const absl::MutexLock lock(&mutex_);
     ++attempt_;
     dropped = std::move(listener_);
     call = std::move(call_);
-    if (pass_.has_value()) leg_->route.breaker->Leave(*pass_, Breaker::Outcome::kAbandoned);
+    if (pass_.has_value()) candidate_->route.breaker->Leave(*pass_, Breaker::Outcome::kAbandoned);
     pass_.reset();
   }
   if (call != nullptr) call->Cancel();
 }
 
 void RoutedCall::OnText(int attempt, std::string_view text) {
-  std::shared_ptr<LegListener> listener;
-  std::shared_ptr<const Leg> leg;
+  std::shared_ptr<AttemptListener> listener;
+  std::shared_ptr<const Candidate> candidate;
   {
     const absl::MutexLock lock(&mutex_);
     if (attempt != attempt_ || listener_ == nullptr) return;
     spoke_ = true;
     listener = listener_;
-    leg = leg_;
+    candidate = candidate_;
   }
-  listener->OnText(*leg, text);
+  listener->OnText(*candidate, text);
 }
 
 void RoutedCall::OnEnd(int attempt, const AnswerEnd& end) {
-  std::shared_ptr<LegListener> listener;
-  std::shared_ptr<const Leg> leg;
+  std::shared_ptr<AttemptListener> listener;
+  std::shared_ptr<const Candidate> candidate;
   {
     const absl::MutexLock lock(&mutex_);
     if (attempt != attempt_ || listener_ == nullptr) return;
     ++attempt_;
     listener = std::move(listener_);
-    leg = leg_;
+    candidate = candidate_;
     call_.reset();
-    leg->route.breaker->Leave(*pass_, Breaker::Outcome::kWorked);
+    candidate->route.breaker->Leave(*pass_, Breaker::Outcome::kWorked);
     pass_.reset();
   }
-  if (leg->route.health != nullptr) leg->route.health->Worked();
-  Count(*leg, "ok");
-  listener->OnEnd(*leg, end);
+  if (candidate->route.health != nullptr) candidate->route.health->Worked();
+  Count(*candidate, "ok");
+  listener->OnEnd(*candidate, end);
 }
 
 void RoutedCall::OnFailure(int attempt, const ProviderFailure& failure) {
   Decision decision;
   absl::Status error;
-  std::shared_ptr<const Leg> failed;
+  std::shared_ptr<const Candidate> failed;
   int failures = 0;
   {
     const absl::MutexLock lock(&mutex_);
     if (attempt != attempt_ || listener_ == nullptr) return;
     ++attempt_;
     failures = ++failures_;
-    failed = leg_;
-    error = last_error_ = ErrorFor(*leg_->route.provider, failure);
+    failed = candidate_;
+    error = last_error_ = ErrorFor(*candidate_->route.provider, failure);
     call_.reset();
     // Where only the caller's time was up, the provider is not to blame. A task that fails never
     // keeps a reply from being asked for.
-    const bool no_blame = parts_.clock.Now() >= leg_->question.deadline || IsTask();
-    leg_->route.breaker->Leave(*pass_,
-                               no_blame ? Breaker::Outcome::kAbandoned : OutcomeOf(failure.kind));
+    const bool no_blame = parts_.clock.Now() >= candidate_->model_request.deadline || IsTask();
+    candidate_->route.breaker->Leave(
+        *pass_, no_blame ? Breaker::Outcome::kAbandoned : OutcomeOf(failure.kind));
     pass_.reset();
     decision = Decide(failure);
   }
@@ -220,7 +221,7 @@ void RoutedCall::OnFailure(int attempt, const ProviderFailure& failure) {
 }
 
 // The caller is told little: what the provider says is for those who run the deployment.
-void RoutedCall::Log(const Leg& leg,
+void RoutedCall::Log(const Candidate& candidate,
                      const ProviderFailure& failure,
                      int failures,
                      Decision::Kind next) {
@@ -229,7 +230,7 @@ void RoutedCall::Log(const Leg& leg,
     return next == Decision::Kind::kNext ? "another model" : "another try";
   };
   logger_.Warning("a provider's answer failed", {{"correlation_id", plan_.correlation_id},
-                                                 {"model", leg.route.FullName()},
+                                                 {"model", candidate.route.FullName()},
                                                  {"failure", KindWord(failure.kind)},
                                                  {"detail", failure.message},
                                                  {"try", failures},
@@ -244,14 +245,14 @@ void RoutedCall::Log(const Leg& leg,
 RoutedCall::Decision RoutedCall::Decide(const ProviderFailure& failure) {
   using DecisionKind = Decision::Kind;
   const absl::Time now = parts_.clock.Now();
-  const absl::Time deadline = leg_->question.deadline;
+  const absl::Time deadline = candidate_->model_request.deadline;
   if (spoke_ || now >= deadline) return {DecisionKind::kGiveUp, {}};
   if (WorthAnotherTry(failure.kind) && failures_ < (IsTask() ? 1 : kTriesPerProvider)) {
     const absl::Duration wait = std::max(Backoff(kProviderBackoff, failures_, parts_.random()),
                                          failure.retry_after.value_or(absl::ZeroDuration()));
     if (wait <= kMostPatience && now + wait < deadline) return {DecisionKind::kRetry, wait};
   }
-  if (NextLeg()) return {DecisionKind::kNext, {}};
+  if (NextCandidate()) return {DecisionKind::kNext, {}};
   return {DecisionKind::kGiveUp, {}};
 }
 
@@ -267,19 +268,19 @@ void RoutedCall::Later(absl::Duration wait) {
 }
 
 void RoutedCall::GiveUp(const absl::Status& error) {
-  std::shared_ptr<LegListener> listener;
-  std::shared_ptr<const Leg> leg;
+  std::shared_ptr<AttemptListener> listener;
+  std::shared_ptr<const Candidate> candidate;
   {
     const absl::MutexLock lock(&mutex_);
     listener = std::move(listener_);
-    leg = leg_;
+    candidate = candidate_;
   }
-  if (listener != nullptr) listener->OnError(*leg, error);
+  if (listener != nullptr) listener->OnError(*candidate, error);
 }
 
-void RoutedCall::Count(const Leg& leg, const char* outcome) {
+void RoutedCall::Count(const Candidate& candidate, const char* outcome) {
   parts_.metrics.Count("dramatis_provider_attempts_total",
-                       {{"provider", leg.route.provider->name()}, {"outcome", outcome}});
+                       {{"provider", candidate.route.provider->name()}, {"outcome", outcome}});
 }
 
 }  // namespace dramatis::inference

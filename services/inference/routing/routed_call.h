@@ -37,20 +37,20 @@ namespace dramatis::inference {
 inline constexpr int kTriesPerProvider = 3;
 
 // One provider's turn: who is asked what.
-struct Leg {
+struct Candidate {
   Route route;
-  Question question;
+  ModelRequest model_request;
 };
 
 // Takes the answer. Called by one thread at a time; must not block.
-class LegListener {
+class AttemptListener {
  public:
-  virtual ~LegListener() = default;
-  virtual void OnText(const Leg& leg, std::string_view text) = 0;
-  virtual void OnEnd(const Leg& leg, const AnswerEnd& end) = 0;
-  // PROVIDER_FAILED, PROVIDER_TIMEOUT, PROVIDER_UNAUTHORIZED or CONTEXT_TOO_LARGE. `leg` is the
-  // last one that was tried.
-  virtual void OnError(const Leg& leg, const absl::Status& error) = 0;
+  virtual ~AttemptListener() = default;
+  virtual void OnText(const Candidate& candidate, std::string_view text) = 0;
+  virtual void OnEnd(const Candidate& candidate, const AnswerEnd& end) = 0;
+  // PROVIDER_FAILED, PROVIDER_TIMEOUT, PROVIDER_UNAUTHORIZED or CONTEXT_TOO_LARGE. `candidate` is
+  // the last one that was tried.
+  virtual void OnError(const Candidate& candidate, const absl::Status& error) = 0;
 };
 
 // What a routed call works with. References outlive it.
@@ -66,17 +66,17 @@ struct RoutedCallParts {
 class RoutedCall : public std::enable_shared_from_this<RoutedCall> {
  public:
   struct Plan {
-    // The first leg, and what else may be tried.
-    Leg first;
+    // The first candidate, and what else may be tried.
+    Candidate first;
     std::vector<Route> others;
     // Packs the prompt for another model.
-    std::function<absl::StatusOr<Question>(const Route&)> pack;
+    std::function<absl::StatusOr<ModelRequest>(const Route&)> pack;
     // Names the call in the log.
     std::string correlation_id;
   };
 
   // `listener` is kept until the end.
-  RoutedCall(const RoutedCallParts& parts, Plan plan, std::shared_ptr<LegListener> listener);
+  RoutedCall(const RoutedCallParts& parts, Plan plan, std::shared_ptr<AttemptListener> listener);
 
   // Makes the first try on the calling thread, which may block for milliseconds.
   void Start() { Try(); }
@@ -87,7 +87,7 @@ class RoutedCall : public std::enable_shared_from_this<RoutedCall> {
   class Sink;
   struct Attempt {
     int number = 0;
-    std::shared_ptr<const Leg> leg;
+    std::shared_ptr<const Candidate> candidate;
   };
   // What to do about a failure.
   struct Decision {
@@ -100,11 +100,14 @@ class RoutedCall : public std::enable_shared_from_this<RoutedCall> {
   // The next try, where a breaker lets one pass. Otherwise nullopt, with the error in `refused`, or
   // OK where nobody waits any longer.
   std::optional<Attempt> Enter(absl::Status& refused);
-  bool NextLeg() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool NextCandidate() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Nobody waits for it, and whoever wants it asks again later.
-  bool IsTask() const { return plan_.first.question.task != nullptr; }
+  bool IsTask() const { return plan_.first.model_request.task != nullptr; }
   Decision Decide(const ProviderFailure& failure) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Log(const Leg& leg, const ProviderFailure& failure, int failures, Decision::Kind next);
+  void Log(const Candidate& candidate,
+           const ProviderFailure& failure,
+           int failures,
+           Decision::Kind next);
   void Later(absl::Duration wait);
   void GiveUp(const absl::Status& error);
 
@@ -112,22 +115,22 @@ class RoutedCall : public std::enable_shared_from_this<RoutedCall> {
   void OnText(int attempt, std::string_view text);
   void OnEnd(int attempt, const AnswerEnd& end);
   void OnFailure(int attempt, const ProviderFailure& failure);
-  void Count(const Leg& leg, const char* outcome);
+  void Count(const Candidate& candidate, const char* outcome);
 
   const RoutedCallParts parts_;
   CallLogger logger_{parts_.logger};
   const Plan plan_;
 
   absl::Mutex mutex_;
-  std::shared_ptr<LegListener> listener_ ABSL_GUARDED_BY(mutex_);  // null after the end
-  std::shared_ptr<const Leg> leg_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<AttemptListener> listener_ ABSL_GUARDED_BY(mutex_);  // null after the end
+  std::shared_ptr<const Candidate> candidate_ ABSL_GUARDED_BY(mutex_);
   size_t next_route_ ABSL_GUARDED_BY(mutex_) = 0;  // into plan_.others
-  int failures_ ABSL_GUARDED_BY(mutex_) = 0;       // of this leg
+  int failures_ ABSL_GUARDED_BY(mutex_) = 0;       // of this candidate
   int attempt_ ABSL_GUARDED_BY(mutex_) = 0;        // counts every try; tells late callbacks
   bool spoke_ ABSL_GUARDED_BY(mutex_) = false;     // text has been passed on
   std::shared_ptr<ProviderCall> call_ ABSL_GUARDED_BY(mutex_);
   std::optional<Breaker::Pass> pass_ ABSL_GUARDED_BY(mutex_);
-  absl::Status last_error_ ABSL_GUARDED_BY(mutex_);  // of this leg
+  absl::Status last_error_ ABSL_GUARDED_BY(mutex_);  // of this candidate
 };
 
 }  // namespace dramatis::inference

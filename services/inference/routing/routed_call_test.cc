@@ -10,18 +10,18 @@ namespace {
 
 using Kind = ProviderFailure::Kind;
 
-class RecordingListener : public LegListener {
+class RecordingListener : public AttemptListener {
  public:
-  void OnText(const Leg& leg, std::string_view more) override {
-    model = leg.route.FullName();
+  void OnText(const Candidate& candidate, std::string_view more) override {
+    model = candidate.route.FullName();
     text += more;
   }
-  void OnEnd(const Leg& leg, const AnswerEnd& end) override {
-    model = leg.route.FullName();
+  void OnEnd(const Candidate& candidate, const AnswerEnd& end) override {
+    model = candidate.route.FullName();
     reason = end.finish_reason;
   }
-  void OnError(const Leg& leg, const absl::Status& status) override {
-    model = leg.route.FullName();
+  void OnError(const Candidate& candidate, const absl::Status& status) override {
+    model = candidate.route.FullName();
     error = status;
   }
   std::string model;
@@ -46,14 +46,15 @@ class RoutedCallTest : public testing::Test {
              bool with_second = false,
              std::shared_ptr<const v1::RunTaskRequest> task = nullptr) {
     listener_ = std::make_shared<RecordingListener>();
-    Question question;
-    question.model = Model();
-    question.deadline = clock_.Now() + patience;
-    question.task = std::move(task);
+    ModelRequest model_request;
+    model_request.model = Model();
+    model_request.deadline = clock_.Now() + patience;
+    model_request.task = std::move(task);
     RoutedCall::Plan plan = {
-        .first = {{&first_, &first_breaker_, Model()}, question},
+        .first = {{&first_, &first_breaker_, Model()}, model_request},
         .others = {},
-        .pack = [question](const Route&) { return absl::StatusOr<Question>(question); },
+        .pack =
+            [model_request](const Route&) { return absl::StatusOr<ModelRequest>(model_request); },
         .correlation_id = "c"};
     if (with_second) plan.others = {{&second_, &second_breaker_, Model()}};
     call_ = std::make_shared<RoutedCall>(

@@ -114,7 +114,8 @@ class FakeProvider : public Provider {
  public:
   // One call under way.
   struct Started : public ProviderCall {
-    Started(const Question& q, std::shared_ptr<AnswerSink> s) : question(q), sink(std::move(s)) {}
+    Started(const ModelRequest& q, std::shared_ptr<AnswerSink> s)
+        : model_request(q), sink(std::move(s)) {}
     void Cancel() override {
       const absl::MutexLock lock(&mutex);
       cancelled = true;
@@ -123,7 +124,7 @@ class FakeProvider : public Provider {
       const absl::MutexLock lock(&mutex);
       return cancelled;
     }
-    const Question question;
+    const ModelRequest model_request;
     const std::shared_ptr<AnswerSink> sink;
     mutable absl::Mutex mutex;
     bool cancelled ABSL_GUARDED_BY(mutex) = false;
@@ -143,9 +144,9 @@ class FakeProvider : public Provider {
     }
     return std::nullopt;
   }
-  std::shared_ptr<ProviderCall> Start(const Question& question,
+  std::shared_ptr<ProviderCall> Start(const ModelRequest& model_request,
                                       std::shared_ptr<AnswerSink> sink) override {
-    auto started = std::make_shared<Started>(question, std::move(sink));
+    auto started = std::make_shared<Started>(model_request, std::move(sink));
     const absl::MutexLock lock(&mutex_);
     calls_.push_back(started);
     return started;

@@ -1,5 +1,5 @@
-// The little that memory needs of its neighbour. The gRPC version is in peers/grpc_peers.h, the fake in
-// testing/memory_sync_fakes.h. Thread-safe.
+// The little that memory needs of its neighbour. The gRPC version is in peers/grpc_peers.h, the
+// fake in testing/memory_sync_fakes.h. Thread-safe.
 #pragma once
 
 #include "dramatis/inference/v1/tasks.pb.h"

@@ -1,5 +1,5 @@
-// A store in memory, for this service's tests: keeps the promises of model/store.h, one caller at a time.
-// Its search matches words as they are, without other grammatical forms.
+// A store in memory, for this service's tests: keeps the promises of model/store.h, one caller at a
+// time. Its search matches words as they are, without other grammatical forms.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// A store of goals in memory, for this service's tests: keeps the promises of model/goal_store.h, one
-// caller at a time.
+// A store of goals in memory, for this service's tests: keeps the promises of model/goal_store.h,
+// one caller at a time.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,6 @@
-// A journal's store in memory, for this service's tests: keeps the promises of model/journal_store.h, one
-// caller at a time. Its search matches words as they are, without other grammatical forms.
+// A journal's store in memory, for this service's tests: keeps the promises of
+// model/journal_store.h, one caller at a time. Its search matches words as they are, without other
+// grammatical forms.
 #pragma once
 
 #include <algorithm>
