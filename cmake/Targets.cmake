@@ -9,6 +9,11 @@ elseif(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # Reports moves of short literals into strings that are no overlap: GCC bug 105651.
   target_compile_options(dramatis_options INTERFACE -Wno-restrict)
 endif()
+if(DRAMATIS_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Takes a source that another one includes for a header, in which a type of an anonymous namespace
+  # would be a mistake.
+  target_compile_options(dramatis_options INTERFACE -Wno-subobject-linkage)
+endif()
 if(DRAMATIS_WERROR)
   target_compile_options(dramatis_options INTERFACE -Werror)
 endif()

@@ -5,6 +5,7 @@
 
 #include "dramatis/errors/v1/errors.pb.h"
 
+#include "grpcpp/server_context.h"
 #include "shared/call/call.h"
 #include "shared/ids/ids.h"
 #include "shared/rpc/status_conversion.h"

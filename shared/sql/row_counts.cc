@@ -9,7 +9,7 @@
 namespace dramatis::sql {
 namespace {
 
-// What is kept of the schema itself counts for nothing: migrations.h, backfill.h.
+// What is kept of the schema itself counts for nothing: migrations.h, backfill.h, kept_secret.h.
 // `shadow` and `virtual` tables belong to full-text indexes
 // (https://www.sqlite.org/pragma.html#pragma_table_list).
 constexpr Statement kTables = {
@@ -18,13 +18,13 @@ constexpr Statement kTables = {
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
   where n.nspname = current_schema() and c.relkind in ('r', 'p')
-    and c.relname not in ('schema_migrations', 'backfills')
+    and c.relname not in ('schema_migrations', 'backfills', 'kept_secrets')
   order by c.relname collate "C")",
     R"(
   select name, 0
   from pragma_table_list
   where schema = 'main' and type = 'table' and name not like 'sqlite\_%' escape '\'
-    and name not in ('schema_migrations', 'backfills')
+    and name not in ('schema_migrations', 'backfills', 'kept_secrets')
   order by name)"};
 
 std::string Quoted(const std::string& name) {

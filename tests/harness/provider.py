@@ -6,6 +6,11 @@ from tests.harness.client import Client
 from tests.harness.program import Program
 
 
+# An answer that cannot be read from its second word on: the turn fails, since nothing stands in for a
+# provider that has begun to speak, and the failure is not held against it.
+BROKEN = {"tokens": ["Half ", {"raw": "data: {oops\n\n"}]}
+
+
 class Provider:
     MODEL = "double"
 

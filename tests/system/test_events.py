@@ -9,6 +9,7 @@ import pytest
 
 from tests.harness.deployment import FULL_NAMES
 from tests.harness.program import wait_for
+from tests.harness.provider import BROKEN
 from tests.harness.rooms import make_persona, messages_of, open_room, path_of, say
 
 STORED = {"message", "turn", "participant", "state"}
@@ -123,7 +124,7 @@ def test_who_comes_in_the_middle_hears_all_of_it(client, path, me, provider, dou
 
 def test_a_turn_that_fails_says_why(client, path, me, provider, double_persona):
     client.post(f"{path}/participants", {"personaId": double_persona}).expect(201)
-    provider.script({"status": 400})
+    provider.script(BROKEN)
     with follow(client, path) as stream:
         say(client, path, me, "Hello?").expect(201)
         events = read_until(stream, lambda event: event.name == "turn"
@@ -257,8 +258,9 @@ def test_a_stream_ends_with_the_right_to_view(client, other, me):
 def test_there_is_a_heartbeat(client, path):
     began = time.monotonic()
     with follow(client, path) as stream:
-        line = stream.process.stdout.readline()
-    assert line.startswith(b":")
+        lines = [stream.process.stdout.readline() for _ in range(3)]
+    assert lines[0].startswith(b"retry: ")
+    assert lines[2].startswith(b":")
     assert time.monotonic() - began < 20
     assert stream.status == 200
     assert stream.headers["content-type"].startswith("text/event-stream")

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from tests.harness.provider import BROKEN
 from tests.harness.rooms import make_persona, open_room
 from tests.system.test_turn_taking import make_ai, speaks
 
@@ -36,9 +37,9 @@ class Scene:
         return f"/api/goals/{self.client.post('/api/goals', goal).expect(201)['goalId']}"
 
     def failed_turn(self):
-        """A turn that the provider has refused, which is not held against the provider."""
+        """A turn whose answer broke off."""
         persona, name = make_ai(self.client)
-        self.provider.script(when=speaks(name, status=400, error="no"))
+        self.provider.script(when={f"You are {name}.": BROKEN})
         body = {"message": "Hello", "persona_id": persona, "stream": True}
         with self.client.stream("/api/chat", body) as stream:
             turn = list(stream)[0].json()["turn_id"]

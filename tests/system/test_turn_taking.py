@@ -1,5 +1,6 @@
 """Who answers in a conversation, when, and with what: through HTTP, in both shapes."""
 
+import datetime
 import json
 import time
 import uuid
@@ -7,6 +8,7 @@ import uuid
 import pytest
 
 from tests.harness.program import wait_for
+from tests.harness.provider import BROKEN
 from tests.harness.rooms import make_persona, messages_of, open_room, path_of, say
 
 AT_ONCE = {"minMs": 0, "maxMs": 0}
@@ -19,6 +21,10 @@ def make_ai(client, name=None, delay=0, **fields):
                            modelConfig={"model": "openai/double"},
                            responseDelay={"minMs": delay, "maxMs": delay}, **fields)
     return persona, name
+
+
+def seconds(timestamp):
+    return datetime.datetime.fromisoformat(timestamp.replace("Z", "+00:00")).timestamp()
 
 
 def speaks(name, *tokens, **step):
@@ -94,7 +100,7 @@ def test_the_prompt_names_speakers_and_tells_who_is_present(client, provider):
     system, messages = prompts_of(provider, name)[-1]
     for text in ("Harvest", "apples", "a plan", "fruit", f"{name} (you), {hana}"):
         assert text in system, text
-    assert "open" not in system  # nothing of ambiguity
+    assert "open" not in system.split("You opened with")[0]  # nothing of ambiguity
     assert messages[-1] == {"role": "user", "content": "Hana: [opens the window]"}
     assert "SECRET" not in json.dumps(messages)
 
@@ -136,7 +142,8 @@ def test_a_switch_makes_everybody_answer_at_once(make_deployment, provider, shap
         provider.script(default={"tokens": ["Ok."]})
         path = path_of(open_room(client, [me, ai]))
         answer = say(client, path, me, "Hello").expect(201)
-        assert answer["turns"][0]["dueTime"] == answer["message"]["createTime"]
+        assert abs(seconds(answer["turns"][0]["dueTime"]) -
+                   seconds(answer["message"]["createTime"])) < 5  # clocks of two machines
         assert len(wait_for_replies(client, path, 1)) == 1
 
 
@@ -274,7 +281,7 @@ def test_ais_answer_each_other_two_deep_where_the_room_allows_it(client, provide
 def test_a_failed_turn_can_be_retried_or_says_a_neutral_line(client, provider):
     me = make_persona(client)
     ai, name = make_ai(client)
-    provider.script(when={f"You are {name}.": {"status": 400, "error": "no"}})
+    provider.script(when={f"You are {name}.": BROKEN})
     path = path_of(open_room(client, [me, ai]))
     turn = say(client, path, me, "Hello").expect(201)["turns"][0]["turnId"]
     wait_for(lambda: client.get(f"/api/turns/{turn}").json()["state"] == "failed", "the failure")
