@@ -27,8 +27,12 @@ exec build/release/bin/dramatis
 
 
 def blocks(text):
-    """The fenced blocks: of each its commands, as (command, lines that it is said to print)."""
-    for block in re.findall(r"^```[a-z]*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+    """The fenced blocks: of each its commands, as (command, lines that it is said to print). One with
+    a language is an example of what only the reader has: a public name, an issuer, a certificate."""
+    for language, block in re.findall(r"^```([a-z]*)\n(.*?)^```$", text,
+                                      re.MULTILINE | re.DOTALL):
+        if language:
+            continue
         yield list(transcript(block) if block.startswith("$ ") else plain(block))
 
 
