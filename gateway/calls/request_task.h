@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "gateway/access/trusted_proxies.h"
-#include "gateway/calls/dispatcher.h"
+#include "gateway/calls/gateway_parts.h"
 #include "gateway/http/responder.h"
 #include "gateway/routing/correlation.h"
 #include "gateway/routing/route_table.h"

@@ -17,10 +17,10 @@
 #include "dramatis/prompt/v1/prompt.pb.h"
 
 #include "absl/status/statusor.h"
+#include "services/conversation/model/room_tools.h"
 #include "services/conversation/model/room_turn_store.h"
+#include "services/conversation/model/turn_tools.h"
 #include "services/conversation/prompt/room_prompt.h"
-#include "services/conversation/prompt/turn_prompt.h"
-#include "services/conversation/rooms/holds.h"
 #include "shared/call/call.h"
 
 namespace dramatis::conversation {

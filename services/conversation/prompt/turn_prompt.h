@@ -12,35 +12,11 @@
 
 #include "absl/status/statusor.h"
 #include "services/conversation/model/peers.h"
-#include "services/conversation/model/room_turn_store.h"
 #include "services/conversation/model/store.h"
-#include "services/conversation/turn_taking/planning.h"
+#include "services/conversation/model/turn_tools.h"
 #include "shared/call/call.h"
-#include "shared/ids/ids.h"
-#include "shared/log/log.h"
-#include "shared/metrics/metrics.h"
-#include "shared/time/clock.h"
 
 namespace dramatis::conversation {
-
-// What everybody who works on turns needs. References outlive them.
-struct TurnTools {
-  Store& store;
-  PersonaPeer& personas;
-  MemoryPeer& memories;
-  InferencePeer& inference;
-  const Clock& clock;
-  IdSource& ids;
-  Logger& logger;
-  Metrics& metrics;
-  // Of rooms; null where only sessions are run.
-  RoomTurnStore* room_turns = nullptr;
-  const TurnPlanning* planning = nullptr;
-  // Of leases and of when turns are due; null where one process is all there is.
-  const Clock* leases = nullptr;
-
-  absl::Time LeaseNow() const { return (leases != nullptr ? *leases : clock).Now(); }
-};
 
 // Most bytes of recalled parts: inference takes what fits the model's window of it.
 inline constexpr int kRecallBytes = 64 * 1024;

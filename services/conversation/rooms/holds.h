@@ -11,24 +11,13 @@
 #include "absl/time/time.h"
 #include "services/conversation/model/peers.h"
 #include "services/conversation/model/room_store.h"
+#include "services/conversation/model/room_tools.h"
 #include "shared/call/call.h"
-#include "shared/ids/ids.h"
-#include "shared/log/log.h"
-#include "shared/time/clock.h"
 
 namespace dramatis::conversation {
 
 // How long a hold lasts unless it is renewed: longer than any outage that personas should outlive.
 inline constexpr absl::Duration kHoldTime = absl::Hours(7 * 24);
-
-// What the use cases of rooms need. References outlive them.
-struct RoomTools {
-  RoomStore& store;
-  PersonaPeer& personas;
-  const Clock& clock;
-  IdSource& ids;
-  Logger& logger;
-};
 
 // The personas, which the caller may use, held for the room from now on; in the order asked. Either
 // all are held or none. NOT_FOUND, and persona's own errors.

@@ -6,7 +6,7 @@
 #include "dramatis/persona/v1/persona.pb.h"
 
 #include "absl/status/status.h"
-#include "services/conversation/rooms/holds.h"
+#include "services/conversation/model/room_tools.h"
 
 namespace dramatis::conversation {
 

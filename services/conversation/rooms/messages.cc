@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/conversation/model/permissions.h"
 #include "services/conversation/model/room_views.h"
+#include "services/conversation/rooms/holds.h"
 #include "services/conversation/rooms/rooms.h"
 #include "shared/call/if_match.h"
 #include "shared/page/page_token.h"

@@ -10,8 +10,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "services/conversation/model/room_store.h"
+#include "services/conversation/model/room_tools.h"
 #include "services/conversation/model/room_turn_store.h"
-#include "services/conversation/rooms/holds.h"
 #include "shared/call/call.h"
 
 namespace dramatis::conversation {

@@ -8,6 +8,7 @@
 
 #include "services/conversation/model/permissions.h"
 #include "services/conversation/model/room_views.h"
+#include "services/conversation/rooms/holds.h"
 #include "services/conversation/rooms/masks.h"
 #include "services/conversation/rooms/rooms.h"
 #include "shared/status/errors.h"

@@ -12,6 +12,7 @@
 #include "services/conversation/model/room_definition.h"
 #include "services/conversation/model/room_names.h"
 #include "services/conversation/model/room_views.h"
+#include "services/conversation/rooms/holds.h"
 #include "services/conversation/rooms/masks.h"
 #include "services/conversation/search/found_token.h"
 #include "services/conversation/search/search_text.h"

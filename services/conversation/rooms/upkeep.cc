@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/conversation/model/session_views.h"
+#include "services/conversation/rooms/holds.h"
 #include "services/conversation/rooms/masks.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "services/conversation/rooms/holds.h"
+#include "services/conversation/model/room_tools.h"
 
 namespace dramatis::conversation {
 

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "services/conversation/model/live_turns.h"
 #include "services/conversation/model/store.h"
-#include "services/conversation/prompt/turn_prompt.h"
+#include "services/conversation/model/turn_tools.h"
 #include "services/conversation/turns/turns.h"
 #include "services/conversation/turns/worker.h"
 #include "shared/call/call.h"

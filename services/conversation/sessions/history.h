@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "services/conversation/model/store.h"
-#include "services/conversation/prompt/turn_prompt.h"
+#include "services/conversation/model/turn_tools.h"
 #include "shared/call/call.h"
 
 namespace dramatis::conversation {

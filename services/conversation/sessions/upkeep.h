@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "absl/status/status.h"
-#include "services/conversation/prompt/turn_prompt.h"
+#include "services/conversation/model/turn_tools.h"
 
 namespace dramatis::conversation {
 

@@ -6,7 +6,7 @@
 
 #include "absl/time/time.h"
 #include "services/conversation/model/live_turns.h"
-#include "services/conversation/prompt/turn_prompt.h"
+#include "services/conversation/model/turn_tools.h"
 #include "services/conversation/turns/worker.h"
 #include "shared/call/call.h"
 

@@ -7,8 +7,8 @@
 
 #include "absl/status/statusor.h"
 #include "services/conversation/model/live_turns.h"
-#include "services/conversation/prompt/turn_prompt.h"
-#include "services/conversation/rooms/holds.h"
+#include "services/conversation/model/room_tools.h"
+#include "services/conversation/model/turn_tools.h"
 #include "services/conversation/turns/turns.h"
 #include "services/conversation/turns/worker.h"
 #include "shared/call/call.h"

@@ -7,6 +7,7 @@
 #include "services/conversation/model/turn_error.h"
 #include "services/conversation/prompt/room_prompt.h"
 #include "services/conversation/prompt/summary_range.h"
+#include "services/conversation/prompt/turn_prompt.h"
 #include "services/conversation/turns/turn_end.h"
 #include "shared/status/errors.h"
 #include "shared/status/outgoing.h"

@@ -28,7 +28,7 @@
 #include "services/conversation/model/live_turns.h"
 #include "services/conversation/model/peers.h"
 #include "services/conversation/model/store.h"
-#include "services/conversation/prompt/turn_prompt.h"
+#include "services/conversation/model/turn_tools.h"
 #include "shared/call/call.h"
 #include "shared/log/log_scope.h"
 

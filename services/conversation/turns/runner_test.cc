@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 #include "services/conversation/model/session_views.h"
 #include "services/conversation/model/turn_error.h"
+#include "services/conversation/prompt/turn_prompt.h"
 #include "services/conversation/testing/fakes.h"
 #include "shared/status/errors.h"
 

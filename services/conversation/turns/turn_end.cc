@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "services/conversation/model/room_rows.h"
+#include "services/conversation/turn_taking/planning.h"
 #include "shared/status/macros.h"
 
 namespace dramatis::conversation {

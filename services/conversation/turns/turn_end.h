@@ -4,7 +4,7 @@
 #include "absl/status/statusor.h"
 #include "services/conversation/model/room_turn_store.h"
 #include "services/conversation/model/store.h"
-#include "services/conversation/prompt/turn_prompt.h"
+#include "services/conversation/model/turn_tools.h"
 
 namespace dramatis::conversation {
 
