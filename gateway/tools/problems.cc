@@ -29,6 +29,7 @@ constexpr Shared kShared[] = {
     {409, "Conflict", "The state of things does not allow it, or another request came first."},
     {412, "PreconditionFailed", "The resource has changed since the `If-Match` given."},
     {413, "ContentTooLarge", "The body is too large."},
+    {414, "UriTooLong", "The URL is too long."},
     {415, "UnsupportedMediaType", "The body is not of a media type that is taken."},
     {422, "Unprocessable", "What the request names cannot be used so."},
     {429, "TooManyRequests", "Too much at once; `Retry-After` says when to try again."},
@@ -115,7 +116,7 @@ std::set<std::string> Problems::Named(const Route& route) const {
 
 std::map<int, std::set<std::string>> Problems::Of(const Route& route) const {
   std::map<int, std::set<std::string>> problems;
-  for (const int status : {400, 403, 429, 431, 500, 503, 504})
+  for (const int status : {400, 403, 414, 429, 431, 500, 503, 504})
     problems[status];
   if (route.any().access != options::v1::ACCESS_PUBLIC) problems[401];
   const bool in_body =

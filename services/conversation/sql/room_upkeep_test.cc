@@ -6,6 +6,7 @@
 #include "gtest/gtest.h"
 #include "services/conversation/model/room_closing.h"
 #include "services/conversation/rooms/masks.h"
+#include "services/conversation/rooms/holds.h"
 #include "services/conversation/rooms/upkeep.h"
 #include "services/conversation/testing/fakes.h"
 #include "services/conversation/testing/room_store_fixture.h"
