@@ -12,6 +12,9 @@ namespace dramatis::memory {
 // Names one version of one resource, for If-Match.
 std::string Etag(int version);
 
+// ABORTED: another writer came between reading a version and writing the next one.
+absl::Status ChangedMeanwhile();
+
 // Runs `change`, which reads, decides and writes by compare-and-set, again while another writer
 // came between (ABORTED), a few times.
 template <class Change>

@@ -10,6 +10,7 @@
 #include "dramatis/memory/v1/memory.pb.h"
 
 #include "services/memory/goals/goal_rules.h"
+#include "services/memory/model/versions.h"
 #include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -177,11 +178,6 @@ absl::Status TitleError() {
                "you have an active goal of this title");
 }
 
-absl::Status GoalConflict() {
-  return Error(absl::StatusCode::kAborted, errors::v1::ERROR_REASON_CONFLICT,
-               "changed by another request meanwhile");
-}
-
 absl::StatusOr<GoalRow> ReadGoal(const Row& row) {
   GoalRow goal;
   goal.user_id = row.Text(0);
@@ -249,7 +245,7 @@ absl::Status UpdateGoal(Transaction& tx, const GoalRow& before, const GoalRow& a
                   goal.category(), IsShared(goal), Bytes{goal.SerializeAsString()},
                   after.update_time, after.complete_time, before.version})
           .status()));
-  return tx.affected() == 1 ? absl::OkStatus() : GoalConflict();
+  return tx.affected() == 1 ? absl::OkStatus() : ChangedMeanwhile();
 }
 
 // Does `work` once for each Idempotency-Key: a repeated one gives the first answer back.

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "boost/json.hpp"
+#include "services/memory/model/versions.h"
 #include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -94,11 +95,6 @@ constexpr Statement kDeleteTags = {R"(
 constexpr Statement kDeleteGoals = {R"(
     delete from journal_goals
     where user_id = $1 and entry_id = $2)"};
-
-absl::Status JournalConflict() {
-  return Error(absl::StatusCode::kAborted, errors::v1::ERROR_REASON_CONFLICT,
-               "changed by another request meanwhile");
-}
 
 sql::Bytes ListsOf(const v1::JournalEntry& definition) {
   v1::JournalEntry lists;
@@ -254,7 +250,7 @@ absl::Status SqlJournalStore::UpdateEntry(const JournalRow& row) {
   return database_.Write([&](Transaction& tx) -> absl::Status {
     DRAMATIS_RETURN_IF_ERROR(CheckGoals(tx, row));
     DRAMATIS_RETURN_IF_ERROR(tx.Execute(kUpdateEntry, values).status());
-    if (tx.affected() == 0) return JournalConflict();
+    if (tx.affected() == 0) return ChangedMeanwhile();
     DRAMATIS_RETURN_IF_ERROR(DeleteLists(tx, row.user_id, row.entry_id));
     return InsertLists(tx, row);
   });
@@ -268,7 +264,7 @@ absl::Status SqlJournalStore::DeleteEntry(const std::string& user_id,
         tx.Execute(kDeleteEntry, {user_id, entry_id, version.value_or(0)}).status());
     if (tx.affected() == 0) {
       DRAMATIS_RETURN_IF_ERROR(SelectEntry(tx, user_id, entry_id).status());
-      return JournalConflict();
+      return ChangedMeanwhile();
     }
     return DeleteLists(tx, user_id, entry_id);
   });

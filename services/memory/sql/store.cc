@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "boost/json.hpp"
+#include "services/memory/model/versions.h"
 #include "services/memory/sql/journal.h"
 #include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
@@ -165,11 +166,6 @@ constexpr Statement kDeleteMemory = {R"(
     delete from memories
     where user_id = $1 and memory_id = $2 and (cast($3 as bigint) = 0 or version = $3))"};
 
-absl::Status Conflict() {
-  return Error(absl::StatusCode::kAborted, errors::v1::ERROR_REASON_CONFLICT,
-               "changed by another request meanwhile");
-}
-
 std::string PreferencesJson(const v1::Profile& profile) {
   boost::json::object object;
   for (const auto& [key, value] : profile.preferences())
@@ -287,7 +283,7 @@ absl::Status SqlStore::WriteProfile(const ProfileRow& row) {
       values.insert(values.end(), {row.update_time, row.version});
       DRAMATIS_RETURN_IF_ERROR(tx.Execute(kUpdateProfile, values).status());
     }
-    return tx.affected() == 1 ? absl::OkStatus() : Conflict();
+    return tx.affected() == 1 ? absl::OkStatus() : ChangedMeanwhile();
   });
 }
 
@@ -381,7 +377,7 @@ absl::Status SqlStore::Update(const MemoryRow& row) {
                     row.source_message_id, row.source_conversation_id, row.update_time,
                     IndexedText(row.content), row.version})
             .status());
-    return tx.affected() == 1 ? absl::OkStatus() : Conflict();
+    return tx.affected() == 1 ? absl::OkStatus() : ChangedMeanwhile();
   });
 }
 
@@ -393,7 +389,7 @@ absl::Status SqlStore::Delete(const std::string& user_id,
         tx.Execute(kDeleteMemory, {user_id, memory_id, version.value_or(0)}).status());
     if (tx.affected() == 0) {
       DRAMATIS_RETURN_IF_ERROR(SelectMemory(tx, user_id, memory_id).status());
-      return Conflict();
+      return ChangedMeanwhile();
     }
     return tx.Execute(kCountDown, {user_id}).status();
   });
