@@ -4,6 +4,7 @@
 #include "services/inference/module.h"
 #include "services/memory/module.h"
 #include "services/persona/module.h"
+#include "shared/identity/http/fetch.h"
 #include "shared/program/program.h"
 
 int main(int argc, char** argv) {
@@ -12,5 +13,6 @@ int main(int argc, char** argv) {
       {.name = "dramatis",
        .modules = {dramatis::persona::PersonaModule(), dramatis::inference::InferenceModule(),
                    dramatis::memory::MemoryModule(), dramatis::conversation::ConversationModule()},
-       .frontend = dramatis::gateway::ConfigureGateway});
+       .frontend = dramatis::gateway::ConfigureGateway,
+       .fetch_keys = dramatis::FetchOverHttp});
 }

@@ -12,8 +12,7 @@ constexpr char kJwksUrl[] = "DRAMATIS_OIDC_JWKS_URL";
 constexpr char kRolesClaim[] = "DRAMATIS_OIDC_ROLES_CLAIM";
 constexpr char kOneProcess[] =
     "a program of its own cannot prove to the others for whom it calls yet: run `dramatis`, which "
-    "has "
-    "all of them in one process";
+    "has all of them in one process";
 
 void CheckIssuer(Settings& settings, const OidcSettings& oidc) {
   constexpr char kUrl[] = "must be an https:// address without a query (http:// on loopback only)";

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "shared/identity/key_source.h"
 #include "shared/rpc/module.h"
 
 namespace dramatis {
@@ -53,6 +54,8 @@ struct Program {
   std::function<std::function<absl::StatusOr<std::unique_ptr<Frontend>>(const FrontendContext&)>(
       Settings& settings, const CommonConfig& common)>
       frontend;
+  // Set for programs that an OpenID Connect issuer may be set for: how its keys are fetched.
+  FetchUrl fetch_keys = nullptr;
 };
 
 int RunProgram(int argc, char** argv, const Program& program);

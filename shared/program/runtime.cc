@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "shared/config/default_ports.h"
-#include "shared/identity/http_fetch.h"
 #include "shared/program/gated_database.h"
 #include "shared/rpc/channel.h"
 #include "shared/sql/idempotency.h"
@@ -58,7 +57,8 @@ absl::StatusOr<ProgramConfig> ProgramConfig::From(const Program& program,
         settings.Text(absl::StrCat("DRAMATIS_", absl::AsciiStrToUpper(name), "_ADDRESS"),
                       LoopbackAddress(PortsOf(name).grpc));
   }
-  config.oidc = OidcSettings::From(settings, config.common.environment, config.neighbours.empty());
+  config.oidc = OidcSettings::From(settings, config.common.environment,
+                                   program.fetch_keys != nullptr && config.neighbours.empty());
   for (const ModuleFactory& module : program.modules) {
     config.modules.push_back(module.configure(settings, config.common));
   }
@@ -127,7 +127,8 @@ absl::Status Runtime::ChooseAuthenticator() {
   KeySource::Options options;
   options.issuer = rules.issuer;
   options.jwks_url = config_.oidc.jwks_url;
-  keys_ = std::make_unique<KeySource>(std::move(options), FetchOverHttp, clock_, logger_, metrics_);
+  keys_ = std::make_unique<KeySource>(std::move(options), program_.fetch_keys, clock_, logger_,
+                                      metrics_);
   authenticator_ = std::make_unique<OidcAuthenticator>(rules, *keys_, clock_);
   SetProcessAuthenticator(authenticator_.get());
   return absl::OkStatus();

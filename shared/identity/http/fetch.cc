@@ -1,4 +1,4 @@
-#include "shared/identity/http_fetch.h"
+#include "shared/identity/http/fetch.h"
 
 #include <memory>
 
