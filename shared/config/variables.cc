@@ -1,6 +1,7 @@
 #include "shared/config/variables.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <numeric>
 #include <utility>
@@ -49,7 +50,8 @@ std::string AddressesOf(int DefaultPorts::* port) {
 
 // A text that lives as long as the list of variables, which is for ever.
 std::string_view Kept(std::string text) {
-  return *new std::string(std::move(text));
+  static auto& kept = *new std::deque<std::string>;
+  return kept.emplace_back(std::move(text));
 }
 
 std::string_view AddressOf(std::string_view service) {
