@@ -278,25 +278,29 @@ bool SaysSomething(const PromptMessage& message) {
 }
 
 // What the persona said before the first kept line of somebody else is printed under a heading; as
-// much of it is left out, the oldest first, as the heading needs room.
+// much of it is left out, the oldest first, as the heading needs room. What has no text goes before
+// what has some.
 void KeepOpening(const Messages& messages, Room& room, std::vector<Candidate>& candidates) {
   const int heading = EstimateTokens(absl::StrCat("\n\n", kOpening));
+  const auto drop = [&](Candidate& candidate) {
+    room.Release(candidate);
+    candidate.dropped = kOverBudget;
+  };
+  int first = 0;  // the oldest that is kept
   for (int i = 0; i + 1 < messages.size(); ++i) {
     Candidate& candidate = candidates[i];
     if (!candidate.kept || !SaysSomething(messages[i])) continue;
     if (messages[i].role() != prompt::v1::ROLE_ASSISTANT) return;
-    room.Release(candidate);
-    if (candidate.tokens + heading <= room.left()) {
+    const auto fits = [&] { return heading <= room.left(); };  // besides the line itself
+    for (; first < i && !fits(); ++first)
+      if (candidates[first].kept) drop(candidates[first]);
+    if (fits()) {
+      room.Release(candidate);
       candidate.tokens += heading;
       return room.Keep(candidate);
     }
-    candidate.dropped = kOverBudget;
-    for (int before = 0; before < i; ++before) {
-      // Without text, and now before a gap.
-      if (!candidates[before].kept) continue;
-      room.Release(candidates[before]);
-      candidates[before].dropped = kOverBudget;
-    }
+    drop(candidate);
+    first = i + 1;
   }
 }
 
