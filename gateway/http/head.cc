@@ -18,6 +18,8 @@ const char* NameOf(int status) {
       return "Accepted";
     case 204:
       return "No Content";
+    case 302:
+      return "Found";
     case 308:
       return "Permanent Redirect";
     case 400:
