@@ -114,7 +114,8 @@ const JwsAlgorithm* FindJwsAlgorithm(std::string_view name) {
 }
 
 absl::Status VerificationKey::ParseRsa(const json::object& jwk) {
-  if (algorithm_ != nullptr && !IsRsa(*algorithm_)) return RefusedKey("has another type's algorithm");
+  if (algorithm_ != nullptr && !IsRsa(*algorithm_))
+    return RefusedKey("has another type's algorithm");
   const std::optional<std::string> n = BytesMember(jwk, "n");
   const std::optional<std::string> e = BytesMember(jwk, "e");
   if (!n.has_value() || !e.has_value()) return RefusedKey("has no modulus or exponent");
