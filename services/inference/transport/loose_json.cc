@@ -6,6 +6,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
+#include "services/inference/transport/surrogates.h"
 
 namespace dramatis::inference {
 namespace {
@@ -15,13 +16,6 @@ namespace json = boost::json;
 // More than any server nests what somebody reads, and little enough for the parser's recursion.
 constexpr size_t kMaxDepth = 128;
 constexpr size_t kEscapeLength = 6;  // \uXXXX
-
-bool IsHighSurrogate(uint32_t value) {
-  return value >= 0xD800 && value < 0xDC00;
-}
-bool IsLowSurrogate(uint32_t value) {
-  return value >= 0xDC00 && value < 0xE000;
-}
 
 // The code unit that the escape at the start of `text` means; 0 where there is none.
 uint32_t EscapedUnit(std::string_view text) {

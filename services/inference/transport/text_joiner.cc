@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "services/inference/transport/surrogates.h"
 #include "shared/text/text.h"
 
 namespace dramatis::inference {
@@ -11,7 +12,6 @@ namespace {
 constexpr uint32_t kReplacement = 0xFFFD;
 constexpr uint32_t kHigh = 0xD800;
 constexpr uint32_t kLow = 0xDC00;
-constexpr uint32_t kAfterLow = 0xE000;
 constexpr uint32_t kContinuationBits = 6;
 
 // What stands at the start of some bytes.
@@ -55,13 +55,6 @@ Character ReadUnit(std::string_view text) {
   return {.bytes = length, .value = value};
 }
 
-bool IsHigh(uint32_t value) {
-  return value >= kHigh && value < kLow;
-}
-bool IsLow(uint32_t value) {
-  return value >= kLow && value < kAfterLow;
-}
-
 // Whether `text` is, or may be continued to, the low half of a pair.
 bool MayBecomeLow(std::string_view text) {
   return text.empty() || (ByteAt(text, 0) == 0xED && (text.size() < 2 || ByteAt(text, 1) >= 0xB0));
@@ -69,14 +62,14 @@ bool MayBecomeLow(std::string_view text) {
 
 Character ReadCharacter(std::string_view text) {
   const Character unit = ReadUnit(text);
-  if (IsLow(unit.value)) return {.bytes = unit.bytes};
-  if (!IsHigh(unit.value)) return unit;
+  if (IsLowSurrogate(unit.value)) return {.bytes = unit.bytes};
+  if (!IsHighSurrogate(unit.value)) return unit;
   const std::string_view rest = text.substr(unit.bytes);
   if (!MayBecomeLow(rest)) return {.bytes = unit.bytes};
   if (rest.empty()) return {};
   const Character other = ReadUnit(rest);
   if (other.bytes == 0) return {};
-  if (!IsLow(other.value)) return {.bytes = unit.bytes};
+  if (!IsLowSurrogate(other.value)) return {.bytes = unit.bytes};
   constexpr uint32_t kFirstPair = 0x10000;
   constexpr uint32_t kPairBits = 10;
   return {.bytes = unit.bytes + other.bytes,

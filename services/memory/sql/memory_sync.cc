@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "services/memory/sql/memory_rows.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 #include "shared/text/words.h"
@@ -38,28 +39,11 @@ constexpr Statement kNoteForgotten = {R"(
         last_sequence = case when cast($3 as boolean) then 0 else last_sequence end
     where user_id = $1 and conversation_id = $2)"};
 
-constexpr Statement kCountNotedUp = {R"(
-    insert into memory_counts (user_id, memories)
-    values ($1, 1)
-    on conflict (user_id) do update
-    set memories = memory_counts.memories + 1
-    where memory_counts.memories < $2)"};
-
-constexpr Statement kCountForgottenDown = {R"(
-    update memory_counts
-    set memories = memories - cast($2 as bigint)
-    where user_id = $1)"};
-
 constexpr Statement kFindSame = {R"(
     select memory_id
     from memories
     where user_id = $1 and content = $2 and persona_id in ('', $3)
     limit 1)"};
-
-constexpr Statement kInsertNotedMemory = {R"(
-    insert into memories (user_id, memory_id, content, confidence, persona_id, source_message_id,
-                          source_conversation_id, version, create_time, update_time, words)
-    values ($1, $2, $3, $4, $5, $6, $7, 1, $8, $8, $9))"};
 
 constexpr Statement kListSummaries = {R"(
     select from_sequence, to_sequence, text, model, create_time
@@ -110,19 +94,18 @@ absl::StatusOr<Progress> LockProgress(Transaction& tx, const ConversationKey& ke
 // False where the user has it already, or as many as are allowed.
 absl::StatusOr<bool> AddMemory(Transaction& tx, const MemoryRow& row, int quota) {
   // Counted first: that makes those who add memories of one user wait for each other.
-  DRAMATIS_RETURN_IF_ERROR(tx.Execute(kCountNotedUp, {row.user_id, quota}).status());
+  DRAMATIS_RETURN_IF_ERROR(tx.Execute(kCountMemoryUp, {row.user_id, quota}).status());
   if (tx.affected() == 0) return false;
   DRAMATIS_ASSIGN_OR_RETURN(const Rows same,
                             tx.Execute(kFindSame, {row.user_id, row.content, row.persona_id}));
   if (!same.empty()) {
-    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kCountForgottenDown, {row.user_id, 1}).status());
+    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kCountMemoriesDown, {row.user_id, 1}).status());
     return false;
   }
   DRAMATIS_RETURN_IF_ERROR(
-      tx.Execute(kInsertNotedMemory,
-                 {row.user_id, row.memory_id, row.content, row.confidence, row.persona_id,
-                  row.source_message_id, row.source_conversation_id, row.create_time,
-                  IndexedText(row.content)})
+      tx.Execute(kInsertMemory, {row.user_id, row.memory_id, row.content, row.confidence,
+                                 row.persona_id, row.source_message_id, row.source_conversation_id,
+                                 row.create_time, row.create_time, IndexedText(row.content)})
           .status());
   return true;
 }
@@ -233,7 +216,7 @@ absl::StatusOr<Forgotten> SqlRememberingStore::Forget(const ConversationKey& key
                               all ? DeleteAll(tx, key) : DeleteSome(tx, key, messages));
     if (forgotten.memories > 0) {
       DRAMATIS_RETURN_IF_ERROR(
-          tx.Execute(kCountForgottenDown, {key.user_id, forgotten.memories}).status());
+          tx.Execute(kCountMemoriesDown, {key.user_id, forgotten.memories}).status());
     }
     return forgotten;
   });

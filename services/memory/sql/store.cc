@@ -5,6 +5,7 @@
 #include "boost/json.hpp"
 #include "services/memory/model/versions.h"
 #include "services/memory/sql/journal.h"
+#include "services/memory/sql/memory_rows.h"
 #include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -138,23 +139,6 @@ constexpr Statement kFindProfileAndCount = {R"(
     from (select cast($1 as text) as user_id) u
     left join profiles p on p.user_id = u.user_id
     left join memory_counts c on c.user_id = u.user_id)"};
-
-constexpr Statement kCountUp = {R"(
-    insert into memory_counts (user_id, memories)
-    values ($1, 1)
-    on conflict (user_id) do update
-    set memories = memory_counts.memories + 1
-    where memory_counts.memories < $2)"};
-
-constexpr Statement kCountDown = {R"(
-    update memory_counts
-    set memories = memories - 1
-    where user_id = $1)"};
-
-constexpr Statement kInsertMemory = {R"(
-    insert into memories (user_id, memory_id, content, confidence, persona_id, source_message_id,
-                          source_conversation_id, version, create_time, update_time, words)
-    values ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $10))"};
 
 constexpr Statement kUpdateMemory = {R"(
     update memories
@@ -351,7 +335,7 @@ absl::StatusOr<v1::Memory> SqlStore::Create(const CallContext& call,
       return memory.ParseFromString(*first) ? absl::OkStatus()
                                             : InternalError("a stored answer cannot be read");
     }
-    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kCountUp, {row.user_id, quota}).status());
+    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kCountMemoryUp, {row.user_id, quota}).status());
     if (tx.affected() == 0) {
       return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_MEMORY_QUOTA_EXCEEDED,
                    "you have as many memories as are allowed");
@@ -391,7 +375,7 @@ absl::Status SqlStore::Delete(const std::string& user_id,
       DRAMATIS_RETURN_IF_ERROR(SelectMemory(tx, user_id, memory_id).status());
       return ChangedMeanwhile();
     }
-    return tx.Execute(kCountDown, {user_id}).status();
+    return tx.Execute(kCountMemoriesDown, {user_id, 1}).status();
   });
 }
 
