@@ -254,7 +254,7 @@ def test_readme_names_what_its_commands_need():
                                check=True, capture_output=True, text=True).stdout
     for tool in used:
         assert tool in installed, f"./dev tools does not provide {tool}"
-    for word in ("ten minutes", "begin afresh", "./dev clean", "DRAMATIS_DATA_DIR"):
+    for word in ("minutes on two cores", "begin afresh", "./dev clean", "DRAMATIS_DATA_DIR"):
         assert word in text
 
 
