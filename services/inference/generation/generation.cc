@@ -1,5 +1,8 @@
 #include "services/inference/generation/generation.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "services/inference/prompt/tokens.h"
@@ -164,7 +167,9 @@ prompt::v1::Usage Generation::Count(const Candidate& candidate,
   usage.set_input_tokens(counts.input_tokens);
   usage.set_output_tokens(counts.output_tokens);
   usage.set_cached_tokens(counts.cached_tokens);
-  usage.set_cost_micros(CostMicros(candidate.route.model.prices, counts));
+  constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+  usage.set_cost_micros(static_cast<int32_t>(
+      std::min(CostMicros(candidate.route.model.prices, counts), kMost)));
   return usage;
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -110,14 +109,17 @@ absl::StatusOr<ModelFacts> ParseModelSpec(const std::string& spec) {
   return facts;
 }
 
-int CostMicros(const Prices& prices, const TokenCounts& tokens) {
-  const int cached = std::clamp(tokens.cached_tokens, 0, std::max(0, tokens.input_tokens));
-  const double cached_price = prices.cached > 0 ? prices.cached : prices.input;
+int64_t CostMicros(const Prices& prices, const TokenCounts& tokens) {
+  const int input = std::max(0, tokens.input_tokens);
+  const int cached = std::clamp(tokens.cached_tokens, 0, input);
+  const int written = std::clamp(tokens.written_tokens, 0, input - cached);
+  const auto or_input = [&](double price) { return price > 0 ? price : prices.input; };
   // Dollars per million tokens are millionths of a dollar per token.
-  const double micros = prices.input * (tokens.input_tokens - cached) + cached_price * cached +
-                        prices.output * tokens.output_tokens;
-  constexpr double kMost = std::numeric_limits<int>::max();
-  return static_cast<int>(std::clamp(std::round(micros), 0.0, kMost));
+  const double micros = prices.input * (input - cached - written) +
+                        or_input(prices.cached) * cached + or_input(prices.written) * written +
+                        prices.output * std::max(0, tokens.output_tokens);
+  constexpr double kMost = 9e15;  // whole numbers that a double holds exactly
+  return static_cast<int64_t>(std::clamp(std::round(micros), 0.0, kMost));
 }
 
 }  // namespace dramatis::inference

@@ -6,6 +6,7 @@
 // Pure functions.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -14,11 +15,12 @@
 
 namespace dramatis::inference {
 
-// US dollars per million tokens; 0 where unknown.
+// US dollars per million tokens, which is micros per token; 0 where unknown.
 struct Prices {
   double input = 0;
   double output = 0;
-  double cached = 0;
+  double cached = 0;   // of prompt tokens read from the provider's cache
+  double written = 0;  // of prompt tokens written to it
   bool operator==(const Prices&) const = default;
 };
 
@@ -43,8 +45,8 @@ std::optional<ModelFacts> KnownModel(const std::string& name);
 // out comes from KnownModel, else from kUnknownWindow and no price. INVALID_ARGUMENT if malformed.
 absl::StatusOr<ModelFacts> ParseModelSpec(const std::string& spec);
 
-// Millionths of a US dollar. Cached tokens cost the input price where no cached price is known.
-// Saturates at 2^31 - 1.
-int CostMicros(const Prices& prices, const TokenCounts& tokens);
+// Millionths of a US dollar, rounded. Cached and written tokens cost the input price where no price
+// of their own is known.
+int64_t CostMicros(const Prices& prices, const TokenCounts& tokens);
 
 }  // namespace dramatis::inference

@@ -63,11 +63,25 @@ TEST(CatalogueTest, TakesTheInputPriceForCachedTokensWhereNoneIsKnown) {
             10);
 }
 
-TEST(CatalogueTest, SaturatesInsteadOfOverflowing) {
+// As Anthropic bills: what is read from the cache costs a tenth, what is written a quarter more.
+TEST(CatalogueTest, CostsWhatWasWrittenToACacheAtItsOwnPrice) {
+  const Prices prices = {.input = 3, .output = 15, .cached = 0.3, .written = 3.75};
+  EXPECT_EQ(CostMicros(prices, {.input_tokens = 3000,
+                                .output_tokens = 100,
+                                .cached_tokens = 1000,
+                                .written_tokens = 1000}),
+            3000 + 300 + 3750 + 1500);
+}
+
+TEST(CatalogueTest, TakesTheInputPriceForWrittenTokensWhereNoneIsKnown) {
+  EXPECT_EQ(CostMicros({.input = 2}, {.input_tokens = 10, .written_tokens = 4}), 20);
+}
+
+TEST(CatalogueTest, CountsMoreThan32BitsHold) {
   constexpr int kMost = std::numeric_limits<int>::max();
-  EXPECT_EQ(CostMicros({.input = 1000, .output = 1000, .cached = 0},
-                       {.input_tokens = kMost, .output_tokens = kMost, .cached_tokens = 0}),
-            kMost);
+  EXPECT_EQ(CostMicros({.input = 1000, .output = 1000},
+                       {.input_tokens = kMost, .output_tokens = kMost}),
+            int64_t{2000} * kMost);
 }
 
 }  // namespace
