@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "dramatis/conversation/v1/conversation.pb.h"
+#include "dramatis/memory/v1/goals.pb.h"
 #include "dramatis/memory/v1/memory.pb.h"
 #include "dramatis/persona/v1/persona.pb.h"
 
@@ -139,6 +140,34 @@ TEST(FieldRulesTest, RefusesTextThatIsNotUtf8OrHoldsNul) {
 
   EXPECT_THAT(Violations(request), ElementsAre("persona.name: must be valid UTF-8",
                                                "persona.description: must not contain U+0000"));
+}
+
+// PostgreSQL's text cannot hold U+0000, and Structs and maps are kept as text.
+TEST(FieldRulesTest, RefusesNulInStructsAndMaps) {
+  const std::string nul("a\0b", 3);
+  memory::v1::CreateGoalRequest deep;
+  deep.mutable_goal()->set_title("Run");
+  deep.mutable_goal()->set_category("sport");
+  deep.mutable_goal()->set_goal_pattern(memory::v1::GOAL_PATTERN_MILESTONE);
+  deep.mutable_goal()->mutable_target()->set_metric(memory::v1::GOAL_METRIC_COUNT);
+  deep.mutable_goal()->mutable_target()->set_value(1);
+  google::protobuf::Struct& metadata = *deep.mutable_goal()->mutable_metadata();
+  google::protobuf::ListValue list;
+  list.add_values()->set_string_value("fine");
+  *(*metadata.mutable_fields())["x"].mutable_list_value() = list;
+  EXPECT_THAT(Violations(deep), IsEmpty());
+  list.add_values()->set_string_value(nul);
+  *(*metadata.mutable_fields())["x"].mutable_list_value() = list;
+  EXPECT_THAT(Violations(deep), ElementsAre("goal.metadata: must not contain U+0000"));
+
+  conversation::v1::CreateSessionRequest key;
+  (*key.mutable_metadata()->mutable_fields())[nul].set_bool_value(true);
+  EXPECT_THAT(Violations(key), ElementsAre("metadata: must not contain U+0000"));
+
+  memory::v1::UpdateProfileRequest map;
+  (*map.mutable_profile()->mutable_preferences())[nul] = nul;
+  EXPECT_THAT(Violations(map), ElementsAre("profile.preferences: must not contain U+0000",
+                                           "profile.preferences: must not contain U+0000"));
 }
 
 TEST(FieldRulesTest, IgnoresWhatTheServerSets) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/json_util.h"
@@ -16,6 +17,9 @@ using ::dramatis::options::v1::FieldRule;
 using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
+
+// PostgreSQL's text cannot hold it.
+constexpr char kNul[] = "must not contain U+0000";
 
 // "must have 2 to 100 characters, has 120"; 0 is no limit.
 std::string CountText(uint32_t least, uint32_t most, const char* unit, size_t count) {
@@ -33,8 +37,7 @@ std::string RangeText(const FieldRule& rule) {
 Problem TextProblem(const std::string& text, const ValueRule& limits, bool is_item) {
   const FieldRule& rule = limits.rule;
   if (!IsValidUtf8(text)) return "must be valid UTF-8";
-  // PostgreSQL's text cannot hold it.
-  if (text.find('\0') != std::string::npos) return "must not contain U+0000";
+  if (text.find('\0') != std::string::npos) return kNul;
   if (!rule.or_value().empty() && text == rule.or_value()) return std::nullopt;
   if (rule.min_length() > 0 || rule.max_length() > 0) {
     const size_t length = CodePoints(TrimSpace(text));
@@ -95,6 +98,32 @@ std::optional<std::string> JsonOf(const Message& message, const FieldDescriptor&
   return json.substr(before, json.size() - before - 1);
 }
 
+// Whether a text anywhere in a message of Google's (a Struct's keys and values) holds U+0000.
+bool HoldsNul(const Message& message) {
+  const Reflection& reflection = *message.GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    const bool is_text = field->type() == FieldDescriptor::TYPE_STRING;
+    if (!is_text && field->message_type() == nullptr) continue;
+    const int count = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
+    for (int i = 0; i < count; ++i) {
+      std::string scratch;
+      if (is_text) {
+        const std::string& text =
+            field->is_repeated()
+                ? reflection.GetRepeatedStringReference(message, field, i, &scratch)
+                : reflection.GetStringReference(message, field, &scratch);
+        if (text.find('\0') != std::string::npos) return true;
+      } else if (HoldsNul(field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i)
+                                               : reflection.GetMessage(message, field))) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Problem ValueProblem(const Message& message,
@@ -115,6 +144,12 @@ Problem ValueProblem(const Message& message,
       return CountText(0, rule.max_bytes(), " bytes", value.size());
     }
     return std::nullopt;
+  }
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+    const bool has_nul =
+        HoldsNul(index < 0 ? reflection.GetMessage(message, &field)
+                           : reflection.GetRepeatedMessage(message, &field, index));
+    return has_nul ? Problem(kNul) : std::nullopt;
   }
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
     const int number = index < 0 ? reflection.GetEnumValue(message, &field)

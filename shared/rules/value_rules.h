@@ -12,7 +12,8 @@ namespace dramatis {
 
 using Problem = std::optional<std::string>;
 
-// Of a singular field's value, or with an index of one item of a list. Messages have none here.
+// Of a singular field's value, or with an index of one item of a list. Of messages,
+// Google's own only (Struct): that no text in them holds U+0000.
 Problem ValueProblem(const google::protobuf::Message& message,
                      const google::protobuf::FieldDescriptor& field,
                      int index,

@@ -311,3 +311,20 @@ def test_bad_credentials(scene, authorization):
         response = client.get("/api/profile")
         response.problem(401, "UNAUTHENTICATED")
         assert "www-authenticate" in response.headers
+
+
+@pytest.mark.parametrize("method, path, body, field", [
+    ("POST", "/api/chat", {"message": "a\u0000b"}, "message"),
+    ("POST", "/api/session", {"title": "a\u0000b"}, "title"),
+    ("POST", "/api/session", {"metadata": {"a": [{"b": "\u0000"}]}}, "metadata"),
+    ("PUT", "/api/profile", {"bio": "a\u0000b"}, "bio"),
+    ("PUT", "/api/profile", {"preferences": {"\u0000": "x"}}, "preferences"),
+    ("POST", "/api/memories", {"content": "a\u0000b"}, "content"),
+    ("POST", "/api/journal", {"title": "T", "content": "a\u0000b"}, "content"),
+    ("POST", "/api/goals", {"title": "T", "category": "c", "goalPattern": "milestone",
+                            "target": {"metric": "count", "value": 1},
+                            "metadata": {"\u0000": 1}}, "metadata"),
+])
+def test_a_text_with_u0000_is_refused_by_name(client, method, path, body, field):
+    problem = client.request(method, path, body).problem(400, "VALIDATION_FAILED")
+    assert field in [error["field"] for error in problem["errors"]], problem

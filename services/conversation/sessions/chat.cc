@@ -11,7 +11,6 @@ namespace dramatis::conversation {
 
 absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> Chat::Start(const CallContext& call,
                                                                   const v1::ChatRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckNoNul("message", request.message()));
   DRAMATIS_RETURN_IF_ERROR(worker_.Ready());
   // Whether the answer is streamed does not make it another request.
   v1::ChatRequest hashed = request;

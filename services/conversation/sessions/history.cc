@@ -38,7 +38,6 @@ std::optional<SessionStatus> FromApi(v1::SessionStatus status) {
 
 absl::StatusOr<SessionFilter> FilterOf(const CallContext& call,
                                        const v1::ListHistoryRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckNoNul("q", request.q()));
   std::vector<FieldViolation> violations;
   if (!IsTimestamp(request.from())) violations.push_back({"from", "is not a point in time"});
   if (!IsTimestamp(request.to())) violations.push_back({"to", "is not a point in time"});

@@ -139,9 +139,4 @@ absl::Status RenewHold(const TurnTools& tools, const CallContext& call, const Se
   return tools.personas.Render(call.AsService(row.user_id), request).get().status();
 }
 
-absl::Status CheckNoNul(const std::string& field, const std::string& text) {
-  if (text.find('\0') == std::string::npos) return absl::OkStatus();
-  return FieldErrors({{field, "must not contain the character U+0000"}});
-}
-
 }  // namespace dramatis::conversation

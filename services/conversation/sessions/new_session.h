@@ -43,7 +43,4 @@ void ReleaseUnlessLive(const TurnTools& tools, const CallContext& call, const Se
 // Holds the session's persona until HoldUntil(row).
 absl::Status RenewHold(const TurnTools& tools, const CallContext& call, const SessionRow& row);
 
-// VALIDATION_FAILED naming `field` if `text` has a U+0000, which PostgreSQL cannot keep.
-absl::Status CheckNoNul(const std::string& field, const std::string& text);
-
 }  // namespace dramatis::conversation

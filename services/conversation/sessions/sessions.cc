@@ -13,7 +13,6 @@ namespace dramatis::conversation {
 
 absl::StatusOr<Idempotent<v1::Session>> Sessions::Create(const CallContext& call,
                                                          const v1::CreateSessionRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckNoNul("title", request.title()));
   NewSession session;
   session.session_id = tools_.ids.NewId();
   session.persona_id = request.persona_id();

@@ -12,7 +12,6 @@
 #include "services/memory/goals/goal_rules.h"
 #include "services/memory/goals/progress.h"
 #include "services/memory/goals/progress_insights.h"
-#include "services/memory/model/storable_text.h"
 #include "services/memory/model/versions.h"
 #include "services/memory/profile/profiles.h"
 #include "shared/call/if_match.h"
@@ -135,7 +134,6 @@ Changed ArchivalOf(const GoalRow& goal, const CallContext& call, absl::Time now)
 
 absl::StatusOr<v1::ListGoalsResponse> Goals::List(const CallContext& call,
                                                   const v1::ListGoalsRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   const PageScope scope = ListScope(call, request);
   GoalQuery query;
   query.user_id = call.identity.user_id;
@@ -160,7 +158,6 @@ absl::StatusOr<v1::ListGoalsResponse> Goals::List(const CallContext& call,
 
 absl::StatusOr<v1::Goal> Goals::Create(const CallContext& call,
                                        const v1::CreateGoalRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   DRAMATIS_ASSIGN_OR_RETURN(const absl::CivilDay today, TodayOf(call.identity.user_id));
   GoalRow row;
   row.user_id = call.identity.user_id;
@@ -177,7 +174,6 @@ absl::StatusOr<v1::Goal> Goals::Create(const CallContext& call,
 }
 
 absl::StatusOr<v1::Goal> Goals::Get(const CallContext& call, const v1::GetGoalRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   DRAMATIS_ASSIGN_OR_RETURN(const GoalRow row,
                             store_.FindGoal(call.identity.user_id, request.goal_id()));
   return Present(row);
@@ -185,7 +181,6 @@ absl::StatusOr<v1::Goal> Goals::Get(const CallContext& call, const v1::GetGoalRe
 
 absl::StatusOr<v1::Goal> Goals::Update(const CallContext& call,
                                        const v1::UpdateGoalRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   DRAMATIS_ASSIGN_OR_RETURN(const absl::CivilDay today, TodayOf(call.identity.user_id));
   const absl::Time now = clock_.Now();
   return WithRetries([&] {
@@ -196,7 +191,6 @@ absl::StatusOr<v1::Goal> Goals::Update(const CallContext& call,
 }
 
 absl::Status Goals::Delete(const CallContext& call, const v1::DeleteGoalRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   const absl::Time now = clock_.Now();
   const auto archived = WithRetries([&] {
     return store_.ChangeGoal(
@@ -208,7 +202,6 @@ absl::Status Goals::Delete(const CallContext& call, const v1::DeleteGoalRequest&
 
 absl::StatusOr<v1::Goal> Goals::Complete(const CallContext& call,
                                          const v1::CompleteGoalRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   const absl::Time now = clock_.Now();
   return WithRetries([&] {
     return store_.ChangeGoal(
@@ -219,7 +212,6 @@ absl::StatusOr<v1::Goal> Goals::Complete(const CallContext& call,
 
 absl::StatusOr<v1::Goal> Goals::Restore(const CallContext& call,
                                         const v1::RestoreGoalRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   const absl::Time now = clock_.Now();
   return WithRetries([&] {
     return store_.ChangeGoal(
@@ -230,7 +222,6 @@ absl::StatusOr<v1::Goal> Goals::Restore(const CallContext& call,
 
 absl::StatusOr<v1::ListActivitiesResponse> Goals::ListActivities(
     const CallContext& call, const v1::ListActivitiesRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   const PageScope scope = ListScope(call, request);
   ActivityQuery query;
   query.user_id = call.identity.user_id;
@@ -255,7 +246,6 @@ absl::StatusOr<v1::ListActivitiesResponse> Goals::ListActivities(
 
 absl::StatusOr<v1::Activity> Goals::CreateActivity(const CallContext& call,
                                                    const v1::CreateActivityRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   DRAMATIS_ASSIGN_OR_RETURN(const absl::CivilDay today, TodayOf(call.identity.user_id));
   ActivityRow row;
   row.user_id = call.identity.user_id;
@@ -276,7 +266,6 @@ absl::StatusOr<v1::Activity> Goals::CreateActivity(const CallContext& call,
 
 absl::StatusOr<v1::Activity> Goals::GetActivity(const CallContext& call,
                                                 const v1::GetActivityRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   DRAMATIS_ASSIGN_OR_RETURN(
       const ActivityRow row,
       store_.FindActivity(call.identity.user_id, request.goal_id(), request.activity_id()));
@@ -285,7 +274,6 @@ absl::StatusOr<v1::Activity> Goals::GetActivity(const CallContext& call,
 
 absl::StatusOr<v1::GoalProgress> Goals::Progress(const CallContext& call,
                                                  const v1::GetGoalProgressRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   DRAMATIS_ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf(call.identity.user_id));
   DRAMATIS_ASSIGN_OR_RETURN(const GoalHistory history,
                             store_.FindHistory(call.identity.user_id, request.goal_id()));

@@ -12,7 +12,6 @@
 #include "google/protobuf/util/time_util.h"
 #include "services/memory/journal/journal_stats.h"
 #include "services/memory/journal/journal_text.h"
-#include "services/memory/model/storable_text.h"
 #include "services/memory/model/versions.h"
 #include "services/memory/profile/profiles.h"
 #include "shared/call/if_match.h"
@@ -133,7 +132,6 @@ v1::JournalEntry Present(const JournalRow& row) {
 
 absl::StatusOr<v1::JournalEntry> Journal::Create(const CallContext& call,
                                                  const v1::CreateJournalEntryRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   if (const auto violations = CheckLists(request.entry()); !violations.empty()) {
     return FieldErrors(violations);
   }
@@ -148,7 +146,6 @@ absl::StatusOr<v1::JournalEntry> Journal::Create(const CallContext& call,
 
 absl::StatusOr<v1::ListJournalEntriesResponse> Journal::List(
     const CallContext& call, const v1::ListJournalEntriesRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   const PageScope scope = ListScope(call, request);
   JournalQuery query;
   query.user_id = call.identity.user_id;
@@ -171,7 +168,6 @@ absl::StatusOr<v1::ListJournalEntriesResponse> Journal::List(
 
 absl::StatusOr<v1::JournalEntry> Journal::Get(const CallContext& call,
                                               const v1::GetJournalEntryRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   DRAMATIS_ASSIGN_OR_RETURN(const JournalRow row,
                             store_.FindEntry(call.identity.user_id, request.entry_id()));
   return Present(row);
@@ -179,7 +175,6 @@ absl::StatusOr<v1::JournalEntry> Journal::Get(const CallContext& call,
 
 absl::StatusOr<v1::JournalEntry> Journal::Update(const CallContext& call,
                                                  const v1::UpdateJournalEntryRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   if (const auto violations = CheckLists(request.entry()); !violations.empty()) {
     return FieldErrors(violations);
   }
@@ -203,7 +198,6 @@ absl::StatusOr<v1::JournalEntry> Journal::TryUpdate(const CallContext& call,
 
 absl::Status Journal::Delete(const CallContext& call,
                              const v1::DeleteJournalEntryRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   return WithRetries([&] { return TryDelete(call, request.entry_id()); });
 }
 

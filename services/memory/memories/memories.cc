@@ -7,7 +7,6 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "services/memory/model/storable_text.h"
 #include "services/memory/model/versions.h"
 #include "shared/call/if_match.h"
 #include "shared/page/page_token.h"
@@ -62,7 +61,6 @@ v1::Memory Present(const MemoryRow& row) {
 
 absl::StatusOr<v1::Memory> Memories::Create(const CallContext& call,
                                             const v1::CreateMemoryRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   MemoryRow row;
   row.user_id = call.identity.user_id;
   row.memory_id = ids_.NewId();
@@ -74,7 +72,6 @@ absl::StatusOr<v1::Memory> Memories::Create(const CallContext& call,
 
 absl::StatusOr<v1::ListMemoriesResponse> Memories::List(const CallContext& call,
                                                         const v1::ListMemoriesRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   const PageScope scope = ListScope(call, request);
   MemoryQuery query;
   query.user_id = call.identity.user_id;
@@ -97,7 +94,6 @@ absl::StatusOr<v1::ListMemoriesResponse> Memories::List(const CallContext& call,
 
 absl::StatusOr<v1::Memory> Memories::Get(const CallContext& call,
                                          const v1::GetMemoryRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   DRAMATIS_ASSIGN_OR_RETURN(const MemoryRow row,
                             store_.Find(call.identity.user_id, request.memory_id()));
   return Present(row);
@@ -105,7 +101,6 @@ absl::StatusOr<v1::Memory> Memories::Get(const CallContext& call,
 
 absl::StatusOr<v1::Memory> Memories::Update(const CallContext& call,
                                             const v1::UpdateMemoryRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   return WithRetries([&] { return TryUpdate(call, request); });
 }
 
@@ -124,7 +119,6 @@ absl::StatusOr<v1::Memory> Memories::TryUpdate(const CallContext& call,
 }
 
 absl::Status Memories::Delete(const CallContext& call, const v1::DeleteMemoryRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   return WithRetries([&] { return TryDelete(call, request.memory_id()); });
 }
 
@@ -138,7 +132,6 @@ absl::Status Memories::TryDelete(const CallContext& call, const std::string& mem
 
 absl::StatusOr<v1::SearchMemoriesResponse> Memories::Search(
     const CallContext& call, const v1::SearchMemoriesRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   MemorySearch search;
   search.user_id = call.identity.user_id;
   search.persona_id = request.persona_id();

@@ -249,13 +249,6 @@ TEST_F(MemoriesTest, SearchesForTheWordsOfTheQuestion) {
   EXPECT_GT(found.results(0).score(), found.results(1).score());
 }
 
-TEST_F(MemoriesTest, NamesTheFieldThatHoldsNul) {
-  const auto result = memories_.Create(call_, Remembering(std::string("a\0b", 3)));
-
-  EXPECT_EQ(GetBadRequest(result.status())->field_violations(0).field(), "memory.content");
-  EXPECT_THAT(Contents(memories_.List(call_, {}).value()), ElementsAre());
-}
-
 TEST_F(MemoriesTest, NeverTakesAFailedReadForNothing) {
   store_.error = UnavailableError("the database is away");
   v1::SearchMemoriesRequest search;

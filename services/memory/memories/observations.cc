@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "services/memory/model/storable_text.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 #include "shared/text/words.h"
@@ -60,7 +59,6 @@ bool IsKnown(const std::string& content, const std::vector<MemoryRow>& known) {
 
 absl::StatusOr<v1::ObserveResponse> Observations::Observe(const CallContext& call,
                                                           const v1::ObserveRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   DRAMATIS_RETURN_IF_ERROR(CheckOrder(request.messages(), 0));
   const ConversationKey key = {request.user_id(), request.conversation_id()};
   DRAMATIS_ASSIGN_OR_RETURN(const Progress seen, remembering_.FindProgress(key));
@@ -140,7 +138,6 @@ absl::StatusOr<std::vector<MemoryRow>> Observations::Related(const v1::ObserveRe
 
 absl::StatusOr<v1::ForgetMessagesResponse> Observations::Forget(
     const CallContext& /*call*/, const v1::ForgetMessagesRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   std::vector<ForgottenMessage> messages;
   for (const auto& message : request.messages())
     messages.push_back({message.message_id(), message.sequence()});

@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "services/memory/journal/journal_text.h"
-#include "services/memory/model/storable_text.h"
 #include "services/memory/profile/profiles.h"
 #include "shared/status/macros.h"
 #include "shared/text/text.h"
@@ -165,11 +164,6 @@ v1::RecallResponse ChooseParts(const Recollection& recollection,
 
 absl::StatusOr<v1::RecallResponse> Recall::ForTurn(const CallContext&,
                                                    const v1::RecallRequest& request) {
-  // The query is only taken apart, so it may hold any character.
-  v1::RecallRequest ids;
-  ids.set_user_id(request.user_id());
-  ids.set_persona_id(request.persona_id());
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(ids));
   MemorySearch search;
   search.user_id = request.user_id();
   search.persona_id = request.persona_id();

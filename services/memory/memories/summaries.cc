@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/memory/memories/task_lines.h"
-#include "services/memory/model/storable_text.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -32,7 +31,6 @@ prompt::v1::PromptPart PartOf(const SummaryRow& summary) {
 
 absl::StatusOr<v1::SummarizeResponse> Summaries::Summarize(const CallContext& call,
                                                            const v1::SummarizeRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   DRAMATIS_RETURN_IF_ERROR(CheckOrder(request.messages(), request.after_sequence()));
   if (!options_.enabled) {
     return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_SUMMARIES_OFF,
@@ -72,10 +70,6 @@ absl::StatusOr<v1::RecallResponse> Summaries::WithSummaries(const v1::RecallRequ
   if (request.conversation_id().empty() || request.before_sequence() < kFirstWithHistory) {
     return recall(request);
   }
-  v1::RecallRequest ids;
-  ids.set_user_id(request.user_id());
-  ids.set_conversation_id(request.conversation_id());
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(ids));
   DRAMATIS_ASSIGN_OR_RETURN(const std::vector<SummaryRow> summaries,
                             remembering_.Summaries({request.user_id(), request.conversation_id()},
                                                    request.before_sequence(), kMostRecalled));

@@ -11,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
-#include "services/memory/model/storable_text.h"
 #include "services/memory/model/versions.h"
 #include "shared/call/if_match.h"
 #include "shared/rules/field_rules.h"
@@ -89,7 +88,6 @@ absl::StatusOr<v1::Profile> Profiles::Get(const CallContext& call, const v1::Get
 
 absl::StatusOr<v1::Profile> Profiles::Update(const CallContext& call,
                                              const v1::UpdateProfileRequest& request) {
-  DRAMATIS_RETURN_IF_ERROR(CheckStorable(request));
   if (const auto violations = CheckProfile(request.profile()); !violations.empty()) {
     return FieldErrors(violations);
   }

@@ -148,13 +148,6 @@ TEST_F(ProfilesTest, AcceptsTimeZonesThatExist) {
   }
 }
 
-TEST_F(ProfilesTest, RefusesNul) {
-  v1::UpdateProfileRequest request;
-  request.mutable_profile()->set_bio(std::string("a\0b", 3));
-
-  EXPECT_EQ(ViolatedField(profiles_.Update(call_, request).status()), "profile.bio");
-}
-
 TEST_F(ProfilesTest, PassesAFailedReadOn) {
   store_.error = UnavailableError("the database is away");
 
