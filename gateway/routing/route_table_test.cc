@@ -95,7 +95,7 @@ TEST(RouteTableTest, DoesNotFindOtherPaths) {
 
 TEST(RouteTableTest, InternalRpcsHaveNoRoute) {
   for (const auto& method : TestTables::Get().routes->methods()) {
-    EXPECT_NE(method->access, options::v1::ACCESS_INTERNAL) << method->path;
+    EXPECT_NE(method->access.access, options::v1::ACCESS_INTERNAL) << method->path;
   }
 }
 
@@ -133,7 +133,7 @@ absl::Status BuildStatus(const std::string& methods) {
 
 std::string Rpc(const std::string& name,
                 const std::string& http,
-                const std::string& rule = "access: ACCESS_USER",
+                const std::string& rule = "access: ACCESS_USER scope: 'chat'",
                 const std::string& more = "") {
   return "method { name: '" + name + "' input_type: '.dramatis.test.v1.In' " +
          "output_type: '.dramatis.test.v1.Out' " + more + " options { [google.api.http] {" + http +
@@ -163,14 +163,31 @@ TEST(RouteTableBuildTest, RefusesUnusableBindings) {
       {Rpc("A", "post: '/t' body: 'id'"), "body names no message field"},
       {Rpc("A", "body: '*'"), "no method and path"},
       {Rpc("A", "get: '/t'", "access: ACCESS_UNSPECIFIED"), "no access"},
-      {Rpc("A", "get: '/t'", "access: ACCESS_INTERNAL"), "no HTTP binding"},
-      {Rpc("A", "get: '/t'", "access: ACCESS_USER success_status: 404"), "not 2xx"},
-      {Rpc("A", "get: '/t'", "access: ACCESS_USER location: '/t/{id}'"), "location names no"},
-      {Rpc("A", "get: '/t'", "access: ACCESS_USER", "client_streaming: true"), "cannot stream"},
-      {Rpc("A", "get: '/t'", "access: ACCESS_USER endless: true"), "endless, but no stream"},
+      {Rpc("A", "get: '/t'", "access: ACCESS_INTERNAL allowed_callers: 'memory'"),
+       "no HTTP binding"},
+      {Rpc("A", "get: '/t'", "access: ACCESS_USER scope: 'chat' success_status: 404"), "not 2xx"},
+      {Rpc("A", "get: '/t'", "access: ACCESS_USER scope: 'chat' location: '/t/{id}'"),
+       "location names no"},
+      {Rpc("A", "get: '/t'", "access: ACCESS_USER scope: 'chat'", "client_streaming: true"),
+       "cannot stream"},
+      {Rpc("A", "get: '/t'", "access: ACCESS_USER scope: 'chat' endless: true"),
+       "endless, but no stream"},
   };
   for (const Case& c : cases) {
     EXPECT_THAT(std::string(BuildStatus(c.methods).message()), HasSubstr(c.says));
+  }
+}
+
+TEST(RouteTableBuildTest, RefusesRpcsThatDoNotSayWhoMayCallThem) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"access: ACCESS_USER", "names no scope"},
+      {"access: ACCESS_USER scope: 'chats'", "a scope that there is not"},
+      {"access: ACCESS_PUBLIC scope: 'chat'", "is not for users"},
+      {"access: ACCESS_ADMIN scope: 'account'", "whose scope is `admin`"},
+      {"access: ACCESS_USER scope: 'chat' allowed_callers: 'bank'", "none of our programs"},
+  };
+  for (const auto& [rule, says] : cases) {
+    EXPECT_THAT(std::string(BuildStatus(Rpc("A", "get: '/t'", rule)).message()), HasSubstr(says));
   }
 }
 

@@ -68,13 +68,12 @@ absl::StatusOr<RpcMethod> DescribeMethod(const MethodDescriptor& descriptor) {
   method.backend = BackendOf(descriptor.file()->package());
   method.streaming = descriptor.server_streaming();
   method.endless = rule.endless();
-  method.access = rule.access();
+  DRAMATIS_ASSIGN_OR_RETURN(method.access, ReadMethodAccess(descriptor));
   method.names = NamesOf(rule);
   if (rule.success_status() != 0) method.success_status = rule.success_status();
   if (descriptor.client_streaming()) return Broken(descriptor, "HTTP cannot stream requests");
   if (method.endless && !method.streaming) return Broken(descriptor, "endless, but no stream");
-  if (method.access == options::v1::ACCESS_UNSPECIFIED) return Broken(descriptor, "no access");
-  if (method.access == options::v1::ACCESS_INTERNAL) {
+  if (method.access.access == options::v1::ACCESS_INTERNAL) {
     return Broken(descriptor, "internal RPCs have no HTTP binding");
   }
   if (method.success_status < 200 || method.success_status > 299) {

@@ -10,6 +10,7 @@
 #include "gateway/json/names.h"
 #include "gateway/routing/path_template.h"
 #include "google/protobuf/descriptor.h"
+#include "shared/call/method_rules.h"
 
 namespace dramatis::gateway {
 
@@ -24,7 +25,7 @@ struct RpcMethod {
   bool endless = false;
   // Its place in RouteTable::methods().
   size_t index = 0;
-  options::v1::Access access = options::v1::ACCESS_UNSPECIFIED;
+  MethodAccess access;
   Names names = Names::kCamel;
   int success_status = 200;
   // Segments of the Location header over the response's fields; empty for none.

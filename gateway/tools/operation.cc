@@ -63,7 +63,7 @@ class Operation {
     if (route_.takes_body()) operation["requestBody"] = Body();
     operation["responses"] = Responses();
     operation["security"] =
-        method_.access == options::v1::ACCESS_PUBLIC
+        method_.access.access == options::v1::ACCESS_PUBLIC
             ? json::array{}
             : json::array{json::object{{"bearer", json::array{}}}, json::object{}};
     return operation;

@@ -118,7 +118,7 @@ std::map<int, std::set<std::string>> Problems::Of(const Route& route) const {
   std::map<int, std::set<std::string>> problems;
   for (const int status : {400, 403, 414, 429, 431, 500, 503, 504})
     problems[status];
-  if (route.any().access != options::v1::ACCESS_PUBLIC) problems[401];
+  if (route.any().access.access != options::v1::ACCESS_PUBLIC) problems[401];
   const bool in_body =
       route.body_field != nullptr && NamesThings(*route.body_field->message_type());
   if (in_body || NamesThings(route.any().input())) problems[404];

@@ -24,8 +24,12 @@ std::string Cell(const std::string& text) {
   return absl::StrReplaceAll(text, {{"|", "\\|"}});
 }
 
-std::string Access(options::v1::Access access) {
-  return absl::AsciiStrToLower(options::v1::Access_Name(access).substr(sizeof("ACCESS_") - 1));
+// Who may call it, and with which scope.
+std::string Access(const RpcMethod& method) {
+  const std::string name = options::v1::Access_Name(method.access.access);
+  const std::string& scope = method.descriptor->options().GetExtension(options::v1::method).scope();
+  return absl::StrCat(absl::AsciiStrToLower(name.substr(sizeof("ACCESS_") - 1)),
+                      scope.empty() ? "" : absl::StrCat(", `", scope, "`"));
 }
 
 // Fields of a message with `*` behind the required ones.
@@ -72,7 +76,10 @@ std::string Answer(const Route& route) {
 
 std::string RoutesPage(const RouteTable& routes, const Comments& comments) {
   std::string page = Generated("Routes", "the protos");
-  absl::StrAppend(&page, "\n`*` marks required fields.\n");
+  absl::StrAppend(&page,
+                  "\n`*` marks required fields. Beside the access stands the scope that a token or "
+                  "key must allow; "
+                  "`account` is every scope but `admin`.\n");
   const pb::ServiceDescriptor* last = nullptr;
   for (const auto& route : routes.routes()) {
     const RpcMethod& method = route->any();
@@ -82,9 +89,9 @@ std::string RoutesPage(const RouteTable& routes, const Comments& comments) {
                       "\n\n| Route | Access | Body / query | Answer | |\n|---|---|---|---|---|\n");
       last = service;
     }
-    absl::StrAppend(&page, "| `", route->verb, " ", SpelledPath(*route), "` | ",
-                    Access(method.access), " | ", Cell(Request(*route)), " | ", Answer(*route),
-                    " | ", Cell(comments.Of(method.descriptor->full_name())), " |\n");
+    absl::StrAppend(&page, "| `", route->verb, " ", SpelledPath(*route), "` | ", Access(method),
+                    " | ", Cell(Request(*route)), " | ", Answer(*route), " | ",
+                    Cell(comments.Of(method.descriptor->full_name())), " |\n");
   }
   return page;
 }

@@ -1,11 +1,23 @@
 #include "shared/call/access.h"
 
+#include "dramatis/identity/v1/errors.pb.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "shared/status/errors.h"
 
 namespace dramatis {
 
-absl::Status CheckAccess(const Identity& identity, options::v1::Access access) {
-  switch (access) {
+absl::Status InsufficientScopeError(const std::string& scope) {
+  return Error(absl::StatusCode::kPermissionDenied, identity::v1::ERROR_REASON_INSUFFICIENT_SCOPE,
+               absl::StrCat("this takes the scope ", scope), {{"scope", scope}});
+}
+
+absl::Status CheckAccess(const Identity& identity, const MethodAccess& method) {
+  Scopes missing = method.scopes;
+  missing.Remove(identity.scopes);
+  if (!missing.empty()) return InsufficientScopeError(absl::StrJoin(missing.Names(), " "));
+  switch (method.access) {
     case options::v1::ACCESS_ADMIN:
       if (identity.IsAdmin()) return absl::OkStatus();
       return PermissionError("only an admin may do this");

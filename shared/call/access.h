@@ -1,19 +1,23 @@
-// Whether a caller may call an RPC at all, by the access that its proto declares. What needs the
-// resource (owners) is decided where that is read.
+// Whether a caller may call an RPC at all, by the access and scope that its proto declares. What
+// needs the resource (owners) is decided where that is read.
 //
-//   DRAMATIS_RETURN_IF_ERROR(CheckAccess(call.identity, rule.access()));
+//   DRAMATIS_RETURN_IF_ERROR(CheckAccess(call.identity, method.access));
 //
 // A pure function.
 #pragma once
 
-#include "dramatis/options/v1/options.pb.h"
+#include <string>
 
 #include "absl/status/status.h"
 #include "shared/call/call.h"
+#include "shared/call/method_rules.h"
 
 namespace dramatis {
 
-// PERMISSION_DENIED.
-absl::Status CheckAccess(const Identity& identity, options::v1::Access access);
+// PERMISSION_DENIED; INSUFFICIENT_SCOPE names what the credentials lack.
+absl::Status CheckAccess(const Identity& identity, const MethodAccess& method);
+
+// PERMISSION_DENIED, INSUFFICIENT_SCOPE: `scope` is what the credentials would have to allow.
+absl::Status InsufficientScopeError(const std::string& scope);
 
 }  // namespace dramatis

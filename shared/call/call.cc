@@ -58,9 +58,14 @@ std::string FormatAuthorization(const Identity& identity) {
   return text;
 }
 
+bool CallerKey::Allows(const std::string& persona_id) const {
+  return persona_ids.empty() ||
+         std::find(persona_ids.begin(), persona_ids.end(), persona_id) != persona_ids.end();
+}
+
 CallContext CallContext::AsService(const std::string& user_id) const {
   CallContext call;
-  call.identity = {user_id, AccessRole::kService};
+  call.identity = {user_id, AccessRole::kService, Scopes::All(), identity.key};
   call.correlation_id = correlation_id;
   call.traceparent = traceparent;
   call.deadline = deadline;

@@ -2,12 +2,16 @@
 // Plain data, no gRPC: made by shared/rpc from the call's metadata, by tests from literals.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "shared/call/scopes.h"
 
 namespace dramatis {
 
@@ -17,14 +21,34 @@ enum class AccessRole {
   kService,  // another service of this deployment, on behalf of `user_id`
 };
 
+// The key that a caller came with, for whoever charges and limits by it.
+struct CallerKey {
+  std::string id;
+  // The personas that it may be used with; any where empty.
+  std::vector<std::string> persona_ids = {};
+  // Unset: only what limits its user.
+  std::optional<int64_t> monthly_budget_micros = std::nullopt;
+  std::optional<uint32_t> requests_per_minute = std::nullopt;
+
+  bool Allows(const std::string& persona_id) const;
+};
+
 // Who asks.
 struct Identity {
   std::string user_id;
   AccessRole role = AccessRole::kUser;
+  // What the credentials allow. Without `admin` nobody is kAdmin.
+  Scopes scopes = Scopes::All();
+  // Null where the caller came without one.
+  std::shared_ptr<const CallerKey> key = nullptr;
 
   bool IsAdmin() const { return role == AccessRole::kAdmin; }
   // Owner or admin.
   bool MayManage(const std::string& owner_id) const { return IsAdmin() || user_id == owner_id; }
+  // Whether the credentials may be used with this persona.
+  bool MayUsePersona(const std::string& persona_id) const {
+    return key == nullptr || key->Allows(persona_id);
+  }
 };
 
 // Reads the value of an `authorization` header or metadata entry in the form of the environment

@@ -95,7 +95,7 @@ void CallRecord::Take(SignIn sign_in) {
   }
   refusal_ = sign_in.refusal;
   // Whoever is nobody may do what everybody may.
-  if (refusal_ == kNoCredentials && method_.access == options::v1::ACCESS_PUBLIC) return;
+  if (refusal_ == kNoCredentials && method_.access.access == options::v1::ACCESS_PUBLIC) return;
   identity_status_ = std::move(sign_in.identity).status();
   const LogScope scope(log_ids_);
   CountRefusedSignIn(parts_.metrics, parts_.logger, method_.name, refusal_);
@@ -124,7 +124,7 @@ void CallRecord::End(const absl::Status& status) const {
   }
   const LogScope scope(log_ids_);
   if (parts_.logger.Enabled(LevelOf(status.code()))) Log(status, duration);
-  if (method_.access == options::v1::ACCESS_ADMIN) {
+  if (method_.access.access == options::v1::ACCESS_ADMIN) {
     Audit(parts_.logger, method_.name, call_, status);
   }
 }

@@ -18,6 +18,7 @@
 #include "shared/call/authenticator.h"
 #include "shared/call/call.h"
 #include "shared/call/call_metadata.h"
+#include "shared/call/method_rules.h"
 #include "shared/executor/executor.h"
 #include "shared/ids/ids.h"
 #include "shared/log/log.h"
@@ -41,7 +42,7 @@ struct CallParts {
 // What is known of an RPC before any call.
 struct MethodFacts {
   std::string name;  // "dramatis.persona.v1.PersonaService/GetPersona"
-  options::v1::Access access;
+  MethodAccess access;
   Metrics::Series answered;  // its calls that end well
   Metrics::Series duration;
 };

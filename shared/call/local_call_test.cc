@@ -75,8 +75,10 @@ class Service {
   Executor executor_{2, 8};  // first to go: what it still runs uses the rest
   std::atomic<int> answered_ = 0;
   CallParts parts_{executor_, clock_, *logger_, metrics_, UuidV7Source(clock_)};
-  const MethodFacts facts_{"dramatis.memory.v1.MemoryService/Recall", options::v1::ACCESS_INTERNAL,
-                           [this](double) { ++answered_; }, [](double) {}};
+  const MethodFacts facts_{"dramatis.memory.v1.MemoryService/Recall",
+                           {options::v1::ACCESS_INTERNAL},
+                           [this](double) { ++answered_; },
+                           [](double) {}};
 };
 
 absl::StatusOr<v1::RecallResponse> NeverCalled(const CallContext&, const v1::RecallRequest&) {

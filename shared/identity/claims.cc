@@ -8,11 +8,10 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
-#include "dramatis/identity/v1/errors.pb.h"
-
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "shared/call/access.h"
 #include "shared/identity/strict_json.h"
 #include "shared/status/errors.h"
 #include "shared/text/text.h"
@@ -131,9 +130,17 @@ bool HasScope(const json::object& payload, const std::string& scope) {
          Contains(Words(payload.if_contains("scp")), scope);
 }
 
-absl::Status InsufficientScopeError(const std::string& scope) {
-  return Error(absl::StatusCode::kPermissionDenied, identity::v1::ERROR_REASON_INSUFFICIENT_SCOPE,
-               absl::StrCat("this takes the scope ", scope), {{"scope", scope}});
+// What a token's scopes allow here: all where it names none of ours. A resource server's prefix, as
+// in Cognito's `dramatis/chat`, is left out.
+Scopes ReadScopes(const json::object& payload) {
+  Scopes scopes;
+  for (const char* const claim : {"scope", "scp"}) {
+    for (const std::string& word : Words(payload.if_contains(claim))) {
+      const absl::string_view name = absl::StripPrefix(word, "dramatis/");
+      scopes.Add(Scopes::Named({name.data(), name.size()}).value_or(Scopes()));
+    }
+  }
+  return scopes.empty() ? Scopes::All() : scopes;
 }
 
 Claims RefusedClaims(std::string_view refusal) {
@@ -164,8 +171,11 @@ Claims ReadClaims(const Jws& jws, const ClaimsRules& rules, absl::Time now) {
   if (!HasScope(claims, rules.scope)) {
     return {{InsufficientScopeError(rules.scope), "scope"}, absl::InfinitePast()};
   }
-  const AccessRole role = IsAdmin(payload, rules) ? AccessRole::kAdmin : AccessRole::kUser;
-  return {{Identity{*std::move(user), role}}, *expires + rules.skew};
+  Identity identity{*std::move(user), AccessRole::kUser, ReadScopes(claims)};
+  if (IsAdmin(payload, rules) && Scopes::Admin().In(identity.scopes)) {
+    identity.role = AccessRole::kAdmin;
+  }
+  return {{std::move(identity)}, *expires + rules.skew};
 }
 
 }  // namespace dramatis

@@ -76,6 +76,27 @@ TEST(ClaimsTest, ReadsWhatEachIssuerWrites) {
   }
 }
 
+TEST(ClaimsTest, ScopesOfOursAreAllThatATokenAllows) {
+  const auto scopes = [](const std::string& claims) {
+    return Read(Usual("," + claims)).sign_in.identity->scopes;
+  };
+  EXPECT_EQ(scopes(R"("scope":"openid chat")"), *Scopes::Named("chat"));
+  EXPECT_EQ(scopes(R"("scp":["chat","offline_access"])"), *Scopes::Named("chat"));
+  EXPECT_EQ(scopes(R"("scope":"dramatis/memory email")"), *Scopes::Named("memory"));
+  EXPECT_EQ(scopes(R"("scope":"openid email")"), Scopes::All());
+  EXPECT_EQ(scopes(R"("scope":"CHAT chats other/chat")"), Scopes::All());
+}
+
+TEST(ClaimsTest, ATokenWithoutTheScopeAdminIsNoAdmins) {
+  const auto role = [](const std::string& claims) {
+    return Read(Usual("," + claims)).sign_in.identity->role;
+  };
+  EXPECT_EQ(role(R"("roles":["admin"])"), AccessRole::kAdmin);
+  EXPECT_EQ(role(R"("roles":["admin"],"scope":"chat admin")"), AccessRole::kAdmin);
+  EXPECT_EQ(role(R"("roles":["admin"],"scope":"chat")"), AccessRole::kUser);
+  EXPECT_EQ(role(R"("scope":"chat admin")"), AccessRole::kUser);
+}
+
 TEST(ClaimsTest, AnAudienceThatIsThereIsTheOneThatCounts) {
   EXPECT_EQ(Refusal(R"({"iss":"https://id.example.org","aud":"account","azp":"dramatis","sub":"a",
                         "exp":1800000300})"),

@@ -28,15 +28,13 @@ ServiceAdapter::ServiceAdapter(const std::string& service,
   if (descriptor == nullptr) Die(absl::StrCat("no service is called ", service));
   for (int i = 0; i < descriptor->method_count(); ++i) {
     const google::protobuf::MethodDescriptor& method = *descriptor->method(i);
-    const options::v1::Access access = method.options().GetExtension(options::v1::method).access();
-    if (access == options::v1::ACCESS_UNSPECIFIED) {
-      Die(absl::StrCat(method.full_name(), " does not say who may call it"));
-    }
+    absl::StatusOr<MethodAccess> access = ReadMethodAccess(method);
+    if (!access.ok()) Die(std::string(access.status().message()));
     const std::string name = absl::StrCat(service, "/", method.name());
     methods_.emplace(
         method.name(),
         MethodFacts{
-            name, access,
+            name, *std::move(access),
             metrics.CounterOf("dramatis_rpc_requests_total", {{"method", name}, {"code", "OK"}}),
             metrics.HistogramOf("dramatis_rpc_duration_seconds", {{"method", name}})});
   }

@@ -48,7 +48,7 @@ namespace dramatis {
 class ServiceAdapter {
  public:
   // `service` is the service's full proto name, as in "dramatis.persona.v1.PersonaService". Dies if
-  // there is no such service or one of its methods says no access.
+  // there is no such service or one of its methods does not say who may call it.
   ServiceAdapter(const std::string& service,
                  Executor& executor,
                  const Clock& clock,

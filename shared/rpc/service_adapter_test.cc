@@ -29,7 +29,8 @@ class Subject : public v1::MemoryService::CallbackService {
   Subject(Executor& executor, Logger& logger, Metrics& metrics)
       : rpc_("dramatis.memory.v1.MemoryService", executor, clock_, logger, metrics),
         parts_{executor, clock_, logger, metrics, UuidV7Source(clock_)},
-        admin_method_{"SearchMemories", options::v1::ACCESS_ADMIN, [](double) {}, [](double) {}} {}
+        admin_method_{"SearchMemories", {options::v1::ACCESS_ADMIN}, [](double) {}, [](double) {}} {
+  }
 
   std::function<absl::StatusOr<v1::Memory>(const CallContext&, const v1::GetMemoryRequest&)> get =
       [](const CallContext&, const v1::GetMemoryRequest& request) {
