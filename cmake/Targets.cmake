@@ -139,7 +139,7 @@ endfunction()
 # One service's folder as its layers. Its folders decide, see ARCHITECTURE.md:
 #   <name>_core      the wings: model/ and every folder that no line below takes; rules and
 #                    interfaces, which link no gRPC and no SQL driver
-#   <name>_sql       sql/, and migrations/ compiled in
+#   <name>_sql       sql/ with its folders, and migrations/ compiled in
 #   <name>_server    peers/ and the files beside the folders: module, service, config
 #   dramatis-<name>  main.cc
 # A test is linked with the layer it stands in: <name>_test in the wings, <name>_store_test in sql/,
@@ -152,7 +152,10 @@ function(dramatis_service name)
   list(REMOVE_DUPLICATES wings)
   list(REMOVE_ITEM wings sql peers testing)
   dramatis_sources(core ${wings})
-  dramatis_sources(sql sql)
+  file(GLOB parts CONFIGURE_DEPENDS RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" sql/*/*.cc)
+  list(TRANSFORM parts REPLACE "/[^/]*$" "")
+  list(REMOVE_DUPLICATES parts)
+  dramatis_sources(sql sql ${parts})
   dramatis_sources(server . peers)
 
   dramatis_library(${name}_core SOURCES ${core} DEPS dramatis_protos shared_core ${arg_CORE_DEPS})

@@ -17,12 +17,12 @@
 #include "services/conversation/service.h"
 #include "services/conversation/sessions/upkeep.h"
 #include "services/conversation/sql/memory_outbox.h"
-#include "services/conversation/sql/room_events.h"
-#include "services/conversation/sql/room_turns.h"
-#include "services/conversation/sql/rooms.h"
+#include "services/conversation/sql/rooms/events.h"
+#include "services/conversation/sql/rooms/rooms.h"
 #include "services/conversation/sql/sample.h"
 #include "services/conversation/sql/search.h"
 #include "services/conversation/sql/store.h"
+#include "services/conversation/sql/turn_store.h"
 #include "services/conversation/turn_taking/planning.h"
 #include "services/conversation/turns/recovery.h"
 #include "shared/executor/periodic.h"
@@ -53,7 +53,7 @@ class Module : public dramatis::Module {
         store_(context.database),
         feed_([this](const std::string& id) { TellOthers(id); }),
         room_store_(context.database, feed_),
-        room_turn_store_(context.database, feed_),
+        turn_store_(context.database, feed_),
         rpc_executor_(context.config.workers, context.config.queue),
         prepare_(context.config.workers, context.config.queue),
         background_(kBackgroundThreads, context.config.queue),
@@ -67,11 +67,10 @@ class Module : public dramatis::Module {
         remembering_(outbox_, remembering_peer_, leases_, context.logger, context.metrics),
         remembering_executor_(kRememberingThreads, kRememberingThreads),
         jobs_("conversation", timer_, context.clock, context.logger, context.metrics),
-        planning_(context.ids, {.delays = config.response_delay, .leases = &leases_}),
-        tools_{store_,      personas_,      memories_,       inference_,        context.clock,
-               context.ids, context.logger, context.metrics, &room_turn_store_, &planning_,
-               &leases_},
-        replicas_({store_, timer_, background_, [this] { return worker_.address(); },
+        planning_(context.ids, leases_, {.delays = config.response_delay}),
+        tools_{store_,      turn_store_,    personas_,       memories_, inference_, context.clock,
+               context.ids, context.logger, context.metrics, planning_, leases_},
+        replicas_({turn_store_, timer_, background_, [this] { return worker_.address(); },
                    [this](const std::string& id) { return live_turns_.Find(id) != nullptr; },
                    [this](const std::string& address) {
                      return MakeChannel(address, {context_.config.grpc_keepalive});
@@ -230,7 +229,7 @@ class Module : public dramatis::Module {
   SqlStore store_;
   LocalRoomFeed feed_;
   SqlRoomStore room_store_;
-  SqlRoomTurnStore room_turn_store_;
+  SqlTurnStore turn_store_;
   LiveTurns live_turns_;
   Timer timer_;
   Executor rpc_executor_;

@@ -4,13 +4,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "services/conversation/events/event_cursor.h"
 #include "services/conversation/model/permissions.h"
-#include "services/conversation/model/room_names.h"
 #include "services/conversation/model/room_views.h"
+#include "services/conversation/model/session_views.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -21,18 +19,11 @@ namespace {
 constexpr int kEventsAtOnce = 50;
 constexpr absl::Duration kTryAgain = absl::Seconds(1);
 
-// The words of a `detail`, the last one with its blanks.
-std::vector<std::string> Words(const std::string& detail, int most) {
-  return absl::StrSplit(detail, absl::MaxSplits(' ', most - 1));
-}
-
 v1::ConversationEvent StateEvent(const EventRow& row) {
-  std::vector<std::string> words = Words(row.detail, 3);
-  words.resize(3);
   v1::ConversationEvent event;
-  event.mutable_state()->set_status(ToApi(RoomStatusOf(words[0])));
-  event.mutable_state()->set_etag(words[1]);
-  event.mutable_state()->set_reason(words[2]);
+  event.mutable_state()->set_status(ToApi(row.status));
+  event.mutable_state()->set_etag(absl::StrCat(row.version));
+  event.mutable_state()->set_reason(row.reason);
   return event;
 }
 
@@ -182,22 +173,17 @@ void RoomEvents::Render(const Room& room, const RoomEvent& event) {
 
 void RoomEvents::RenderTurn(const Room& room, const RoomEvent& turn) {
   const EventRow& row = turn.row;
-  std::vector<std::string> words = Words(row.detail, 2);
-  words.resize(2);
-  const std::string& persona_id = words[1];
   // That there is a turn says that a model speaks.
-  if (IsMasked(room, persona_id, viewer_)) return;
-  v1::TurnState state = v1::TURN_STATE_UNSPECIFIED;
-  (void)v1::TurnState_Parse(absl::StrCat("TURN_STATE_", absl::AsciiStrToUpper(words[0])), &state);
+  if (IsMasked(room, row.persona_id, viewer_)) return;
   v1::ConversationEvent event;
   event.mutable_turn()->set_turn_id(row.subject);
-  event.mutable_turn()->set_persona_id(persona_id);
-  event.mutable_turn()->set_state(state);
+  event.mutable_turn()->set_persona_id(row.persona_id);
+  event.mutable_turn()->set_state(ToApi(row.turn_state));
   event.mutable_turn()->set_error_code(turn.error_code);
   Queue(std::move(event));
   heard_.erase(row.subject);
-  if (state != v1::TURN_STATE_RUNNING) return;
-  QueueTyping(persona_id, row.subject);
+  if (row.turn_state != TurnState::kRunning) return;
+  QueueTyping(row.persona_id, row.subject);
   heard_[row.subject] = {};
 }
 

@@ -22,7 +22,7 @@ TEST_F(RoomEventsTest, TellsWhatHappensFromNowOn) {
 
   store_.Say("o", "after");
   store_.Append(EventKind::kParticipant, "a");
-  store_.Append(EventKind::kState, "", "completed 7 all is said");
+  store_.AppendState(RoomStatus::kCompleted, 7, "all is said");
   Happen();
 
   EXPECT_THAT(Shown(Drain(*stream)),
@@ -107,7 +107,7 @@ TEST_F(RoomEventsTest, SaysItAgainToWhoComesBack) {
 
 TEST_F(RoomEventsTest, SaysWhyATurnFailed) {
   const auto stream = Open("olga");
-  store_.Append(EventKind::kTurn, "turn-1", "failed a");
+  store_.AppendTurn("turn-1", "a", TurnState::kFailed);
   Happen();
 
   const auto events = Drain(*stream);
@@ -168,7 +168,7 @@ TEST_F(RoomEventsTest, EndsForWhoMayViewItNoMore) {
   const auto stranger = Open("stan");
   const auto member = Open("olga");
   store_.Change([](Room& room) { room.row.visibility = RoomVisibility::kPrivate; });
-  store_.Append(EventKind::kState, "", "active 2 ");
+  store_.AppendState(RoomStatus::kActive, 2, "");
   store_.Say("o", "among us");
   Happen();
 

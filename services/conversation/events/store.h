@@ -18,8 +18,8 @@ namespace dramatis::conversation {
 // An event with what it is about, as that is now.
 struct RoomEvent {
   EventRow row;
-  std::shared_ptr<const RoomMessageRow> message;  // of a message event, else null
-  std::string error_code;                         // of a turn that ended with an error
+  std::shared_ptr<const MessageRow> message;  // of a message event, else null
+  std::string error_code;                     // of a turn that ended with an error
 };
 
 // A room at one moment.

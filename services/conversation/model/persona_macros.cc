@@ -36,11 +36,11 @@ std::string GreetingFor(const RenderedPersona& persona,
 }
 
 std::string SpeakerFor(const Room& room,
-                       const std::vector<RoomMessageRow>& history,
+                       const std::vector<MessageRow>& history,
                        const std::string& trigger_message_id,
                        const std::string& persona_id) {
-  const auto is_other = [&](const RoomMessageRow& row) { return row.persona_id != persona_id; };
-  auto said = std::find_if(history.rbegin(), history.rend(), [&](const RoomMessageRow& row) {
+  const auto is_other = [&](const MessageRow& row) { return row.persona_id != persona_id; };
+  auto said = std::find_if(history.rbegin(), history.rend(), [&](const MessageRow& row) {
     return row.message_id == trigger_message_id && is_other(row);
   });
   if (said == history.rend()) said = std::find_if(history.rbegin(), history.rend(), is_other);

@@ -30,7 +30,7 @@ std::string GreetingFor(const RenderedPersona& persona,
 // Whom `persona_id` answers in a room: the name of who said the message that made the turn, else of
 // who spoke last; empty where nobody else did.
 std::string SpeakerFor(const Room& room,
-                       const std::vector<RoomMessageRow>& history,
+                       const std::vector<MessageRow>& history,
                        const std::string& trigger_message_id,
                        const std::string& persona_id);
 

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "services/conversation/model/live_turns.h"
-#include "services/conversation/model/store.h"
+#include "services/conversation/model/turn_row.h"
 
 namespace dramatis::conversation {
 

@@ -11,6 +11,7 @@
 
 #include "absl/time/time.h"
 #include "services/conversation/model/store.h"
+#include "services/conversation/model/turn_row.h"
 
 namespace dramatis::conversation {
 
@@ -88,41 +89,21 @@ struct Room {
   std::vector<ParticipantRow> participants;
 };
 
-enum class RoomMessageType { kText, kAction, kReveal };
-
-struct RoomMessageRow {
-  std::string message_id;
-  int sequence = 0;
-  std::string persona_id;
-  std::string user_id;  // who wrote it; of a generated one, the persona's owner
-  RoomMessageType type = RoomMessageType::kText;
-  std::string content;
-  std::string reply_to_message_id;
-  // Who wrote that: known only while the message is being appended.
-  std::string reply_to_persona_id;
-  absl::Time created_at;
-  std::optional<absl::Time> edited_at;
-  bool hidden = false;
-  std::optional<std::string> original_content;
-  int version = 1;
-  // Of a generated message.
-  std::string turn_id;
-  std::string model;
-  std::string finish_reason;
-  std::string usage;  // serialized dramatis.prompt.v1.Usage
-
-  bool generated() const { return !turn_id.empty(); }
-};
-
 // What happened in a room. See the table `events`.
 enum class EventKind { kMessage, kParticipant, kState, kTurn };
 
 struct EventRow {
   int64_t sequence = 0;
   EventKind kind = EventKind::kMessage;
-  std::string subject;
-  std::string detail;
+  std::string subject;  // a message's number, a persona's id, a turn's id; empty for state
   absl::Time created_at;
+  // Of a turn: what became of it, and whose it is.
+  TurnState turn_state = TurnState::kPending;
+  std::string persona_id;
+  // Of the room's own state: as it was then.
+  RoomStatus status = RoomStatus::kActive;
+  int version = 0;
+  std::string reason;
 };
 
 }  // namespace dramatis::conversation

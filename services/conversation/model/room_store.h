@@ -41,7 +41,7 @@ inline constexpr int kRecentMessages = 30;
 // Who answers `message`, which is stored already: a pure function, called in the message's
 // transaction. `recent` are the messages before it that can be read, oldest first.
 using TurnPlanner = std::function<std::vector<PlannedTurnRow>(
-    const Room& room, const std::vector<RoomMessageRow>& recent, const RoomMessageRow& message)>;
+    const Room& room, const std::vector<MessageRow>& recent, const MessageRow& message)>;
 
 struct NewRoomMessage {
   std::string conversation_id;
@@ -58,7 +58,7 @@ struct NewRoomMessage {
 };
 
 struct AppendedMessage {
-  RoomMessageRow message;
+  MessageRow message;
   // New turns, and those that waited for an earlier message and now answer this one.
   std::vector<PlannedTurnRow> turns;
   Room room;  // as it is now; the system may have closed it
@@ -69,13 +69,7 @@ struct RoomMessageChange {
   std::string message_id;
   std::optional<std::string> content;  // nullopt: hide it
   absl::Time now;
-  std::function<absl::Status(const Room& room, const RoomMessageRow& message)> check;
-};
-
-struct RoomMessageRange {
-  std::string conversation_id;
-  int after_sequence = 0;
-  int limit = 20;
+  std::function<absl::Status(const Room& room, const MessageRow& message)> check;
 };
 
 // Rooms that `user_id` may see listed, the one last made first; every one for an admin.
@@ -156,13 +150,12 @@ class RoomStore {
   // who answer, and closes the room where a constraint is reached: all or nothing.
   virtual absl::StatusOr<Idempotent<AppendedMessage>> AppendRoomMessage(
       const NewRoomMessage& message, const Answering<AppendedMessage>& once) = 0;
-  virtual absl::StatusOr<std::optional<RoomMessageRow>> FindRoomMessage(
+  virtual absl::StatusOr<std::optional<MessageRow>> FindRoomMessage(
       const std::string& conversation_id, const std::string& message_id) = 0;
-  virtual absl::StatusOr<std::vector<RoomMessageRow>> ListRoomMessages(
-      const RoomMessageRange& range) = 0;
+  virtual absl::StatusOr<std::vector<MessageRow>> ListRoomMessages(const MessageRange& range) = 0;
   // Edits or hides a message, the original kept; an edit may close the room as a message may.
   // Hiding a hidden one changes nothing. NOT_FOUND; what `check` answers.
-  virtual absl::StatusOr<RoomMessageRow> ChangeRoomMessage(const RoomMessageChange& change) = 0;
+  virtual absl::StatusOr<MessageRow> ChangeRoomMessage(const RoomMessageChange& change) = 0;
 };
 
 }  // namespace dramatis::conversation

@@ -41,7 +41,7 @@ v1::ParticipantType TypeFor(const Room& room,
 
 // What the message was then. Of one that was edited since, the first text: it was said, and which
 // of the later ones was in between is not known.
-RoomMessageRow AsOf(const std::optional<Horizon>& horizon, RoomMessageRow row) {
+MessageRow AsOf(const std::optional<Horizon>& horizon, MessageRow row) {
   if (!horizon.has_value() || !row.edited_at.has_value() || *row.edited_at <= horizon->time) {
     return row;
   }
@@ -74,7 +74,7 @@ std::string EtagOf(const RoomRow& row) {
   return absl::StrCat(row.version);
 }
 
-std::string EtagOf(const RoomMessageRow& row) {
+std::string EtagOf(const MessageRow& row) {
   return absl::StrCat(row.version);
 }
 
@@ -167,7 +167,7 @@ v1::Participant ToParticipant(const Room& room,
   return participant;
 }
 
-bool MayRead(const Room& room, const RoomMessageRow& message, const Identity& identity) {
+bool MayRead(const Room& room, const MessageRow& message, const Identity& identity) {
   const std::optional<Horizon> horizon = HorizonOf(room, identity);
   return !horizon.has_value() || message.sequence <= horizon->sequence;
 }
@@ -178,9 +178,9 @@ bool MayMeet(const Room& room, const ParticipantRow& participant, const Identity
 }
 
 v1::ConversationMessage ToConversationMessage(const Room& room,
-                                              const RoomMessageRow& stored,
+                                              const MessageRow& stored,
                                               const Identity& identity) {
-  const RoomMessageRow row = AsOf(HorizonOf(room, identity), stored);
+  const MessageRow row = AsOf(HorizonOf(room, identity), stored);
   v1::ConversationMessage message;
   message.set_message_id(row.message_id);
   message.set_conversation_id(room.row.conversation_id);

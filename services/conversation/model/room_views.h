@@ -30,7 +30,7 @@ bool IsMasked(const Room& room, const std::string& persona_id, const Identity& i
 
 // Change with every change; for If-Match.
 std::string EtagOf(const RoomRow& row);
-std::string EtagOf(const RoomMessageRow& row);
+std::string EtagOf(const MessageRow& row);
 
 v1::ConversationStatus ToApi(RoomStatus status);
 v1::ParticipantRole ToApi(Role role);
@@ -41,10 +41,10 @@ v1::Participant ToParticipant(const Room& room,
                               const ParticipantRow& participant,
                               const Identity& identity);
 v1::ConversationMessage ToConversationMessage(const Room& room,
-                                              const RoomMessageRow& message,
+                                              const MessageRow& message,
                                               const Identity& identity);
 // Whether the caller may read the message: whoever was sent out reads what was said until then.
-bool MayRead(const Room& room, const RoomMessageRow& message, const Identity& identity);
+bool MayRead(const Room& room, const MessageRow& message, const Identity& identity);
 // Whether the caller may see that the participant was ever here.
 bool MayMeet(const Room& room, const ParticipantRow& participant, const Identity& identity);
 

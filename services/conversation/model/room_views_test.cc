@@ -24,10 +24,10 @@ Room Cast() {
   return room;
 }
 
-RoomMessageRow Generated(const std::string& persona_id) {
+MessageRow Generated(const std::string& persona_id) {
   prompt::v1::Usage usage;
   usage.set_output_tokens(3);
-  RoomMessageRow row;
+  MessageRow row;
   row.message_id = "id";
   row.sequence = 4;
   row.persona_id = persona_id;
@@ -104,7 +104,7 @@ TEST(RoomViews, SayNothingOfAModelWhereNobodyMayKnow) {
 TEST(RoomViews, ANeighboursMessageLooksTheSameWhoeverWroteIt) {
   Room room = Cast();
   room.row.settings.set_ambiguous(true);
-  RoomMessageRow typed = Generated("o");
+  MessageRow typed = Generated("o");
   typed.user_id = "olga";
   typed.turn_id = typed.model = typed.finish_reason = typed.usage = "";
   v1::ConversationMessage human = ToConversationMessage(room, typed, kStranger);
@@ -146,7 +146,7 @@ TEST(RoomViews, ListTheTurnsOfThoseWhoAreKnownToBeAis) {
 
 TEST(RoomViews, KeepTheOriginalForAuthorAndModerators) {
   const Room room = Cast();
-  RoomMessageRow row = Generated("agent");
+  MessageRow row = Generated("agent");
   row.hidden = true;
   row.content = "still there";
   row.original_content = "before";

@@ -8,22 +8,6 @@
 namespace dramatis::conversation {
 namespace {
 
-v1::TurnState ToApi(TurnState state) {
-  switch (state) {
-    case TurnState::kPending:
-      return v1::TURN_STATE_PENDING;
-    case TurnState::kRunning:
-      return v1::TURN_STATE_RUNNING;
-    case TurnState::kDone:
-      return v1::TURN_STATE_DONE;
-    case TurnState::kFailed:
-      return v1::TURN_STATE_FAILED;
-    case TurnState::kCancelled:
-      return v1::TURN_STATE_CANCELLED;
-  }
-  return v1::TURN_STATE_UNSPECIFIED;
-}
-
 // Whether it came to its end by an error: a failure, or what happened to its room.
 bool WasStopped(const TurnRow& row) {
   return row.state == TurnState::kFailed ||
@@ -54,6 +38,22 @@ SessionStatus StatusOf(const std::optional<absl::Time>& ended_at,
                        absl::Time now) {
   if (ended_at.has_value()) return SessionStatus::kEnded;
   return expires_at > now ? SessionStatus::kActive : SessionStatus::kExpired;
+}
+
+v1::TurnState ToApi(TurnState state) {
+  switch (state) {
+    case TurnState::kPending:
+      return v1::TURN_STATE_PENDING;
+    case TurnState::kRunning:
+      return v1::TURN_STATE_RUNNING;
+    case TurnState::kDone:
+      return v1::TURN_STATE_DONE;
+    case TurnState::kFailed:
+      return v1::TURN_STATE_FAILED;
+    case TurnState::kCancelled:
+      return v1::TURN_STATE_CANCELLED;
+  }
+  return v1::TURN_STATE_UNSPECIFIED;
 }
 
 v1::SessionStatus ToApi(SessionStatus status) {
@@ -100,12 +100,12 @@ v1::SessionSummary ToSummary(const SessionSummaryRow& row, absl::Time now) {
 v1::Message ToMessage(const MessageRow& row) {
   v1::Message message;
   message.set_message_id(row.message_id);
-  message.set_role(row.author == ParticipantKind::kUser ? v1::MESSAGE_ROLE_USER
-                                                        : v1::MESSAGE_ROLE_ASSISTANT);
+  message.set_role(row.author() == ParticipantKind::kUser ? v1::MESSAGE_ROLE_USER
+                                                          : v1::MESSAGE_ROLE_ASSISTANT);
   message.set_content(row.content);
   *message.mutable_timestamp() = ToTimestamp(row.created_at);
   message.set_sequence(row.sequence);
-  if (row.author == ParticipantKind::kPersona) {
+  if (row.author() == ParticipantKind::kPersona) {
     FillMetadata(row.turn_id, row.model, row.finish_reason, row.retrieval,
                  *message.mutable_metadata());
   }

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "services/conversation/model/live_turns.h"
 #include "services/conversation/model/store.h"
+#include "services/conversation/model/turn_store.h"
 #include "shared/time/timestamps.h"
 
 namespace dramatis::conversation {
@@ -19,6 +20,7 @@ SessionStatus StatusOf(const std::optional<absl::Time>& ended_at,
                        absl::Time expires_at,
                        absl::Time now);
 v1::SessionStatus ToApi(SessionStatus status);
+v1::TurnState ToApi(TurnState state);
 
 v1::Session ToSession(const SessionRow& row, absl::Time now);
 v1::SessionSummary ToSummary(const SessionSummaryRow& row, absl::Time now);

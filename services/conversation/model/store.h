@@ -21,8 +21,6 @@
 
 namespace dramatis::conversation {
 
-struct Room;  // model/room_rows.h
-
 // Most sessions of one user that are neither ended nor expired.
 inline constexpr int kMaxLiveSessions = 100;
 
@@ -64,79 +62,39 @@ inline std::string ParticipantId(ParticipantKind kind, const std::string& ref_id
   return (kind == ParticipantKind::kUser ? "user/" : "persona/") + ref_id;
 }
 
+enum class RoomMessageType { kText, kAction, kReveal };
+
+// Something said in a session or a room.
 struct MessageRow {
   int sequence = 0;
   std::string message_id;
-  std::string participant_id;
-  ParticipantKind author = ParticipantKind::kUser;
+  std::string persona_id;  // who says it; empty where a session's user does
+  std::string user_id;     // who wrote it; of a generated one in a room, the persona's owner
+  RoomMessageType type = RoomMessageType::kText;
   std::string content;
   absl::Time created_at;
-  // Of a persona's message.
+  // Of a room's message.
+  std::string reply_to_message_id;
+  // Who wrote that: known only while the message is being appended.
+  std::string reply_to_persona_id;
+  std::optional<absl::Time> edited_at;
+  bool hidden = false;
+  std::optional<std::string> original_content;
+  int version = 1;
+  // Of a generated message.
   std::string turn_id;
   std::string model;
   std::string finish_reason;
   bool retrieval = false;
-};
-
-enum class TurnState { kPending, kRunning, kDone, kFailed, kCancelled };
-
-// Who works on a turn, and under which number. Times of leases are those of
-// shared/sql/lease_clock.h.
-struct Lease {
-  std::string owner;    // an id of the process's run
-  std::string address;  // its gRPC address
-  absl::Time expires_at;
-};
-
-// Names a turn and the lease that a write is made under. A write whose fence is no longer the
-// turn's changes nothing.
-struct FencedTurn {
-  std::string conversation_id;
-  std::string turn_id;
-  int64_t fence = 0;
-};
-
-struct TurnRow {
-  std::string conversation_id;
-  std::string turn_id;
-  std::string user_id;
-  std::string session_id;
-  std::string persona_id;
-  std::string trigger_message_id;
-  int trigger_sequence = 0;
-  TurnState state = TurnState::kRunning;
-  int attempt = 1;
-  int interruptions = 0;  // attempts in a row that ended with their process
-  int64_t fence = 1;
-  Lease lease;
-  bool cancel_requested = false;
-  std::string text;  // so far; the reply's content once there is one
-  std::string reply_message_id;
-  std::string finish_reason;
-  std::string model;
   std::string usage;  // serialized dramatis.prompt.v1.Usage
-  std::string error;  // serialized google.rpc.Status of a failed turn, or of one that was stopped
-  // Of a room's turn.
-  int depth = 0;           // how many AI messages in a row led to it
-  bool requested = false;  // somebody asked for it
-  std::string score;       // serialized dramatis.conversation.v1.TurnScore
-  absl::Time created_at;
-  absl::Time updated_at;
-  // Of the reply, once there is one.
-  absl::Time reply_created_at;
-  bool reply_retrieval = false;
 
-  bool open() const { return state == TurnState::kPending || state == TurnState::kRunning; }
-  bool in_room() const { return session_id.empty(); }
-  FencedTurn fenced() const { return {conversation_id, turn_id, fence}; }
-};
-
-// A turn with its conversation and the message it answers: what a worker needs to run it.
-struct TurnJob {
-  TurnRow turn;
-  SessionRow conversation;  // of a session
-  std::string message;
-  std::shared_ptr<const Room> room = nullptr;  // null for a session
+  bool generated() const { return !turn_id.empty(); }
+  ParticipantKind author() const {
+    return persona_id.empty() ? ParticipantKind::kUser : ParticipantKind::kPersona;
+  }
+  std::string participant_id() const {
+    return ParticipantId(author(), persona_id.empty() ? user_id : persona_id);
+  }
 };
 
 // The use of an Idempotency-Key: the claim is made of the call's key and user, the method's name
@@ -184,68 +142,6 @@ auto FirstAnswer(const Idempotent<Result>& written, const Show& show)
   if (first.result.ParseFromString(written.first_answer)) return first;
   return absl::InternalError("a stored answer cannot be read");
 }
-
-// Something said, and the turn that answers it.
-struct NewTurn {
-  std::string conversation_id;
-  std::string turn_id;
-  std::string message_id;
-  std::string message;
-  std::string title;       // for a conversation that has none
-  std::string persona_id;  // must be the conversation's, unless empty
-  Lease lease;
-  absl::Time now;
-  // The conversation to make where there is none, which without it is NOT_FOUND.
-  std::optional<SessionRow> create;
-  // Called in the transaction, perhaps more than once and on another thread, with the turn as it
-  // will be if that commits: what only reads, and needs no more than this, can begin. Nothing of it
-  // may be seen by anybody before the commit, and what it reads by another connection may lack all
-  // that is not committed yet, also what this transaction has seen. Must not block. May be null.
-  std::function<void(const TurnJob&)> on_begun = nullptr;
-};
-
-// What a claim of a chat answers again.
-struct StartedTurn {
-  std::string session_id;
-  std::string turn_id;
-  std::string message_id;
-  // Unless replayed.
-  std::optional<TurnJob> job;
-};
-
-struct RetriedTurn {
-  std::string answer;          // serialized dramatis.conversation.v1.Turn
-  std::optional<TurnJob> job;  // unless replayed
-};
-
-// The text so far of a running turn.
-struct CheckpointWrite {
-  FencedTurn turn;
-  int attempt = 1;                  // that the text is of: another one's is left alone
-  std::optional<std::string> text;  // nullopt: as it was
-};
-
-enum class CheckpointResult { kKept, kCancelRequested, kLost };
-
-// How a turn ends.
-struct TurnEnd {
-  FencedTurn turn;
-  TurnState state = TurnState::kDone;  // done, failed, cancelled
-  std::string text;                    // the reply, or for a failed turn the text so far
-  std::string message_id;              // the reply's; empty for no reply
-  std::string persona_id;
-  std::string finish_reason;
-  std::string model;
-  bool retrieval = false;
-  std::string usage;
-  std::string manifest;  // serialized dramatis.prompt.v1.PromptManifest
-  std::string error;     // serialized google.rpc.Status
-  // Up to which message a summary is wanted, see prompt/summary_range.h; 0 for none.
-  int summarize_to = 0;
-  absl::Time now;
-};
-
-enum class EndResult { kEnded, kLost };
 
 struct MessageRange {
   std::string conversation_id;
@@ -337,57 +233,6 @@ class Store {
   // Notes that the hold was given up. Without effect, and false, unless it is the one that `seen`
   // has.
   virtual absl::StatusOr<bool> ClearHold(const SessionRow& seen) = 0;
-
-  // Turns.
-
-  // Claims the key, appends the user's message under the next number and makes its turn, running
-  // under `lease`: all or nothing. SESSION_ENDED, TURN_IN_PROGRESS, PERSONA_MISMATCH,
-  // SESSION_QUOTA_EXCEEDED, IDEMPOTENCY_KEY_REUSED; NOT_FOUND, see NewTurn::create.
-  virtual absl::StatusOr<Idempotent<StartedTurn>> StartTurn(const NewTurn& turn,
-                                                            const Idempotency& idempotency) = 0;
-  // The turn of this id.
-  virtual absl::StatusOr<std::optional<TurnRow>> FindTurn(const std::string& turn_id) = 0;
-  // Begins another attempt of a failed turn under `lease`. `answer` serializes what is answered,
-  // now and to a replay. TURN_NOT_FAILED, TURN_IN_PROGRESS, SESSION_ENDED, NOT_FOUND.
-  virtual absl::StatusOr<Idempotent<RetriedTurn>> RetryTurn(
-      const TurnRow& turn,
-      const Lease& lease,
-      absl::Time now,
-      const std::function<std::string(const TurnRow&)>& answer,
-      const Idempotency& idempotency) = 0;
-  // Claims the key and asks whoever runs the turn to stop it; does nothing to one that has ended.
-  // Replayed, it does nothing either, and `result` is what NoteCancelled noted, or empty.
-  virtual absl::StatusOr<Idempotent<std::string>> RequestCancel(const TurnRow& turn,
-                                                                absl::Time now,
-                                                                const Idempotency& idempotency) = 0;
-  // Notes what was answered, once the turn had ended.
-  virtual absl::Status NoteCancelled(const Idempotency& idempotency, const std::string& answer) = 0;
-
-  // A worker's writes.
-
-  // Stores the texts so far and extends the leases to `lease_expires_at`; one result per write.
-  virtual absl::StatusOr<std::vector<CheckpointResult>> Checkpoint(
-      const std::vector<CheckpointWrite>& writes, absl::Time lease_expires_at, absl::Time now) = 0;
-  // Another attempt under the same lease, its text empty.
-  virtual absl::StatusOr<CheckpointResult> BeginAttempt(const FencedTurn& turn,
-                                                        int attempt,
-                                                        absl::Time now) = 0;
-  // Ends the turn: appends the reply, if any, under the conversation's next number, frees the
-  // conversation for the next turn; all or nothing, and nothing if the lease was lost.
-  virtual absl::StatusOr<EndResult> EndTurn(const TurnEnd& end) = 0;
-  // Gives the turn back with its text so far: whoever comes next takes it at once.
-  virtual absl::Status ReleaseTurn(const FencedTurn& turn,
-                                   const std::string& text,
-                                   absl::Time now) = 0;
-  // Takes over at most `limit` open turns whose lease has expired at `now` (with `any_lease`, of
-  // all), but none for which `runs_here`: the next attempt of each, the text empty, under `lease`.
-  // A turn that is to be cancelled keeps attempt and text.
-  virtual absl::StatusOr<std::vector<TurnJob>> TakeOver(
-      const Lease& lease,
-      absl::Time now,
-      bool any_lease,
-      const std::function<bool(const std::string& turn_id)>& runs_here,
-      int limit) = 0;
 };
 
 }  // namespace dramatis::conversation

@@ -15,7 +15,7 @@
 #include "grpcpp/grpcpp.h"
 #include "services/conversation/model/live_turns.h"
 #include "services/conversation/model/replicas.h"
-#include "services/conversation/model/store.h"
+#include "services/conversation/model/turn_store.h"
 #include "shared/executor/executor.h"
 #include "shared/time/timer.h"
 
@@ -23,7 +23,7 @@ namespace dramatis::conversation {
 
 // What mirrors need. References outlive them.
 struct MirrorTools {
-  Store& store;
+  TurnStore& store;
   Timer& timer;
   Executor& executor;  // for reads of rows
   // This process's own address: a turn that is said to run here, and does not yet or any more, is

@@ -5,7 +5,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/conversation/sql/store.h"
+#include "services/conversation/sql/turn_store.h"
+#include "services/conversation/testing/nobody_listens.h"
 #include "services/conversation/testing/replica.h"
 #include "shared/status/errors.h"
 
@@ -54,7 +55,10 @@ class TurnSurvivalTest : public sql::DatabaseTest {
     return turn;
   }
   // What the turn's row says.
-  TurnRow Row(const std::string& turn_id) { return **SqlStore(db()).FindTurn(turn_id); }
+  TurnRow Row(const std::string& turn_id) {
+    NobodyListens feed;
+    return **SqlTurnStore(db(), feed).FindTurn(turn_id);
+  }
 
   Neighbours neighbours_;
 };

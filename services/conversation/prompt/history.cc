@@ -15,8 +15,9 @@ std::vector<prompt::PromptMessage> RoleTurns(const std::vector<MessageRow>& mess
                                              const std::set<int>& ends) {
   std::vector<prompt::PromptMessage> turns;
   for (const MessageRow& message : messages) {
-    const bool own = message.participant_id == persona_participant_id;
-    const auto name = names.find(message.participant_id);
+    const std::string participant_id = message.participant_id();
+    const bool own = participant_id == persona_participant_id;
+    const auto name = names.find(participant_id);
     std::string line = own || name == names.end() || name->second.empty()
                            ? message.content
                            : SpokenLines(name->second, message.content);

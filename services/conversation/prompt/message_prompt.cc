@@ -72,7 +72,7 @@ Room RoomThen(Room room, absl::Time then) {
 }
 
 // A message that was edited once, and since: its first text is what was said then.
-void AsItWas(absl::Time then, RoomMessageRow& message) {
+void AsItWas(absl::Time then, MessageRow& message) {
   constexpr int kChangedOnce = 2;
   if (message.version == kChangedOnce && message.edited_at.has_value() &&
       *message.edited_at > then && message.original_content.has_value()) {
@@ -109,7 +109,7 @@ absl::StatusOr<v1::MessagePrompt> MessagePrompts::Get(const CallContext& call,
                                                       const v1::GetMessagePromptRequest& request) {
   const std::string& id = request.conversation_id();
   DRAMATIS_ASSIGN_OR_RETURN(const Room room, FindViewable(rooms_, call.identity, id));
-  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<RoomMessageRow> message,
+  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<MessageRow> message,
                             rooms_.store.FindRoomMessage(id, request.message_id()));
   if (!message.has_value() || !MayRead(room, *message, call.identity)) {
     return NotFoundError("message");
@@ -119,7 +119,7 @@ absl::StatusOr<v1::MessagePrompt> MessagePrompts::Get(const CallContext& call,
     return PermissionError("only the persona's owner may see how its message came about");
   }
   DRAMATIS_ASSIGN_OR_RETURN(const std::optional<RepliedTurn> replied,
-                            tools_.room_turns->FindReplied(id, request.message_id()));
+                            tools_.turns.FindRepliedTurn(id, request.message_id()));
   if (!replied.has_value() || replied->manifest.empty()) return NotFoundError("prompt");
   v1::MessagePrompt answer;
   answer.set_message_id(message->message_id);
@@ -140,7 +140,7 @@ absl::StatusOr<v1::MessagePrompt> MessagePrompts::Get(const CallContext& call,
 absl::StatusOr<v1::MessagePrompt::Verification> MessagePrompts::Verify(
     const CallContext& call,
     const Room& room,
-    const RoomMessageRow& reply,
+    const MessageRow& reply,
     const RepliedTurn& replied,
     const prompt::PromptManifest& manifest) {
   v1::MessagePrompt::Verification verification;
@@ -160,7 +160,7 @@ absl::StatusOr<v1::MessagePrompt::Verification> MessagePrompts::Verify(
     return verification;
   }
   if (!rendered.ok()) return std::move(rendered).status();
-  DRAMATIS_ASSIGN_OR_RETURN(const std::vector<RoomMessageRow> history,
+  DRAMATIS_ASSIGN_OR_RETURN(const std::vector<MessageRow> history,
                             HistoryThen(reply, room.row.conversation_id, NewestMessage(manifest)));
 
   const RenderedPersona persona = WithMacros(
@@ -196,13 +196,13 @@ absl::StatusOr<v1::MessagePrompt::Verification> MessagePrompts::Verify(
 absl::StatusOr<std::vector<prompt::PromptPart>> MessagePrompts::RecallAgain(
     const CallContext& call,
     const Room& room,
-    const RoomMessageRow& reply,
+    const MessageRow& reply,
     const TurnRow& turn,
     const prompt::PromptManifest& manifest) {
   std::vector<prompt::PromptPart> parts;
   if (absl::c_none_of(manifest.items(), &IsRecalled)) return parts;
   DRAMATIS_ASSIGN_OR_RETURN(
-      const std::optional<RoomMessageRow> trigger,
+      const std::optional<MessageRow> trigger,
       rooms_.store.FindRoomMessage(room.row.conversation_id, turn.trigger_message_id));
   const std::string query = trigger.has_value() && !trigger->hidden ? trigger->content : "";
   DRAMATIS_ASSIGN_OR_RETURN(
@@ -219,18 +219,18 @@ absl::StatusOr<std::vector<prompt::PromptPart>> MessagePrompts::RecallAgain(
   return Tellable(room, std::move(parts));
 }
 
-absl::StatusOr<std::vector<RoomMessageRow>> MessagePrompts::HistoryThen(
-    const RoomMessageRow& reply, const std::string& conversation_id, const std::string& newest_id) {
+absl::StatusOr<std::vector<MessageRow>> MessagePrompts::HistoryThen(
+    const MessageRow& reply, const std::string& conversation_id, const std::string& newest_id) {
   int before = reply.sequence;
   if (!newest_id.empty()) {
-    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<RoomMessageRow> newest,
+    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<MessageRow> newest,
                               rooms_.store.FindRoomMessage(conversation_id, newest_id));
     if (newest.has_value()) before = newest->sequence + 1;
   }
-  DRAMATIS_ASSIGN_OR_RETURN(std::vector<RoomMessageRow> history,
-                            ReadRoomHistory(*tools_.room_turns, conversation_id, before,
+  DRAMATIS_ASSIGN_OR_RETURN(std::vector<MessageRow> history,
+                            ReadRoomHistory(tools_.store, conversation_id, before,
                                             /*at_least=*/0));
-  for (RoomMessageRow& message : history)
+  for (MessageRow& message : history)
     AsItWas(reply.created_at, message);
   return history;
 }

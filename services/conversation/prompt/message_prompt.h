@@ -18,7 +18,7 @@
 
 #include "absl/status/statusor.h"
 #include "services/conversation/model/room_tools.h"
-#include "services/conversation/model/room_turn_store.h"
+#include "services/conversation/model/turn_store.h"
 #include "services/conversation/model/turn_tools.h"
 #include "services/conversation/prompt/room_prompt.h"
 #include "shared/call/call.h"
@@ -43,19 +43,19 @@ class MessagePrompts {
   absl::StatusOr<v1::MessagePrompt::Verification> Verify(
       const CallContext& call,
       const Room& room,
-      const RoomMessageRow& reply,
+      const MessageRow& reply,
       const RepliedTurn& replied,
       const dramatis::prompt::v1::PromptManifest& manifest);
   // What memory says now of what it recalled then, in the manifest's order.
   absl::StatusOr<std::vector<dramatis::prompt::v1::PromptPart>> RecallAgain(
       const CallContext& call,
       const Room& room,
-      const RoomMessageRow& reply,
+      const MessageRow& reply,
       const TurnRow& turn,
       const dramatis::prompt::v1::PromptManifest& manifest);
-  absl::StatusOr<std::vector<RoomMessageRow>> HistoryThen(const RoomMessageRow& reply,
-                                                          const std::string& conversation_id,
-                                                          const std::string& newest_id);
+  absl::StatusOr<std::vector<MessageRow>> HistoryThen(const MessageRow& reply,
+                                                      const std::string& conversation_id,
+                                                      const std::string& newest_id);
 
   const TurnTools tools_;
   const RoomTools rooms_;

@@ -26,7 +26,8 @@ MessageRow Line(int sequence, const std::string& participant, const std::string&
   MessageRow message;
   message.sequence = sequence;
   message.message_id = "m" + std::to_string(sequence);
-  message.participant_id = participant;
+  (participant == kUser ? message.user_id : message.persona_id) =
+      participant.substr(participant.find('/') + 1);
   message.content = content;
   return message;
 }

@@ -81,15 +81,11 @@ std::vector<prompt::PromptPart> PersonaParts(const Room& room, const RenderedPer
   return parts;
 }
 
-MessageRow ToLine(const RoomMessageRow& message) {
-  MessageRow line;
-  line.sequence = message.sequence;
-  line.message_id = message.message_id;
-  line.participant_id = ParticipantId(ParticipantKind::kPersona, message.persona_id);
-  line.author = ParticipantKind::kPersona;
-  line.content = message.type == RoomMessageType::kText ? message.content
-                                                        : absl::StrCat("[", message.content, "]");
-  return line;
+MessageRow ToLine(MessageRow message) {
+  if (message.type != RoomMessageType::kText) {
+    message.content = absl::StrCat("[", message.content, "]");
+  }
+  return message;
 }
 
 persona::RenderPersonaRequest RenderOf(const TurnJob& job) {
@@ -171,8 +167,8 @@ absl::StatusOr<inference::StreamGenerateRequest> PrepareRoomPrompt(const TurnToo
   NeighbourQuery query(tools, call, RenderOf(job),
                        RoomRecall(room, job.turn.persona_id, job.message, room.row.last_sequence));
   // While they work.
-  const absl::StatusOr<std::vector<RoomMessageRow>> history =
-      ReadRoomHistory(*tools.room_turns, room.row.conversation_id, std::numeric_limits<int>::max(),
+  const absl::StatusOr<std::vector<MessageRow>> history =
+      ReadRoomHistory(tools.store, room.row.conversation_id, std::numeric_limits<int>::max(),
                       std::max(job.turn.trigger_sequence, room.row.last_sequence));
   DRAMATIS_ASSIGN_OR_RETURN(const Surroundings around, query.Answers());
   if (!history.ok()) return history.status();
@@ -187,20 +183,22 @@ absl::StatusOr<inference::StreamGenerateRequest> PrepareRoomPrompt(const TurnToo
                       .history = *history});
 }
 
-absl::StatusOr<std::vector<RoomMessageRow>> ReadRoomHistory(RoomTurnStore& store,
-                                                            const std::string& conversation_id,
-                                                            int before_sequence,
-                                                            int at_least) {
-  std::vector<RoomMessageRow> newest_first;
+absl::StatusOr<std::vector<MessageRow>> ReadRoomHistory(Store& store,
+                                                        const std::string& conversation_id,
+                                                        int before_sequence,
+                                                        int at_least) {
+  std::vector<MessageRow> newest_first;
   size_t bytes = 0;
   int read_from = 0;  // the number of the oldest that was read
   while (true) {
-    DRAMATIS_ASSIGN_OR_RETURN(
-        std::vector<RoomMessageRow> page,
-        store.ListHistory(conversation_id, before_sequence, kRoomHistoryPage));
+    DRAMATIS_ASSIGN_OR_RETURN(std::vector<MessageRow> page,
+                              store.ListMessages({.conversation_id = conversation_id,
+                                                  .descending = true,
+                                                  .beyond_sequence = before_sequence,
+                                                  .limit = kRoomHistoryPage}));
     const bool last = static_cast<int>(page.size()) < kRoomHistoryPage;
     bool full = false;
-    for (auto message = page.rbegin(); message != page.rend() && !full; ++message) {
+    for (auto message = page.begin(); message != page.end() && !full; ++message) {
       const bool next =
           read_from == 0 ? message->sequence >= at_least : message->sequence == read_from - 1;
       if (!next) return UnavailableError("the room's history has a gap");

@@ -30,7 +30,7 @@ struct RoomScene {
   const Room& room;
   const RenderedPersona& persona;
   const std::vector<dramatis::prompt::v1::PromptPart>& recalled;
-  const std::vector<RoomMessageRow>& history;  // time order, hidden ones left out
+  const std::vector<MessageRow>& history;  // time order, hidden ones left out
 };
 dramatis::inference::v1::StreamGenerateRequest RoomRequest(const RoomScene& scene);
 
@@ -49,9 +49,9 @@ bool MayTellMemories(const Room& room);
 // kMaxHistoryMessages allow, and the newest in any case, in time order, hidden ones left out.
 // UNAVAILABLE where `at_least` was not reached or a message between is missing: nothing that could
 // not be read is taken for silence.
-absl::StatusOr<std::vector<RoomMessageRow>> ReadRoomHistory(RoomTurnStore& store,
-                                                            const std::string& conversation_id,
-                                                            int before_sequence,
-                                                            int at_least);
+absl::StatusOr<std::vector<MessageRow>> ReadRoomHistory(Store& store,
+                                                        const std::string& conversation_id,
+                                                        int before_sequence,
+                                                        int at_least);
 
 }  // namespace dramatis::conversation

@@ -42,7 +42,7 @@ class RoomPromptTest : public testing::Test {
   void Said(const std::string& who,
             const std::string& text,
             RoomMessageType type = RoomMessageType::kText) {
-    RoomMessageRow row;
+    MessageRow row;
     row.sequence = static_cast<int>(history_.size()) + 1;
     row.message_id = std::to_string(row.sequence);
     row.persona_id = who;
@@ -74,7 +74,7 @@ class RoomPromptTest : public testing::Test {
   Room room_ = TestRoom();
   RenderedPersona ada_;
   std::vector<prompt::PromptPart> recalled_;
-  std::vector<RoomMessageRow> history_;
+  std::vector<MessageRow> history_;
 };
 
 TEST_F(RoomPromptTest, TheFrameSaysWhatItIsAboutAndWhoIsPresent) {

@@ -59,8 +59,7 @@ MessageRow Trigger(const TurnJob& job) {
   MessageRow message;
   message.sequence = job.turn.trigger_sequence;
   message.message_id = job.turn.trigger_message_id;
-  message.participant_id = ParticipantId(ParticipantKind::kUser, job.turn.user_id);
-  message.author = ParticipantKind::kUser;
+  message.user_id = job.turn.user_id;
   message.content = job.message;
   return message;
 }

@@ -41,7 +41,7 @@ absl::Status MaySpeak(const Room& room, const Identity& identity, const std::str
   return Require(room, identity, Permission::kAddMessage);
 }
 
-absl::Status MayEdit(const Room& room, const Identity& identity, const RoomMessageRow& message) {
+absl::Status MayEdit(const Room& room, const Identity& identity, const MessageRow& message) {
   DRAMATIS_RETURN_IF_ERROR(Require(room, identity, Permission::kView));
   if (!MayRead(room, message, identity)) return NotFoundError("message");
   // An edit is something said, and whoever was sent out says nothing more.
@@ -57,7 +57,7 @@ absl::Status MayEdit(const Room& room, const Identity& identity, const RoomMessa
 }
 
 // Also in a room that is closed: what should not stand there can always be taken back.
-absl::Status MayHide(const Room& room, const Identity& identity, const RoomMessageRow& message) {
+absl::Status MayHide(const Room& room, const Identity& identity, const MessageRow& message) {
   DRAMATIS_RETURN_IF_ERROR(Require(room, identity, Permission::kView));
   if (!MayRead(room, message, identity)) return NotFoundError("message");
   if (message.user_id == identity.user_id) return absl::OkStatus();
@@ -131,19 +131,19 @@ absl::StatusOr<v1::ListMessagesResponse> RoomMessages::List(
                             FindViewable(tools_, call.identity, request.conversation_id()));
   const PageScope scope(call, absl::StrCat("room-messages\n", request.conversation_id()));
   const auto size = static_cast<size_t>(PageSize(request));
-  RoomMessageRange range{.conversation_id = request.conversation_id(),
-                         .after_sequence = 0,
-                         .limit = static_cast<int>(size) + 1};
-  DRAMATIS_ASSIGN_OR_RETURN(range.after_sequence, StartOf(request, scope));
-  DRAMATIS_ASSIGN_OR_RETURN(std::vector<RoomMessageRow> rows, tools_.store.ListRoomMessages(range));
-  std::erase_if(rows,
-                [&](const RoomMessageRow& row) { return !MayRead(room, row, call.identity); });
+  MessageRange range{.conversation_id = request.conversation_id(),
+                     .descending = false,
+                     .beyond_sequence = 0,
+                     .limit = static_cast<int>(size) + 1};
+  DRAMATIS_ASSIGN_OR_RETURN(range.beyond_sequence, StartOf(request, scope));
+  DRAMATIS_ASSIGN_OR_RETURN(std::vector<MessageRow> rows, tools_.store.ListRoomMessages(range));
+  std::erase_if(rows, [&](const MessageRow& row) { return !MayRead(room, row, call.identity); });
   v1::ListMessagesResponse response;
   if (rows.size() > size) {
     rows.resize(size);
     response.set_next_page_token(EncodePageToken(scope, {absl::StrCat(rows.back().sequence)}));
   }
-  for (const RoomMessageRow& row : rows)
+  for (const MessageRow& row : rows)
     *response.add_messages() = ToConversationMessage(room, row, call.identity);
   return response;
 }
@@ -153,7 +153,7 @@ absl::StatusOr<v1::ConversationMessage> RoomMessages::Get(const CallContext& cal
   DRAMATIS_ASSIGN_OR_RETURN(const Room room,
                             FindViewable(tools_, call.identity, request.conversation_id()));
   DRAMATIS_ASSIGN_OR_RETURN(
-      const std::optional<RoomMessageRow> row,
+      const std::optional<MessageRow> row,
       tools_.store.FindRoomMessage(request.conversation_id(), request.message_id()));
   if (!row.has_value() || !MayRead(room, *row, call.identity)) return NotFoundError("message");
   return ToConversationMessage(room, *row, call.identity);
@@ -169,12 +169,12 @@ absl::StatusOr<v1::ConversationMessage> RoomMessages::Update(
   change.message_id = request.message_id();
   change.content = request.content();
   change.now = tools_.clock.Now();
-  change.check = [&](const Room& room, const RoomMessageRow& message) -> absl::Status {
+  change.check = [&](const Room& room, const MessageRow& message) -> absl::Status {
     seen = room;
     DRAMATIS_RETURN_IF_ERROR(MayEdit(room, call.identity, message));
     return CheckIfMatch(call, EtagOf(message));
   };
-  DRAMATIS_ASSIGN_OR_RETURN(const RoomMessageRow row, tools_.store.ChangeRoomMessage(change));
+  DRAMATIS_ASSIGN_OR_RETURN(const MessageRow row, tools_.store.ChangeRoomMessage(change));
   return ToConversationMessage(*seen, row, call.identity);
 }
 
@@ -185,7 +185,7 @@ absl::Status RoomMessages::Delete(const CallContext& call,
   change.conversation_id = request.conversation_id();
   change.message_id = request.message_id();
   change.now = tools_.clock.Now();
-  change.check = [&](const Room& room, const RoomMessageRow& message) -> absl::Status {
+  change.check = [&](const Room& room, const MessageRow& message) -> absl::Status {
     DRAMATIS_RETURN_IF_ERROR(MayHide(room, call.identity, message));
     return message.hidden ? absl::OkStatus() : CheckIfMatch(call, EtagOf(message));
   };

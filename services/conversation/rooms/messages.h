@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "services/conversation/model/room_store.h"
 #include "services/conversation/model/room_tools.h"
-#include "services/conversation/model/room_turn_store.h"
+#include "services/conversation/model/turn_store.h"
 #include "shared/call/call.h"
 
 namespace dramatis::conversation {

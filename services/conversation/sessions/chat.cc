@@ -34,7 +34,7 @@ absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> Chat::Start(const CallCont
   if (!request.session_id().empty() || !call.idempotency_key.empty()) {
     turn.conversation_id = ConversationIdOf(
         call.identity.user_id, request.session_id().empty() ? turn.turn_id : request.session_id());
-    started = tools_.store.StartTurn(turn, idempotency);
+    started = tools_.turns.StartTurn(turn, idempotency);
   }
   if (absl::IsNotFound(started.status())) started = StartInNew(request, turn, idempotency);
   if (!started.ok()) return std::move(started).status();
@@ -60,7 +60,7 @@ absl::StatusOr<Idempotent<StartedTurn>> Chat::StartInNew(const v1::ChatRequest& 
   turn.lease = worker_.NewLease();
   // Persona may know the one that was asked for by another name.
   turn.persona_id = request.persona_id().empty() ? "" : turn.create->persona_id;
-  absl::StatusOr<Idempotent<StartedTurn>> started = tools_.store.StartTurn(turn, idempotency);
+  absl::StatusOr<Idempotent<StartedTurn>> started = tools_.turns.StartTurn(turn, idempotency);
   // Under a client's id there may be a session by now that needs the hold.
   if (!started.ok() || started->replayed) {
     ReleaseUnlessLive(tools_, idempotency.call, *turn.create);

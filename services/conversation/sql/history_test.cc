@@ -35,7 +35,7 @@ auto Updated(absl::Time from, absl::Time to) {
 TEST_P(HistoryStoreTest, ReadsMessagesFromBothEnds) {
   const SessionRow conversation = Conversation("s1");
   for (int i = 0; i < 3; ++i)
-    ASSERT_TRUE(store_.EndTurn(Done(MustStart(conversation))).ok());
+    ASSERT_TRUE(turns_.EndTurn(Done(MustStart(conversation)), nullptr).ok());
   const auto read = [&](bool descending, int beyond, int limit) {
     std::vector<int> sequences;
     const auto rows =
@@ -58,7 +58,7 @@ TEST_P(HistoryStoreTest, ListsByUpdateWithFiltersInsideTheQuery) {
     clock_.Advance(absl::Minutes(1));
     NewTurn turn = Turn(Conversation(session), std::string("Says 100% ") + session);
     turn.title = std::string("Title_") + session;
-    ASSERT_TRUE(store_.EndTurn(Done(*Start(turn)->result.job, "Ende ÄB")).ok());
+    ASSERT_TRUE(turns_.EndTurn(Done(*Start(turn)->result.job, "Ende ÄB"), nullptr).ok());
   }
   ASSERT_TRUE(store_.EndSession(Conversation("b").conversation_id, clock_.Now(), NoKey()).ok());
   ASSERT_TRUE(Start(Turn(Conversation("x", "bob"))).ok());
@@ -109,7 +109,7 @@ TEST_P(HistoryStoreTest, DeletesEverythingOfAConversation) {
   const TurnJob job = MustStart(conversation);
   EXPECT_EQ(GetReason(store_.DeleteSession(conversation.conversation_id).status()),
             "TURN_IN_PROGRESS");
-  ASSERT_TRUE(store_.EndTurn(Done(job)).ok());
+  ASSERT_TRUE(turns_.EndTurn(Done(job), nullptr).ok());
 
   const auto deleted = store_.DeleteSession(conversation.conversation_id);
 

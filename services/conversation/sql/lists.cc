@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/conversation/sql/message_rows.h"
 #include "services/conversation/sql/query.h"
 #include "services/conversation/sql/rows.h"
 #include "services/conversation/sql/search.h"
@@ -11,24 +12,7 @@ namespace dramatis::conversation {
 namespace {
 
 using sql::Rows;
-using sql::Statement;
 using sql::Transaction;
-
-#define MESSAGE_COLUMNS                                                                      \
-  "sequence, message_id, participant_id, author_kind, content, created_at, turn_id, model, " \
-  "finish_reason, retrieval"
-
-constexpr Statement kMessagesUp = {"select " MESSAGE_COLUMNS R"(
-  from messages
-  where conversation_id = $1 and sequence > $2
-  order by sequence
-  limit $3)"};
-
-constexpr Statement kMessagesDown = {"select " MESSAGE_COLUMNS R"(
-  from messages
-  where conversation_id = $1 and sequence < $2
-  order by sequence desc
-  limit $3)"};
 
 constexpr char kListSessions[] = R"(
   select conversation_id, session_id, persona_id, title, created_at, updated_at, expires_at,
@@ -42,21 +26,6 @@ constexpr char kFoundSessions[] = R"(
       u.expires_at, u.ended_at, u.message_count, u.preview, r.score, r.latest
     from ranked r
       join user_conversations u on u.conversation_id = r.conversation_id)";
-
-MessageRow ToMessageRow(const sql::Row& row) {
-  MessageRow message;
-  message.sequence = row.Int(0);
-  message.message_id = row.Text(1);
-  message.participant_id = row.Text(2);
-  message.author = ParticipantKindOf(row.Text(3));
-  message.content = row.Text(4);
-  message.created_at = row.Time(5);
-  message.turn_id = row.Text(6);
-  message.model = row.Text(7);
-  message.finish_reason = row.Text(8);
-  message.retrieval = row.Bool(9);
-  return message;
-}
 
 SessionSummaryRow ToSummaryRow(const sql::Row& row) {
   SessionSummaryRow summary;
@@ -147,19 +116,7 @@ absl::StatusOr<std::vector<SessionSummaryRow>> SqlStore::ListSessions(const Sess
 }
 
 absl::StatusOr<std::vector<MessageRow>> SqlStore::ListMessages(const MessageRange& range) {
-  const int64_t from_newest = int64_t{1} << 40;
-  const int64_t beyond =
-      range.descending && range.beyond_sequence == 0 ? from_newest : range.beyond_sequence;
-  return database_.Read([&](Transaction& tx) -> absl::StatusOr<std::vector<MessageRow>> {
-    DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
-                              tx.Execute(range.descending ? kMessagesDown : kMessagesUp,
-                                         {range.conversation_id, beyond, range.limit}));
-    std::vector<MessageRow> messages;
-    messages.reserve(rows.size());
-    for (const sql::Row& row : rows)
-      messages.push_back(ToMessageRow(row));
-    return messages;
-  });
+  return database_.Read([&](Transaction& tx) { return SelectMessages(tx, range); });
 }
 
 }  // namespace dramatis::conversation

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "services/conversation/model/outbox.h"
-#include "services/conversation/model/store.h"
+#include "services/conversation/model/turn_store.h"
 #include "shared/sql/database.h"
 
 namespace dramatis::conversation {

@@ -30,7 +30,7 @@ class MemoryOutboxStoreTest : public ConversationStoreTest {
     const SessionRow conversation = Conversation(session);
     TurnEnd end = Done(MustStart(conversation));
     end.summarize_to = summarize_to;
-    EXPECT_EQ(*store_.EndTurn(end), EndResult::kEnded);
+    EXPECT_EQ(turns_.EndTurn(end, nullptr)->result, EndResult::kEnded);
     return conversation;
   }
   void ForgetOne(const SessionRow& conversation) {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/conversation/model/titles.h"
+#include "services/conversation/sql/message_rows.h"
 #include "services/conversation/sql/search.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -52,22 +53,11 @@ constexpr Statement kUpdateListEntry = {R"(
   set title = $3, updated_at = $4, expires_at = $5, message_count = $6, preview = $7
   where user_id = $1 and conversation_id = $2)"};
 
-constexpr Statement kInsertMessage = {R"(
-  insert into messages (conversation_id, sequence, message_id, participant_id, author_kind,
-    content, created_at, turn_id, model, finish_reason, retrieval)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11))"};
-
-constexpr Statement kSelectContent = {R"(
-  select content
-  from messages
-  where conversation_id = $1 and message_id = $2)"};
-
 MessageRow Greeting(const SessionRow& row) {
   MessageRow message;
   message.sequence = row.last_sequence;
   message.message_id = row.greeting_message_id;
-  message.participant_id = ParticipantId(ParticipantKind::kPersona, row.persona_id);
-  message.author = ParticipantKind::kPersona;
+  message.persona_id = row.persona_id;
   message.content = row.greeting;
   message.created_at = row.created_at;
   return message;
@@ -94,35 +84,6 @@ SessionRow ToSession(const sql::Row& row) {
   conversation.last_sequence = row.Int(14);
   conversation.active_turn_id = row.Text(15);
   return conversation;
-}
-
-TurnRow ToTurnRow(const sql::Row& row) {
-  TurnRow turn;
-  turn.conversation_id = row.Text(0);
-  turn.turn_id = row.Text(1);
-  turn.user_id = row.Text(2);
-  turn.session_id = row.Text(3);
-  turn.persona_id = row.Text(4);
-  turn.trigger_message_id = row.Text(5);
-  turn.trigger_sequence = row.Int(6);
-  turn.state = TurnStateOf(row.Text(7));
-  turn.attempt = row.Int(8);
-  turn.interruptions = row.Int(9);
-  turn.fence = row.Int64(10);
-  turn.lease = {.owner = row.Text(11), .address = row.Text(12), .expires_at = row.Time(13)};
-  turn.cancel_requested = row.Bool(14);
-  turn.text = row.Text(15);
-  turn.reply_message_id = row.Text(16);
-  turn.finish_reason = row.Text(17);
-  turn.model = row.Text(18);
-  turn.usage = row.Blob(19);
-  turn.error = row.Blob(20);
-  turn.created_at = row.Time(21);
-  turn.updated_at = row.Time(22);
-  turn.depth = row.Int(23);
-  turn.requested = row.Bool(24);
-  turn.score = row.Blob(25);
-  return turn;
 }
 
 const char* NameOf(ParticipantKind kind) {
@@ -193,18 +154,13 @@ absl::Status InsertSession(sql::Transaction& tx, const SessionRow& row) {
           .status());
   DRAMATIS_RETURN_IF_ERROR(IndexTitle(tx, row));
   if (row.greeting.empty()) return absl::OkStatus();
-  return InsertMessage(tx, row, Greeting(row));
+  return AppendToSession(tx, row, Greeting(row));
 }
 
-absl::Status InsertMessage(sql::Transaction& tx,
-                           const SessionRow& session,
-                           const MessageRow& message) {
-  DRAMATIS_RETURN_IF_ERROR(
-      tx.Execute(kInsertMessage, {session.conversation_id, message.sequence, message.message_id,
-                                  message.participant_id, NameOf(message.author), message.content,
-                                  message.created_at, message.turn_id, message.model,
-                                  message.finish_reason, message.retrieval})
-          .status());
+absl::Status AppendToSession(sql::Transaction& tx,
+                             const SessionRow& session,
+                             const MessageRow& message) {
+  DRAMATIS_RETURN_IF_ERROR(InsertMessage(tx, session.conversation_id, message));
   return IndexMessage(tx, session, message);
 }
 
@@ -232,22 +188,6 @@ absl::Status Refusal(const SessionRow& row, const std::string& persona_id, absl:
   }
   return Error(absl::StatusCode::kAborted, errors::v1::ERROR_REASON_CONFLICT,
                "the session changed meanwhile");
-}
-
-absl::StatusOr<TurnJob> JobOf(sql::Transaction& tx, TurnRow turn) {
-  TurnJob job;
-  DRAMATIS_ASSIGN_OR_RETURN(std::optional<SessionRow> conversation,
-                            SelectSession(tx, turn.conversation_id));
-  DRAMATIS_ASSIGN_OR_RETURN(
-      const Rows content,
-      tx.Execute(kSelectContent, {turn.conversation_id, turn.trigger_message_id}));
-  if (!conversation.has_value() || content.empty()) {
-    return InternalError("a turn without its conversation or message");
-  }
-  job.conversation = *std::move(conversation);
-  job.message = content.front().Text(0);
-  job.turn = std::move(turn);
-  return job;
 }
 
 }  // namespace dramatis::conversation

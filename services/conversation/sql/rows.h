@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "services/conversation/model/store.h"
+#include "services/conversation/model/turn_row.h"
 #include "shared/sql/database.h"
 
 // Of conversations, in the order that ToSession reads. Macros, because a statement's text is a
@@ -15,17 +16,10 @@
   "conversation_id, user_id, session_id, persona_id, persona_name, title, title_given, " \
   "metadata, created_at, last_activity_at, expires_at, ended_at, ttl, hold_expires_at, " \
   "last_sequence, active_turn_id"
-// Of turns, in the order that ToTurn reads.
-#define TURN_COLUMNS                                                                     \
-  "conversation_id, turn_id, user_id, session_id, persona_id, trigger_message_id, "      \
-  "trigger_sequence, state, attempt, interruptions, fence, lease_owner, lease_address, " \
-  "lease_expires_at, cancel_requested, text, reply_message_id, finish_reason, model, "   \
-  "usage, error, created_at, updated_at, depth, requested, score"
 
 namespace dramatis::conversation {
 
 SessionRow ToSession(const sql::Row& row);
-TurnRow ToTurnRow(const sql::Row& row);
 
 const char* NameOf(ParticipantKind kind);
 const char* NameOf(TurnState state);
@@ -39,9 +33,10 @@ absl::StatusOr<std::optional<SessionRow>> SelectSession(sql::Transaction& tx,
 // Makes the conversation with its participants, its greeting and its place in the user's list,
 // unless there is one of this id. SESSION_QUOTA_EXCEEDED.
 absl::Status InsertSession(sql::Transaction& tx, const SessionRow& row);
-absl::Status InsertMessage(sql::Transaction& tx,
-                           const SessionRow& session,
-                           const MessageRow& message);
+// Appends a message of a session, with its place in the index.
+absl::Status AppendToSession(sql::Transaction& tx,
+                             const SessionRow& session,
+                             const MessageRow& message);
 // Brings the user's list in line with a conversation that has a new message.
 absl::Status UpdateListEntry(sql::Transaction& tx,
                              const SessionRow& row,
@@ -49,9 +44,5 @@ absl::Status UpdateListEntry(sql::Transaction& tx,
 // Why a conversation takes no turn at `now`: SESSION_ENDED, PERSONA_MISMATCH, TURN_IN_PROGRESS, or
 // CONFLICT if it would by now.
 absl::Status Refusal(const SessionRow& row, const std::string& persona_id, absl::Time now);
-// Writes how the turn ended, all but its reply. False where its lease was lost.
-absl::StatusOr<bool> WriteTurnEnd(sql::Transaction& tx, const TurnEnd& end);
-// A session's turn with its conversation and the message it answers.
-absl::StatusOr<TurnJob> JobOf(sql::Transaction& tx, TurnRow turn);
 
 }  // namespace dramatis::conversation

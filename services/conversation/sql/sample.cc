@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/conversation/events/feed.h"
 #include "services/conversation/model/room_closing.h"
-#include "services/conversation/sql/rooms.h"
+#include "services/conversation/sql/rooms/rooms.h"
 #include "shared/ids/ids.h"
 #include "shared/sql/joined_database.h"
 #include "shared/status/macros.h"

@@ -9,7 +9,7 @@
 #include "services/conversation/events/feed.h"
 #include "services/conversation/model/permissions.h"
 #include "services/conversation/model/room_views.h"
-#include "services/conversation/sql/rooms.h"
+#include "services/conversation/sql/rooms/rooms.h"
 #include "services/conversation/testing/store_fixture.h"
 
 namespace dramatis::conversation {
@@ -74,12 +74,12 @@ TEST_P(SampleStoreTest, NumbersTheMessagesAndClosesWhatIsOver) {
   ASSERT_TRUE(Write().ok());
   const std::vector<Room> rooms = ListedFor("mara");
   for (const Room& room : rooms) {
-    RoomMessageRange range;
+    MessageRange range;
     range.conversation_id = room.row.conversation_id;
     range.limit = 100;
     int sequence = 0;
-    const std::vector<RoomMessageRow> messages = rooms_.ListRoomMessages(range).value();
-    for (const RoomMessageRow& message : messages) {
+    const std::vector<MessageRow> messages = rooms_.ListRoomMessages(range).value();
+    for (const MessageRow& message : messages) {
       EXPECT_EQ(message.sequence, ++sequence);
       EXPECT_NE(FindParticipant(room, message.persona_id), nullptr);
     }

@@ -220,7 +220,7 @@ absl::Status IndexMessage(Transaction& tx, const SessionRow& session, const Mess
                ReaderOfSessions(session.user_id), MessageSearchText(message.content));
 }
 
-absl::Status IndexMessage(Transaction& tx, const RoomRow& room, const RoomMessageRow& message) {
+absl::Status IndexMessage(Transaction& tx, const RoomRow& room, const MessageRow& message) {
   return Index(tx, kIndex, room.conversation_id, message.sequence, message.created_at,
                ReadersOf(room), MessageSearchText(message.content));
 }

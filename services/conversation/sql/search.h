@@ -17,7 +17,7 @@ namespace dramatis::conversation {
 absl::Status IndexMessage(sql::Transaction& tx,
                           const SessionRow& session,
                           const MessageRow& message);
-absl::Status IndexMessage(sql::Transaction& tx, const RoomRow& room, const RoomMessageRow& message);
+absl::Status IndexMessage(sql::Transaction& tx, const RoomRow& room, const MessageRow& message);
 // A session has a title; a room has another title, topic, description or visibility.
 absl::Status IndexTitle(sql::Transaction& tx, const SessionRow& session);
 absl::Status IndexTitle(sql::Transaction& tx, const RoomRow& room);

@@ -26,7 +26,7 @@ class SessionSearchStoreTest : public ConversationStoreTest {
     clock_.Advance(absl::Seconds(1));
     NewTurn turn = Turn(Conversation(session), message);
     turn.title = "About " + session;
-    ASSERT_TRUE(store_.EndTurn(Done(*Start(turn)->result.job, reply)).ok());
+    ASSERT_TRUE(turns_.EndTurn(Done(*Start(turn)->result.job, reply), nullptr).ok());
   }
   std::vector<SessionSummaryRow> Search(const std::string& q, const std::string& user = "alice") {
     SessionFilter filter;
@@ -212,8 +212,8 @@ TEST_P(RoomSearchStoreTest, FindsWhatTheCallerMayRead) {
 
 TEST_P(RoomSearchStoreTest, FindsTheTextThatStands) {
   const Room room = Open("own", "olga", RoomVisibility::kPrivate);
-  const RoomMessageRow edited = Say(room, "Oolong").message;
-  const RoomMessageRow hidden = Say(room, "Sencha").message;
+  const MessageRow edited = Say(room, "Oolong").message;
+  const MessageRow hidden = Say(room, "Sencha").message;
   ASSERT_TRUE(store_.ChangeRoomMessage(Change(room, edited, "Matcha")).ok());
   ASSERT_TRUE(store_.ChangeRoomMessage(Change(room, hidden, std::nullopt)).ok());
 
@@ -259,7 +259,7 @@ TEST_P(RoomSearchStoreTest, FindsNothingThatWasSaidAfterOneWasSentOut) {
   };
   change([](Room& now) { Add(now, TestParticipant("o", "olga")); });
   Say(room, "Oolong");
-  const RoomMessageRow edited = Say(room, "Sencha").message;
+  const MessageRow edited = Say(room, "Sencha").message;
   clock_.Advance(absl::Seconds(1));
   change([&](Room& now) {
     now.participants.back().left_at = clock_.Now();

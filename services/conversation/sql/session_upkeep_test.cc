@@ -7,6 +7,7 @@
 #include "services/conversation/sessions/upkeep.h"
 #include "services/conversation/testing/fakes.h"
 #include "services/conversation/testing/store_fixture.h"
+#include "services/conversation/turn_taking/planning.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -31,8 +32,9 @@ class SessionUpkeepStoreTest : public ConversationStoreTest {
   FakeInferencePeer inference_;
   std::unique_ptr<Logger> logger_ = MakeSilentLogger();
   Metrics metrics_;
-  const TurnTools tools_{store_, personas_, memories_, inference_, clock_,
-                         ids_,   *logger_,  metrics_,  nullptr,    nullptr};
+  const TurnPlanning planning_{ids_, clock_};
+  const TurnTools tools_{store_, turns_,   personas_, memories_, inference_, clock_,
+                         ids_,   *logger_, metrics_,  planning_, clock_};
   SessionUpkeep upkeep_{tools_};
 };
 

@@ -38,7 +38,7 @@ TEST_P(ConversationStoreTest, BeginsASessionWithItsGreeting) {
   const std::vector<MessageRow> messages = Messages(row.conversation_id);
   ASSERT_EQ(messages.size(), 2U);
   EXPECT_EQ(messages[0].content, "Wipe your boots.");
-  EXPECT_EQ(messages[0].author, ParticipantKind::kPersona);
+  EXPECT_EQ(messages[0].author(), ParticipantKind::kPersona);
   EXPECT_EQ(messages[0].sequence, 1);
   EXPECT_EQ(messages[1].content, "Hello");
   EXPECT_EQ(store_.FindSession(row.conversation_id)->value().last_sequence, 2);
@@ -66,7 +66,7 @@ TEST_P(ConversationStoreTest, StartsATurnAllInOne) {
   const SessionRow conversation = Conversation("s1");
 
   const TurnJob job = MustStart(conversation, "Grüß Gott\n");
-  const auto row = store_.FindTurn(job.turn.turn_id);
+  const auto row = turns_.FindTurn(job.turn.turn_id);
 
   ASSERT_TRUE(row.ok() && row->has_value()) << row.status();
   EXPECT_EQ((*row)->state, TurnState::kRunning);
@@ -83,7 +83,7 @@ TEST_P(ConversationStoreTest, StartsATurnAllInOne) {
   const auto messages = Messages(conversation.conversation_id);
   ASSERT_THAT(messages, SizeIs(1));
   EXPECT_EQ(messages[0].content, "Grüß Gott\n");
-  EXPECT_EQ(messages[0].participant_id, "user/alice");
+  EXPECT_EQ(messages[0].participant_id(), "user/alice");
   EXPECT_EQ(Count("participants"), 2);
 }
 
@@ -94,7 +94,7 @@ TEST_P(ConversationStoreTest, TellsTheTurnBeforeItIsStored) {
   bool stored = true;
   turn.on_begun = [&](const TurnJob& job) {
     told = job;
-    const auto found = store_.FindTurn(turn.turn_id);
+    const auto found = turns_.FindTurn(turn.turn_id);
     stored = !found.ok() || found->has_value();
   };
   const auto started = Start(turn);
@@ -121,9 +121,9 @@ TEST_P(ConversationStoreTest, AppendsTheReplyAndFreesTheConversation) {
   clock_.Advance(absl::Minutes(1));
   const TurnEnd end = Done(job, "Hi there");
 
-  EXPECT_EQ(*store_.EndTurn(end), EndResult::kEnded);
+  EXPECT_EQ(turns_.EndTurn(end, nullptr)->result, EndResult::kEnded);
 
-  const auto row = **store_.FindTurn(job.turn.turn_id);
+  const auto row = **turns_.FindTurn(job.turn.turn_id);
   EXPECT_EQ(row.state, TurnState::kDone);
   EXPECT_EQ(row.text, "Hi there");
   EXPECT_EQ(row.reply_message_id, end.message_id);
@@ -133,13 +133,13 @@ TEST_P(ConversationStoreTest, AppendsTheReplyAndFreesTheConversation) {
   const auto messages = Messages(conversation.conversation_id);
   ASSERT_THAT(messages, SizeIs(2));
   EXPECT_EQ(messages[1].sequence, 2);
-  EXPECT_EQ(messages[1].author, ParticipantKind::kPersona);
+  EXPECT_EQ(messages[1].author(), ParticipantKind::kPersona);
   EXPECT_EQ(messages[1].turn_id, job.turn.turn_id);
   const auto after = **store_.FindSession(conversation.conversation_id);
   EXPECT_EQ(after.active_turn_id, "");
   EXPECT_EQ(after.last_sequence, 2);
   EXPECT_EQ(after.expires_at, clock_.Now() + absl::Hours(1));
-  EXPECT_EQ(*store_.EndTurn(end), EndResult::kLost);  // once
+  EXPECT_EQ(turns_.EndTurn(end, nullptr)->result, EndResult::kLost);  // once
   EXPECT_THAT(Messages(conversation.conversation_id), SizeIs(2));
 }
 
@@ -159,7 +159,7 @@ TEST_P(ConversationStoreTest, NumbersMessagesWithoutGapsUnderSixteenWriters) {
           continue;
         }
         ++started;
-        EXPECT_EQ(*store_.EndTurn(Done(*turn->result.job)), EndResult::kEnded);
+        EXPECT_EQ(turns_.EndTurn(Done(*turn->result.job), nullptr)->result, EndResult::kEnded);
       }
     });
   }
@@ -186,7 +186,7 @@ TEST_P(ConversationStoreTest, RefusesATurnForItsReason) {
 
   const absl::Status running = Start(Turn(conversation)).status();
   EXPECT_EQ(GetErrorInfo(running)->metadata().at("turn_id"), job.turn.turn_id);
-  ASSERT_TRUE(store_.EndTurn(Done(job)).ok());
+  ASSERT_TRUE(turns_.EndTurn(Done(job), nullptr).ok());
   turn = Turn(conversation);
   turn.persona_id = "bob";
   EXPECT_EQ(GetReason(Start(turn).status()), "PERSONA_MISMATCH");
@@ -227,7 +227,7 @@ TEST_P(ConversationStoreTest, ARefusedTurnLeavesItsKeyFree) {
   const SessionRow conversation = Conversation("s1");
   const TurnJob job = MustStart(conversation);
   EXPECT_FALSE(Start(Turn(conversation), "key").ok());
-  ASSERT_TRUE(store_.EndTurn(Done(job)).ok());
+  ASSERT_TRUE(turns_.EndTurn(Done(job), nullptr).ok());
 
   EXPECT_FALSE(Start(Turn(conversation), "key")->replayed);
 }
@@ -269,7 +269,7 @@ TEST_P(ConversationStoreTest, EveryWorkersWriteIsUnderTheFence) {
   const SessionRow conversation = Conversation("s1");
   const TurnJob job = MustStart(conversation);
   clock_.Advance(kLease * 2);
-  const auto taken = store_.TakeOver(Other(), clock_.Now(), false, Nowhere, 10);
+  const auto taken = turns_.TakeOver(Other(), clock_.Now(), false, Nowhere, 10);
   ASSERT_THAT(*taken, SizeIs(1));
   const TurnRow& now_theirs = taken->front().turn;
   EXPECT_EQ(now_theirs.fence, 2);
@@ -280,36 +280,36 @@ TEST_P(ConversationStoreTest, EveryWorkersWriteIsUnderTheFence) {
   EXPECT_EQ(taken->front().conversation.persona_name, "Ada");
 
   EXPECT_THAT(
-      *store_.Checkpoint({{job.turn.fenced(), 1, "old"},
+      *turns_.Checkpoint({{job.turn.fenced(), 1, "old"},
                           {now_theirs.fenced(), 2, "new"},
                           {job.turn.fenced(), 1, std::nullopt}},
                          clock_.Now() + kLease, clock_.Now()),
       ElementsAre(CheckpointResult::kLost, CheckpointResult::kKept, CheckpointResult::kLost));
-  EXPECT_EQ(*store_.BeginAttempt(job.turn.fenced(), 9, clock_.Now()), CheckpointResult::kLost);
-  EXPECT_TRUE(store_.ReleaseTurn(job.turn.fenced(), "old", clock_.Now()).ok());
-  EXPECT_EQ(*store_.EndTurn(Done(job)), EndResult::kLost);
+  EXPECT_EQ(*turns_.BeginAttempt(job.turn.fenced(), 9, clock_.Now()), CheckpointResult::kLost);
+  EXPECT_TRUE(turns_.ReleaseTurn(job.turn.fenced(), "old", clock_.Now()).ok());
+  EXPECT_EQ(turns_.EndTurn(Done(job), nullptr)->result, EndResult::kLost);
 
-  const TurnRow row = **store_.FindTurn(job.turn.turn_id);
+  const TurnRow row = **turns_.FindTurn(job.turn.turn_id);
   EXPECT_EQ(row.text, "new");
   EXPECT_EQ(row.state, TurnState::kRunning);
   EXPECT_EQ(row.lease.expires_at, clock_.Now() + kLease);
   EXPECT_THAT(Messages(conversation.conversation_id), SizeIs(1));
-  EXPECT_EQ(*store_.EndTurn(Done(taken->front())), EndResult::kEnded);
+  EXPECT_EQ(turns_.EndTurn(Done(taken->front()), nullptr)->result, EndResult::kEnded);
 }
 
 TEST_P(ConversationStoreTest, TakesOverOnlyWhatIsNobodys) {
   const TurnJob one = MustStart(Conversation("s1"));
   const TurnJob two = MustStart(Conversation("s2"));
   const TurnJob ended = MustStart(Conversation("s3"));
-  ASSERT_TRUE(store_.EndTurn(Done(ended)).ok());
+  ASSERT_TRUE(turns_.EndTurn(Done(ended), nullptr).ok());
 
-  EXPECT_THAT(*store_.TakeOver(Other(), clock_.Now(), false, Nowhere, 10), IsEmpty());
+  EXPECT_THAT(*turns_.TakeOver(Other(), clock_.Now(), false, Nowhere, 10), IsEmpty());
   const auto here = [&](const std::string& turn_id) { return turn_id == one.turn.turn_id; };
-  const auto any = store_.TakeOver(Other(), clock_.Now(), true, here, 10);
+  const auto any = turns_.TakeOver(Other(), clock_.Now(), true, here, 10);
   ASSERT_THAT(*any, SizeIs(1));
   EXPECT_EQ(any->front().turn.turn_id, two.turn.turn_id);
-  ASSERT_TRUE(store_.ReleaseTurn(one.turn.fenced(), "so far", clock_.Now()).ok());
-  const auto released = store_.TakeOver(Other(), clock_.Now(), false, Nowhere, 10);
+  ASSERT_TRUE(turns_.ReleaseTurn(one.turn.fenced(), "so far", clock_.Now()).ok());
+  const auto released = turns_.TakeOver(Other(), clock_.Now(), false, Nowhere, 10);
   ASSERT_THAT(*released, SizeIs(1));
   EXPECT_EQ(released->front().turn.turn_id, one.turn.turn_id);
   EXPECT_EQ(released->front().turn.interruptions, 0);
@@ -327,7 +327,7 @@ TEST_P(ConversationStoreTest, TwoTakersNeverGetTheSameTurn) {
   for (int i = 0; i < 4; ++i) {
     takers.emplace_back([&] {
       while (true) {
-        const auto jobs = store_.TakeOver(Other(), clock_.Now(), false, Nowhere, 3);
+        const auto jobs = turns_.TakeOver(Other(), clock_.Now(), false, Nowhere, 3);
         ASSERT_TRUE(jobs.ok()) << jobs.status();
         if (jobs->empty()) {
           // Others may have been quicker; there is an end when nothing is left.
@@ -351,15 +351,15 @@ TEST_P(ConversationStoreTest, TwoTakersNeverGetTheSameTurn) {
 TEST_P(ConversationStoreTest, ACancelIsSeenByWhoeverHoldsTheTurn) {
   const TurnJob job = MustStart(Conversation("s1"));
   EXPECT_THAT(
-      *store_.Checkpoint({{job.turn.fenced(), 1, "so far"}}, clock_.Now() + kLease, clock_.Now()),
+      *turns_.Checkpoint({{job.turn.fenced(), 1, "so far"}}, clock_.Now() + kLease, clock_.Now()),
       ElementsAre(CheckpointResult::kKept));
-  ASSERT_TRUE(store_.RequestCancel(job.turn, clock_.Now(), NoKey()).ok());
-  EXPECT_THAT(*store_.Checkpoint({{job.turn.fenced(), 1, std::nullopt}}, clock_.Now() + kLease,
+  ASSERT_TRUE(turns_.RequestCancel(job.turn, clock_.Now(), NoKey()).ok());
+  EXPECT_THAT(*turns_.Checkpoint({{job.turn.fenced(), 1, std::nullopt}}, clock_.Now() + kLease,
                                  clock_.Now()),
               ElementsAre(CheckpointResult::kCancelRequested));
 
   clock_.Advance(kLease * 2);
-  const auto taken = store_.TakeOver(Other(), clock_.Now(), false, Nowhere, 10);
+  const auto taken = turns_.TakeOver(Other(), clock_.Now(), false, Nowhere, 10);
 
   ASSERT_THAT(*taken, SizeIs(1));
   EXPECT_TRUE(taken->front().turn.cancel_requested);
@@ -375,14 +375,14 @@ TEST_P(ConversationStoreTest, RetriesOnlyATurnThatFailed) {
     call.idempotency_key = key;
     v1::RetryTurnRequest request;
     request.set_turn_id(job.turn.turn_id);
-    return store_.RetryTurn(
-        job.turn, Other(), clock_.Now(),
+    return turns_.RetryTurn(
+        job.turn, Other(), clock_.Now(), nullptr,
         [](const TurnRow& row) { return "attempt " + std::to_string(row.attempt); },
         {call, "RetryTurn", request});
   };
   EXPECT_EQ(GetReason(retry().status()), "TURN_IN_PROGRESS");
-  ASSERT_EQ(*store_.EndTurn(Failed(job)), EndResult::kEnded);
-  const TurnRow failed = **store_.FindTurn(job.turn.turn_id);
+  ASSERT_EQ(turns_.EndTurn(Failed(job), nullptr)->result, EndResult::kEnded);
+  const TurnRow failed = **turns_.FindTurn(job.turn.turn_id);
   EXPECT_EQ(failed.text, "par");
   EXPECT_EQ(GetReason(ParseError(failed.error)), "UNAVAILABLE");
 
@@ -396,7 +396,7 @@ TEST_P(ConversationStoreTest, RetriesOnlyATurnThatFailed) {
   EXPECT_EQ(retried->result.job->message, "Hello");
   EXPECT_TRUE(replay->replayed);
   EXPECT_EQ(replay->result.answer, "attempt 2");
-  ASSERT_EQ(*store_.EndTurn(Done(*retried->result.job)), EndResult::kEnded);
+  ASSERT_EQ(turns_.EndTurn(Done(*retried->result.job), nullptr)->result, EndResult::kEnded);
   EXPECT_EQ(GetReason(retry().status()), "TURN_NOT_FAILED");
   EXPECT_EQ((**store_.FindSession(conversation.conversation_id)).active_turn_id, "");
 }

@@ -3,9 +3,11 @@
 #include "dramatis/conversation/v1/conversation.pb.h"
 
 #include "services/conversation/sql/once.h"
+#include "services/conversation/sql/rooms/rows.h"
 #include "services/conversation/sql/rows.h"
 #include "services/conversation/sql/search.h"
-#include "services/conversation/sql/store.h"
+#include "services/conversation/sql/turn_rows.h"
+#include "services/conversation/sql/turn_store.h"
 #include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -13,7 +15,6 @@
 namespace dramatis::conversation {
 namespace {
 
-using sql::Bytes;
 using sql::Rows;
 using sql::Statement;
 using sql::Transaction;
@@ -28,38 +29,13 @@ constexpr Statement kAdvance = {R"(
     and ($5 = '' or persona_id = $5)
   returning )" SESSION_COLUMNS};
 
-constexpr Statement kInsertTurn = {R"(
-  insert into turns (conversation_id, turn_id, user_id, session_id, persona_id,
-    trigger_message_id, trigger_sequence, state, attempt, interruptions, fence, lease_owner,
-    lease_address, lease_expires_at, cancel_requested, text, reply_message_id, finish_reason,
-    model, usage, manifest, error, created_at, updated_at)
-  values ($1, $2, $3, $4, $5, $6, $7, 'running', 1, 0, 1, $8, $9, $10, $11, '', '', '', '', $12,
-    $12, $12, $13, $13))"};
-
-constexpr Statement kSelectTurn = {R"(
-  select t.conversation_id, t.turn_id, t.user_id, t.session_id, t.persona_id,
-    t.trigger_message_id, t.trigger_sequence, t.state, t.attempt, t.interruptions, t.fence,
-    t.lease_owner, t.lease_address, t.lease_expires_at, t.cancel_requested, t.text,
-    t.reply_message_id, t.finish_reason, t.model, t.usage, t.error, t.created_at, t.updated_at,
-    t.depth, t.requested, t.score, m.content, m.created_at, m.retrieval
+// With its reply, where it has one.
+constexpr SqlText kSelectTurn = {"select ", NamesOf(kTurnColumns, "t."), R"(,
+    m.content, m.created_at, m.retrieval
   from turns t
     left join messages m
       on m.conversation_id = t.conversation_id and m.message_id = t.reply_message_id
   where t.turn_id = $1)"};
-
-constexpr Statement kReserveForRetry = {R"(
-  update conversations
-  set active_turn_id = $2
-  where conversation_id = $1 and active_turn_id = '' and ended_at is null and expires_at > $3
-  returning )" SESSION_COLUMNS};
-
-constexpr Statement kRetryTurn = {R"(
-  update turns
-  set state = 'running', attempt = attempt + 1, interruptions = 0, fence = fence + 1,
-    lease_owner = $3, lease_address = $4, lease_expires_at = $5, cancel_requested = $6, text = '',
-    finish_reason = '', model = '', usage = $7, manifest = $7, error = $7, updated_at = $8
-  where conversation_id = $1 and turn_id = $2 and state = 'failed'
-  returning )" TURN_COLUMNS};
 
 constexpr Statement kRequestCancel = {R"(
   update turns
@@ -70,8 +46,7 @@ MessageRow UserMessage(const NewTurn& turn, const SessionRow& conversation) {
   MessageRow message;
   message.sequence = conversation.last_sequence;
   message.message_id = turn.message_id;
-  message.participant_id = ParticipantId(ParticipantKind::kUser, conversation.user_id);
-  message.author = ParticipantKind::kUser;
+  message.user_id = conversation.user_id;
   message.content = turn.message;
   message.created_at = turn.now;
   return message;
@@ -89,15 +64,6 @@ TurnRow FirstAttempt(const NewTurn& turn, const SessionRow& conversation) {
   row.lease = turn.lease;
   row.created_at = row.updated_at = turn.now;
   return row;
-}
-
-absl::Status InsertTurn(Transaction& tx, const TurnRow& row) {
-  return tx
-      .Execute(kInsertTurn,
-               {row.conversation_id, row.turn_id, row.user_id, row.session_id, row.persona_id,
-                row.trigger_message_id, row.trigger_sequence, row.lease.owner, row.lease.address,
-                row.lease.expires_at, false, Bytes{}, row.created_at})
-      .status();
 }
 
 absl::StatusOr<std::optional<SessionRow>> Advance(Transaction& tx, const NewTurn& turn) {
@@ -143,7 +109,7 @@ absl::StatusOr<StartedTurn> Start(Transaction& tx, const NewTurn& turn) {
               .conversation = std::move(conversation),
               .message = turn.message};
   if (turn.on_begun) turn.on_begun(job);
-  DRAMATIS_RETURN_IF_ERROR(InsertMessage(tx, job.conversation, message));
+  DRAMATIS_RETURN_IF_ERROR(AppendToSession(tx, job.conversation, message));
   if (TakesTitle(job.conversation)) {
     DRAMATIS_RETURN_IF_ERROR(IndexTitle(tx, job.conversation));
   }
@@ -173,33 +139,10 @@ StartedTurn FromRecord(const std::string& bytes) {
           .job = std::nullopt};
 }
 
-absl::StatusOr<TurnRow> Retry(Transaction& tx,
-                              const TurnRow& turn,
-                              const Lease& lease,
-                              absl::Time now) {
-  DRAMATIS_ASSIGN_OR_RETURN(
-      const Rows reserved, tx.Execute(kReserveForRetry, {turn.conversation_id, turn.turn_id, now}));
-  if (reserved.empty()) {
-    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<SessionRow> row,
-                              SelectSession(tx, turn.conversation_id));
-    if (!row.has_value()) return NotFoundError("turn");
-    return Refusal(*row, /*persona_id=*/"", now);
-  }
-  DRAMATIS_ASSIGN_OR_RETURN(
-      const Rows retried,
-      tx.Execute(kRetryTurn, {turn.conversation_id, turn.turn_id, lease.owner, lease.address,
-                              lease.expires_at, false, Bytes{}, now}));
-  if (retried.empty()) {
-    return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_TURN_NOT_FAILED,
-                 "only a turn that failed can be retried");
-  }
-  return ToTurnRow(retried.front());
-}
-
 }  // namespace
 
-absl::StatusOr<Idempotent<StartedTurn>> SqlStore::StartTurn(const NewTurn& turn,
-                                                            const Idempotency& idempotency) {
+absl::StatusOr<Idempotent<StartedTurn>> SqlTurnStore::StartTurn(const NewTurn& turn,
+                                                                const Idempotency& idempotency) {
   const auto claim = ClaimOf(idempotency);
   return database_.Write([&](Transaction& tx) -> absl::StatusOr<Idempotent<StartedTurn>> {
     DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> replay,
@@ -213,13 +156,13 @@ absl::StatusOr<Idempotent<StartedTurn>> SqlStore::StartTurn(const NewTurn& turn,
   });
 }
 
-absl::StatusOr<std::optional<TurnRow>> SqlStore::FindTurn(const std::string& turn_id) {
+absl::StatusOr<std::optional<TurnRow>> SqlTurnStore::FindTurn(const std::string& turn_id) {
   return database_.Read([&](Transaction& tx) -> absl::StatusOr<std::optional<TurnRow>> {
     DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kSelectTurn, {turn_id}));
     if (rows.empty()) return std::nullopt;
     const sql::Row& row = rows.front();
     TurnRow turn = ToTurnRow(row);
-    constexpr int kReply = 26;
+    constexpr int kReply = CountOf(kTurnColumns);
     if (!row.IsNull(kReply)) {
       turn.text = row.Text(kReply);
       turn.reply_created_at = row.Time(kReply + 1);
@@ -229,31 +172,36 @@ absl::StatusOr<std::optional<TurnRow>> SqlStore::FindTurn(const std::string& tur
   });
 }
 
-absl::StatusOr<Idempotent<RetriedTurn>> SqlStore::RetryTurn(
+absl::StatusOr<Idempotent<RetriedTurn>> SqlTurnStore::RetryTurn(
     const TurnRow& turn,
     const Lease& lease,
     absl::Time now,
+    const std::function<absl::Status(const Room& room)>& check,
     const std::function<std::string(const TurnRow&)>& answer,
     const Idempotency& idempotency) {
   const auto claim = ClaimOf(idempotency);
-  return database_.Write([&](Transaction& tx) -> absl::StatusOr<Idempotent<RetriedTurn>> {
+  const auto write = [&](Transaction& tx) -> absl::StatusOr<Idempotent<RetriedTurn>> {
     DRAMATIS_ASSIGN_OR_RETURN(std::optional<std::string> replay,
                               ClaimIdempotencyKey(tx, claim, now));
     if (replay.has_value()) {
       return Idempotent<RetriedTurn>{.result = {.answer = *std::move(replay), .job = std::nullopt},
                                      .replayed = true};
     }
-    DRAMATIS_ASSIGN_OR_RETURN(TurnRow retried, Retry(tx, turn, lease, now));
-    RetriedTurn result{.answer = answer(retried), .job = std::nullopt};
-    DRAMATIS_ASSIGN_OR_RETURN(result.job, JobOf(tx, std::move(retried)));
+    absl::StatusOr<TurnJob> job = turn.in_room() ? RetryInRoom(tx, turn, lease, now, check)
+                                                 : RetryInSession(tx, turn, lease, now);
+    if (!job.ok()) return std::move(job).status();
+    RetriedTurn result{.answer = answer(job->turn), .job = *std::move(job)};
     DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, result.answer));
     return Idempotent<RetriedTurn>{.result = std::move(result), .replayed = false};
-  });
+  };
+  if (!turn.in_room()) return database_.Write(write);
+  auto retried = WriteToRoom(database_, feed_, turn.conversation_id, now, write);
+  if (retried.ok() && !retried->replayed) feed_.Changed(turn.conversation_id);
+  return retried;
 }
 
-absl::StatusOr<Idempotent<std::string>> SqlStore::RequestCancel(const TurnRow& turn,
-                                                                absl::Time now,
-                                                                const Idempotency& idempotency) {
+absl::StatusOr<Idempotent<std::string>> SqlTurnStore::RequestCancel(
+    const TurnRow& turn, absl::Time now, const Idempotency& idempotency) {
   DRAMATIS_ASSIGN_OR_RETURN(
       sql::FirstAnswer first,
       sql::WriteOnce(database_, ClaimOf(idempotency), now,
@@ -267,7 +215,8 @@ absl::StatusOr<Idempotent<std::string>> SqlStore::RequestCancel(const TurnRow& t
   return Idempotent<std::string>{.result = std::move(first.bytes), .replayed = first.replayed};
 }
 
-absl::Status SqlStore::NoteCancelled(const Idempotency& idempotency, const std::string& answer) {
+absl::Status SqlTurnStore::NoteCancelled(const Idempotency& idempotency,
+                                         const std::string& answer) {
   return database_.Write(
       [&](Transaction& tx) { return sql::RecordAnswerLater(tx, ClaimOf(idempotency), answer); });
 }

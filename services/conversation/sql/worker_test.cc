@@ -11,7 +11,10 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/conversation/sql/store.h"
+#include "services/conversation/sql/turn_store.h"
 #include "services/conversation/testing/fakes.h"
+#include "services/conversation/testing/nobody_listens.h"
+#include "services/conversation/turn_taking/planning.h"
 #include "services/conversation/turns/recovery.h"
 #include "shared/sql/lease_clock.h"
 #include "shared/sql/testing/test_database.h"
@@ -100,11 +103,13 @@ class Process {
           absl::Duration clock_wrong_by = absl::ZeroDuration(),
           absl::Duration lease = absl::Milliseconds(150))
       : store(database),
+        turns(database, feed),
         inference(words),
         clock(clock_wrong_by),
         leases(database, clock),
-        tools{store,   personas, memories,          inference,         clock,  ids,
-              *logger, metrics,  /*rooms=*/nullptr, /*rooms=*/nullptr, &leases},
+        planning(ids, leases),
+        tools{store, turns,   personas, memories, inference, clock,
+              ids,   *logger, metrics,  planning, leases},
         worker(tools,
                live_turns,
                timer,
@@ -151,12 +156,14 @@ class Process {
                        .now = clock.Now(),
                        .create = row};
     const CallContext call;
-    const auto started = store.StartTurn(turn, {call, "Chat", v1::ChatRequest()});
+    const auto started = turns.StartTurn(turn, {call, "Chat", v1::ChatRequest()});
     EXPECT_TRUE(started.ok()) << started.status();
     return worker.Run(*started->result.job, call);
   }
 
+  NobodyListens feed;
   SqlStore store;
+  SqlTurnStore turns;
   AgreeablePersona personas;
   ForgetfulMemory memories;
   TalkingInference inference;
@@ -165,6 +172,7 @@ class Process {
   UuidV7Source ids{clock};
   std::unique_ptr<Logger> logger = MakeSilentLogger();
   Metrics metrics;
+  const TurnPlanning planning;
   const TurnTools tools;
   LiveTurns live_turns;
   Timer timer;
@@ -183,7 +191,7 @@ class WorkerStoreTest : public sql::DatabaseTest {
  protected:
   WorkerStoreTest() : DatabaseTest(embedded::conversation_migrations()) {}
   TurnRow Row(Process& process, const LiveTurn& turn) {
-    return **process.store.FindTurn(turn.facts().turn_id);
+    return **process.turns.FindTurn(turn.facts().turn_id);
   }
 };
 
@@ -233,7 +241,7 @@ TEST_P(WorkerStoreTest, WritesDownRenewsAndCancels) {
     EXPECT_FALSE(row.text.empty());
     EXPECT_EQ(row.attempt, 1);
     ASSERT_TRUE(
-        process.store
+        process.turns
             .RequestCancel(row, process.clock.Now(), {CallContext(), "", v1::CancelTurnRequest()})
             .ok());
   }

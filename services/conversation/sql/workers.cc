@@ -1,15 +1,12 @@
 #include <utility>
 
-#include "services/conversation/sql/memory_outbox.h"
-#include "services/conversation/sql/rows.h"
-#include "services/conversation/sql/store.h"
-#include "shared/status/errors.h"
+#include "services/conversation/sql/turn_rows.h"
+#include "services/conversation/sql/turn_store.h"
 #include "shared/status/macros.h"
 
 namespace dramatis::conversation {
 namespace {
 
-using sql::Bytes;
 using sql::Rows;
 using sql::Statement;
 using sql::Transaction;
@@ -34,26 +31,6 @@ constexpr Statement kBeginAttempt = {R"(
   where conversation_id = $1 and turn_id = $2 and fence = $3 and state = 'running'
   returning cancel_requested)"};
 
-// The reply's text is in its message; of a failed turn the text so far stays here.
-constexpr Statement kEndTurn = {R"(
-  update turns
-  set state = $4, text = $5, reply_message_id = $6, finish_reason = $7, model = $8, usage = $9,
-    manifest = $10, error = $11, updated_at = $12
-  where conversation_id = $1 and turn_id = $2 and fence = $3 and state = 'running'
-  returning turn_id)"};
-
-constexpr Statement kAppendReply = {R"(
-  update conversations
-  set last_sequence = last_sequence + 1, active_turn_id = '', last_activity_at = $2,
-    expires_at = $2 + ttl
-  where conversation_id = $1
-  returning )" SESSION_COLUMNS};
-
-constexpr Statement kFreeConversation = {R"(
-  update conversations
-  set active_turn_id = ''
-  where conversation_id = $1 and active_turn_id = $2)"};
-
 constexpr Statement kReleaseTurn = {R"(
   update turns
   set state = 'pending', text = $4, lease_owner = '', lease_address = '', lease_expires_at = 0,
@@ -66,51 +43,16 @@ constexpr Statement kSelectOpen = {R"(
   where state in ('pending', 'running') and ($1 or lease_expires_at <= $2) and session_id <> ''
   order by turn_id)"};
 
-// An attempt that was handed over was not interrupted.
-constexpr Statement kTakeOver = {R"(
-  update turns
-  set fence = fence + 1,
-    attempt = case when cancel_requested then attempt else attempt + 1 end,
-    text = case when cancel_requested then text else '' end,
-    interruptions = case when state = 'pending' then interruptions else interruptions + 1 end,
-    state = 'running', lease_owner = $4, lease_address = $5, lease_expires_at = $6,
-    updated_at = $7
-  where conversation_id = $1 and turn_id = $2 and fence = $3
-    and state in ('pending', 'running')
-  returning )" TURN_COLUMNS};
+constexpr SqlText kTakeOver = {kTakeTurn, " and fence = $7 returning ", kTurnNames};
 
 CheckpointResult ResultOf(const Rows& rows) {
   if (rows.empty()) return CheckpointResult::kLost;
   return rows.front().Bool(0) ? CheckpointResult::kCancelRequested : CheckpointResult::kKept;
 }
 
-MessageRow Reply(const TurnEnd& end, const SessionRow& conversation) {
-  MessageRow message;
-  message.sequence = conversation.last_sequence;
-  message.message_id = end.message_id;
-  message.participant_id = ParticipantId(ParticipantKind::kPersona, end.persona_id);
-  message.author = ParticipantKind::kPersona;
-  message.content = end.text;
-  message.created_at = end.now;
-  message.turn_id = end.turn.turn_id;
-  message.model = end.model;
-  message.finish_reason = end.finish_reason;
-  message.retrieval = end.retrieval;
-  return message;
-}
-
-absl::Status AppendReply(Transaction& tx, const TurnEnd& end) {
-  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
-                            tx.Execute(kAppendReply, {end.turn.conversation_id, end.now}));
-  if (rows.empty()) return InternalError("a running turn without its conversation");
-  const SessionRow conversation = ToSession(rows.front());
-  DRAMATIS_RETURN_IF_ERROR(InsertMessage(tx, conversation, Reply(end, conversation)));
-  return UpdateListEntry(tx, conversation, end.text);
-}
-
 }  // namespace
 
-absl::StatusOr<std::vector<CheckpointResult>> SqlStore::Checkpoint(
+absl::StatusOr<std::vector<CheckpointResult>> SqlTurnStore::Checkpoint(
     const std::vector<CheckpointWrite>& writes, absl::Time lease_expires_at, absl::Time now) {
   return database_.Write([&](Transaction& tx) -> absl::StatusOr<std::vector<CheckpointResult>> {
     std::vector<CheckpointResult> results;
@@ -130,9 +72,9 @@ absl::StatusOr<std::vector<CheckpointResult>> SqlStore::Checkpoint(
   });
 }
 
-absl::StatusOr<CheckpointResult> SqlStore::BeginAttempt(const FencedTurn& turn,
-                                                        int attempt,
-                                                        absl::Time now) {
+absl::StatusOr<CheckpointResult> SqlTurnStore::BeginAttempt(const FencedTurn& turn,
+                                                            int attempt,
+                                                            absl::Time now) {
   return database_.Write([&](Transaction& tx) -> absl::StatusOr<CheckpointResult> {
     DRAMATIS_ASSIGN_OR_RETURN(
         const Rows rows,
@@ -141,43 +83,28 @@ absl::StatusOr<CheckpointResult> SqlStore::BeginAttempt(const FencedTurn& turn,
   });
 }
 
-absl::StatusOr<bool> WriteTurnEnd(Transaction& tx, const TurnEnd& end) {
-  const bool replied = !end.message_id.empty();
-  DRAMATIS_ASSIGN_OR_RETURN(
-      const Rows ended,
-      tx.Execute(kEndTurn,
-                 {end.turn.conversation_id, end.turn.turn_id, end.turn.fence, NameOf(end.state),
-                  replied ? std::string() : end.text, end.message_id, end.finish_reason, end.model,
-                  Bytes{end.usage}, Bytes{end.manifest}, Bytes{end.error}, end.now}));
-  if (ended.empty()) return false;
-  DRAMATIS_RETURN_IF_ERROR(NoteTurnForMemory(tx, end));
-  return true;
-}
-
-absl::StatusOr<EndResult> SqlStore::EndTurn(const TurnEnd& end) {
-  return database_.Write([&](Transaction& tx) -> absl::StatusOr<EndResult> {
-    DRAMATIS_ASSIGN_OR_RETURN(const bool ended, WriteTurnEnd(tx, end));
-    if (!ended) return EndResult::kLost;
-    if (!end.message_id.empty()) {
-      DRAMATIS_RETURN_IF_ERROR(AppendReply(tx, end));
-    } else {
-      DRAMATIS_RETURN_IF_ERROR(
-          tx.Execute(kFreeConversation, {end.turn.conversation_id, end.turn.turn_id}).status());
-    }
-    return EndResult::kEnded;
+absl::StatusOr<EndedTurn> SqlTurnStore::EndTurn(const TurnEnd& end, const TurnPlanner& plan) {
+  auto ended = database_.Write([&](Transaction& tx) -> absl::StatusOr<EndedTurn> {
+    if (end.in_room) return EndInRoom(tx, end, plan);
+    DRAMATIS_ASSIGN_OR_RETURN(const bool written, WriteTurnEnd(tx, end));
+    if (!written) return EndedTurn{.result = EndResult::kLost, .waiting = {}};
+    DRAMATIS_RETURN_IF_ERROR(EndInSession(tx, end));
+    return EndedTurn();
   });
+  if (ended.ok() && end.in_room) feed_.Changed(end.turn.conversation_id);
+  return ended;
 }
 
-absl::Status SqlStore::ReleaseTurn(const FencedTurn& turn,
-                                   const std::string& text,
-                                   absl::Time now) {
+absl::Status SqlTurnStore::ReleaseTurn(const FencedTurn& turn,
+                                       const std::string& text,
+                                       absl::Time now) {
   return database_.Write([&](Transaction& tx) {
     return tx.Execute(kReleaseTurn, {turn.conversation_id, turn.turn_id, turn.fence, text, now})
         .status();
   });
 }
 
-absl::StatusOr<std::vector<TurnJob>> SqlStore::TakeOver(
+absl::StatusOr<std::vector<TurnJob>> SqlTurnStore::TakeOver(
     const Lease& lease,
     absl::Time now,
     bool any_lease,
@@ -197,10 +124,10 @@ absl::StatusOr<std::vector<TurnJob>> SqlStore::TakeOver(
     for (const sql::Row* row : candidates) {
       DRAMATIS_ASSIGN_OR_RETURN(
           const Rows taken,
-          tx.Execute(kTakeOver, {row->Text(0), row->Text(1), row->Int64(2), lease.owner,
-                                 lease.address, lease.expires_at, now}));
+          tx.Execute(kTakeOver, {row->Text(0), row->Text(1), lease.owner, lease.address,
+                                 lease.expires_at, now, row->Int64(2)}));
       if (taken.empty()) continue;  // somebody else was first, or it has ended
-      DRAMATIS_ASSIGN_OR_RETURN(TurnJob job, JobOf(tx, ToTurnRow(taken.front())));
+      DRAMATIS_ASSIGN_OR_RETURN(TurnJob job, SessionJobOf(tx, ToTurnRow(taken.front())));
       jobs.push_back(std::move(job));
     }
     return jobs;

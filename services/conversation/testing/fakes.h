@@ -134,7 +134,7 @@ class FakeInferencePeer : public InferencePeer {
   std::shared_ptr<FakeGeneration> generation;
 };
 
-// A store as workers see it: one turn, and a record of what was written.
+// A store as workers see it: a session's messages, and the holds that were noted.
 class FakeStore : public Store {
  public:
   absl::StatusOr<std::vector<MessageRow>> ListMessages(const MessageRange& range) override {
@@ -155,30 +155,6 @@ class FakeStore : public Store {
     return Unused();
   }
   absl::StatusOr<bool> ClearHold(const SessionRow&) override { return Unused(); }
-  absl::StatusOr<std::vector<CheckpointResult>> Checkpoint(
-      const std::vector<CheckpointWrite>& writes, absl::Time, absl::Time) override {
-    return std::vector<CheckpointResult>(writes.size(), CheckpointResult::kKept);
-  }
-  absl::StatusOr<CheckpointResult> BeginAttempt(const FencedTurn& turn,
-                                                int attempt,
-                                                absl::Time) override {
-    attempts.push_back(attempt);
-    return turn.fence == fence ? CheckpointResult::kKept : CheckpointResult::kLost;
-  }
-  absl::StatusOr<EndResult> EndTurn(const TurnEnd& end) override {
-    if (!end_failures.empty()) {
-      absl::Status failure = end_failures.front();
-      end_failures.pop_front();
-      return failure;
-    }
-    if (end.turn.fence != fence) return EndResult::kLost;
-    ends.push_back(end);
-    return EndResult::kEnded;
-  }
-  absl::Status ReleaseTurn(const FencedTurn&, const std::string& text, absl::Time) override {
-    released.push_back(text);
-    return absl::OkStatus();
-  }
 
   // Not for workers.
   absl::StatusOr<std::optional<SessionRow>> FindSession(const std::string&) override {
@@ -197,14 +173,50 @@ class FakeStore : public Store {
   absl::StatusOr<std::vector<SessionSummaryRow>> ListSessions(const SessionFilter&) override {
     return Unused();
   }
-  absl::StatusOr<Idempotent<StartedTurn>> StartTurn(const NewTurn&, const Idempotency&) override {
-    return Unused();
+
+  absl::Status readable;
+  std::vector<MessageRow> messages;
+  std::vector<absl::Time> holds;
+
+ private:
+  static absl::Status Unused() { return InternalError("not a worker's"); }
+};
+
+// One turn, and a record of what was written of it.
+class FakeTurnStore : public TurnStore {
+ public:
+  absl::StatusOr<std::vector<CheckpointResult>> Checkpoint(
+      const std::vector<CheckpointWrite>& writes, absl::Time, absl::Time) override {
+    return std::vector<CheckpointResult>(writes.size(), CheckpointResult::kKept);
   }
+  absl::StatusOr<CheckpointResult> BeginAttempt(const FencedTurn& turn,
+                                                int attempt,
+                                                absl::Time) override {
+    attempts.push_back(attempt);
+    return turn.fence == fence ? CheckpointResult::kKept : CheckpointResult::kLost;
+  }
+  absl::StatusOr<EndedTurn> EndTurn(const TurnEnd& end, const TurnPlanner&) override {
+    if (!end_failures.empty()) {
+      absl::Status failure = end_failures.front();
+      end_failures.pop_front();
+      return failure;
+    }
+    if (end.turn.fence != fence) return EndedTurn{.result = EndResult::kLost, .waiting = {}};
+    ends.push_back(end);
+    return EndedTurn();
+  }
+  absl::Status ReleaseTurn(const FencedTurn&, const std::string& text, absl::Time) override {
+    released.push_back(text);
+    return absl::OkStatus();
+  }
+
+  // Not for workers.
   absl::StatusOr<std::optional<TurnRow>> FindTurn(const std::string&) override { return Unused(); }
   absl::StatusOr<Idempotent<RetriedTurn>> RetryTurn(
       const TurnRow&,
       const Lease&,
       absl::Time,
+      const std::function<absl::Status(const Room&)>&,
       const std::function<std::string(const TurnRow&)>&,
       const Idempotency&) override {
     return Unused();
@@ -215,6 +227,9 @@ class FakeStore : public Store {
     return Unused();
   }
   absl::Status NoteCancelled(const Idempotency&, const std::string&) override { return Unused(); }
+  absl::StatusOr<Idempotent<StartedTurn>> StartTurn(const NewTurn&, const Idempotency&) override {
+    return Unused();
+  }
   absl::StatusOr<std::vector<TurnJob>> TakeOver(const Lease&,
                                                 absl::Time,
                                                 bool,
@@ -222,15 +237,29 @@ class FakeStore : public Store {
                                                 int) override {
     return Unused();
   }
+  absl::StatusOr<std::vector<WaitingTurn>> ListDueTurns(absl::Time, bool, int) override {
+    return Unused();
+  }
+  absl::StatusOr<std::optional<TurnJob>> ClaimTurn(const WaitingTurn&,
+                                                   const Lease&,
+                                                   absl::Time,
+                                                   bool) override {
+    return Unused();
+  }
+  absl::StatusOr<Idempotent<StartedRoomTurn>> StartRequestedTurn(const RequestedTurn&,
+                                                                 const Idempotency&) override {
+    return Unused();
+  }
+  absl::StatusOr<std::optional<RepliedTurn>> FindRepliedTurn(const std::string&,
+                                                             const std::string&) override {
+    return Unused();
+  }
 
-  int64_t fence = 1;  // the turn's, whoever holds it
-  absl::Status readable;
-  std::vector<MessageRow> messages;
+  int64_t fence = 1;                      // the turn's, whoever holds it
   std::deque<absl::Status> end_failures;  // of the next EndTurns
   std::vector<TurnEnd> ends;
   std::vector<int> attempts;
   std::vector<std::string> released;
-  std::vector<absl::Time> holds;
 
  private:
   static absl::Status Unused() { return InternalError("not a worker's"); }

@@ -36,9 +36,10 @@ class FakeRoomEventStore : public RoomEventStore {
       if (row.sequence <= after || static_cast<int>(snapshot.events.size()) == limit) continue;
       RoomEvent event{.row = row, .message = nullptr, .error_code = ""};
       if (row.kind == EventKind::kMessage) {
-        event.message = std::make_shared<const RoomMessageRow>(messages_.at(row.subject));
+        event.message = std::make_shared<const MessageRow>(messages_.at(row.subject));
       }
-      if (row.detail.substr(0, 6) == "failed") event.error_code = "PROVIDER_FAILED";
+      if (row.turn_state == TurnState::kFailed && row.kind == EventKind::kTurn)
+        event.error_code = "PROVIDER_FAILED";
       snapshot.events.push_back(std::move(event));
     }
     return snapshot;
@@ -61,13 +62,32 @@ class FakeRoomEventStore : public RoomEventStore {
     const absl::MutexLock lock(&mutex_);
     change(room_);
   }
-  void Append(EventKind kind, const std::string& subject, const std::string& detail = "") {
+  void Append(EventRow event) {
     const absl::MutexLock lock(&mutex_);
-    events_.push_back({.sequence = ++room_.row.last_event,
-                       .kind = kind,
-                       .subject = subject,
-                       .detail = detail,
-                       .created_at = absl::UnixEpoch()});
+    event.sequence = ++room_.row.last_event;
+    events_.push_back(std::move(event));
+  }
+  void Append(EventKind kind, const std::string& subject) {
+    EventRow event;
+    event.kind = kind;
+    event.subject = subject;
+    Append(event);
+  }
+  void AppendTurn(const std::string& turn_id, const std::string& persona_id, TurnState state) {
+    EventRow event;
+    event.kind = EventKind::kTurn;
+    event.subject = turn_id;
+    event.turn_state = state;
+    event.persona_id = persona_id;
+    Append(event);
+  }
+  void AppendState(RoomStatus status, int version, const std::string& reason) {
+    EventRow event;
+    event.kind = EventKind::kState;
+    event.status = status;
+    event.version = version;
+    event.reason = reason;
+    Append(event);
   }
   void Say(const std::string& persona_id,
            const std::string& content,
@@ -75,7 +95,7 @@ class FakeRoomEventStore : public RoomEventStore {
     std::string number;
     {
       const absl::MutexLock lock(&mutex_);
-      RoomMessageRow message;
+      MessageRow message;
       message.sequence = ++room_.row.last_sequence;
       number = absl::StrCat(message.sequence);
       message.message_id = "message-" + number;
@@ -115,7 +135,7 @@ class FakeRoomEventStore : public RoomEventStore {
   mutable absl::Mutex mutex_;
   Room room_ ABSL_GUARDED_BY(mutex_) = TestRoom();
   std::vector<EventRow> events_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, RoomMessageRow> messages_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, MessageRow> messages_ ABSL_GUARDED_BY(mutex_);
   std::vector<TurnRow> running_ ABSL_GUARDED_BY(mutex_);
   bool deleted_ ABSL_GUARDED_BY(mutex_) = false;
   int failures_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -238,14 +258,14 @@ class RoomEventsTest : public testing::Test {
     TurnRow row;
     row.turn_id = turn_id;
     row.persona_id = persona_id;
-    store_.Append(EventKind::kTurn, turn_id, "running " + persona_id);
+    store_.AppendTurn(turn_id, persona_id, TurnState::kRunning);
     store_.SetRunning({row});
     Happen();
     return live;
   }
   void End(const std::string& persona_id, const std::string& turn_id, const std::string& reply) {
     store_.Say(persona_id, reply, turn_id);
-    store_.Append(EventKind::kTurn, turn_id, "done " + persona_id);
+    store_.AppendTurn(turn_id, persona_id, TurnState::kDone);
     store_.SetRunning({});
     Happen();
   }

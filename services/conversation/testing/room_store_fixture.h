@@ -12,8 +12,8 @@
 
 #include "embedded/conversation_migrations.h"
 #include "gtest/gtest.h"
-#include "services/conversation/sql/room_rows.h"
-#include "services/conversation/sql/rooms.h"
+#include "services/conversation/sql/rooms/rows.h"
+#include "services/conversation/sql/rooms/rooms.h"
 #include "services/conversation/testing/rooms.h"
 #include "shared/ids/ids.h"
 #include "shared/sql/testing/test_database.h"
@@ -85,41 +85,47 @@ class RoomStoreTest : public sql::DatabaseTest {
     EXPECT_TRUE(appended.ok()) << appended.status();
     return appended->result;
   }
-  std::vector<RoomMessageRow> Messages(const Room& room) {
-    return *store_.ListRoomMessages(
-        {.conversation_id = room.row.conversation_id, .after_sequence = 0, .limit = 1000});
+  std::vector<MessageRow> Messages(const Room& room) {
+    return *store_.ListRoomMessages({.conversation_id = room.row.conversation_id,
+                                     .descending = false,
+                                     .beyond_sequence = 0,
+                                     .limit = 1000});
   }
-  // The events as "kind subject detail", and that their numbers have no gap.
+  // The events as "kind subject", with what else they say, and that their numbers have no gap.
   std::vector<std::string> Events(const Room& room) {
     const auto rows = db().Read([&](sql::Transaction& tx) {
       return tx.ExecuteText(
-          "select sequence, kind, subject, detail from events where conversation_id = $1"
+          "select sequence, kind, subject, state, persona_id, version, detail from events"
+          " where conversation_id = $1"
           " order by sequence",
           {room.row.conversation_id});
     });
     EXPECT_TRUE(rows.ok()) << rows.status();
     std::vector<std::string> events;
     for (const sql::Row& row : *rows) {
-      events.push_back(row.Text(1) + " " + row.Text(2) + " " + row.Text(3));
+      std::string event = row.Text(1) + " " + row.Text(2) + " " + row.Text(3);
+      if (row.Text(1) == "turn") event += " " + row.Text(4);
+      if (row.Text(1) == "state") event += " " + std::to_string(row.Int(5)) + " " + row.Text(6);
+      events.push_back(event);
       EXPECT_EQ(row.Int64(0), static_cast<int64_t>(events.size()));
     }
     return events;
   }
   RoomMessageChange Change(const Room& room,
-                           const RoomMessageRow& message,
+                           const MessageRow& message,
                            std::optional<std::string> content) {
     RoomMessageChange change;
     change.conversation_id = room.row.conversation_id;
     change.message_id = message.message_id;
     change.content = std::move(content);
     change.now = clock_.Now();
-    change.check = [](const Room&, const RoomMessageRow&) { return absl::OkStatus(); };
+    change.check = [](const Room&, const MessageRow&) { return absl::OkStatus(); };
     return change;
   }
   // Answers every message through `g`.
   static std::vector<PlannedTurnRow> Plan(const Room& /*room*/,
-                                          const std::vector<RoomMessageRow>& /*recent*/,
-                                          const RoomMessageRow& message) {
+                                          const std::vector<MessageRow>& /*recent*/,
+                                          const MessageRow& message) {
     PlannedTurnRow turn;
     turn.turn_id = "turn of " + message.message_id;
     turn.persona_id = "g";

@@ -13,6 +13,8 @@
 #include "services/conversation/model/store.h"
 #include "services/conversation/model/turn_error.h"
 #include "services/conversation/sql/store.h"
+#include "services/conversation/sql/turn_store.h"
+#include "services/conversation/testing/nobody_listens.h"
 #include "shared/ids/ids.h"
 #include "shared/sql/testing/test_database.h"
 #include "shared/status/errors.h"
@@ -24,7 +26,8 @@ inline void Any(SessionFilter& /*filter*/) {}
 
 class ConversationStoreTest : public sql::DatabaseTest {
  protected:
-  ConversationStoreTest() : DatabaseTest(embedded::conversation_migrations()), store_(db()) {
+  ConversationStoreTest()
+      : DatabaseTest(embedded::conversation_migrations()), store_(db()), turns_(db(), feed_) {
     call_.identity.user_id = "alice";
   }
 
@@ -63,7 +66,7 @@ class ConversationStoreTest : public sql::DatabaseTest {
     call.idempotency_key = key;
     v1::ChatRequest request;
     request.set_message(turn.message);
-    return store_.StartTurn(turn, {call, "Chat", request});
+    return turns_.StartTurn(turn, {call, "Chat", request});
   }
   TurnJob MustStart(const SessionRow& conversation, const std::string& message = "Hello") {
     auto started = Start(Turn(conversation, message));
@@ -122,7 +125,9 @@ class ConversationStoreTest : public sql::DatabaseTest {
   }
 
   static constexpr absl::Duration kLease = absl::Seconds(15);
+  NobodyListens feed_;
   SqlStore store_;
+  SqlTurnStore turns_;
   FakeClock clock_;
   UuidV7Source ids_{clock_};
   CallContext call_;

@@ -9,8 +9,8 @@
 namespace dramatis::conversation {
 
 std::vector<PlannedTurnRow> TurnPlanning::Plan(const Room& room,
-                                               const std::vector<RoomMessageRow>& recent,
-                                               const RoomMessageRow& message,
+                                               const std::vector<MessageRow>& recent,
+                                               const MessageRow& message,
                                                int depth) const {
   std::vector<PlannedTurnRow> turns;
   for (Speaker& speaker : ChooseSpeakers(room, recent, message, depth)) {
@@ -21,7 +21,7 @@ std::vector<PlannedTurnRow> TurnPlanning::Plan(const Room& room,
     PlannedTurnRow turn;
     turn.turn_id = ids_.NewId();
     turn.persona_id = speaker.persona_id;
-    turn.due_at = options_.leases != nullptr ? options_.leases->Now() : message.created_at;
+    turn.due_at = leases_.Now();
     if (options_.delays) {
       turn.due_at +=
           ResponseDelay(room.row.conversation_id, facts, message.message_id, message.content);
@@ -39,8 +39,9 @@ TurnPlanner TurnPlanning::OfHumans() const {
 
 TurnPlanner TurnPlanning::After(int depth) const {
   return [planning = *this, next = depth + 1](
-             const Room& room, const std::vector<RoomMessageRow>& recent,
-             const RoomMessageRow& message) { return planning.Plan(room, recent, message, next); };
+             const Room& room, const std::vector<MessageRow>& recent, const MessageRow& message) {
+    return planning.Plan(room, recent, message, next);
+  };
 }
 
 }  // namespace dramatis::conversation

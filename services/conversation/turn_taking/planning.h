@@ -1,7 +1,7 @@
 // The turns that answer a message: who speaks (turn_taking/turn_taking.h), and when
 // (turn_taking/delay.h).
 //
-//   const TurnPlanning planning(ids, {.delays = true});
+//   const TurnPlanning planning(ids, lease_clock);
 //   message.plan = planning.OfHumans();   // for RoomStore::AppendRoomMessage
 //
 // Thread-safe.
@@ -19,19 +19,19 @@ namespace dramatis::conversation {
 struct PlanningOptions {
   // Without, every turn is due at once.
   bool delays = true;
-  // What time turns are due by, see shared/sql/lease_clock.h; without, that of the message.
-  const Clock* leases = nullptr;
 };
 
 class TurnPlanning {
  public:
-  // References outlive the planners it makes.
-  TurnPlanning(IdSource& ids, PlanningOptions options) : ids_(ids), options_(options) {}
+  // Turns are due by the time of `leases`, see shared/sql/lease_clock.h. References outlive the
+  // planners it makes.
+  TurnPlanning(IdSource& ids, const Clock& leases, PlanningOptions options = {})
+      : ids_(ids), leases_(leases), options_(options) {}
 
   // The turns that answer `message`, best speaker first. `depth`: theirs.
   std::vector<PlannedTurnRow> Plan(const Room& room,
-                                   const std::vector<RoomMessageRow>& recent,
-                                   const RoomMessageRow& message,
+                                   const std::vector<MessageRow>& recent,
+                                   const MessageRow& message,
                                    int depth) const;
 
   // Answers to what humans say.
@@ -41,6 +41,7 @@ class TurnPlanning {
 
  private:
   IdSource& ids_;
+  const Clock& leases_;
   const PlanningOptions options_;
 };
 

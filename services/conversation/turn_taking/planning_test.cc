@@ -30,17 +30,17 @@ class TurnPlanningTest : public testing::Test {
     message_.message_id = "m";
     message_.persona_id = "o";
     message_.content = "Hello.";
-    message_.created_at = absl::FromUnixSeconds(100);
+    message_.created_at = clock_.Now();
   }
 
   FakeClock clock_;
   UuidV7Source ids_{clock_};
   Room room_ = TestRoom();
-  RoomMessageRow message_;
+  MessageRow message_;
 };
 
 TEST_F(TurnPlanningTest, EachSpeakerGetsATurnWhenItsDelayIsOver) {
-  const TurnPlanning planning(ids_, {.delays = true});
+  const TurnPlanning planning(ids_, clock_, {.delays = true});
 
   const std::vector<PlannedTurnRow> turns = planning.OfHumans()(room_, {}, message_);
 
@@ -57,7 +57,7 @@ TEST_F(TurnPlanningTest, EachSpeakerGetsATurnWhenItsDelayIsOver) {
 }
 
 TEST_F(TurnPlanningTest, ASwitchMakesEveryTurnDueAtOnce) {
-  const TurnPlanning planning(ids_, {.delays = false});
+  const TurnPlanning planning(ids_, clock_, {.delays = false});
 
   for (const PlannedTurnRow& turn : planning.OfHumans()(room_, {}, message_)) {
     EXPECT_EQ(turn.due_at, message_.created_at);
@@ -65,7 +65,7 @@ TEST_F(TurnPlanningTest, ASwitchMakesEveryTurnDueAtOnce) {
 }
 
 TEST_F(TurnPlanningTest, ChainsCountHowDeepTheyAre) {
-  const TurnPlanning planning(ids_, {.delays = false});
+  const TurnPlanning planning(ids_, clock_, {.delays = false});
   room_.row.settings.set_allow_ai_chains(true);
   message_.persona_id = "ada";
   message_.turn_id = "t";

@@ -32,7 +32,7 @@ persona::RenderPersonaResponse FactsOf(const ParticipantRow& participant) {
   return facts;
 }
 
-bool IsEligible(const ParticipantRow& participant, const RoomMessageRow& message) {
+bool IsEligible(const ParticipantRow& participant, const MessageRow& message) {
   return participant.present() && participant.speaks_by_model() &&
          participant.persona_id != message.persona_id;
 }
@@ -107,8 +107,8 @@ std::optional<double> TopicPart(const Room& room,
 
 double FlowPart(const Room& room,
                 const std::string& persona_id,
-                const std::vector<RoomMessageRow>& recent) {
-  const auto last = std::find_if(recent.rbegin(), recent.rend(), [&](const RoomMessageRow& row) {
+                const std::vector<MessageRow>& recent) {
+  const auto last = std::find_if(recent.rbegin(), recent.rend(), [&](const MessageRow& row) {
     return row.persona_id == persona_id;
   });
   const auto since = std::distance(recent.rbegin(), last) + 1;
@@ -124,11 +124,11 @@ double TraitsPart(const persona::RenderPersonaResponse& facts) {
 
 double DominancePenalty(const Room& room,
                         const std::string& persona_id,
-                        const std::vector<RoomMessageRow>& recent) {
+                        const std::vector<MessageRow>& recent) {
   const int present = PresentCount(room);
   if (recent.empty() || present < 2) return 0;
-  const auto own = absl::c_count_if(
-      recent, [&](const RoomMessageRow& row) { return row.persona_id == persona_id; });
+  const auto own =
+      absl::c_count_if(recent, [&](const MessageRow& row) { return row.persona_id == persona_id; });
   const double share = static_cast<double>(own) / static_cast<double>(recent.size());
   const double even = 1.0 / present;
   return std::clamp((share - even) / (1 - even), 0.0, 1.0);
@@ -137,7 +137,7 @@ double DominancePenalty(const Room& room,
 // Why the participant answers whatever its score; null where it need not.
 const char* MustAnswer(const Room& room,
                        const ParticipantRow& participant,
-                       const RoomMessageRow& message,
+                       const MessageRow& message,
                        const std::vector<std::string>& addressed) {
   if (absl::c_linear_search(addressed, participant.persona_id)) return kAddressed;
   if (message.reply_to_persona_id == participant.persona_id) return kRepliedTo;
@@ -146,7 +146,7 @@ const char* MustAnswer(const Room& room,
 }
 
 // Keeps those who are not given up for others, best first.
-void KeepBest(const RoomMessageRow& message, size_t most, std::vector<Speaker>& speakers) {
+void KeepBest(const MessageRow& message, size_t most, std::vector<Speaker>& speakers) {
   const auto must = [](const Speaker& speaker) { return speaker.score.reason() != kByScore; };
   const bool called = absl::c_any_of(speakers, must);
   absl::c_sort(speakers, [](const Speaker& a, const Speaker& b) {
@@ -201,8 +201,8 @@ std::vector<std::string> AddressedIn(const Room& room, const std::string& text) 
 
 v1::TurnScore ScoreOf(const Room& room,
                       const ParticipantRow& participant,
-                      const std::vector<RoomMessageRow>& recent,
-                      const RoomMessageRow& message) {
+                      const std::vector<MessageRow>& recent,
+                      const MessageRow& message) {
   const persona::RenderPersonaResponse facts = FactsOf(participant);
   const std::optional<double> topic = TopicPart(room, facts, message.content);
   v1::TurnScore score;
@@ -219,8 +219,8 @@ v1::TurnScore ScoreOf(const Room& room,
 }
 
 std::vector<Speaker> ChooseSpeakers(const Room& room,
-                                    const std::vector<RoomMessageRow>& recent,
-                                    const RoomMessageRow& message,
+                                    const std::vector<MessageRow>& recent,
+                                    const MessageRow& message,
                                     int depth) {
   std::vector<Speaker> speakers;
   const v1::ConversationSettings& settings = room.row.settings;

@@ -71,15 +71,15 @@ struct Speaker {
 // Who answers `message`, best first, those of one score by their ids. `recent` are the messages
 // before it that can be read, oldest first; `depth` is that of the turns it would make.
 std::vector<Speaker> ChooseSpeakers(const Room& room,
-                                    const std::vector<RoomMessageRow>& recent,
-                                    const RoomMessageRow& message,
+                                    const std::vector<MessageRow>& recent,
+                                    const MessageRow& message,
                                     int depth);
 
 // The parts and the total for one participant, without a reason.
 v1::TurnScore ScoreOf(const Room& room,
                       const ParticipantRow& participant,
-                      const std::vector<RoomMessageRow>& recent,
-                      const RoomMessageRow& message);
+                      const std::vector<MessageRow>& recent,
+                      const MessageRow& message);
 
 // Whether the text asks something: it has a question mark of any script.
 bool IsQuestion(const std::string& text);

@@ -47,16 +47,16 @@ Room RoomWith(const std::vector<std::string>& ais) {
   return room;
 }
 
-RoomMessageRow Said(const std::string& who, const std::string& content) {
-  RoomMessageRow message;
+MessageRow Said(const std::string& who, const std::string& content) {
+  MessageRow message;
   message.message_id = "m";
   message.persona_id = who;
   message.content = content;
   return message;
 }
 
-RoomMessageRow Generated(const std::string& who, const std::string& content) {
-  RoomMessageRow message = Said(who, content);
+MessageRow Generated(const std::string& who, const std::string& content) {
+  MessageRow message = Said(who, content);
   message.turn_id = "t";
   return message;
 }
@@ -69,15 +69,15 @@ std::vector<std::string> Names(const std::vector<Speaker>& speakers) {
 }
 
 std::vector<std::string> Answering(const Room& room,
-                                   const RoomMessageRow& message,
-                                   const std::vector<RoomMessageRow>& recent = {},
+                                   const MessageRow& message,
+                                   const std::vector<MessageRow>& recent = {},
                                    int depth = 0) {
   return Names(ChooseSpeakers(room, recent, message, depth));
 }
 
 TEST(TurnTakingTest, AloneWithTheHumanAlwaysAnswers) {
   const Room room = RoomWith({"Ada"});
-  const std::vector<RoomMessageRow> recent = {Generated("Ada", "a"), Generated("Ada", "b")};
+  const std::vector<MessageRow> recent = {Generated("Ada", "a"), Generated("Ada", "b")};
 
   const std::vector<Speaker> speakers = ChooseSpeakers(room, recent, Said("Hana", "Right."), 0);
 
@@ -138,7 +138,7 @@ TEST(TurnTakingTest, APartOfAHumansNameAddressesNoAi) {
 
 TEST(TurnTakingTest, WhoIsRepliedToAnswers) {
   const Room room = RoomWith({"Ada", "Bob"});
-  RoomMessageRow message = Said("Hana", "I see.");
+  MessageRow message = Said("Hana", "I see.");
   message.reply_to_persona_id = "Bob";
 
   const std::vector<Speaker> speakers = ChooseSpeakers(room, {}, message, 0);
@@ -150,8 +150,8 @@ TEST(TurnTakingTest, WhoIsRepliedToAnswers) {
 TEST(TurnTakingTest, AMentionWinsOverTheBetterScore) {
   Room room = RoomWith({"Ada", "Bob"});
   room.row.settings.set_max_ai_responders(1);
-  const std::vector<RoomMessageRow> recent = {Generated("Bob", "a"), Generated("Bob", "b")};
-  const RoomMessageRow message = Said("Hana", "Bob, go on");
+  const std::vector<MessageRow> recent = {Generated("Bob", "a"), Generated("Bob", "b")};
+  const MessageRow message = Said("Hana", "Bob, go on");
   EXPECT_GT(ScoreOf(room, room.participants[1], recent, message).total(),
             ScoreOf(room, room.participants[2], recent, message).total());
 
@@ -159,7 +159,7 @@ TEST(TurnTakingTest, AMentionWinsOverTheBetterScore) {
 }
 
 TEST(TurnTakingTest, WhoeverIsNotEligibleIsSilent) {
-  const RoomMessageRow message = Said("Hana", "Ada?");
+  const MessageRow message = Said("Hana", "Ada?");
   Room room = RoomWith({"Ada", "Bob"});
   EXPECT_THAT(Answering(room, message), ElementsAre("Ada"));
 
@@ -174,7 +174,7 @@ TEST(TurnTakingTest, WhoeverIsNotEligibleIsSilent) {
   EXPECT_THAT(Answering(room, message), ElementsAre("Ada"));
   room.participants[1].left_at = absl::UnixEpoch();
   EXPECT_THAT(Answering(room, message), ElementsAre("Bob"));  // alone with her now
-  RoomMessageRow reveal = Said("Hana", "Ada is an AI.");
+  MessageRow reveal = Said("Hana", "Ada is an AI.");
   reveal.type = RoomMessageType::kReveal;
   EXPECT_THAT(Answering(room, reveal), IsEmpty());
 }
@@ -185,7 +185,7 @@ TEST(TurnTakingTest, TheScoreIsTheWeightedSumOfItsParts) {
       "Ada", PersonaKind::kAgent,
       {.extraversion = 80, .assertiveness = 40, .knowledge = {persona::KNOWLEDGE_SCIENCE}});
   room.row.topic = "Gardens";
-  const std::vector<RoomMessageRow> recent = {Generated("Ada", "a"), Said("Hana", "b")};
+  const std::vector<MessageRow> recent = {Generated("Ada", "a"), Said("Hana", "b")};
 
   const v1::TurnScore score =
       ScoreOf(room, room.participants[1], recent, Said("Hana", "Which physics is in it?"));
@@ -257,8 +257,8 @@ TEST(TurnTakingTest, AtLeastThirtyHundredthsSpeaksBestFirst) {
   EXPECT_THAT(Answering(room, Said("Hana", "Hello.")), ElementsAre("Cleo", "Bob", "Ada"));
 
   // Bob has just spoken, and would not reach it without the question.
-  const std::vector<RoomMessageRow> recent = {Said("Hana", "a"), Said("Hana", "b"),
-                                              Generated("Bob", "c")};
+  const std::vector<MessageRow> recent = {Said("Hana", "a"), Said("Hana", "b"),
+                                          Generated("Bob", "c")};
   EXPECT_LT(ScoreOf(room, room.participants[2], recent, Said("Hana", "Hm.")).total(), kSpeaksAt);
   EXPECT_THAT(Answering(room, Said("Hana", "Hm."), recent), ElementsAre("Cleo", "Ada"));
 }
@@ -279,9 +279,9 @@ TEST(TurnTakingTest, WhereNobodyPassesAQuestionTheBestOneSpeaks) {
   const Traits shy = {.extraversion = 0, .assertiveness = 0};
   room.participants[1] = Participant("Ada", PersonaKind::kAgent, shy);
   room.participants[2] = Participant("Bob", PersonaKind::kAgent, shy);
-  const std::vector<RoomMessageRow> recent = {Generated("Ada", "a"), Generated("Ada", "b"),
-                                              Generated("Bob", "c"), Generated("Ada", "d"),
-                                              Generated("Bob", "e")};
+  const std::vector<MessageRow> recent = {Generated("Ada", "a"), Generated("Ada", "b"),
+                                          Generated("Bob", "c"), Generated("Ada", "d"),
+                                          Generated("Bob", "e")};
 
   EXPECT_THAT(Answering(room, Said("Hana", "Well."), recent), IsEmpty());
   const std::vector<Speaker> speakers = ChooseSpeakers(room, recent, Said("Hana", "Well?"), 0);
@@ -293,7 +293,7 @@ TEST(TurnTakingTest, WhereNobodyPassesAQuestionTheBestOneSpeaks) {
 
 TEST(TurnTakingTest, AiAnswersAiOnlyWhereAllowedAndTwoDeep) {
   Room room = RoomWith({"Ada", "Bob"});
-  const RoomMessageRow message = Generated("Ada", "Bob, what do you say?");
+  const MessageRow message = Generated("Ada", "Bob, what do you say?");
   EXPECT_THAT(Answering(room, message, {}, 1), IsEmpty());
 
   room.row.settings.set_allow_ai_chains(true);
@@ -340,10 +340,10 @@ TEST(TurnTakingTest, NeverTooManyNeverTheAuthorAlwaysTheSame) {
     }
     room.row.settings.set_max_ai_responders(below(4));
     room.row.settings.set_allow_ai_chains(below(2) == 0);
-    std::vector<RoomMessageRow> recent;
+    std::vector<MessageRow> recent;
     for (int n = below(12); n > 0; --n)
       recent.push_back(Generated(names[below(6)], texts[below(5)]));
-    RoomMessageRow message = Said(names[below(6)], texts[below(5)]);
+    MessageRow message = Said(names[below(6)], texts[below(5)]);
     if (below(2) == 0) message.turn_id = "t";
     const int depth = message.generated() ? 1 + below(4) : 0;
 

@@ -26,8 +26,8 @@ absl::StatusOr<int> Recovery::RecoverSessions(bool any_lease) {
   while (true) {
     DRAMATIS_ASSIGN_OR_RETURN(
         const std::vector<TurnJob> jobs,
-        tools_.store.TakeOver(
-            worker_.NewLease(), tools_.LeaseNow(), any_lease,
+        tools_.turns.TakeOver(
+            worker_.NewLease(), tools_.leases.Now(), any_lease,
             [this](const std::string& turn_id) { return live_turns_.Find(turn_id) != nullptr; },
             kTurnsAtOnce));
     for (const TurnJob& job : jobs)
@@ -39,11 +39,10 @@ absl::StatusOr<int> Recovery::RecoverSessions(bool any_lease) {
 
 absl::StatusOr<int> Recovery::RecoverRooms(bool any_lease) {
   int taken = 0;
-  if (tools_.room_turns == nullptr) return taken;
   while (true) {
     DRAMATIS_ASSIGN_OR_RETURN(
         const std::vector<WaitingTurn> due,
-        tools_.room_turns->ListDue(tools_.LeaseNow(), any_lease, kTurnsAtOnce));
+        tools_.turns.ListDueTurns(tools_.leases.Now(), any_lease, kTurnsAtOnce));
     int now_taken = 0;
     for (const WaitingTurn& turn : due) {
       DRAMATIS_ASSIGN_OR_RETURN(const bool claimed, Claim(turn, any_lease));
@@ -59,7 +58,7 @@ absl::StatusOr<bool> Recovery::Claim(const WaitingTurn& turn, bool any_lease) {
   if (live_turns_.Find(turn.turn_id) != nullptr) return false;
   DRAMATIS_ASSIGN_OR_RETURN(
       const std::optional<TurnJob> job,
-      tools_.room_turns->Claim(turn, worker_.NewLease(), tools_.LeaseNow(), any_lease));
+      tools_.turns.ClaimTurn(turn, worker_.NewLease(), tools_.leases.Now(), any_lease));
   if (job.has_value()) Take(*job);
   return job.has_value();
 }
@@ -84,6 +83,7 @@ void Recovery::Take(const TurnJob& job) {
   }
   TurnEnd end;
   end.turn = job.turn.fenced();
+  end.in_room = job.turn.in_room();
   end.state = TurnState::kFailed;
   end.persona_id = job.turn.persona_id;
   end.text = job.turn.text;
@@ -92,7 +92,7 @@ void Recovery::Take(const TurnJob& job) {
       absl::StrCat("the turn was interrupted ", job.turn.interruptions, " times and given up")));
   end.now = tools_.clock.Now();
   if (FallsBack(job)) FallBack(tools_.ids.NewId(), end);
-  const absl::StatusOr<RoomTurnEnd> ended = StoreTurnEnd(tools_, job, end);
+  const absl::StatusOr<EndedTurn> ended = StoreTurnEnd(tools_, job, end);
   tools_.logger.Warning("turn given up", {{"turn_id", job.turn.turn_id}, {"stored", ended.ok()}});
 }
 

@@ -126,8 +126,9 @@ absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> RequestedTurns::Start(
                            .check = [&](const Room& room) {
                              return MayHaveSpeak(room, call.identity, request.persona_id());
                            }};
-  DRAMATIS_ASSIGN_OR_RETURN(const Idempotent<StartedRoomTurn> started,
-                            tools_.room_turns->Start(turn, {call, "GenerateResponse", hashed}));
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const Idempotent<StartedRoomTurn> started,
+      tools_.turns.StartRequestedTurn(turn, {call, "GenerateResponse", hashed}));
   if (started.result.job.has_value()) {
     return Idempotent<std::shared_ptr<LiveTurn>>{.result = worker_.Run(*started.result.job, call),
                                                  .replayed = false};
@@ -146,7 +147,7 @@ absl::StatusOr<v1::GenerateResponseResponse> RequestedTurns::Answer(const CallCo
   *response.mutable_usage() = outcome.usage();
   if (outcome.message_id().empty()) return response;  // stopped before it had said anything
   DRAMATIS_ASSIGN_OR_RETURN(const Room room, FindViewable(rooms_, call.identity, conversation_id));
-  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<RoomMessageRow> row,
+  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<MessageRow> row,
                             rooms_.store.FindRoomMessage(conversation_id, outcome.message_id()));
   if (!row.has_value()) return InternalError("a turn's reply is not there");
   if (!MayRead(room, *row, call.identity)) return NotFoundError("message");

@@ -31,8 +31,8 @@ std::string WithoutNul(std::string text) {
 }
 
 TurnTools WithLogger(const TurnTools& tools, Logger& logger) {
-  return {tools.store, tools.personas, tools.memories, tools.inference,  tools.clock,
-          tools.ids,   logger,         tools.metrics,  tools.room_turns, tools.planning};
+  return {tools.store, tools.turns, tools.personas, tools.memories, tools.inference, tools.clock,
+          tools.ids,   logger,      tools.metrics,  tools.planning, tools.leases};
 }
 
 const char* NameOf(TurnState state) {
@@ -181,7 +181,7 @@ void TurnRunner::ConcludeStopped(Stop why) {
     }
     case Stop::kHandOver: {
       const absl::Status released =
-          tools_.store.ReleaseTurn(job_.turn.fenced(), live_->text().Text(), tools_.clock.Now());
+          tools_.turns.ReleaseTurn(job_.turn.fenced(), live_->text().Text(), tools_.clock.Now());
       if (!released.ok()) {
         // Its lease expires by itself.
         tools_.logger.Warning("turn not handed over",
@@ -215,7 +215,7 @@ void TurnRunner::TryAgain() {
     attempt = attempt_ + 1;
   }
   const absl::StatusOr<CheckpointResult> begun =
-      tools_.store.BeginAttempt(job_.turn.fenced(), attempt, tools_.clock.Now());
+      tools_.turns.BeginAttempt(job_.turn.fenced(), attempt, tools_.clock.Now());
   if (!begun.ok()) return Fail(begun.status());
   if (*begun == CheckpointResult::kLost) return Over(true);
   tried_again_ = true;
@@ -242,6 +242,7 @@ void TurnRunner::Fail(const absl::Status& error) {
 TurnEnd TurnRunner::EndOf(TurnState state, std::string text) {
   TurnEnd end;
   end.turn = job_.turn.fenced();
+  end.in_room = job_.turn.in_room();
   end.state = state;
   end.persona_id = job_.turn.persona_id;
   if (state != TurnState::kFailed && !text.empty()) end.message_id = tools_.ids.NewId();
@@ -258,7 +259,7 @@ TurnEnd TurnRunner::EndOf(TurnState state, std::string text) {
 }
 
 void TurnRunner::Write(TurnEnd end) {
-  const absl::StatusOr<RoomTurnEnd> written = StoreTurnEnd(tools_, job_, end);
+  const absl::StatusOr<EndedTurn> written = StoreTurnEnd(tools_, job_, end);
   if (written.ok()) {
     host_.Await(written->waiting);
     if (written->result == EndResult::kLost) return Over(true);

@@ -9,6 +9,7 @@
 #include "services/conversation/model/turn_error.h"
 #include "services/conversation/prompt/turn_prompt.h"
 #include "services/conversation/testing/fakes.h"
+#include "services/conversation/turn_taking/planning.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::conversation {
@@ -24,7 +25,7 @@ class TurnRunnerTest : public testing::Test {
     MessageRow message;
     message.sequence = 1;
     message.message_id = "m1";
-    message.participant_id = "user/alice";
+    message.user_id = "alice";
     message.content = "Hello";
     store_.messages.push_back(message);
     job_.message = "Hello";
@@ -45,12 +46,16 @@ class TurnRunnerTest : public testing::Test {
   }
   void Make() {
     live_ = std::make_shared<LiveTurn>(FactsOf(job_.turn), job_.turn.attempt, job_.turn.text);
-    runner_ = std::make_shared<TurnRunner>(
-        TurnTools{store_, personas_, memories_, inference_, clock_, ids_, *logger_, metrics_},
-        host_, job_, CallContext(), live_);
+    runner_ = std::make_shared<TurnRunner>(Tools(), host_, job_, CallContext(), live_);
+  }
+
+  TurnTools Tools() {
+    return {store_, turns_,   personas_, memories_, inference_, clock_,
+            ids_,   *logger_, metrics_,  planning_, clock_};
   }
 
   FakeStore store_;
+  FakeTurnStore turns_;
   FakePersonaPeer personas_;
   FakeMemoryPeer memories_;
   FakeInferencePeer inference_;
@@ -58,6 +63,7 @@ class TurnRunnerTest : public testing::Test {
   CountingIdSource ids_;
   std::unique_ptr<Logger> logger_ = MakeSilentLogger();
   Metrics metrics_;
+  const TurnPlanning planning_{ids_, clock_};
   FakeHost host_;
   TurnJob job_;
   std::shared_ptr<LiveTurn> live_;
@@ -72,8 +78,8 @@ TEST_F(TurnRunnerTest, StoresTheReplyBeforeItTellsFollowers) {
   EXPECT_FALSE(live_->text().finished());
   host_.RunTasks();
 
-  ASSERT_THAT(store_.ends, SizeIs(1));
-  const TurnEnd& end = store_.ends[0];
+  ASSERT_THAT(turns_.ends, SizeIs(1));
+  const TurnEnd& end = turns_.ends[0];
   EXPECT_EQ(end.state, TurnState::kDone);
   EXPECT_EQ(end.text, "Hi there");
   EXPECT_EQ(end.finish_reason, "stop");
@@ -98,14 +104,12 @@ TEST_F(TurnRunnerTest, ReadsAgainWhatWasReadAheadWithAGap) {
   // The reply before is being committed together with the turn: no other connection sees it yet.
   job_.turn.trigger_sequence = 3;
   job_.message = "And?";
-  TurnPrompt prompt(
-      TurnTools{store_, personas_, memories_, inference_, clock_, ids_, *logger_, metrics_}, job_,
-      CallContext());
+  TurnPrompt prompt(Tools(), job_, CallContext());
   prompt.ReadAhead();
   EXPECT_FALSE(prompt.complete());
   MessageRow reply;
   reply.sequence = 2;
-  reply.participant_id = "persona/ada";
+  reply.persona_id = "ada";
   reply.content = "Hi";
   store_.messages.push_back(reply);
 
@@ -118,9 +122,7 @@ TEST_F(TurnRunnerTest, ReadsAgainWhatWasReadAheadWithAGap) {
 }
 
 TEST_F(TurnRunnerTest, TakesWhatWasReadAheadWhereNothingIsMissing) {
-  TurnPrompt prompt(
-      TurnTools{store_, personas_, memories_, inference_, clock_, ids_, *logger_, metrics_}, job_,
-      CallContext());
+  TurnPrompt prompt(Tools(), job_, CallContext());
   prompt.ReadAhead();
   EXPECT_TRUE(prompt.complete());
   store_.readable = UnavailableError("down");
@@ -134,8 +136,8 @@ TEST_F(TurnRunnerTest, FailsATurnWhoseHistoryHasAGap) {
   host_.RunTasks();
 
   EXPECT_THAT(inference_.requests, IsEmpty());
-  ASSERT_THAT(store_.ends, SizeIs(1));
-  EXPECT_EQ(store_.ends[0].state, TurnState::kFailed);
+  ASSERT_THAT(turns_.ends, SizeIs(1));
+  EXPECT_EQ(turns_.ends[0].state, TurnState::kFailed);
 }
 
 TEST_F(TurnRunnerTest, AsksForTheCostOfWhatWasCutShort) {
@@ -151,9 +153,9 @@ TEST_F(TurnRunnerTest, AsksForTheCostOfWhatWasCutShort) {
   host_.RunTasks();
 
   EXPECT_THAT(inference_.asked_usage, ElementsAre("t1:1"));
-  ASSERT_THAT(store_.ends, SizeIs(1));
-  EXPECT_EQ(store_.ends[0].state, TurnState::kCancelled);
-  EXPECT_EQ(store_.ends[0].usage, usage.SerializeAsString());
+  ASSERT_THAT(turns_.ends, SizeIs(1));
+  EXPECT_EQ(turns_.ends[0].state, TurnState::kCancelled);
+  EXPECT_EQ(turns_.ends[0].usage, usage.SerializeAsString());
 }
 
 TEST_F(TurnRunnerTest, SaysThatACostIsNotKnown) {
@@ -162,9 +164,9 @@ TEST_F(TurnRunnerTest, SaysThatACostIsNotKnown) {
   inference_.Fail(UnavailableError("broken"));
   host_.RunTasks();
 
-  ASSERT_THAT(store_.ends, SizeIs(1));
+  ASSERT_THAT(turns_.ends, SizeIs(1));
   prompt::v1::Usage usage;
-  ASSERT_TRUE(usage.ParseFromString(store_.ends[0].usage));
+  ASSERT_TRUE(usage.ParseFromString(turns_.ends[0].usage));
   EXPECT_TRUE(usage.estimated());
 }
 
@@ -207,8 +209,8 @@ TEST_F(TurnRunnerTest, FailsWithThePersonasError) {
   Begin();
   host_.RunTasks();
 
-  EXPECT_EQ(store_.ends[0].state, TurnState::kFailed);
-  EXPECT_EQ(GetReason(ParseError(store_.ends[0].error)), "NOT_FOUND");
+  EXPECT_EQ(turns_.ends[0].state, TurnState::kFailed);
+  EXPECT_EQ(GetReason(ParseError(turns_.ends[0].error)), "NOT_FOUND");
   EXPECT_EQ(GetErrorInfo(live_->outcome().status())->metadata().at("turn_id"), "t1");
   EXPECT_THAT(inference_.requests, IsEmpty());
 }
@@ -218,7 +220,7 @@ TEST_F(TurnRunnerTest, NeverTakesAFailedReadForAnEmptyHistory) {
   Begin();
   host_.RunTasks();
 
-  EXPECT_EQ(store_.ends[0].state, TurnState::kFailed);
+  EXPECT_EQ(turns_.ends[0].state, TurnState::kFailed);
   EXPECT_THAT(inference_.requests, IsEmpty());
 }
 
@@ -227,13 +229,13 @@ TEST_F(TurnRunnerTest, TriesAnEmptyReplyOnceMore) {
   inference_.Say(" \n");
   inference_.Done();
   host_.RunTasks();
-  EXPECT_THAT(store_.attempts, ElementsAre(2));
+  EXPECT_THAT(turns_.attempts, ElementsAre(2));
   EXPECT_EQ(inference_.requests[1].turn_key(), "t1:2");
   inference_.Say("now");
   inference_.Done();
   host_.RunTasks();
 
-  EXPECT_EQ(store_.ends[0].text, "now");
+  EXPECT_EQ(turns_.ends[0].text, "now");
   EXPECT_EQ(live_->text().ReadFrom({1, 2}).reset, true);
 }
 
@@ -244,7 +246,7 @@ TEST_F(TurnRunnerTest, FailsAReplyThatIsEmptyTwice) {
   inference_.Done();
   host_.RunTasks();
 
-  EXPECT_EQ(store_.ends[0].state, TurnState::kFailed);
+  EXPECT_EQ(turns_.ends[0].state, TurnState::kFailed);
   EXPECT_EQ(GetReason(live_->outcome().status()), "PROVIDER_FAILED");
 }
 
@@ -257,8 +259,8 @@ TEST_F(TurnRunnerTest, TriesAgainWhereInferenceWasLostBeforeTheFirstDelta) {
   inference_.Fail(UnavailableError("connection lost"));
   host_.RunTasks();
 
-  EXPECT_EQ(store_.ends[0].state, TurnState::kFailed);
-  EXPECT_EQ(store_.ends[0].text, "x");
+  EXPECT_EQ(turns_.ends[0].state, TurnState::kFailed);
+  EXPECT_EQ(turns_.ends[0].text, "x");
 }
 
 TEST_F(TurnRunnerTest, AnAnswerWithoutItsEndIsAFailure) {
@@ -267,7 +269,7 @@ TEST_F(TurnRunnerTest, AnAnswerWithoutItsEndIsAFailure) {
   inference_.Fail(absl::OkStatus());  // the stream closed, no `done`
   host_.RunTasks();
 
-  EXPECT_EQ(store_.ends[0].state, TurnState::kFailed);
+  EXPECT_EQ(turns_.ends[0].state, TurnState::kFailed);
   EXPECT_EQ(GetReason(live_->outcome().status()), "PROVIDER_FAILED");
 }
 
@@ -280,8 +282,8 @@ TEST_F(TurnRunnerTest, CancelKeepsWhatHasBeenSaid) {
   inference_.Fail(absl::CancelledError());
   host_.RunTasks();
 
-  EXPECT_EQ(store_.ends[0].state, TurnState::kCancelled);
-  EXPECT_EQ(store_.ends[0].text, "so far");
+  EXPECT_EQ(turns_.ends[0].state, TurnState::kCancelled);
+  EXPECT_EQ(turns_.ends[0].text, "so far");
   EXPECT_EQ(live_->text().Text(), "so far");
   EXPECT_EQ(live_->outcome()->finish_reason(), "cancelled");
 }
@@ -291,8 +293,8 @@ TEST_F(TurnRunnerTest, CancelWithoutAWordLeavesNoMessage) {
   Begin();
   host_.RunTasks();
 
-  EXPECT_EQ(store_.ends[0].state, TurnState::kCancelled);
-  EXPECT_EQ(store_.ends[0].message_id, "");
+  EXPECT_EQ(turns_.ends[0].state, TurnState::kCancelled);
+  EXPECT_EQ(turns_.ends[0].message_id, "");
   EXPECT_TRUE(live_->outcome().ok());
   EXPECT_THAT(inference_.requests, IsEmpty());
 }
@@ -304,7 +306,7 @@ TEST_F(TurnRunnerTest, CancelComesTooLateForAReplyThatIsComplete) {
   runner_->Cancel();
   host_.RunTasks();
 
-  EXPECT_EQ(store_.ends[0].state, TurnState::kDone);
+  EXPECT_EQ(turns_.ends[0].state, TurnState::kDone);
 }
 
 TEST_F(TurnRunnerTest, StopsSilentlyWhenTheLeaseIsLost) {
@@ -315,7 +317,7 @@ TEST_F(TurnRunnerTest, StopsSilentlyWhenTheLeaseIsLost) {
   inference_.Fail(absl::CancelledError());
   host_.RunTasks();
 
-  EXPECT_THAT(store_.ends, IsEmpty());
+  EXPECT_THAT(turns_.ends, IsEmpty());
   EXPECT_TRUE(host_.lost);
   EXPECT_FALSE(live_->text().finished());  // its followers go on elsewhere
 }
@@ -324,15 +326,15 @@ TEST_F(TurnRunnerTest, WritesNothingUnderALostFence) {
   Begin();
   inference_.Say("x");
   inference_.Done();
-  store_.fence = 2;
+  turns_.fence = 2;
   host_.RunTasks();
 
-  EXPECT_THAT(store_.ends, IsEmpty());
+  EXPECT_THAT(turns_.ends, IsEmpty());
   EXPECT_TRUE(host_.lost);
 }
 
 TEST_F(TurnRunnerTest, KeepsTheReplyUntilTheStoreTakesIt) {
-  store_.end_failures = {UnavailableError("down"), UnavailableError("down")};
+  turns_.end_failures = {UnavailableError("down"), UnavailableError("down")};
   Begin();
   inference_.Say("kept");
   inference_.Done();
@@ -340,8 +342,8 @@ TEST_F(TurnRunnerTest, KeepsTheReplyUntilTheStoreTakesIt) {
   EXPECT_FALSE(live_->text().finished());
   host_.RunLater();
 
-  ASSERT_THAT(store_.ends, SizeIs(1));
-  EXPECT_EQ(store_.ends[0].text, "kept");
+  ASSERT_THAT(turns_.ends, SizeIs(1));
+  EXPECT_EQ(turns_.ends[0].text, "kept");
   EXPECT_EQ(live_->outcome()->response(), "kept");
 }
 
@@ -365,8 +367,8 @@ TEST_F(TurnRunnerTest, HandsOverItsTextSoFar) {
   inference_.Fail(absl::CancelledError());
   host_.RunTasks();
 
-  EXPECT_THAT(store_.released, ElementsAre("so far"));
-  EXPECT_THAT(store_.ends, IsEmpty());
+  EXPECT_THAT(turns_.released, ElementsAre("so far"));
+  EXPECT_THAT(turns_.ends, IsEmpty());
   EXPECT_EQ(live_->outcome().status().code(), absl::StatusCode::kUnavailable);
 }
 
@@ -376,7 +378,7 @@ TEST_F(TurnRunnerTest, StreamsWhatCanBeStored) {
   inference_.Done();
   host_.RunTasks();
 
-  EXPECT_EQ(store_.ends[0].text, "ab");
+  EXPECT_EQ(turns_.ends[0].text, "ab");
   EXPECT_EQ(live_->text().Text(), "ab");
 }
 
@@ -385,7 +387,7 @@ TEST_F(TurnRunnerTest, OffersTheNewestMessagesWithinTheLimits) {
   for (int i = 1; i <= 1200; ++i) {
     MessageRow message;
     message.sequence = i;
-    message.participant_id = i % 2 == 0 ? "persona/ada" : "user/alice";
+    (i % 2 == 0 ? message.persona_id : message.user_id) = i % 2 == 0 ? "ada" : "alice";
     message.content = "m" + std::to_string(i);
     store_.messages.push_back(message);
   }
@@ -434,8 +436,8 @@ TEST_F(TurnRunnerTest, FailsWhereNothingCouldBePrepared) {
   host_.RunTasks();
 
   EXPECT_TRUE(inference_.requests.empty());
-  ASSERT_EQ(store_.ends.size(), 1U);
-  EXPECT_EQ(store_.ends[0].state, TurnState::kFailed);
+  ASSERT_EQ(turns_.ends.size(), 1U);
+  EXPECT_EQ(turns_.ends[0].state, TurnState::kFailed);
 }
 
 }  // namespace

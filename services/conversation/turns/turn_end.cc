@@ -4,21 +4,17 @@
 
 #include "services/conversation/model/room_rows.h"
 #include "services/conversation/turn_taking/planning.h"
-#include "shared/status/macros.h"
 
 namespace dramatis::conversation {
 
-absl::StatusOr<RoomTurnEnd> StoreTurnEnd(const TurnTools& tools,
-                                         const TurnJob& job,
-                                         const TurnEnd& end) {
-  if (job.room == nullptr) {
-    DRAMATIS_ASSIGN_OR_RETURN(const EndResult result, tools.store.EndTurn(end));
-    return RoomTurnEnd{.result = result, .waiting = {}};
-  }
+absl::StatusOr<EndedTurn> StoreTurnEnd(const TurnTools& tools,
+                                       const TurnJob& job,
+                                       const TurnEnd& end) {
   // What was cut off, or is ours, is nobody's to answer.
-  const bool answerable = end.state == TurnState::kDone && end.finish_reason != kFallback;
-  return tools.room_turns->End(end,
-                               answerable ? tools.planning->After(job.turn.depth) : TurnPlanner());
+  const bool answerable =
+      end.in_room && end.state == TurnState::kDone && end.finish_reason != kFallback;
+  return tools.turns.EndTurn(end,
+                             answerable ? tools.planning.After(job.turn.depth) : TurnPlanner());
 }
 
 bool FallsBack(const TurnJob& job) {

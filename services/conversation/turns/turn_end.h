@@ -2,8 +2,8 @@
 #pragma once
 
 #include "absl/status/statusor.h"
-#include "services/conversation/model/room_turn_store.h"
 #include "services/conversation/model/store.h"
+#include "services/conversation/model/turn_store.h"
 #include "services/conversation/model/turn_tools.h"
 
 namespace dramatis::conversation {
@@ -13,11 +13,11 @@ inline constexpr char kFallback[] = "fallback";
 // What it says: nothing that tells a person from a program.
 inline constexpr char kFallbackText[] = "I have nothing to say to that right now.";
 
-// One transaction, see Store::EndTurn and RoomTurnStore::End. What a model has said in a room may
+// One transaction, see TurnStore::EndTurn. What a model has said in a room may
 // be answered by others.
-absl::StatusOr<RoomTurnEnd> StoreTurnEnd(const TurnTools& tools,
-                                         const TurnJob& job,
-                                         const TurnEnd& end);
+absl::StatusOr<EndedTurn> StoreTurnEnd(const TurnTools& tools,
+                                       const TurnJob& job,
+                                       const TurnEnd& end);
 
 // Whether the turn says a line of ours where it fails.
 bool FallsBack(const TurnJob& job);

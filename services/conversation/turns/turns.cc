@@ -72,7 +72,7 @@ absl::StatusOr<Idempotent<Turns::Cancelling>> Turns::Cancel(const CallContext& c
   // In the row first: whoever runs the turn, now or after a crash, will see it.
   DRAMATIS_ASSIGN_OR_RETURN(
       const Idempotent<std::string> asked,
-      tools_.store.RequestCancel(row, tools_.clock.Now(), {call, "CancelTurn", request}));
+      tools_.turns.RequestCancel(row, tools_.clock.Now(), {call, "CancelTurn", request}));
   Idempotent<Cancelling> cancelling{.result = {}, .replayed = asked.replayed};
   if (!asked.result.empty()) {
     if (cancelling.result.replayed.emplace().ParseFromString(asked.result)) return cancelling;
@@ -94,7 +94,7 @@ absl::StatusOr<v1::Turn> Turns::Cancelled(const CallContext& call,
   DRAMATIS_ASSIGN_OR_RETURN(v1::Turn turn, Get(call, request.turn_id()));
   if (!call.idempotency_key.empty()) {
     DRAMATIS_RETURN_IF_ERROR(
-        tools_.store.NoteCancelled({call, "CancelTurn", request}, turn.SerializeAsString()));
+        tools_.turns.NoteCancelled({call, "CancelTurn", request}, turn.SerializeAsString()));
   }
   return turn;
 }
@@ -118,20 +118,17 @@ absl::StatusOr<Idempotent<RetriedTurn>> Turns::RetryIn(const CallContext& call,
   const absl::Time now = tools_.clock.Now();
   const auto answer = [](const TurnRow& turn) { return ToTurn(turn).SerializeAsString(); };
   const Idempotency idempotency{call, "RetryTurn", request};
-  if (!found.room.has_value()) {
-    return tools_.store.RetryTurn(found.row, worker_.NewLease(), now, answer, idempotency);
-  }
   const auto check = [&](const Room& room) {
     return MayHaveSpeak(room, call.identity, found.row.persona_id);
   };
-  return tools_.room_turns->Retry(found.row, worker_.NewLease(), now, check, answer, idempotency);
+  return tools_.turns.RetryTurn(found.row, worker_.NewLease(), now, check, answer, idempotency);
 }
 
 absl::StatusOr<Turns::Found> Turns::Find(const CallContext& call,
                                          const std::string& turn_id,
                                          Who who) {
   if (!IsUuid(turn_id)) return NotFoundError("turn");
-  DRAMATIS_ASSIGN_OR_RETURN(std::optional<TurnRow> row, tools_.store.FindTurn(turn_id));
+  DRAMATIS_ASSIGN_OR_RETURN(std::optional<TurnRow> row, tools_.turns.FindTurn(turn_id));
   if (!row.has_value()) return NotFoundError("turn");
   if (row->in_room()) return FindInRoom(call, *std::move(row));
   const bool visible = call.identity.user_id == row->user_id ||

@@ -60,7 +60,7 @@ class Turns {
   absl::StatusOr<v1::Turn> Cancelled(const CallContext& call, const v1::CancelTurnRequest& request);
 
   // Begins another attempt of a turn that failed. For the owner, or whoever may have the persona
-  // speak. Errors: see Store::RetryTurn and RoomTurnStore::Retry.
+  // speak. Errors: see TurnStore::RetryTurn.
   absl::StatusOr<Idempotent<v1::Turn>> Retry(const CallContext& call,
                                              const v1::RetryTurnRequest& request);
 

@@ -73,7 +73,7 @@ absl::Status TurnWorker::Ready() const {
 Lease TurnWorker::NewLease() const {
   return {.owner = options_.owner,
           .address = address(),
-          .expires_at = tools_.LeaseNow() + options_.lease};
+          .expires_at = tools_.leases.Now() + options_.lease};
 }
 
 std::shared_ptr<PendingPrompt> TurnWorker::Prepare(const TurnJob& job, const CallContext& call) {
@@ -251,7 +251,7 @@ void TurnWorker::Checkpoint(const std::vector<std::shared_ptr<TurnRunner>>& runn
   }
   if (writes.empty()) return;
   const auto results =
-      tools_.store.Checkpoint(writes, tools_.LeaseNow() + options_.lease, tools_.clock.Now());
+      tools_.turns.Checkpoint(writes, tools_.leases.Now() + options_.lease, tools_.clock.Now());
   if (!results.ok()) {
     tools_.logger.Warning("texts so far not stored", {{"turns", static_cast<int>(writes.size())},
                                                       {"code", GetReason(results.status())}});

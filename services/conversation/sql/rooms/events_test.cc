@@ -1,10 +1,11 @@
 // What followers of a room read of it, on both engines.
+#include "services/conversation/sql/rooms/events.h"
+
 #include <thread>
 
 #include "gmock/gmock.h"
 #include "services/conversation/events/event_cursor.h"
 #include "services/conversation/model/turn_error.h"
-#include "services/conversation/sql/room_events.h"
 #include "services/conversation/testing/room_store_fixture.h"
 
 namespace dramatis::conversation {
@@ -56,9 +57,9 @@ TEST_P(RoomEventStoreTest, ReadsEventsInOrderFromAnyNumber) {
 
 TEST_P(RoomEventStoreTest, ReadsMessagesAsTheyAreNow) {
   const Room room = Create(NewRoom());
-  const RoomMessageRow first = Say(room, "first").message;
+  const MessageRow first = Say(room, "first").message;
   Say(room, "second");
-  const RoomMessageRow third = Say(room, "third").message;
+  const MessageRow third = Say(room, "third").message;
   ASSERT_TRUE(store_.ChangeRoomMessage(Change(room, first, "better")).ok());
   ASSERT_TRUE(store_.ChangeRoomMessage(Change(room, third, std::nullopt)).ok());
 
@@ -98,8 +99,8 @@ TEST_P(RoomEventStoreTest, SaysWhoSpeaksAndWhyTheyFailed) {
 
   ASSERT_TRUE(SetTurns(room, "failed", SerializeError(UnavailableError("down"))).ok());
   ASSERT_TRUE(db().Write([&](sql::Transaction& tx) {
-                    return AppendEvent(tx, room.row.conversation_id, EventKind::kTurn, turn_id,
-                                       "failed g", clock_.Now());
+                    return AppendEvent(tx, room.row.conversation_id,
+                                       TurnEvent(turn_id, "g", TurnState::kFailed, clock_.Now()));
                   })
                   .ok());
   EXPECT_THAT(Read(room).running, IsEmpty());

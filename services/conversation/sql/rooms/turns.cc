@@ -1,6 +1,3 @@
-#include "services/conversation/sql/room_turns.h"
-
-#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -10,8 +7,9 @@
 #include "services/conversation/model/room_views.h"
 #include "services/conversation/model/turn_error.h"
 #include "services/conversation/sql/once.h"
-#include "services/conversation/sql/room_rows.h"
-#include "services/conversation/sql/rows.h"
+#include "services/conversation/sql/rooms/rows.h"
+#include "services/conversation/sql/turn_rows.h"
+#include "services/conversation/sql/turn_store.h"
 #include "services/conversation/turn_taking/turn_taking.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -25,13 +23,11 @@ using sql::Statement;
 using sql::Transaction;
 
 // A turn that has not begun keeps its due time, also with `any_lease`.
-#define NOBODY_WORKS_ON_IT \
-  "(lease_expires_at <= $1 or ($2 and not (state = 'pending' and attempt = 0)))"
-
 constexpr Statement kSelectDueTurns = {R"(
   select conversation_id, turn_id, lease_expires_at
   from turns
-  where state in ('pending', 'running') and session_id = '' and )" NOBODY_WORKS_ON_IT R"(
+  where state in ('pending', 'running') and session_id = ''
+    and (lease_expires_at <= $1 or ($2 and not (state = 'pending' and attempt = 0)))
     and (state = 'running' or cancel_requested or not exists (
       select 1
       from turns other
@@ -40,24 +36,16 @@ constexpr Statement kSelectDueTurns = {R"(
   order by lease_expires_at, turn_id
   limit $3)"};
 
-// An attempt that was handed over was not interrupted.
-constexpr Statement kClaim = {R"(
-  update turns
-  set fence = fence + 1,
-    attempt = case when cancel_requested then attempt else attempt + 1 end,
-    text = case when cancel_requested then text else '' end,
-    interruptions = case when state = 'pending' then interruptions else interruptions + 1 end,
-    state = 'running', lease_owner = $5, lease_address = $6, lease_expires_at = $7,
-    updated_at = $1
-  where conversation_id = $3 and turn_id = $4 and state in ('pending', 'running')
-    and session_id = ''
-    and ()" NOBODY_WORKS_ON_IT R"( or (state = 'pending' and cancel_requested))
+constexpr SqlText kClaim = {kTakeTurn, R"( and session_id = ''
+    and (lease_expires_at <= $6 or ($7 and not (state = 'pending' and attempt = 0))
+      or (state = 'pending' and cancel_requested))
     and (state = 'running' or cancel_requested or not exists (
       select 1
       from turns other
       where other.conversation_id = turns.conversation_id and other.persona_id = turns.persona_id
         and other.state in ('pending', 'running') and other.state = 'running'))
-  returning )" TURN_COLUMNS};
+  returning )",
+                            kTurnNames};
 
 constexpr Statement kSelectOpenOfPersona = {R"(
   select turn_id, state, attempt
@@ -70,47 +58,17 @@ constexpr Statement kSelectAnswering = {R"(
   from turns
   where conversation_id = $1 and persona_id = $2 and trigger_message_id = $3)"};
 
-constexpr Statement kInsertRequestedTurn = {R"(
-  insert into turns (conversation_id, turn_id, user_id, session_id, persona_id,
-    trigger_message_id, trigger_sequence, state, attempt, interruptions, fence, lease_owner,
-    lease_address, lease_expires_at, cancel_requested, text, reply_message_id, finish_reason,
-    model, usage, manifest, error, created_at, updated_at)
-  values ($1, $2, $3, '', $4, $5, $6, 'pending', 0, 0, 0, '', '', $7, $8, '', '', '', '', $9, $9,
-    $9, $7, $7))"};
-
-// The next attempt, by hand: what interrupted the earlier ones does not count. A turn has one reply
-// at most: one that was cancelled after it had said something has it.
-constexpr Statement kBegin = {R"(
-  update turns
-  set state = 'running', attempt = attempt + 1, interruptions = 0, fence = fence + 1,
-    lease_owner = $3, lease_address = $4, lease_expires_at = $5, cancel_requested = $6, text = '',
-    finish_reason = '', model = '', usage = $7, manifest = $7, error = $7, updated_at = $8
-  where conversation_id = $1 and turn_id = $2 and state <> 'done' and state <> 'running'
-    and reply_message_id = ''
-  returning )" TURN_COLUMNS};
-
 constexpr Statement kMarkRequested = {R"(
   update turns
   set trigger_message_id = $3, trigger_sequence = $4, requested = $5, score = $6, depth = 0
   where conversation_id = $1 and turn_id = $2)"};
-
-constexpr Statement kSelectFailed = {R"(
-  select turn_id
-  from turns
-  where conversation_id = $1 and turn_id = $2 and state = 'failed')"};
 
 constexpr Statement kSelectWaiting = {R"(
   select turn_id, lease_expires_at
   from turns
   where conversation_id = $1 and state in ('pending', 'running') and state = 'pending')"};
 
-constexpr Statement kSelectHistory = {"select " ROOM_MESSAGE_COLUMNS R"(
-  from messages
-  where conversation_id = $1 and sequence < $2
-  order by sequence desc
-  limit $3)"};
-
-constexpr Statement kSelectReplied = {"select " TURN_COLUMNS R"(, manifest
+constexpr SqlText kSelectReplied = {"select ", kTurnNames, R"(, manifest
   from turns
   where conversation_id = $1 and turn_id = (
     select turn_id
@@ -119,17 +77,17 @@ constexpr Statement kSelectReplied = {"select " TURN_COLUMNS R"(, manifest
 
 absl::Status AppendTurnEvent(Transaction& tx,
                              const TurnRow& turn,
-                             const std::string& state,
+                             TurnState state,
                              absl::Time now) {
-  return AppendEvent(tx, turn.conversation_id, EventKind::kTurn, turn.turn_id,
-                     absl::StrCat(state, " ", turn.persona_id), now);
+  return AppendEvent(tx, turn.conversation_id,
+                     TurnEvent(turn.turn_id, turn.persona_id, state, now));
 }
 
 // Who takes a turn over or begins it, with what it needs.
 absl::StatusOr<TurnJob> RoomJobOf(Transaction& tx, Room room, TurnRow turn) {
   TurnJob job;
-  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<RoomMessageRow> message,
-                            SelectRoomMessage(tx, turn.conversation_id, turn.trigger_message_id));
+  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<MessageRow> message,
+                            SelectMessage(tx, turn.conversation_id, turn.trigger_message_id));
   if (message.has_value() && !message->hidden) job.message = message->content;
   job.room = std::make_shared<const Room>(std::move(room));
   job.turn = std::move(turn);
@@ -139,8 +97,8 @@ absl::StatusOr<TurnJob> RoomJobOf(Transaction& tx, Room room, TurnRow turn) {
 // Whether the turn answers a message that was taken back before anybody heard it.
 absl::StatusOr<bool> AnswersHidden(Transaction& tx, const TurnRow& turn) {
   if (turn.requested || turn.attempt > 1) return false;
-  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<RoomMessageRow> message,
-                            SelectRoomMessage(tx, turn.conversation_id, turn.trigger_message_id));
+  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<MessageRow> message,
+                            SelectMessage(tx, turn.conversation_id, turn.trigger_message_id));
   return message.has_value() && message->hidden;
 }
 
@@ -154,7 +112,7 @@ absl::Status EndUnheard(Transaction& tx, const TurnRow& turn, absl::Time now) {
                                    v1::ERROR_REASON_MESSAGE_HIDDEN, "the message was hidden"));
   end.now = now;
   DRAMATIS_RETURN_IF_ERROR(WriteTurnEnd(tx, end).status());
-  return AppendTurnEvent(tx, turn, "cancelled", now);
+  return AppendTurnEvent(tx, turn, TurnState::kCancelled, now);
 }
 
 absl::StatusOr<std::optional<TurnJob>> ClaimIn(
@@ -164,8 +122,8 @@ absl::StatusOr<std::optional<TurnJob>> ClaimIn(
   if (absl::IsNotFound(room.status())) return std::nullopt;
   if (!room.ok()) return std::move(room).status();
   DRAMATIS_ASSIGN_OR_RETURN(const Rows taken,
-                            tx.Execute(kClaim, {now, any_lease, turn.conversation_id, turn.turn_id,
-                                                lease.owner, lease.address, lease.expires_at}));
+                            tx.Execute(kClaim, {turn.conversation_id, turn.turn_id, lease.owner,
+                                                lease.address, lease.expires_at, now, any_lease}));
   if (taken.empty()) return std::nullopt;
   TurnRow row = ToTurnRow(taken.front());
   DRAMATIS_ASSIGN_OR_RETURN(const bool unheard, AnswersHidden(tx, row));
@@ -173,7 +131,7 @@ absl::StatusOr<std::optional<TurnJob>> ClaimIn(
     DRAMATIS_RETURN_IF_ERROR(EndUnheard(tx, row, now));
     return std::nullopt;
   }
-  DRAMATIS_RETURN_IF_ERROR(AppendTurnEvent(tx, row, "running", now));
+  DRAMATIS_RETURN_IF_ERROR(AppendTurnEvent(tx, row, TurnState::kRunning, now));
   return RoomJobOf(tx, *std::move(room), std::move(row));
 }
 
@@ -183,17 +141,17 @@ absl::Status TurnInProgress(const std::string& turn_id) {
 }
 
 // The message that a requested turn answers: its id and number, both zero in a room without any.
-absl::StatusOr<RoomMessageRow> FindTrigger(Transaction& tx,
-                                           const RoomRow& room,
-                                           const std::string& message_id) {
+absl::StatusOr<MessageRow> FindTrigger(Transaction& tx,
+                                       const RoomRow& room,
+                                       const std::string& message_id) {
   if (message_id.empty()) {
     DRAMATIS_ASSIGN_OR_RETURN(
-        std::vector<RoomMessageRow> newest,
+        std::vector<MessageRow> newest,
         SelectRecentMessages(tx, room.conversation_id, room.last_sequence + 1, 1));
-    return newest.empty() ? RoomMessageRow() : std::move(newest.front());
+    return newest.empty() ? MessageRow() : std::move(newest.front());
   }
-  DRAMATIS_ASSIGN_OR_RETURN(std::optional<RoomMessageRow> found,
-                            SelectRoomMessage(tx, room.conversation_id, message_id));
+  DRAMATIS_ASSIGN_OR_RETURN(std::optional<MessageRow> found,
+                            SelectMessage(tx, room.conversation_id, message_id));
   if (found.has_value() && !found->hidden) return *std::move(found);
   return FieldErrors(
       {{"trigger_message_id", "must be a message of this conversation that can be read"}});
@@ -222,35 +180,28 @@ absl::StatusOr<std::string> FindToBegin(Transaction& tx,
                "the persona has answered that message", {{"turn_id", answering.front().Text(0)}});
 }
 
-absl::StatusOr<TurnRow> Begin(Transaction& tx,
-                              const std::string& conversation_id,
-                              const std::string& turn_id,
-                              const Lease& lease,
-                              absl::Time now) {
-  DRAMATIS_ASSIGN_OR_RETURN(
-      const Rows begun, tx.Execute(kBegin, {conversation_id, turn_id, lease.owner, lease.address,
-                                            lease.expires_at, false, Bytes{}, now}));
-  if (begun.empty()) return InternalError("a turn that may begin does not");
-  TurnRow turn = ToTurnRow(begun.front());
-  DRAMATIS_RETURN_IF_ERROR(AppendTurnEvent(tx, turn, "running", now));
-  return turn;
-}
-
 absl::StatusOr<TurnJob> StartRequested(Transaction& tx, const RequestedTurn& request) {
   const std::string& id = request.conversation_id;
   DRAMATIS_ASSIGN_OR_RETURN(Room room, LockRoomAt(tx, id, request.now));
   DRAMATIS_RETURN_IF_ERROR(request.check(room));
-  DRAMATIS_ASSIGN_OR_RETURN(const RoomMessageRow trigger,
+  DRAMATIS_ASSIGN_OR_RETURN(const MessageRow trigger,
                             FindTrigger(tx, room.row, request.trigger_message_id));
   DRAMATIS_ASSIGN_OR_RETURN(std::string turn_id,
                             FindToBegin(tx, id, request.persona_id, trigger.message_id));
   if (turn_id.empty()) {
     turn_id = request.turn_id;
-    DRAMATIS_RETURN_IF_ERROR(
-        tx.Execute(kInsertRequestedTurn,
-                   {id, turn_id, room.row.user_id, request.persona_id, trigger.message_id,
-                    trigger.sequence, request.now, false, Bytes{}})
-            .status());
+    TurnRow row;
+    row.conversation_id = id;
+    row.turn_id = turn_id;
+    row.user_id = room.row.user_id;
+    row.persona_id = request.persona_id;
+    row.trigger_message_id = trigger.message_id;
+    row.trigger_sequence = trigger.sequence;
+    row.state = TurnState::kPending;
+    row.attempt = 0;
+    row.fence = 0;
+    row.lease.expires_at = row.created_at = row.updated_at = request.now;
+    DRAMATIS_RETURN_IF_ERROR(InsertTurn(tx, row));
   }
   v1::TurnScore score;
   score.set_reason(kRequested);
@@ -258,11 +209,51 @@ absl::StatusOr<TurnJob> StartRequested(Transaction& tx, const RequestedTurn& req
       tx.Execute(kMarkRequested, {id, turn_id, trigger.message_id, trigger.sequence, true,
                                   Bytes{score.SerializeAsString()}})
           .status());
-  DRAMATIS_ASSIGN_OR_RETURN(TurnRow turn, Begin(tx, id, turn_id, request.lease, request.now));
-  return RoomJobOf(tx, std::move(room), std::move(turn));
+  TurnRow named;
+  named.conversation_id = id;
+  named.turn_id = turn_id;
+  DRAMATIS_ASSIGN_OR_RETURN(std::optional<TurnRow> begun,
+                            BeginAgain(tx, named, request.lease, request.now, /*any=*/true));
+  if (!begun.has_value()) return InternalError("a turn that may begin does not");
+  DRAMATIS_RETURN_IF_ERROR(AppendTurnEvent(tx, *begun, TurnState::kRunning, request.now));
+  return RoomJobOf(tx, std::move(room), *std::move(begun));
 }
 
-absl::StatusOr<TurnJob> RetryFailed(Transaction& tx,
+// The reply, and the turns that answer it.
+absl::Status AppendReply(Transaction& tx, const TurnEnd& end, const TurnPlanner& plan, Room& room) {
+  const ParticipantRow* const persona = FindParticipant(room, end.persona_id);
+  if (persona == nullptr) return InternalError("a reply of nobody");
+  MessageRow message = ReplyOf(end);
+  message.user_id = persona->user_id;
+  message.usage = end.usage;
+  DRAMATIS_RETURN_IF_ERROR(AppendMessage(tx, room.row, message));
+  if (room.row.closed() || !plan) return absl::OkStatus();
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const std::vector<MessageRow> recent,
+      SelectRecentMessages(tx, room.row.conversation_id, message.sequence, kRecentMessages));
+  return PlanTurns(tx, room, message, plan(room, recent, message), end.now).status();
+}
+
+}  // namespace
+
+absl::StatusOr<EndedTurn> EndInRoom(Transaction& tx, const TurnEnd& end, const TurnPlanner& plan) {
+  const std::string& id = end.turn.conversation_id;
+  absl::StatusOr<Room> room = LockRoomAt(tx, id, end.now);
+  if (absl::IsNotFound(room.status())) return EndedTurn{.result = EndResult::kLost, .waiting = {}};
+  if (!room.ok()) return std::move(room).status();
+  DRAMATIS_ASSIGN_OR_RETURN(const bool ended, WriteTurnEnd(tx, end));
+  if (!ended) return EndedTurn{.result = EndResult::kLost, .waiting = {}};
+  if (!end.message_id.empty()) DRAMATIS_RETURN_IF_ERROR(AppendReply(tx, end, plan, *room));
+  DRAMATIS_RETURN_IF_ERROR(
+      AppendEvent(tx, id, TurnEvent(end.turn.turn_id, end.persona_id, end.state, end.now)));
+  EndedTurn result;
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows waiting, tx.Execute(kSelectWaiting, {id}));
+  for (const sql::Row& row : waiting)
+    result.waiting.push_back({id, row.Text(0), row.Time(1)});
+  return result;
+}
+
+absl::StatusOr<TurnJob> RetryInRoom(Transaction& tx,
                                     const TurnRow& turn,
                                     const Lease& lease,
                                     absl::Time now,
@@ -274,68 +265,16 @@ absl::StatusOr<TurnJob> RetryFailed(Transaction& tx,
   for (const sql::Row& row : open) {
     if (row.Text(1) == "running") return TurnInProgress(row.Text(0));
   }
-  DRAMATIS_ASSIGN_OR_RETURN(const Rows failed,
-                            tx.Execute(kSelectFailed, {turn.conversation_id, turn.turn_id}));
-  if (failed.empty()) {
-    return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_TURN_NOT_FAILED,
-                 "only a turn that failed can be retried");
-  }
-  DRAMATIS_ASSIGN_OR_RETURN(TurnRow begun,
-                            Begin(tx, turn.conversation_id, turn.turn_id, lease, now));
-  return RoomJobOf(tx, std::move(room), std::move(begun));
+  DRAMATIS_ASSIGN_OR_RETURN(std::optional<TurnRow> begun,
+                            BeginAgain(tx, turn, lease, now, /*any=*/false));
+  if (!begun.has_value()) return NotFailed();
+  DRAMATIS_RETURN_IF_ERROR(AppendTurnEvent(tx, *begun, TurnState::kRunning, now));
+  return RoomJobOf(tx, std::move(room), *std::move(begun));
 }
 
-RoomMessageRow ReplyOf(const TurnEnd& end, const ParticipantRow& persona) {
-  RoomMessageRow message;
-  message.message_id = end.message_id;
-  message.persona_id = end.persona_id;
-  message.user_id = persona.user_id;
-  message.content = end.text;
-  message.created_at = end.now;
-  message.turn_id = end.turn.turn_id;
-  message.model = end.model;
-  message.finish_reason = end.finish_reason;
-  message.usage = end.usage;
-  return message;
-}
-
-// The reply, and the turns that answer it.
-absl::Status AppendReply(Transaction& tx, const TurnEnd& end, const TurnPlanner& plan, Room& room) {
-  const ParticipantRow* const persona = FindParticipant(room, end.persona_id);
-  if (persona == nullptr) return InternalError("a reply of nobody");
-  RoomMessageRow message = ReplyOf(end, *persona);
-  DRAMATIS_RETURN_IF_ERROR(AppendMessage(tx, room.row, message));
-  if (room.row.closed() || !plan) return absl::OkStatus();
-  DRAMATIS_ASSIGN_OR_RETURN(
-      const std::vector<RoomMessageRow> recent,
-      SelectRecentMessages(tx, room.row.conversation_id, message.sequence, kRecentMessages));
-  return PlanTurns(tx, room, message, plan(room, recent, message), end.now).status();
-}
-
-absl::StatusOr<RoomTurnEnd> EndIn(Transaction& tx, const TurnEnd& end, const TurnPlanner& plan) {
-  const std::string& id = end.turn.conversation_id;
-  absl::StatusOr<Room> room = LockRoomAt(tx, id, end.now);
-  if (absl::IsNotFound(room.status()))
-    return RoomTurnEnd{.result = EndResult::kLost, .waiting = {}};
-  if (!room.ok()) return std::move(room).status();
-  DRAMATIS_ASSIGN_OR_RETURN(const bool ended, WriteTurnEnd(tx, end));
-  if (!ended) return RoomTurnEnd{.result = EndResult::kLost, .waiting = {}};
-  if (!end.message_id.empty()) DRAMATIS_RETURN_IF_ERROR(AppendReply(tx, end, plan, *room));
-  DRAMATIS_RETURN_IF_ERROR(AppendEvent(tx, id, EventKind::kTurn, end.turn.turn_id,
-                                       absl::StrCat(NameOf(end.state), " ", end.persona_id),
-                                       end.now));
-  RoomTurnEnd result;
-  DRAMATIS_ASSIGN_OR_RETURN(const Rows waiting, tx.Execute(kSelectWaiting, {id}));
-  for (const sql::Row& row : waiting)
-    result.waiting.push_back({id, row.Text(0), row.Time(1)});
-  return result;
-}
-
-}  // namespace
-
-absl::StatusOr<std::vector<WaitingTurn>> SqlRoomTurnStore::ListDue(absl::Time now,
-                                                                   bool any_lease,
-                                                                   int limit) {
+absl::StatusOr<std::vector<WaitingTurn>> SqlTurnStore::ListDueTurns(absl::Time now,
+                                                                    bool any_lease,
+                                                                    int limit) {
   DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, database_.Read([&](Transaction& tx) {
     return tx.Execute(kSelectDueTurns, {now, any_lease, limit});
   }));
@@ -346,7 +285,7 @@ absl::StatusOr<std::vector<WaitingTurn>> SqlRoomTurnStore::ListDue(absl::Time no
   return turns;
 }
 
-absl::StatusOr<std::optional<TurnJob>> SqlRoomTurnStore::Claim(const WaitingTurn& turn,
+absl::StatusOr<std::optional<TurnJob>> SqlTurnStore::ClaimTurn(const WaitingTurn& turn,
                                                                const Lease& lease,
                                                                absl::Time now,
                                                                bool any_lease) {
@@ -356,7 +295,7 @@ absl::StatusOr<std::optional<TurnJob>> SqlRoomTurnStore::Claim(const WaitingTurn
   return claimed;
 }
 
-absl::StatusOr<Idempotent<StartedRoomTurn>> SqlRoomTurnStore::Start(
+absl::StatusOr<Idempotent<StartedRoomTurn>> SqlTurnStore::StartRequestedTurn(
     const RequestedTurn& request, const Idempotency& idempotency) {
   const auto claim = ClaimOf(idempotency);
   auto started = WriteToRoom(
@@ -377,56 +316,13 @@ absl::StatusOr<Idempotent<StartedRoomTurn>> SqlRoomTurnStore::Start(
   return started;
 }
 
-absl::StatusOr<Idempotent<RetriedTurn>> SqlRoomTurnStore::Retry(
-    const TurnRow& turn,
-    const Lease& lease,
-    absl::Time now,
-    const std::function<absl::Status(const Room& room)>& check,
-    const std::function<std::string(const TurnRow&)>& answer,
-    const Idempotency& idempotency) {
-  const auto claim = ClaimOf(idempotency);
-  auto retried = WriteToRoom(
-      database_, feed_, turn.conversation_id, now,
-      [&](Transaction& tx) -> absl::StatusOr<Idempotent<RetriedTurn>> {
-        DRAMATIS_ASSIGN_OR_RETURN(std::optional<std::string> replay,
-                                  ClaimIdempotencyKey(tx, claim, now));
-        if (replay.has_value()) {
-          return Idempotent<RetriedTurn>{
-              .result = {.answer = *std::move(replay), .job = std::nullopt}, .replayed = true};
-        }
-        DRAMATIS_ASSIGN_OR_RETURN(TurnJob job, RetryFailed(tx, turn, lease, now, check));
-        RetriedTurn result{.answer = answer(job.turn), .job = std::nullopt};
-        result.job = std::move(job);
-        DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, result.answer));
-        return Idempotent<RetriedTurn>{.result = std::move(result), .replayed = false};
-      });
-  if (retried.ok() && !retried->replayed) feed_.Changed(turn.conversation_id);
-  return retried;
-}
-
-absl::StatusOr<RoomTurnEnd> SqlRoomTurnStore::End(const TurnEnd& end, const TurnPlanner& plan) {
-  auto ended = database_.Write([&](Transaction& tx) { return EndIn(tx, end, plan); });
-  if (ended.ok()) feed_.Changed(end.turn.conversation_id);
-  return ended;
-}
-
-absl::StatusOr<std::vector<RoomMessageRow>> SqlRoomTurnStore::ListHistory(
-    const std::string& conversation_id, int before_sequence, int limit) {
-  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, database_.Read([&](Transaction& tx) {
-    return tx.Execute(kSelectHistory, {conversation_id, before_sequence, limit});
-  }));
-  std::vector<RoomMessageRow> messages = ToRoomMessages(rows);
-  std::reverse(messages.begin(), messages.end());
-  return messages;
-}
-
-absl::StatusOr<std::optional<RepliedTurn>> SqlRoomTurnStore::FindReplied(
+absl::StatusOr<std::optional<RepliedTurn>> SqlTurnStore::FindRepliedTurn(
     const std::string& conversation_id, const std::string& message_id) {
   DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, database_.Read([&](Transaction& tx) {
     return tx.Execute(kSelectReplied, {conversation_id, message_id});
   }));
   if (rows.empty()) return std::nullopt;
-  constexpr int kManifest = 26;
+  constexpr int kManifest = CountOf(kTurnColumns);
   return RepliedTurn{.turn = ToTurnRow(rows.front()), .manifest = rows.front().Blob(kManifest)};
 }
 

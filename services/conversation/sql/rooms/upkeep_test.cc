@@ -1,5 +1,7 @@
 // What rooms need from time to time, on every engine: overdue ones closed, holds renewed and given
 // up.
+#include "services/conversation/rooms/upkeep.h"
+
 #include <string>
 
 #include "gmock/gmock.h"
@@ -7,7 +9,6 @@
 #include "services/conversation/model/room_closing.h"
 #include "services/conversation/rooms/holds.h"
 #include "services/conversation/rooms/masks.h"
-#include "services/conversation/rooms/upkeep.h"
 #include "services/conversation/testing/fakes.h"
 #include "services/conversation/testing/room_store_fixture.h"
 

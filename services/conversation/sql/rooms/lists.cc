@@ -2,9 +2,10 @@
 #include <functional>
 #include <utility>
 
+#include "services/conversation/sql/message_rows.h"
 #include "services/conversation/sql/query.h"
-#include "services/conversation/sql/room_rows.h"
-#include "services/conversation/sql/rooms.h"
+#include "services/conversation/sql/rooms/rooms.h"
+#include "services/conversation/sql/rooms/rows.h"
 #include "services/conversation/sql/search.h"
 #include "shared/status/macros.h"
 #include "shared/text/text.h"
@@ -64,12 +65,6 @@ constexpr char kWithPersona[] = R"(
                   from participants w
                   where w.conversation_id = c.conversation_id and w.type <> ''
                     and w.left_at is null and w.ref_id = )";
-
-constexpr Statement kMessagesAfter = {"select " ROOM_MESSAGE_COLUMNS R"(
-  from messages
-  where conversation_id = $1 and sequence > $2
-  order by sequence
-  limit $3)"};
 
 // A room whose time is over counts as completed, whether that was written yet or not.
 void AddStatus(RoomStatus status, absl::Time now, Query& query) {
@@ -206,14 +201,8 @@ absl::StatusOr<std::vector<FoundRoom>> SqlRoomStore::SearchRooms(const RoomFilte
   return database_.Read([&](Transaction& tx) { return Search(tx, filter); });
 }
 
-absl::StatusOr<std::vector<RoomMessageRow>> SqlRoomStore::ListRoomMessages(
-    const RoomMessageRange& range) {
-  return database_.Read([&](Transaction& tx) -> absl::StatusOr<std::vector<RoomMessageRow>> {
-    DRAMATIS_ASSIGN_OR_RETURN(
-        const Rows rows,
-        tx.Execute(kMessagesAfter, {range.conversation_id, range.after_sequence, range.limit}));
-    return ToRoomMessages(rows);
-  });
+absl::StatusOr<std::vector<MessageRow>> SqlRoomStore::ListRoomMessages(const MessageRange& range) {
+  return database_.Read([&](Transaction& tx) { return SelectMessages(tx, range); });
 }
 
 }  // namespace dramatis::conversation

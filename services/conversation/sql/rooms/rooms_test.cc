@@ -108,7 +108,7 @@ TEST_P(RoomStoreTest, NumbersMessagesOfManyWritersWithoutGapOrDouble) {
   for (std::thread& writer : writers)
     writer.join();
 
-  const std::vector<RoomMessageRow> stored = Messages(room);
+  const std::vector<MessageRow> stored = Messages(room);
   std::set<std::string> contents;
   ASSERT_THAT(stored, SizeIs(kWriters * kEach));
   for (size_t i = 0; i < stored.size(); ++i) {
@@ -185,7 +185,7 @@ TEST_P(RoomStoreTest, TheMessageThatReachesAConstraintClosesTheRoomAndItsTurns) 
 
 TEST_P(RoomStoreTest, KeepsTheOriginalOfWhatIsEditedAndHidden) {
   const Room room = Create(NewRoom());
-  const RoomMessageRow message = Say(room, "first").message;
+  const MessageRow message = Say(room, "first").message;
 
   const auto edited = store_.ChangeRoomMessage(Change(room, message, "second"));
   const auto again = store_.ChangeRoomMessage(Change(room, message, "second, longer"));
@@ -203,13 +203,12 @@ TEST_P(RoomStoreTest, KeepsTheOriginalOfWhatIsEditedAndHidden) {
   EXPECT_EQ(hidden->content, "");
   EXPECT_EQ(*hidden->original_content, "first");
   EXPECT_EQ(hidden_again->version, hidden->version);
-  const RoomMessageRow read =
-      **store_.FindRoomMessage(room.row.conversation_id, message.message_id);
+  const MessageRow read = **store_.FindRoomMessage(room.row.conversation_id, message.message_id);
   EXPECT_TRUE(read.hidden);
   EXPECT_EQ(read.sequence, 1);
   EXPECT_EQ(*read.original_content, "first");
   EXPECT_THAT(Events(room), ElementsAre("message 1 ", "message 1 ", "message 1 ", "message 1 "));
-  EXPECT_EQ(GetReason(store_.ChangeRoomMessage(Change(room, RoomMessageRow(), "x")).status()),
+  EXPECT_EQ(GetReason(store_.ChangeRoomMessage(Change(room, MessageRow(), "x")).status()),
             "NOT_FOUND");
 }
 
@@ -365,33 +364,33 @@ TEST_P(RoomStoreTest, ARefusalLeavesAnOverdueRoomClosed) {
     SetClosesAt(room.row);
     return Create(room);
   };
-  const std::vector<std::function<absl::Status(const Room&, const RoomMessageRow&)>> refusals = {
-      [&](const Room& room, const RoomMessageRow&) {
+  const std::vector<std::function<absl::Status(const Room&, const MessageRow&)>> refusals = {
+      [&](const Room& room, const MessageRow&) {
         NewRoomMessage message = Message(room);
         message.now = late;
         message.check = refuse;
         return store_.AppendRoomMessage(message, Once()).status();
       },
-      [&](const Room& room, const RoomMessageRow&) {
+      [&](const Room& room, const MessageRow&) {
         return store_.ChangeRoom(room.row.conversation_id, late, refuse, Once()).status();
       },
-      [&](const Room& room, const RoomMessageRow&) {
+      [&](const Room& room, const MessageRow&) {
         return store_.DeleteRoom(room.row.conversation_id, late, refuse).status();
       },
-      [&](const Room& room, const RoomMessageRow&) {
+      [&](const Room& room, const MessageRow&) {
         return store_.RevealParticipant(room.row.conversation_id, "o", "m", late, refuse, Once())
             .status();
       },
-      [&](const Room& room, const RoomMessageRow& message) {
+      [&](const Room& room, const MessageRow& message) {
         RoomMessageChange change = Change(room, message, "Other");
         change.now = late;
-        change.check = [](const Room&, const RoomMessageRow&) { return absl::CancelledError(); };
+        change.check = [](const Room&, const MessageRow&) { return absl::CancelledError(); };
         return store_.ChangeRoomMessage(change).status();
       },
   };
   for (const auto& refusal : refusals) {
     const Room room = room_with_message();
-    const RoomMessageRow message = Say(room).message;
+    const MessageRow message = Say(room).message;
     const int told = feed_.of(room.row.conversation_id);
 
     EXPECT_TRUE(absl::IsCancelled(refusal(room, message)));

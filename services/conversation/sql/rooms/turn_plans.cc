@@ -2,7 +2,8 @@
 #include <utility>
 
 #include "services/conversation/model/room_views.h"
-#include "services/conversation/sql/room_rows.h"
+#include "services/conversation/sql/rooms/rows.h"
+#include "services/conversation/sql/turn_rows.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -30,19 +31,11 @@ constexpr Statement kSelectPending = {R"(
   where conversation_id = $1 and persona_id = $2 and state in ('pending', 'running')
     and state = 'pending')"};
 
-constexpr Statement kInsertPlannedTurn = {R"(
-  insert into turns (conversation_id, turn_id, user_id, session_id, persona_id,
-    trigger_message_id, trigger_sequence, state, attempt, interruptions, fence, lease_owner,
-    lease_address, lease_expires_at, cancel_requested, text, reply_message_id, finish_reason,
-    model, usage, manifest, error, created_at, updated_at, depth, score, requested)
-  values ($1, $2, $3, '', $4, $5, $6, 'pending', 0, 0, 0, '', '', $7, $8, '', '', '', '', $9, $9,
-    $9, $10, $10, $11, $12, $13))"};
-
 // Moves the persona's turn that has not begun, or makes one. nullopt where it answers another AI
 // and has one to begin already: it will hear that message too.
 absl::StatusOr<std::optional<std::string>> PlanOne(Transaction& tx,
                                                    const RoomRow& room,
-                                                   const RoomMessageRow& message,
+                                                   const MessageRow& message,
                                                    const PlannedTurnRow& turn,
                                                    absl::Time now) {
   const std::string& conversation_id = room.conversation_id;
@@ -58,11 +51,22 @@ absl::StatusOr<std::optional<std::string>> PlanOne(Transaction& tx,
                                                  turn.depth, score, turn.requested, now}));
     if (!moved.empty()) return moved.front().Text(0);
   }
-  DRAMATIS_RETURN_IF_ERROR(
-      tx.Execute(kInsertPlannedTurn, {conversation_id, turn.turn_id, room.user_id, turn.persona_id,
-                                      message.message_id, message.sequence, turn.due_at, false,
-                                      Bytes{}, now, turn.depth, score, turn.requested})
-          .status());
+  TurnRow row;
+  row.conversation_id = conversation_id;
+  row.turn_id = turn.turn_id;
+  row.user_id = room.user_id;
+  row.persona_id = turn.persona_id;
+  row.trigger_message_id = message.message_id;
+  row.trigger_sequence = message.sequence;
+  row.state = TurnState::kPending;
+  row.attempt = 0;
+  row.fence = 0;
+  row.lease.expires_at = turn.due_at;
+  row.depth = turn.depth;
+  row.requested = turn.requested;
+  row.score = score.data;
+  row.created_at = row.updated_at = now;
+  DRAMATIS_RETURN_IF_ERROR(InsertTurn(tx, row));
   return turn.turn_id;
 }
 
@@ -70,7 +74,7 @@ absl::StatusOr<std::optional<std::string>> PlanOne(Transaction& tx,
 
 absl::StatusOr<std::vector<PlannedTurnRow>> PlanTurns(Transaction& tx,
                                                       const Room& room,
-                                                      const RoomMessageRow& message,
+                                                      const MessageRow& message,
                                                       const std::vector<PlannedTurnRow>& planned,
                                                       absl::Time now) {
   const std::string& id = room.row.conversation_id;
@@ -84,7 +88,7 @@ absl::StatusOr<std::vector<PlannedTurnRow>> PlanTurns(Transaction& tx,
     if (!turn_id.has_value()) continue;
     turn.turn_id = *std::move(turn_id);
     DRAMATIS_RETURN_IF_ERROR(
-        AppendEvent(tx, id, EventKind::kTurn, turn.turn_id, "pending " + turn.persona_id, now));
+        AppendEvent(tx, id, TurnEvent(turn.turn_id, turn.persona_id, TurnState::kPending, now)));
     turns.push_back(std::move(turn));
   }
   return turns;

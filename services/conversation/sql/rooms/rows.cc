@@ -1,4 +1,4 @@
-#include "services/conversation/sql/room_rows.h"
+#include "services/conversation/sql/rooms/rows.h"
 
 #include <algorithm>
 #include <utility>
@@ -93,24 +93,9 @@ constexpr Statement kNextEvent = {R"(
   returning last_event)"};
 
 constexpr Statement kInsertEvent = {R"(
-  insert into events (conversation_id, sequence, kind, subject, detail, created_at)
-  values ($1, $2, $3, $4, $5, $6))"};
-
-constexpr Statement kInsertRoomMessage = {R"(
-  insert into messages (conversation_id, sequence, message_id, participant_id, author_kind,
-    user_id, type, content, reply_to_message_id, created_at, turn_id, model, finish_reason,
-    retrieval, usage)
-  values ($1, $2, $3, $4, 'persona', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14))"};
-
-constexpr Statement kSelectMessage = {"select " ROOM_MESSAGE_COLUMNS
-                                      " from messages"
-                                      " where conversation_id = $1 and message_id = $2"};
-
-constexpr Statement kSelectRecent = {"select " ROOM_MESSAGE_COLUMNS R"(
-  from messages
-  where conversation_id = $1 and sequence < $2 and not hidden
-  order by sequence desc
-  limit $3)"};
+  insert into events (conversation_id, sequence, kind, subject, state, persona_id, version, detail,
+    created_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9))"};
 
 // The fence goes up: whoever runs the turn can write no more.
 constexpr Statement kStopTurns = {R"(
@@ -120,8 +105,6 @@ constexpr Statement kStopTurns = {R"(
   where conversation_id = $1 and state in ('pending', 'running')
     and ($4 = '' or persona_id = $4)
   returning turn_id, persona_id)"};
-
-constexpr char kPersonaPrefix[] = "persona/";
 
 // Each tag between line breaks, so that one is found by what stands around it.
 std::string JoinTags(const std::vector<std::string>& tags) {
@@ -200,44 +183,21 @@ std::string Placeholders(size_t count) {
   return absl::StrJoin(names, ", ");
 }
 
-absl::Status ErrorWith(const std::string& code) {
-  v1::ErrorReason reason = v1::ERROR_REASON_CONVERSATION_CLOSED;
-  if (!v1::ErrorReason_Parse(absl::StrCat("ERROR_REASON_", code), &reason)) {
-    return InternalError("a turn stopped for no known reason");
+// The name under which an event keeps what it says of a turn or of the room.
+const char* StateOf(const EventRow& event) {
+  switch (event.kind) {
+    case EventKind::kTurn:
+      return NameOf(event.turn_state);
+    case EventKind::kState:
+      return NameOf(event.status);
+    case EventKind::kMessage:
+    case EventKind::kParticipant:
+      return "";
   }
-  return Error(absl::StatusCode::kFailedPrecondition, reason, "the turn was stopped");
+  return "";
 }
 
 }  // namespace
-
-RoomMessageRow ToRoomMessage(const sql::Row& row) {
-  RoomMessageRow message;
-  message.sequence = row.Int(0);
-  message.message_id = row.Text(1);
-  message.persona_id = row.Text(2).substr(sizeof kPersonaPrefix - 1);
-  message.user_id = row.Text(3);
-  message.type = MessageTypeOf(row.Text(4));
-  message.content = row.Text(5);
-  message.reply_to_message_id = row.Text(6);
-  message.created_at = row.Time(7);
-  message.edited_at = row.OptionalTime(8);
-  message.hidden = row.Bool(9);
-  if (!row.IsNull(10)) message.original_content = row.Text(10);
-  message.version = row.Int(11);
-  message.turn_id = row.Text(12);
-  message.model = row.Text(13);
-  message.finish_reason = row.Text(14);
-  message.usage = row.Blob(15);
-  return message;
-}
-
-std::vector<RoomMessageRow> ToRoomMessages(const Rows& rows) {
-  std::vector<RoomMessageRow> messages;
-  messages.reserve(rows.size());
-  for (const sql::Row& row : rows)
-    messages.push_back(ToRoomMessage(row));
-  return messages;
-}
 
 absl::StatusOr<std::optional<Room>> SelectRoom(Transaction& tx,
                                                const std::string& conversation_id) {
@@ -286,7 +246,8 @@ absl::StatusOr<Room> LockRoomAt(Transaction& tx,
   DRAMATIS_ASSIGN_OR_RETURN(Room room, LockRoom(tx, conversation_id));
   if (!CloseIfDue(room.row, now)) return room;
   DRAMATIS_RETURN_IF_ERROR(UpdateRoomRow(tx, room.row));
-  DRAMATIS_RETURN_IF_ERROR(StopTurns(tx, conversation_id, "CONVERSATION_CLOSED", now));
+  DRAMATIS_RETURN_IF_ERROR(
+      StopTurns(tx, conversation_id, v1::ERROR_REASON_CONVERSATION_CLOSED, now));
   DRAMATIS_RETURN_IF_ERROR(AppendStateEvent(tx, room.row, now));
   return room;
 }
@@ -333,80 +294,74 @@ absl::Status UpsertParticipant(Transaction& tx,
 
 absl::Status AppendEvent(Transaction& tx,
                          const std::string& conversation_id,
-                         EventKind kind,
-                         const std::string& subject,
-                         const std::string& detail,
-                         absl::Time now) {
+                         const EventRow& event) {
   DRAMATIS_ASSIGN_OR_RETURN(const Rows next, tx.Execute(kNextEvent, {conversation_id}));
   if (next.empty()) return InternalError("an event without its conversation");
   return tx
       .Execute(kInsertEvent,
-               {conversation_id, next.front().Int64(0), NameOf(kind), subject, detail, now})
+               {conversation_id, next.front().Int64(0), NameOf(event.kind), event.subject,
+                StateOf(event), event.persona_id, event.version, event.reason, event.created_at})
       .status();
 }
 
-absl::Status AppendStateEvent(Transaction& tx, const RoomRow& row, absl::Time now) {
-  return AppendEvent(tx, row.conversation_id, EventKind::kState, "",
-                     absl::StrCat(NameOf(row.status), " ", row.version, " ", row.close_reason),
-                     now);
+EventRow EventOf(EventKind kind, const std::string& subject, absl::Time now) {
+  EventRow event;
+  event.kind = kind;
+  event.subject = subject;
+  event.created_at = now;
+  return event;
 }
 
-absl::Status AppendMessage(Transaction& tx, RoomRow& row, RoomMessageRow& message) {
+EventRow TurnEvent(const std::string& turn_id,
+                   const std::string& persona_id,
+                   TurnState state,
+                   absl::Time now) {
+  EventRow event = EventOf(EventKind::kTurn, turn_id, now);
+  event.turn_state = state;
+  event.persona_id = persona_id;
+  return event;
+}
+
+absl::Status AppendStateEvent(Transaction& tx, const RoomRow& row, absl::Time now) {
+  EventRow event = EventOf(EventKind::kState, "", now);
+  event.status = row.status;
+  event.version = row.version;
+  event.reason = row.close_reason;
+  return AppendEvent(tx, row.conversation_id, event);
+}
+
+absl::Status AppendMessage(Transaction& tx, RoomRow& row, MessageRow& message) {
   message.sequence = ++row.last_sequence;
   row.characters += static_cast<int>(CodePoints(message.content));
   row.updated_at = row.last_message_at = message.created_at;
   SetClosesAt(row);
   const bool closed = CloseIfReached(row, message.content, message.created_at);
-  DRAMATIS_RETURN_IF_ERROR(
-      tx.Execute(
-            kInsertRoomMessage,
-            {row.conversation_id, message.sequence, message.message_id,
-             ParticipantId(ParticipantKind::kPersona, message.persona_id), message.user_id,
-             NameOf(message.type), message.content, message.reply_to_message_id, message.created_at,
-             message.turn_id, message.model, message.finish_reason, false, Bytes{message.usage}})
-          .status());
+  DRAMATIS_RETURN_IF_ERROR(InsertMessage(tx, row.conversation_id, message));
   DRAMATIS_RETURN_IF_ERROR(IndexMessage(tx, row, message));
   DRAMATIS_RETURN_IF_ERROR(UpdateRoomRow(tx, row));
-  DRAMATIS_RETURN_IF_ERROR(AppendEvent(tx, row.conversation_id, EventKind::kMessage,
-                                       absl::StrCat(message.sequence), "", message.created_at));
+  DRAMATIS_RETURN_IF_ERROR(AppendEvent(
+      tx, row.conversation_id,
+      EventOf(EventKind::kMessage, absl::StrCat(message.sequence), message.created_at)));
   if (!closed) return absl::OkStatus();
   DRAMATIS_RETURN_IF_ERROR(
-      StopTurns(tx, row.conversation_id, "CONVERSATION_CLOSED", message.created_at));
+      StopTurns(tx, row.conversation_id, v1::ERROR_REASON_CONVERSATION_CLOSED, message.created_at));
   return AppendStateEvent(tx, row, message.created_at);
-}
-
-absl::StatusOr<std::optional<RoomMessageRow>> SelectRoomMessage(Transaction& tx,
-                                                                const std::string& conversation_id,
-                                                                const std::string& message_id) {
-  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
-                            tx.Execute(kSelectMessage, {conversation_id, message_id}));
-  if (rows.empty()) return std::nullopt;
-  return ToRoomMessage(rows.front());
-}
-
-absl::StatusOr<std::vector<RoomMessageRow>> SelectRecentMessages(Transaction& tx,
-                                                                 const std::string& conversation_id,
-                                                                 int before_sequence,
-                                                                 int limit) {
-  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
-                            tx.Execute(kSelectRecent, {conversation_id, before_sequence, limit}));
-  std::vector<RoomMessageRow> messages = ToRoomMessages(rows);
-  std::reverse(messages.begin(), messages.end());
-  return messages;
 }
 
 absl::Status StopTurns(Transaction& tx,
                        const std::string& conversation_id,
-                       const std::string& error_code,
+                       v1::ErrorReason reason,
                        absl::Time now,
                        const std::string& persona_id) {
   DRAMATIS_ASSIGN_OR_RETURN(
       const Rows stopped,
-      tx.Execute(kStopTurns,
-                 {conversation_id, Bytes{SerializeError(ErrorWith(error_code))}, now, persona_id}));
+      tx.Execute(kStopTurns, {conversation_id,
+                              Bytes{SerializeError(Error(absl::StatusCode::kFailedPrecondition,
+                                                         reason, "the turn was stopped"))},
+                              now, persona_id}));
   for (const sql::Row& turn : stopped) {
-    DRAMATIS_RETURN_IF_ERROR(AppendEvent(tx, conversation_id, EventKind::kTurn, turn.Text(0),
-                                         absl::StrCat("cancelled ", turn.Text(1)), now));
+    DRAMATIS_RETURN_IF_ERROR(AppendEvent(
+        tx, conversation_id, TurnEvent(turn.Text(0), turn.Text(1), TurnState::kCancelled, now)));
   }
   return absl::OkStatus();
 }

@@ -1,5 +1,3 @@
-#include "services/conversation/sql/room_turns.h"
-
 #include <map>
 #include <optional>
 #include <string>
@@ -11,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "services/conversation/model/turn_error.h"
 #include "services/conversation/sql/store.h"
+#include "services/conversation/sql/turn_store.h"
 #include "services/conversation/testing/room_store_fixture.h"
 
 namespace dramatis::conversation {
@@ -24,7 +23,7 @@ using testing::Not;
 // The room of olga, with the AI `g`, who answers after a second whatever is said.
 class RoomTurnsStoreTest : public RoomStoreTest {
  protected:
-  RoomTurnsStoreTest() : turns_(db(), feed_), workers_(db()) {
+  RoomTurnsStoreTest() : turns_(db(), feed_) {
     Room room = NewRoom();
     room.participants[1].kind = PersonaKind::kAgent;
     Add(room, TestParticipant("h", "olga", Role::kGuest, PersonaKind::kAgent));
@@ -46,7 +45,7 @@ class RoomTurnsStoreTest : public RoomStoreTest {
     return {.owner = owner, .address = owner, .expires_at = clock_.Now() + absl::Seconds(15)};
   }
   std::optional<TurnJob> Claim(const std::string& turn_id, bool any_lease = false) {
-    const auto job = turns_.Claim(Waiting(turn_id), LeaseOf(), clock_.Now(), any_lease);
+    const auto job = turns_.ClaimTurn(Waiting(turn_id), LeaseOf(), clock_.Now(), any_lease);
     EXPECT_TRUE(job.ok()) << job.status();
     return *job;
   }
@@ -59,7 +58,7 @@ class RoomTurnsStoreTest : public RoomStoreTest {
     return *job;
   }
   std::vector<std::string> Due(bool any_lease = false) {
-    const auto due = turns_.ListDue(clock_.Now(), any_lease, 10);
+    const auto due = turns_.ListDueTurns(clock_.Now(), any_lease, 10);
     EXPECT_TRUE(due.ok()) << due.status();
     std::vector<std::string> ids;
     for (const WaitingTurn& turn : *due)
@@ -69,6 +68,7 @@ class RoomTurnsStoreTest : public RoomStoreTest {
   TurnEnd Reply(const TurnJob& job, const std::string& text = "Hi") {
     TurnEnd end;
     end.turn = job.turn.fenced();
+    end.in_room = true;
     end.state = TurnState::kDone;
     end.text = text;
     end.message_id = ids_.NewId();
@@ -80,12 +80,12 @@ class RoomTurnsStoreTest : public RoomStoreTest {
     end.now = clock_.Now();
     return end;
   }
-  RoomTurnEnd End(const TurnEnd& end, const TurnPlanner& plan = {}) {
-    const auto ended = turns_.End(end, plan);
+  EndedTurn End(const TurnEnd& end, const TurnPlanner& plan = {}) {
+    const auto ended = turns_.EndTurn(end, plan);
     EXPECT_TRUE(ended.ok()) << ended.status();
     return *ended;
   }
-  TurnRow Turn(const std::string& id) { return **workers_.FindTurn(id); }
+  TurnRow Turn(const std::string& id) { return **turns_.FindTurn(id); }
   RequestedTurn Request(const std::string& trigger = "", const std::string& persona = "g") {
     return {.conversation_id = room_.row.conversation_id,
             .turn_id = ids_.NewId(),
@@ -103,8 +103,7 @@ class RoomTurnsStoreTest : public RoomStoreTest {
     return GetReason(ParseError(Turn(turn_id).error));
   }
 
-  SqlRoomTurnStore turns_;
-  SqlStore workers_;
+  SqlTurnStore turns_;
   Room room_;
 };
 
@@ -140,7 +139,7 @@ TEST_P(RoomTurnsStoreTest, OfManyWorkersOneTakesIt) {
   std::atomic<int> taken = 0;
   for (int i = 0; i < 4; ++i) {
     workers.emplace_back([&] {
-      const auto job = turns_.Claim(Waiting(planned.turn_id), LeaseOf(), clock_.Now(), false);
+      const auto job = turns_.ClaimTurn(Waiting(planned.turn_id), LeaseOf(), clock_.Now(), false);
       if (job.ok() && job->has_value()) ++taken;
     });
   }
@@ -175,7 +174,7 @@ TEST_P(RoomTurnsStoreTest, APersonaRunsOneTurnAtATime) {
   EXPECT_THAT(Due(), IsEmpty());
   EXPECT_FALSE(Claim(second.turn_id).has_value());
 
-  const RoomTurnEnd ended = End(Reply(first));
+  const EndedTurn ended = End(Reply(first));
 
   ASSERT_EQ(ended.waiting.size(), 1);
   EXPECT_EQ(ended.waiting[0].turn_id, second.turn_id);
@@ -188,7 +187,7 @@ TEST_P(RoomTurnsStoreTest, AReplyIsStoredWithTheTurnsEnd) {
 
   EXPECT_EQ(End(end).result, EndResult::kEnded);
 
-  const std::vector<RoomMessageRow> messages = Messages(room_);
+  const std::vector<MessageRow> messages = Messages(room_);
   ASSERT_EQ(messages.size(), 2);
   EXPECT_EQ(messages[1].content, "Hi");
   EXPECT_EQ(messages[1].persona_id, "g");
@@ -202,10 +201,11 @@ TEST_P(RoomTurnsStoreTest, AReplyIsStoredWithTheTurnsEnd) {
   EXPECT_EQ(events.back(), "turn " + job.turn.turn_id + " done g");
   EXPECT_EQ(Turn(job.turn.turn_id).state, TurnState::kDone);
   EXPECT_EQ(Turn(job.turn.turn_id).text, "Hi");
-  const auto replied = turns_.FindReplied(room_.row.conversation_id, end.message_id);
+  const auto replied = turns_.FindRepliedTurn(room_.row.conversation_id, end.message_id);
   ASSERT_TRUE(replied.ok() && replied->has_value());
   EXPECT_EQ((*replied)->manifest, "manifest");
-  EXPECT_FALSE(turns_.FindReplied(room_.row.conversation_id, messages[0].message_id)->has_value());
+  EXPECT_FALSE(
+      turns_.FindRepliedTurn(room_.row.conversation_id, messages[0].message_id)->has_value());
   EXPECT_EQ(End(end).result, EndResult::kLost);  // once
   EXPECT_EQ(Messages(room_).size(), 2);
 }
@@ -237,7 +237,7 @@ TEST_P(RoomTurnsStoreTest, AllLeasesAreNobodysWhereNoOtherProcessIs) {
 
 TEST_P(RoomTurnsStoreTest, WhatWasHandedOverIsDueAtOnceAndWasNotInterrupted) {
   const TurnJob job = Running();
-  ASSERT_TRUE(workers_.ReleaseTurn(job.turn.fenced(), "so far", clock_.Now()).ok());
+  ASSERT_TRUE(turns_.ReleaseTurn(job.turn.fenced(), "so far", clock_.Now()).ok());
 
   const std::optional<TurnJob> taken = Claim(job.turn.turn_id);
 
@@ -250,7 +250,7 @@ TEST_P(RoomTurnsStoreTest, SessionsAreNotAmongThem) {
   const TurnJob job = Running();
   clock_.Advance(absl::Hours(1));
 
-  const auto taken = workers_.TakeOver(
+  const auto taken = turns_.TakeOver(
       LeaseOf(), clock_.Now(), /*any_lease=*/true, [](const std::string&) { return false; }, 10);
 
   ASSERT_TRUE(taken.ok());
@@ -301,7 +301,7 @@ TEST_P(RoomTurnsStoreTest, AReplyMayCloseTheRoom) {
   const TurnJob job = Running();
   bool planned = false;
 
-  const RoomTurnEnd ended = End(Reply(job), [&](const auto&, const auto&, const auto&) {
+  const EndedTurn ended = End(Reply(job), [&](const auto&, const auto&, const auto&) {
     planned = true;
     return std::vector<PlannedTurnRow>();
   });
@@ -314,8 +314,8 @@ TEST_P(RoomTurnsStoreTest, AReplyMayCloseTheRoom) {
 
 TEST_P(RoomTurnsStoreTest, AReplyMakesTheTurnsThatAnswerIt) {
   const TurnJob job = Running();
-  const TurnPlanner plan = [&](const Room&, const std::vector<RoomMessageRow>& recent,
-                               const RoomMessageRow& message) {
+  const TurnPlanner plan = [&](const Room&, const std::vector<MessageRow>& recent,
+                               const MessageRow& message) {
     EXPECT_EQ(recent.size(), 1);
     EXPECT_EQ(message.sequence, 2);
     PlannedTurnRow turn;
@@ -326,7 +326,7 @@ TEST_P(RoomTurnsStoreTest, AReplyMakesTheTurnsThatAnswerIt) {
     return std::vector<PlannedTurnRow>{turn};
   };
 
-  const RoomTurnEnd ended = End(Reply(job), plan);
+  const EndedTurn ended = End(Reply(job), plan);
 
   ASSERT_EQ(ended.waiting.size(), 1);
   const std::optional<TurnJob> next = Claim(ended.waiting[0].turn_id);
@@ -340,7 +340,7 @@ TEST_P(RoomTurnsStoreTest, WhatAHumanSaidIsNotGivenUpForAnAi) {
   const PlannedTurnRow to_human = SayPlanned("Gina?");  // g's next one
   TurnEnd end = Reply(job);
   end.persona_id = "g";
-  const TurnPlanner plan = [](const Room&, const auto&, const RoomMessageRow& message) {
+  const TurnPlanner plan = [](const Room&, const auto&, const MessageRow& message) {
     PlannedTurnRow turn;
     turn.turn_id = "other";
     turn.persona_id = "g";
@@ -349,7 +349,7 @@ TEST_P(RoomTurnsStoreTest, WhatAHumanSaidIsNotGivenUpForAnAi) {
     return std::vector<PlannedTurnRow>{turn};
   };
 
-  const RoomTurnEnd ended = End(end, plan);
+  const EndedTurn ended = End(end, plan);
 
   ASSERT_EQ(ended.waiting.size(), 1);
   EXPECT_EQ(ended.waiting[0].turn_id, to_human.turn_id);
@@ -369,9 +369,9 @@ TEST_P(RoomTurnsStoreTest, AFailedTurnKeepsItsErrorAndCanBeTriedAgain) {
   const auto answer = [](const TurnRow& turn) { return absl::StrCat("attempt ", turn.attempt); };
   const TurnRow failed = Turn(job.turn.turn_id);
 
-  const auto again = turns_.Retry(failed, LeaseOf(), clock_.Now(), Allow, answer, Once("key"));
-  const auto replay = turns_.Retry(failed, LeaseOf(), clock_.Now(), Allow, answer, Once("key"));
-  const auto running = turns_.Retry(failed, LeaseOf(), clock_.Now(), Allow, answer, Once());
+  const auto again = turns_.RetryTurn(failed, LeaseOf(), clock_.Now(), Allow, answer, Once("key"));
+  const auto replay = turns_.RetryTurn(failed, LeaseOf(), clock_.Now(), Allow, answer, Once("key"));
+  const auto running = turns_.RetryTurn(failed, LeaseOf(), clock_.Now(), Allow, answer, Once());
 
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->result.answer, "attempt 2");
@@ -381,16 +381,16 @@ TEST_P(RoomTurnsStoreTest, AFailedTurnKeepsItsErrorAndCanBeTriedAgain) {
   EXPECT_EQ(GetReason(running.status()), "TURN_IN_PROGRESS");
   EXPECT_EQ(End(Reply(*again->result.job)).result, EndResult::kEnded);
   EXPECT_EQ(
-      GetReason(turns_.Retry(failed, LeaseOf(), clock_.Now(), Allow, answer, Once()).status()),
+      GetReason(turns_.RetryTurn(failed, LeaseOf(), clock_.Now(), Allow, answer, Once()).status()),
       "TURN_NOT_FAILED");
 }
 
 TEST_P(RoomTurnsStoreTest, ARequestedTurnBeginsAtOnce) {
   const std::string message = Say(room_).message.message_id;
 
-  const auto started = turns_.Start(Request(), Once("key"));
-  const auto replay = turns_.Start(Request(), Once("key"));
-  const auto other = turns_.Start(Request(), Once());
+  const auto started = turns_.StartRequestedTurn(Request(), Once("key"));
+  const auto replay = turns_.StartRequestedTurn(Request(), Once("key"));
+  const auto other = turns_.StartRequestedTurn(Request(), Once());
 
   ASSERT_TRUE(started.ok()) << started.status();
   ASSERT_TRUE(started->result.job.has_value());
@@ -403,16 +403,17 @@ TEST_P(RoomTurnsStoreTest, ARequestedTurnBeginsAtOnce) {
   EXPECT_EQ(replay->result.turn_id, turn.turn_id);
   EXPECT_EQ(GetReason(other.status()), "TURN_IN_PROGRESS");
   EXPECT_EQ(End(Reply(*started->result.job)).result, EndResult::kEnded);
-  EXPECT_EQ(GetReason(turns_.Start(Request(message), Once()).status()), "ALREADY_ANSWERED");
+  EXPECT_EQ(GetReason(turns_.StartRequestedTurn(Request(message), Once()).status()),
+            "ALREADY_ANSWERED");
   // The newest is its own by now.
-  EXPECT_TRUE(turns_.Start(Request(), Once()).ok());
+  EXPECT_TRUE(turns_.StartRequestedTurn(Request(), Once()).ok());
 }
 
 TEST_P(RoomTurnsStoreTest, ARequestTakesTheTurnThatWaits) {
   const PlannedTurnRow waiting = SayPlanned();
   const std::string newer = Say(room_, "more").message.message_id;
 
-  const auto started = turns_.Start(Request(), Once());
+  const auto started = turns_.StartRequestedTurn(Request(), Once());
 
   ASSERT_TRUE(started.ok()) << started.status();
   EXPECT_EQ(started->result.turn_id, waiting.turn_id);
@@ -427,8 +428,8 @@ TEST_P(RoomTurnsStoreTest, ATurnThatWasCancelledAfterItSpokeIsNotBegunAgain) {
   EXPECT_EQ(End(end).result, EndResult::kEnded);
   const int messages = static_cast<int>(Messages(room_).size());
 
-  const auto again = turns_.Start(Request(job.turn.trigger_message_id), Once());
-  const auto retried = turns_.Retry(
+  const auto again = turns_.StartRequestedTurn(Request(job.turn.trigger_message_id), Once());
+  const auto retried = turns_.RetryTurn(
       Turn(job.turn.turn_id), LeaseOf(), clock_.Now(), Allow, [](const TurnRow&) { return ""; },
       Once());
 
@@ -445,14 +446,14 @@ TEST_P(RoomTurnsStoreTest, ATurnThatWasCancelledBeforeItSpokeMayBeAskedFor) {
   end.message_id.clear();
   EXPECT_EQ(End(end).result, EndResult::kEnded);
 
-  const auto again = turns_.Start(Request(job.turn.trigger_message_id), Once());
+  const auto again = turns_.StartRequestedTurn(Request(job.turn.trigger_message_id), Once());
 
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->result.turn_id, job.turn.turn_id);
 }
 
 TEST_P(RoomTurnsStoreTest, ARequestInAnEmptyRoomAnswersNothing) {
-  const auto started = turns_.Start(Request(), Once());
+  const auto started = turns_.StartRequestedTurn(Request(), Once());
 
   ASSERT_TRUE(started.ok()) << started.status();
   EXPECT_EQ(started->result.job->message, "");
@@ -460,15 +461,17 @@ TEST_P(RoomTurnsStoreTest, ARequestInAnEmptyRoomAnswersNothing) {
 }
 
 TEST_P(RoomTurnsStoreTest, ARefusedRequestLeavesNoTrace) {
-  const RoomMessageRow message = Say(room_).message;
+  const MessageRow message = Say(room_).message;
   ASSERT_TRUE(store_.ChangeRoomMessage(RoomStoreTest::Change(room_, message, std::nullopt)).ok());
   const std::vector<std::string> events = Events(room_);
   RequestedTurn refused = Request();
   refused.check = [](const Room&) { return PermissionError("no"); };
 
-  EXPECT_TRUE(absl::IsPermissionDenied(turns_.Start(refused, Once()).status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(turns_.Start(Request("nowhere"), Once()).status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(turns_.Start(Request(message.message_id), Once()).status()));
+  EXPECT_TRUE(absl::IsPermissionDenied(turns_.StartRequestedTurn(refused, Once()).status()));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(turns_.StartRequestedTurn(Request("nowhere"), Once()).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      turns_.StartRequestedTurn(Request(message.message_id), Once()).status()));
 
   EXPECT_THAT(TurnStates(room_), IsEmpty());
   EXPECT_EQ(Events(room_), events);
@@ -476,7 +479,7 @@ TEST_P(RoomTurnsStoreTest, ARefusedRequestLeavesNoTrace) {
 
 TEST_P(RoomTurnsStoreTest, ATurnThatIsToBeCancelledNeedNotBeDue) {
   const PlannedTurnRow planned = SayPlanned();
-  ASSERT_TRUE(workers_.RequestCancel(Turn(planned.turn_id), clock_.Now(), Once()).ok());
+  ASSERT_TRUE(turns_.RequestCancel(Turn(planned.turn_id), clock_.Now(), Once()).ok());
 
   const std::optional<TurnJob> job = Claim(planned.turn_id);
 
@@ -487,7 +490,7 @@ TEST_P(RoomTurnsStoreTest, ATurnThatIsToBeCancelledNeedNotBeDue) {
 
 TEST_P(RoomTurnsStoreTest, WhatWasHiddenBeforeAnybodyHeardItIsNotAnswered) {
   const PlannedTurnRow planned = SayPlanned();
-  const RoomMessageRow message = Messages(room_)[0];
+  const MessageRow message = Messages(room_)[0];
   ASSERT_TRUE(store_.ChangeRoomMessage(RoomStoreTest::Change(room_, message, std::nullopt)).ok());
   clock_.Advance(absl::Seconds(1));
 
@@ -498,19 +501,22 @@ TEST_P(RoomTurnsStoreTest, WhatWasHiddenBeforeAnybodyHeardItIsNotAnswered) {
   EXPECT_EQ(Events(room_).back(), "turn " + planned.turn_id + " cancelled g");
 }
 
-TEST_P(RoomTurnsStoreTest, HistoryIsTheNewestInOrderWithThoseHiddenMarked) {
+TEST_P(RoomTurnsStoreTest, HistoryIsTheNewestFirstWithThoseHiddenMarked) {
   for (int i = 1; i <= 5; ++i)
     Say(room_, absl::StrCat(i));
-  const RoomMessageRow hidden = Messages(room_)[3];
+  const MessageRow hidden = Messages(room_)[3];
   ASSERT_TRUE(store_.ChangeRoomMessage(RoomStoreTest::Change(room_, hidden, std::nullopt)).ok());
 
-  const auto history = turns_.ListHistory(room_.row.conversation_id, 6, 3);
+  const auto history = SqlStore(db()).ListMessages({.conversation_id = room_.row.conversation_id,
+                                                    .descending = true,
+                                                    .beyond_sequence = 6,
+                                                    .limit = 3});
 
   ASSERT_TRUE(history.ok());
   std::vector<std::string> texts;
-  for (const RoomMessageRow& row : *history)
+  for (const MessageRow& row : *history)
     texts.push_back(row.hidden ? "hidden" : row.content);
-  EXPECT_THAT(texts, ElementsAre("3", "hidden", "5"));
+  EXPECT_THAT(texts, ElementsAre("5", "hidden", "3"));
 }
 
 DRAMATIS_ON_EVERY_ENGINE(RoomTurnsStoreTest);

@@ -1,8 +1,8 @@
 // RoomStore on SQLite and PostgreSQL:
-//   sql/rooms.cc          rooms and their participants
-//   sql/room_messages.cc  messages
-//   sql/room_lists.cc     lists of rooms and messages
-//   sql/room_rows.cc      steps of several transactions
+//   sql/rooms/rooms.cc          rooms and their participants
+//   sql/rooms/messages.cc  messages
+//   sql/rooms/lists.cc     lists of rooms and messages
+//   sql/rooms/rows.cc      steps of several transactions
 #pragma once
 
 #include <optional>
@@ -51,11 +51,10 @@ class SqlRoomStore : public RoomStore {
 
   absl::StatusOr<Idempotent<AppendedMessage>> AppendRoomMessage(
       const NewRoomMessage& message, const Answering<AppendedMessage>& once) override;
-  absl::StatusOr<std::optional<RoomMessageRow>> FindRoomMessage(
-      const std::string& conversation_id, const std::string& message_id) override;
-  absl::StatusOr<std::vector<RoomMessageRow>> ListRoomMessages(
-      const RoomMessageRange& range) override;
-  absl::StatusOr<RoomMessageRow> ChangeRoomMessage(const RoomMessageChange& change) override;
+  absl::StatusOr<std::optional<MessageRow>> FindRoomMessage(const std::string& conversation_id,
+                                                            const std::string& message_id) override;
+  absl::StatusOr<std::vector<MessageRow>> ListRoomMessages(const MessageRange& range) override;
+  absl::StatusOr<MessageRow> ChangeRoomMessage(const RoomMessageChange& change) override;
 
  private:
   sql::Database& database_;

@@ -6,8 +6,8 @@
 #include "services/conversation/model/session_views.h"
 #include "services/conversation/sql/memory_outbox.h"
 #include "services/conversation/sql/once.h"
-#include "services/conversation/sql/room_rows.h"
-#include "services/conversation/sql/rooms.h"
+#include "services/conversation/sql/rooms/rooms.h"
+#include "services/conversation/sql/rooms/rows.h"
 #include "services/conversation/sql/search.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -24,8 +24,8 @@ constexpr Statement kChangeMessage = {R"(
   set content = $3, edited_at = $4, hidden = $5, original_content = $6, version = $7
   where conversation_id = $1 and message_id = $2)"};
 
-RoomMessageRow ToRow(const NewRoomMessage& message) {
-  RoomMessageRow row;
+MessageRow ToRow(const NewRoomMessage& message) {
+  MessageRow row;
   row.message_id = message.message_id;
   row.persona_id = message.persona_id;
   row.user_id = message.user_id;
@@ -40,8 +40,8 @@ RoomMessageRow ToRow(const NewRoomMessage& message) {
 absl::StatusOr<std::string> FindAnswered(Transaction& tx, const NewRoomMessage& message) {
   if (message.reply_to_message_id.empty()) return "";
   DRAMATIS_ASSIGN_OR_RETURN(
-      std::optional<RoomMessageRow> answered,
-      SelectRoomMessage(tx, message.conversation_id, message.reply_to_message_id));
+      std::optional<MessageRow> answered,
+      SelectMessage(tx, message.conversation_id, message.reply_to_message_id));
   if (answered.has_value()) return std::move(answered->persona_id);
   return FieldErrors({{"reply_to_message_id", "must be a message of this conversation"}});
 }
@@ -55,7 +55,7 @@ absl::StatusOr<AppendedMessage> Append(Transaction& tx, const NewRoomMessage& me
   DRAMATIS_ASSIGN_OR_RETURN(appended.message.reply_to_persona_id, FindAnswered(tx, message));
   DRAMATIS_RETURN_IF_ERROR(AppendMessage(tx, room.row, appended.message));
   if (room.row.closed() || !message.plan) return appended;
-  DRAMATIS_ASSIGN_OR_RETURN(const std::vector<RoomMessageRow> recent,
+  DRAMATIS_ASSIGN_OR_RETURN(const std::vector<MessageRow> recent,
                             SelectRecentMessages(tx, message.conversation_id,
                                                  appended.message.sequence, kRecentMessages));
   DRAMATIS_ASSIGN_OR_RETURN(appended.turns,
@@ -65,11 +65,8 @@ absl::StatusOr<AppendedMessage> Append(Transaction& tx, const NewRoomMessage& me
 }
 
 // The edited text counts as a message does: it may close the room.
-absl::Status StoreEdit(Transaction& tx,
-                       RoomRow& room,
-                       RoomMessageRow& row,
-                       absl::Time now,
-                       const std::string& content) {
+absl::Status StoreEdit(
+    Transaction& tx, RoomRow& room, MessageRow& row, absl::Time now, const std::string& content) {
   room.characters +=
       static_cast<int>(CodePoints(content)) - static_cast<int>(CodePoints(row.content));
   room.updated_at = now;
@@ -78,16 +75,17 @@ absl::Status StoreEdit(Transaction& tx,
   row.content = content;
   row.edited_at = now;
   if (!closed) return absl::OkStatus();
-  DRAMATIS_RETURN_IF_ERROR(StopTurns(tx, room.conversation_id, "CONVERSATION_CLOSED", now));
+  DRAMATIS_RETURN_IF_ERROR(
+      StopTurns(tx, room.conversation_id, v1::ERROR_REASON_CONVERSATION_CLOSED, now));
   return AppendStateEvent(tx, room, now);
 }
 
-absl::StatusOr<RoomMessageRow> Change(Transaction& tx, const RoomMessageChange& change) {
+absl::StatusOr<MessageRow> Change(Transaction& tx, const RoomMessageChange& change) {
   DRAMATIS_ASSIGN_OR_RETURN(Room room, LockRoomAt(tx, change.conversation_id, change.now));
-  DRAMATIS_ASSIGN_OR_RETURN(std::optional<RoomMessageRow> found,
-                            SelectRoomMessage(tx, change.conversation_id, change.message_id));
+  DRAMATIS_ASSIGN_OR_RETURN(std::optional<MessageRow> found,
+                            SelectMessage(tx, change.conversation_id, change.message_id));
   if (!found.has_value()) return NotFoundError("message");
-  RoomMessageRow row = *std::move(found);
+  MessageRow row = *std::move(found);
   DRAMATIS_RETURN_IF_ERROR(change.check(room, row));
   if (!change.content.has_value() && row.hidden) return row;
   if (change.content.has_value() && *change.content == row.content) return row;
@@ -108,8 +106,9 @@ absl::StatusOr<RoomMessageRow> Change(Transaction& tx, const RoomMessageChange& 
   // What was taken back is to leave no trace.
   DRAMATIS_RETURN_IF_ERROR(
       NoteForgottenMessage(tx, change.conversation_id, {row.message_id, row.sequence}));
-  DRAMATIS_RETURN_IF_ERROR(AppendEvent(tx, change.conversation_id, EventKind::kMessage,
-                                       absl::StrCat(row.sequence), "", change.now));
+  DRAMATIS_RETURN_IF_ERROR(
+      AppendEvent(tx, change.conversation_id,
+                  EventOf(EventKind::kMessage, absl::StrCat(row.sequence), change.now)));
   return row;
 }
 
@@ -124,13 +123,13 @@ absl::StatusOr<Idempotent<AppendedMessage>> SqlRoomStore::AppendRoomMessage(
   return appended;
 }
 
-absl::StatusOr<std::optional<RoomMessageRow>> SqlRoomStore::FindRoomMessage(
+absl::StatusOr<std::optional<MessageRow>> SqlRoomStore::FindRoomMessage(
     const std::string& conversation_id, const std::string& message_id) {
   return database_.Read(
-      [&](Transaction& tx) { return SelectRoomMessage(tx, conversation_id, message_id); });
+      [&](Transaction& tx) { return SelectMessage(tx, conversation_id, message_id); });
 }
 
-absl::StatusOr<RoomMessageRow> SqlRoomStore::ChangeRoomMessage(const RoomMessageChange& change) {
+absl::StatusOr<MessageRow> SqlRoomStore::ChangeRoomMessage(const RoomMessageChange& change) {
   auto changed = WriteToRoom(database_, feed_, change.conversation_id, change.now,
                              [&](Transaction& tx) { return Change(tx, change); });
   if (changed.ok()) feed_.Changed(change.conversation_id);

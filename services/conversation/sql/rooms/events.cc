@@ -1,17 +1,16 @@
-#include "services/conversation/sql/room_events.h"
+#include "services/conversation/sql/rooms/events.h"
 
 #include <algorithm>
 #include <set>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/conversation/model/room_names.h"
 #include "services/conversation/model/turn_error.h"
-#include "services/conversation/sql/room_rows.h"
-#include "services/conversation/sql/rows.h"
+#include "services/conversation/sql/rooms/rows.h"
+#include "services/conversation/sql/turn_rows.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -25,17 +24,17 @@ using sql::Transaction;
 using sql::Value;
 
 constexpr Statement kEvents = {R"(
-  select sequence, kind, subject, detail, created_at
+  select sequence, kind, subject, state, persona_id, version, detail, created_at
   from events
   where conversation_id = $1 and sequence > $2
   order by sequence
   limit $3)"};
 
-constexpr Statement kMessagesBetween = {"select " ROOM_MESSAGE_COLUMNS R"(
+constexpr SqlText kMessagesBetween = {"select ", kMessageNames, R"(
   from messages
   where conversation_id = $1 and sequence >= $2 and sequence <= $3)"};
 
-constexpr Statement kRunningTurns = {"select " TURN_COLUMNS R"(
+constexpr SqlText kRunningTurns = {"select ", kTurnNames, R"(
   from turns
   where conversation_id = $1 and state = 'running'
   order by turn_id)"};
@@ -65,18 +64,25 @@ constexpr char kLastEvents[] = R"(
 constexpr size_t kFewRooms = 8;
 constexpr size_t kManyRooms = 200;
 
+EventRow ToEventRow(const sql::Row& row) {
+  EventRow event;
+  event.sequence = row.Int64(0);
+  event.kind = EventKindOf(row.Text(1));
+  event.subject = row.Text(2);
+  if (event.kind == EventKind::kTurn) event.turn_state = TurnStateOf(row.Text(3));
+  if (event.kind == EventKind::kState) event.status = RoomStatusOf(row.Text(3));
+  event.persona_id = row.Text(4);
+  event.version = row.Int(5);
+  event.reason = row.Text(6);
+  event.created_at = row.Time(7);
+  return event;
+}
+
 std::vector<RoomEvent> ToEvents(const Rows& rows) {
   std::vector<RoomEvent> events;
   events.reserve(rows.size());
-  for (const sql::Row& row : rows) {
-    events.push_back({.row = {.sequence = row.Int64(0),
-                              .kind = EventKindOf(row.Text(1)),
-                              .subject = row.Text(2),
-                              .detail = row.Text(3),
-                              .created_at = row.Time(4)},
-                      .message = nullptr,
-                      .error_code = ""});
-  }
+  for (const sql::Row& row : rows)
+    events.push_back({.row = ToEventRow(row), .message = nullptr, .error_code = ""});
   return events;
 }
 
@@ -110,13 +116,13 @@ absl::Status AddMessages(Transaction& tx,
       sequences.insert(*sequence);
     }
   }
-  std::map<int, std::shared_ptr<const RoomMessageRow>> messages;
+  std::map<int, std::shared_ptr<const MessageRow>> messages;
   for (const auto& [from, to] : Runs(sequences)) {
     DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
                               tx.Execute(kMessagesBetween, {conversation_id, from, to}));
-    for (RoomMessageRow& message : ToRoomMessages(rows)) {
+    for (MessageRow& message : ToMessageRows(rows)) {
       const int sequence = message.sequence;
-      messages[sequence] = std::make_shared<const RoomMessageRow>(std::move(message));
+      messages[sequence] = std::make_shared<const MessageRow>(std::move(message));
     }
   }
   for (RoomEvent& event : events) {
@@ -133,8 +139,8 @@ absl::Status AddErrors(Transaction& tx,
                        std::vector<RoomEvent>& events) {
   for (RoomEvent& event : events) {
     const bool ended =
-        event.row.kind == EventKind::kTurn && (absl::StartsWith(event.row.detail, "failed ") ||
-                                               absl::StartsWith(event.row.detail, "cancelled "));
+        event.row.kind == EventKind::kTurn && (event.row.turn_state == TurnState::kFailed ||
+                                               event.row.turn_state == TurnState::kCancelled);
     if (!ended) continue;
     DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
                               tx.Execute(kTurnError, {conversation_id, event.row.subject}));

@@ -5,24 +5,18 @@
 #include <string>
 #include <vector>
 
+#include "dramatis/conversation/v1/conversation.pb.h"
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "services/conversation/events/feed.h"
 #include "services/conversation/model/room_names.h"
 #include "services/conversation/model/room_rows.h"
 #include "services/conversation/model/room_store.h"
+#include "services/conversation/sql/message_rows.h"
 #include "shared/sql/database.h"
 
-// Of messages in a room, in the order that ToRoomMessage reads. See sql/rows.h.
-#define ROOM_MESSAGE_COLUMNS                                                                  \
-  "sequence, message_id, participant_id, user_id, type, content, reply_to_message_id, "       \
-  "created_at, edited_at, hidden, original_content, version, turn_id, model, finish_reason, " \
-  "usage"
-
 namespace dramatis::conversation {
-
-RoomMessageRow ToRoomMessage(const sql::Row& row);
-std::vector<RoomMessageRow> ToRoomMessages(const sql::Rows& rows);
 
 // The room with its participants; nullopt if there is none.
 absl::StatusOr<std::optional<Room>> SelectRoom(sql::Transaction& tx,
@@ -69,39 +63,33 @@ absl::Status UpsertParticipant(sql::Transaction& tx,
                                const ParticipantRow& participant);
 // Appends the event that the room's own state changed to what `row` says.
 absl::Status AppendStateEvent(sql::Transaction& tx, const RoomRow& row, absl::Time now);
-// Appends an event under the room's next number.
+// Appends an event under the room's next number, which it has instead of `event.sequence`.
 absl::Status AppendEvent(sql::Transaction& tx,
                          const std::string& conversation_id,
-                         EventKind kind,
-                         const std::string& subject,
-                         const std::string& detail,
-                         absl::Time now);
+                         const EventRow& event);
+// Something happened to the message of this number, or to this participant.
+EventRow EventOf(EventKind kind, const std::string& subject, absl::Time now);
+// What became of a room's turn.
+EventRow TurnEvent(const std::string& turn_id,
+                   const std::string& persona_id,
+                   TurnState state,
+                   absl::Time now);
 // Appends `message` under the room's next sequence number, which it sets, with its event; counts it
 // in `row` and stores that; closes the room where a constraint is reached, which ends its open
 // turns: the one that wrote the message must have ended before.
-absl::Status AppendMessage(sql::Transaction& tx, RoomRow& row, RoomMessageRow& message);
-// Messages before `sequence` that can be read, at most `limit`, oldest first.
-absl::StatusOr<std::vector<RoomMessageRow>> SelectRecentMessages(sql::Transaction& tx,
-                                                                 const std::string& conversation_id,
-                                                                 int before_sequence,
-                                                                 int limit);
+absl::Status AppendMessage(sql::Transaction& tx, RoomRow& row, MessageRow& message);
 // Makes the turns that answer `message`. A persona's turn that has not begun yet is moved to this
 // message instead of making a second one. Answers what stands now.
 absl::StatusOr<std::vector<PlannedTurnRow>> PlanTurns(sql::Transaction& tx,
                                                       const Room& room,
-                                                      const RoomMessageRow& message,
+                                                      const MessageRow& message,
                                                       const std::vector<PlannedTurnRow>& planned,
                                                       absl::Time now);
-// The message of this id; nullopt if there is none.
-absl::StatusOr<std::optional<RoomMessageRow>> SelectRoomMessage(sql::Transaction& tx,
-                                                                const std::string& conversation_id,
-                                                                const std::string& message_id);
 // Ends the room's open turns, or with a `persona_id` those of one persona, without a reply:
-// cancelled, with an error of this reason of ours (as "CONVERSATION_CLOSED"). Whoever runs one sees
-// that its lease is lost.
+// cancelled, with an error of this reason. Whoever runs one sees that its lease is lost.
 absl::Status StopTurns(sql::Transaction& tx,
                        const std::string& conversation_id,
-                       const std::string& error_code,
+                       v1::ErrorReason reason,
                        absl::Time now,
                        const std::string& persona_id = "");
 

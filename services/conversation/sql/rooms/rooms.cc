@@ -1,4 +1,4 @@
-#include "services/conversation/sql/rooms.h"
+#include "services/conversation/sql/rooms/rooms.h"
 
 #include <algorithm>
 #include <tuple>
@@ -8,7 +8,7 @@
 #include "services/conversation/model/room_views.h"
 #include "services/conversation/sql/memory_outbox.h"
 #include "services/conversation/sql/once.h"
-#include "services/conversation/sql/room_rows.h"
+#include "services/conversation/sql/rooms/rows.h"
 #include "services/conversation/sql/search.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -108,10 +108,11 @@ absl::StatusOr<bool> StoreParticipants(Transaction& tx,
     changed = true;
     DRAMATIS_RETURN_IF_ERROR(UpsertParticipant(tx, id, participant));
     if (!participant.present()) {
-      DRAMATIS_RETURN_IF_ERROR(StopTurns(tx, id, "NOT_PARTICIPANT", now, participant.persona_id));
+      DRAMATIS_RETURN_IF_ERROR(
+          StopTurns(tx, id, v1::ERROR_REASON_NOT_PARTICIPANT, now, participant.persona_id));
     }
     DRAMATIS_RETURN_IF_ERROR(
-        AppendEvent(tx, id, EventKind::kParticipant, participant.persona_id, "", now));
+        AppendEvent(tx, id, EventOf(EventKind::kParticipant, participant.persona_id, now)));
     if (participant.removed() && !participant.removed_event.has_value()) {
       DRAMATIS_RETURN_IF_ERROR(
           tx.Execute(kNoteRemoval,
@@ -142,9 +143,10 @@ absl::Status StoreChange(Transaction& tx, const Room& before, Room& after, absl:
     DRAMATIS_RETURN_IF_ERROR(IndexReaders(tx, after.row));
   }
   if (after.row.status != before.row.status && after.row.status != RoomStatus::kActive) {
-    DRAMATIS_RETURN_IF_ERROR(StopTurns(tx, after.row.conversation_id,
-                                       after.row.closed() ? "CONVERSATION_CLOSED" : "INVALID_STATE",
-                                       now));
+    DRAMATIS_RETURN_IF_ERROR(StopTurns(
+        tx, after.row.conversation_id,
+        after.row.closed() ? v1::ERROR_REASON_CONVERSATION_CLOSED : v1::ERROR_REASON_INVALID_STATE,
+        now));
   }
   return AppendStateEvent(tx, after.row, now);
 }
@@ -176,8 +178,8 @@ absl::Status Reveal(Transaction& tx,
   ++room.row.version;
   DRAMATIS_RETURN_IF_ERROR(UpsertParticipant(tx, id, *participant));
   DRAMATIS_RETURN_IF_ERROR(MarkMasks(tx, room.row, room.row));
-  DRAMATIS_RETURN_IF_ERROR(AppendEvent(tx, id, EventKind::kParticipant, persona_id, "", now));
-  RoomMessageRow message;
+  DRAMATIS_RETURN_IF_ERROR(AppendEvent(tx, id, EventOf(EventKind::kParticipant, persona_id, now)));
+  MessageRow message;
   message.message_id = message_id;
   message.persona_id = persona_id;
   message.user_id = participant->user_id;
@@ -239,7 +241,8 @@ absl::StatusOr<Room> SqlRoomStore::DeleteRoom(
           CloseRoom(room.row, RoomStatus::kTerminated, "", now);
           ++room.row.version;
           DRAMATIS_RETURN_IF_ERROR(UpdateRoomRow(tx, room.row));
-          DRAMATIS_RETURN_IF_ERROR(StopTurns(tx, conversation_id, "CONVERSATION_CLOSED", now));
+          DRAMATIS_RETURN_IF_ERROR(
+              StopTurns(tx, conversation_id, v1::ERROR_REASON_CONVERSATION_CLOSED, now));
           DRAMATIS_RETURN_IF_ERROR(AppendStateEvent(tx, room.row, now));
         }
         DRAMATIS_RETURN_IF_ERROR(tx.Execute(kDeleteRoom, {conversation_id, now}).status());

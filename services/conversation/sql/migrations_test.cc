@@ -1,0 +1,76 @@
+// What migrations make of rows that were written before them.
+#include <string>
+#include <vector>
+
+#include "embedded/conversation_migrations.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "shared/sql/testing/test_database.h"
+#include "shared/status/macros.h"
+
+namespace dramatis::conversation {
+namespace {
+
+using ::testing::ElementsAre;
+
+// A database as it was before a migration.
+class ConversationMigrationsTest : public sql::DatabaseTest {
+ protected:
+  ConversationMigrationsTest() : DatabaseTest({}) {}
+
+  void MigrateBefore(int number) {
+    std::vector<sql::Migration> migrations;
+    for (const sql::Migration& migration : embedded::conversation_migrations()) {
+      if (migration.number < number) migrations.push_back(migration);
+    }
+    ASSERT_TRUE(db().Migrate(migrations).ok());
+  }
+  void MigrateAll() {
+    const auto migrated = db().Migrate(embedded::conversation_migrations());
+    ASSERT_TRUE(migrated.ok()) << migrated.status();
+  }
+  void Run(const std::string& text) {
+    const absl::Status status =
+        db().Write([&](sql::Transaction& tx) { return tx.ExecuteText(text, {}).status(); });
+    ASSERT_TRUE(status.ok()) << text << ": " << status;
+  }
+  // Each row's columns, joined by `|`.
+  std::vector<std::string> Texts(const std::string& text, int columns) {
+    const auto rows = db().Read([&](sql::Transaction& tx) { return tx.ExecuteText(text, {}); });
+    EXPECT_TRUE(rows.ok()) << rows.status();
+    std::vector<std::string> texts;
+    for (const sql::Row& row : *rows) {
+      std::string joined;
+      for (int i = 0; i < columns; ++i)
+        joined += (i > 0 ? "|" : "") + row.Text(i);
+      texts.push_back(joined);
+    }
+    return texts;
+  }
+};
+
+TEST_P(ConversationMigrationsTest, EventsKeepWhatTheySaid) {
+  MigrateBefore(11);
+  const auto event = [&](int sequence, const std::string& kind, const std::string& detail) {
+    Run("insert into events (conversation_id, sequence, kind, subject, detail, created_at) values "
+        "('c', " +
+        std::to_string(sequence) + ", '" + kind + "', 's', '" + detail + "', 5)");
+  };
+  event(1, "turn", "running persona-1");
+  event(2, "state", "completed 12 all is said");
+  event(3, "state", "active 2 ");
+  event(4, "message", "");
+
+  MigrateAll();
+
+  EXPECT_THAT(Texts("select kind, subject, state, persona_id, cast(version as text), detail"
+                    " from events order by sequence",
+                    6),
+              ElementsAre("turn|s|running|persona-1|0|", "state|s|completed||12|all is said",
+                          "state|s|active||2|", "message|s|||0|"));
+}
+
+DRAMATIS_ON_EVERY_ENGINE(ConversationMigrationsTest);
+
+}  // namespace
+}  // namespace dramatis::conversation

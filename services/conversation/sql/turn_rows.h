@@ -1,0 +1,110 @@
+// The table `turns`: its columns beside what they fill, and the steps that several transactions share.
+// Part of SqlTurnStore.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "services/conversation/model/turn_store.h"
+#include "services/conversation/sql/columns.h"
+#include "services/conversation/sql/rows.h"
+#include "shared/sql/database.h"
+
+namespace dramatis::conversation {
+
+inline constexpr auto kTurnColumns = std::to_array<Column<TurnRow>>({
+    Field<&TurnRow::conversation_id>("conversation_id"),
+    Field<&TurnRow::turn_id>("turn_id"),
+    Field<&TurnRow::user_id>("user_id"),
+    Field<&TurnRow::session_id>("session_id"),
+    Field<&TurnRow::persona_id>("persona_id"),
+    Field<&TurnRow::trigger_message_id>("trigger_message_id"),
+    Field<&TurnRow::trigger_sequence>("trigger_sequence"),
+    {"state",
+     [](const sql::Row& row, int column, TurnRow& turn) {
+       turn.state = TurnStateOf(row.Text(column));
+     },
+     [](const TurnRow& turn) { return sql::Value(NameOf(turn.state)); }},
+    Field<&TurnRow::attempt>("attempt"),
+    Field<&TurnRow::interruptions>("interruptions"),
+    Field<&TurnRow::fence>("fence"),
+    {"lease_owner",
+     [](const sql::Row& row, int column, TurnRow& turn) { turn.lease.owner = row.Text(column); },
+     [](const TurnRow& turn) { return sql::Value(turn.lease.owner); }},
+    {"lease_address",
+     [](const sql::Row& row, int column, TurnRow& turn) { turn.lease.address = row.Text(column); },
+     [](const TurnRow& turn) { return sql::Value(turn.lease.address); }},
+    {"lease_expires_at",
+     [](const sql::Row& row, int column, TurnRow& turn) {
+       turn.lease.expires_at = row.Time(column);
+     },
+     [](const TurnRow& turn) { return sql::Value(turn.lease.expires_at); }},
+    Field<&TurnRow::cancel_requested>("cancel_requested"),
+    Field<&TurnRow::text>("text"),
+    Field<&TurnRow::reply_message_id>("reply_message_id"),
+    Field<&TurnRow::finish_reason>("finish_reason"),
+    Field<&TurnRow::model>("model"),
+    Blob<&TurnRow::usage>("usage"),
+    Blob<&TurnRow::error>("error"),
+    Field<&TurnRow::created_at>("created_at"),
+    Field<&TurnRow::updated_at>("updated_at"),
+    Field<&TurnRow::depth>("depth"),
+    Field<&TurnRow::requested>("requested"),
+    Blob<&TurnRow::score>("score"),
+    // Long, and read where it is wanted only: a turn is made without one.
+    {"manifest", nullptr, [](const TurnRow& /*turn*/) { return sql::Value(sql::Bytes{}); }},
+});
+inline constexpr SqlText kTurnNames = NamesOf(kTurnColumns);
+
+inline TurnRow ToTurnRow(const sql::Row& row) {
+  return RowOf(kTurnColumns, row);
+}
+
+absl::Status InsertTurn(sql::Transaction& tx, const TurnRow& turn);
+
+// Begins the next attempt, by hand: what interrupted the earlier ones does not count. Of a turn that
+// failed, or with `any` of one that does not run and has no reply; nullopt where it is no such turn.
+absl::StatusOr<std::optional<TurnRow>> BeginAgain(
+    sql::Transaction& tx, const TurnRow& turn, const Lease& lease, absl::Time now, bool any);
+
+// The part of a statement that gives a turn to another worker; a `where` follows, and
+// `returning kTurnNames`. $1 and $2 name the turn, $3 to $5 are the lease, $6 is now. An attempt that
+// was handed over was not interrupted.
+inline constexpr SqlText kTakeTurn = {R"(
+  update turns
+  set fence = fence + 1,
+    attempt = case when cancel_requested then attempt else attempt + 1 end,
+    text = case when cancel_requested then text else '' end,
+    interruptions = case when state = 'pending' then interruptions else interruptions + 1 end,
+    state = 'running', lease_owner = $3, lease_address = $4, lease_expires_at = $5,
+    updated_at = $6
+  where conversation_id = $1 and turn_id = $2 and state in ('pending', 'running'))"};
+
+// Writes how the turn ended, all but its reply. False where its lease was lost.
+absl::StatusOr<bool> WriteTurnEnd(sql::Transaction& tx, const TurnEnd& end);
+// The reply that a turn ended with; its number and, in a room, its user are the caller's to set.
+MessageRow ReplyOf(const TurnEnd& end);
+// A session's turn with its conversation and the message it answers.
+absl::StatusOr<TurnJob> SessionJobOf(sql::Transaction& tx, TurnRow turn);
+
+// The parts of SqlTurnStore's functions that are a session's or a room's.
+
+// Appends the reply and frees the session for its next turn.
+absl::Status EndInSession(sql::Transaction& tx, const TurnEnd& end);
+absl::StatusOr<EndedTurn> EndInRoom(sql::Transaction& tx,
+                                    const TurnEnd& end,
+                                    const TurnPlanner& plan);
+absl::StatusOr<TurnJob> RetryInSession(sql::Transaction& tx,
+                                       const TurnRow& turn,
+                                       const Lease& lease,
+                                       absl::Time now);
+absl::StatusOr<TurnJob> RetryInRoom(sql::Transaction& tx,
+                                    const TurnRow& turn,
+                                    const Lease& lease,
+                                    absl::Time now,
+                                    const std::function<absl::Status(const Room& room)>& check);
+absl::Status NotFailed();
+
+}  // namespace dramatis::conversation
