@@ -39,6 +39,7 @@ struct TurnRow {
   std::string persona_id;
   std::string trigger_message_id;
   int trigger_sequence = 0;
+  int alternative = 0;  // which of the persona's answers to that message
   TurnState state = TurnState::kRunning;
   int attempt = 1;
   int interruptions = 0;  // attempts in a row that ended with their process

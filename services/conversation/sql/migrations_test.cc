@@ -70,6 +70,38 @@ TEST_P(ConversationMigrationsTest, EventsKeepWhatTheySaid) {
                           "state|s|active||2|", "message|s|||0|"));
 }
 
+TEST_P(ConversationMigrationsTest, ATurnOfBeforeIsTheFirstAlternative) {
+  MigrateBefore(12);
+  const auto insert = [&](const std::string& turn_id, const std::string& more = "",
+                          const std::string& value = "") {
+    return db().Write([&](sql::Transaction& tx) {
+      return tx
+          .ExecuteText(
+              "insert into turns (conversation_id, turn_id, user_id, session_id, persona_id,"
+              " trigger_message_id, trigger_sequence, state, attempt, interruptions, fence,"
+              " lease_owner, lease_address, lease_expires_at, cancel_requested, text,"
+              " reply_message_id, finish_reason, model, usage, manifest, error, created_at,"
+              " updated_at" +
+                  more + ") values ('c', '" + turn_id +
+                  "', 'u', 's', 'p', 'm', 1, 'done', 1, 0, 1, '', '', 0, $1, 'kept', 'r', 'stop',"
+                  " 'model', $2, $2, $2, 1, 2" +
+                  value + ")",
+              {false, sql::Bytes{"bytes"}})
+          .status();
+    });
+  };
+  ASSERT_TRUE(insert("t0").ok());
+
+  MigrateAll();
+
+  EXPECT_TRUE(absl::IsAlreadyExists(insert("t1"))) << "one answer under each number";
+  EXPECT_TRUE(insert("t1", ", alternative", ", 1").ok());
+  EXPECT_THAT(Texts("select turn_id, cast(alternative as text), text, reply_message_id"
+                    " from turns order by turn_id",
+                    4),
+              ElementsAre("t0|0|kept|r", "t1|1|kept|r"));
+}
+
 DRAMATIS_ON_EVERY_ENGINE(ConversationMigrationsTest);
 
 }  // namespace

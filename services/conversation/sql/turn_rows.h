@@ -22,6 +22,7 @@ inline constexpr auto kTurnColumns = std::to_array<Column<TurnRow>>({
     Field<&TurnRow::persona_id>("persona_id"),
     Field<&TurnRow::trigger_message_id>("trigger_message_id"),
     Field<&TurnRow::trigger_sequence>("trigger_sequence"),
+    Field<&TurnRow::alternative>("alternative"),
     {"state",
      [](const sql::Row& row, int column, TurnRow& turn) {
        turn.state = TurnStateOf(row.Text(column));
