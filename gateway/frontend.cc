@@ -8,6 +8,7 @@
 #include "gateway/access/cors.h"
 #include "gateway/calls/dispatcher.h"
 #include "gateway/calls/health.h"
+#include "gateway/calls/request_metrics.h"
 #include "gateway/http/server.h"
 #include "gateway/pages/site.h"
 #include "gateway/routing/problem.h"
@@ -47,9 +48,10 @@ class GatewayFrontend : public Frontend {
         backends_(Connect(tables_.services, context)),
         environment_(context.config.environment),
         health_(tables_.services, backends_, context.clock, config_.health_timeout),
+        request_metrics_(context.metrics),
         dispatcher_({config_, *tables_.routes, tables_.reasons, *tables_.transcoder, cors_, site_,
                      backends_, health_, context.clock, environment_, context.ids, context.logger,
-                     context.metrics}),
+                     context.metrics, request_metrics_}),
         server_(std::make_unique<HttpServer>(dispatcher_, config_.limits, config_.threads)) {}
 
   ~GatewayFrontend() override {
@@ -83,6 +85,7 @@ class GatewayFrontend : public Frontend {
   const std::map<std::string, std::unique_ptr<Backend>> backends_;
   const std::string environment_;
   Health health_;
+  RequestMetrics request_metrics_;
   Dispatcher dispatcher_;
   std::unique_ptr<HttpServer> server_;
 };

@@ -9,6 +9,7 @@
 #include "gateway/calls/backend.h"
 #include "gateway/calls/config.h"
 #include "gateway/calls/health.h"
+#include "gateway/calls/request_metrics.h"
 #include "gateway/pages/site.h"
 #include "gateway/routing/problem.h"
 #include "gateway/routing/route_table.h"
@@ -36,6 +37,7 @@ struct GatewayParts {
   IdSource& ids;
   Logger& logger;
   Metrics& metrics;
+  RequestMetrics& request_metrics;
 };
 
 }  // namespace dramatis::gateway

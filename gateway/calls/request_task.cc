@@ -34,8 +34,9 @@ const char* MessageOf(errors::v1::ErrorReason reason) {
 }
 
 // Methods in metrics come from a closed list; what clients make up does not.
-std::string VerbLabel(std::string_view verb) {
-  for (const char* known : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
+std::string_view VerbLabel(std::string_view verb) {
+  for (const std::string_view known :
+       {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
     if (verb == known) return known;
   }
   return "other";
@@ -229,9 +230,9 @@ void RequestTask::AppendHeaders(std::string& head) const {
   parts_.cors.Append(head_.Header("origin"), head);
 }
 
-std::string RequestTask::RouteLabel() const {
+std::string_view RequestTask::RouteLabel() const {
   if (match_.route != nullptr) return match_.route->path.text();
-  return page_ ? std::string(head_.path) : kNoRoute;
+  return page_ ? head_.path : kNoRoute;
 }
 
 void RequestTask::NoteStreamError(int status, const std::string& code) {
@@ -241,14 +242,13 @@ void RequestTask::NoteStreamError(int status, const std::string& code) {
 
 void RequestTask::Done(int status, std::chrono::steady_clock::duration took) {
   if (stream_status_ != 0 && status == 200) status = stream_status_;
-  const std::string route = RouteLabel();
-  const std::string verb = VerbLabel(head_.verb);
-  parts_.metrics.Count("dramatis_http_requests_total",
-                       {{"route", route}, {"method", verb}, {"status", std::to_string(status)}});
-  parts_.metrics.Observe("dramatis_http_request_duration_seconds", {{"route", route}},
-                         Seconds(took));
-  // Without a code it is no failure but a report, as that of a probe.
+  parts_.request_metrics.Note(RouteLabel(), VerbLabel(head_.verb), status, Seconds(took));
+  Log(status, took);
   head_ = {};
+}
+
+void RequestTask::Log(int status, std::chrono::steady_clock::duration took) const {
+  // Without a code it is no failure but a report, as that of a probe.
   const LogLevel level = status < 400                    ? LogLevel::kDebug
                          : status < 500 || code_.empty() ? LogLevel::kInfo
                                                          : LogLevel::kError;
@@ -256,8 +256,8 @@ void RequestTask::Done(int status, std::chrono::steady_clock::duration took) {
   const LogScope scope(
       std::make_shared<const LogIds>(LogIds{correlation_.id, TraceId(correlation_.traceparent)}));
   parts_.logger.Log(level, "request",
-                    {{"method", verb},
-                     {"route", route},
+                    {{"method", std::string(VerbLabel(head_.verb))},
+                     {"route", std::string(RouteLabel())},
                      {"status", status},
                      {"code", code_},
                      {"duration_ms", Seconds(took) * 1e3},

@@ -71,7 +71,8 @@ class RequestTask : public Task, public std::enable_shared_from_this<RequestTask
   std::optional<HttpAnswer> AnswerNoRoute();
   HttpAnswer AnswerPlain() const;
   void StartLocal(const RequestCall& call);
-  std::string RouteLabel() const;
+  std::string_view RouteLabel() const;
+  void Log(int status, std::chrono::steady_clock::duration took) const;
   HttpAnswer FailedAnswer(const absl::Status& error, bool own) const;
 
   const GatewayParts& parts_;

@@ -2,8 +2,11 @@
 
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
+#include <cstring>
 
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
@@ -49,6 +52,26 @@ void AppendEscape(std::string& out, char c) {
   }
 }
 
+// How many bytes at the start of `text` are ASCII that stands in a JSON string as it is; eight at a
+// time, so it may stop up to seven early.
+size_t PlainPrefix(std::string_view text) {
+  constexpr uint64_t kEach = 0x0101010101010101;
+  constexpr uint64_t kHigh = kEach * 0x80;
+  // Which bytes are 0, as their highest bit: exact up to the first one that is.
+  const auto zeros = [](uint64_t word) { return (word - kEach) & ~word; };
+  size_t at = 0;
+  for (; at + sizeof(uint64_t) <= text.size(); at += sizeof(uint64_t)) {
+    uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof(word));
+    const uint64_t control = word - kEach * 0x20;  // borrows only behind a byte that is found
+    const uint64_t found = control | word | zeros(word ^ kEach * '"') | zeros(word ^ kEach * '\\');
+    if ((found & kHigh) != 0) return at;
+  }
+  while (at < text.size() && !NeedsEscape(text[at]) && static_cast<unsigned char>(text[at]) < 0x80)
+    ++at;
+  return at;
+}
+
 void AppendEscaped(std::string& out, std::string_view text) {
   size_t begin = 0;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -87,12 +110,12 @@ void AppendNumber(std::string& out, Number value) {
   }
 }
 
-void AppendDigits(std::string& out, int64_t value, int width) {
-  std::array<char, 20> digits;
+// Writes `width` digits and returns what is behind them.
+char* PutDigits(char* out, uint32_t value, int width) {
   for (int i = width - 1; i >= 0; --i, value /= 10) {
-    digits[static_cast<size_t>(i)] = static_cast<char>('0' + value % 10);
+    out[i] = static_cast<char>('0' + value % 10);
   }
-  out.append(digits.data(), static_cast<size_t>(width));
+  return out + width;
 }
 
 // Takes `width` digits off the front; -1 if there are fewer.
@@ -148,7 +171,12 @@ constexpr int64_t kLastSecond = 253402300799;   // 9999-12-31T23:59:59Z
 
 void AppendJsonString(std::string& out, std::string_view text) {
   out += '"';
-  if (IsValidUtf8(text)) {
+  const size_t plain = PlainPrefix(text);
+  out.append(text.data(), plain);
+  text.remove_prefix(plain);
+  if (text.empty()) {
+    // Nothing is left.
+  } else if (IsValidUtf8(text)) {
     AppendEscaped(out, text);
   } else {
     AppendEscaped(out, Repaired(text));
@@ -165,30 +193,34 @@ void AppendJsonNumber(std::string& out, float value) {
 
 void AppendTimestamp(std::string& out, int64_t seconds, int32_t nanos) {
   const int64_t day = (seconds >= 0 ? seconds : seconds - 86399) / 86400;
-  const int64_t second = seconds - day * 86400;
-  const absl::CivilDay date = absl::CivilDay(1970, 1, 1) + day;
-  AppendDigits(out, date.year(), 4);
-  out += '-';
-  AppendDigits(out, date.month(), 2);
-  out += '-';
-  AppendDigits(out, date.day(), 2);
-  out += 'T';
-  AppendDigits(out, second / 3600, 2);
-  out += ':';
-  AppendDigits(out, second / 60 % 60, 2);
-  out += ':';
-  AppendDigits(out, second % 60, 2);
+  const auto second = static_cast<uint32_t>(seconds - day * 86400);
+  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
+  std::array<char, 32> text;  // as long as a time with nanoseconds, and more
+  char* end = text.data();
+  end = PutDigits(end, static_cast<uint32_t>(static_cast<int>(date.year())), 4);
+  *end++ = '-';
+  end = PutDigits(end, static_cast<unsigned>(date.month()), 2);
+  *end++ = '-';
+  end = PutDigits(end, static_cast<unsigned>(date.day()), 2);
+  *end++ = 'T';
+  end = PutDigits(end, second / 3600, 2);
+  *end++ = ':';
+  end = PutDigits(end, second / 60 % 60, 2);
+  *end++ = ':';
+  end = PutDigits(end, second % 60, 2);
   if (nanos > 0) {
-    out += '.';
-    if (nanos % 1'000'000 == 0) {
-      AppendDigits(out, nanos / 1'000'000, 3);
-    } else if (nanos % 1000 == 0) {
-      AppendDigits(out, nanos / 1000, 6);
+    *end++ = '.';
+    const auto fraction = static_cast<uint32_t>(nanos);
+    if (fraction % 1'000'000 == 0) {
+      end = PutDigits(end, fraction / 1'000'000, 3);
+    } else if (fraction % 1000 == 0) {
+      end = PutDigits(end, fraction / 1000, 6);
     } else {
-      AppendDigits(out, nanos, 9);
+      end = PutDigits(end, fraction, 9);
     }
   }
-  out += 'Z';
+  *end++ = 'Z';
+  out.append(text.data(), static_cast<size_t>(end - text.data()));
 }
 
 std::optional<TimestampValue> ParseTimestamp(std::string_view text) {

@@ -2,7 +2,7 @@
 
 namespace dramatis::gateway {
 
-bool WireReader::TakeVarint(std::string_view& bytes, uint64_t& value) {
+bool WireReader::TakeLongVarint(std::string_view& bytes, uint64_t& value) {
   value = 0;
   for (size_t i = 0; i < bytes.size() && i < 10; ++i) {
     const auto byte = static_cast<unsigned char>(bytes[i]);

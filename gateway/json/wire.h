@@ -53,11 +53,20 @@ class WireReader {
   std::string_view rest() const { return rest_; }
 
   // Takes one varint off the front; false if there is none.
-  static bool TakeVarint(std::string_view& bytes, uint64_t& value);
+  static bool TakeVarint(std::string_view& bytes, uint64_t& value) {
+    if (!bytes.empty() && static_cast<unsigned char>(bytes[0]) < 0x80) {
+      value = static_cast<unsigned char>(bytes[0]);
+      bytes.remove_prefix(1);
+      return true;
+    }
+    return TakeLongVarint(bytes, value);
+  }
   // Takes a little-endian number of `size` bytes off the front.
   static bool TakeFixed(std::string_view& bytes, size_t size, uint64_t& value);
 
  private:
+  static bool TakeLongVarint(std::string_view& bytes, uint64_t& value);
+
   std::string_view rest_;
   std::string_view bytes_;
   uint64_t value_ = 0;

@@ -1,6 +1,6 @@
 #include "gateway/json/writer.h"
 
-#include <deque>
+#include <forward_list>
 #include <map>
 #include <utility>
 
@@ -60,13 +60,12 @@ class JsonMessageWriter {
 
   bool Print() {
     out_ += '{';
-    bool first = true;
+    size_t comma = 1;  // none before the first
     for (size_t i = 0; i < found_.size(); ++i) {
       const JsonFieldPlan& field = plan_.fields[i];
       if (!Shown(field, found_[i])) continue;
-      if (!first) out_ += ',';
-      first = false;
-      out_ += names_ == Names::kSnake ? field.snake : field.camel;
+      const std::string_view name = names_ == Names::kSnake ? field.snake : field.camel;
+      out_ += name.substr(std::exchange(comma, 0));
       if (!PrintField(field, found_[i])) return false;
     }
     out_ += '}';
@@ -111,8 +110,8 @@ class JsonMessageWriter {
     }
     if (found.seen && field.message != nullptr) {
       // Messages of a field that comes twice are merged, which joining their bytes does.
-      merged_.push_back(absl::StrCat(std::string(found.value.bytes), std::string(reader.bytes())));
-      found.value.bytes = merged_.back();
+      merged_.push_front(absl::StrCat(std::string(found.value.bytes), std::string(reader.bytes())));
+      found.value.bytes = merged_.front();
       return;
     }
     if (const auto* oneof = plan_.descriptor->field(static_cast<int>(at))->containing_oneof()) {
@@ -246,7 +245,7 @@ class JsonMessageWriter {
   const Names names_;
   std::string& out_;
   absl::InlinedVector<Found, 24> found_;
-  std::deque<std::string> merged_;  // deque: what found_ points to must not move
+  std::forward_list<std::string> merged_;  // what found_ points to must not move
   bool ok_ = true;
 };
 
@@ -276,8 +275,8 @@ const JsonPlan* JsonWriter::Plan(const Descriptor& message) {
     entry.map = field.is_map();
     entry.presence = field.has_presence();
     entry.needs_text = LeftOutWhenEmpty(field);
-    entry.camel = absl::StrCat("\"", field.json_name(), "\":");
-    entry.snake = absl::StrCat("\"", field.name(), "\":");
+    entry.camel = absl::StrCat(",\"", field.json_name(), "\":");
+    entry.snake = absl::StrCat(",\"", field.name(), "\":");
     if (field.enum_type() != nullptr) entry.enumerators = EnumeratorsOf(*field.enum_type());
     if (field.message_type() != nullptr) entry.message = Plan(*field.message_type());
     const auto number = static_cast<size_t>(entry.number);

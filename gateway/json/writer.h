@@ -36,8 +36,8 @@ struct JsonFieldPlan {
   bool map = false;
   bool presence = false;    // left out where unset
   bool needs_text = false;  // left out where empty
-  std::string camel;        // `"pageSize":`
-  std::string snake;        // `"page_size":`
+  std::string camel;        // `,"pageSize":`
+  std::string snake;        // `,"page_size":`
   // Enumerators by number, quoted; the unspecified zero is empty.
   std::unordered_map<int, std::string> enumerators;
   const JsonPlan* message = nullptr;  // messages; maps: the entry

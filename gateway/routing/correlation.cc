@@ -1,5 +1,7 @@
 #include "gateway/routing/correlation.h"
 
+#include <utility>
+
 #include "shared/call/call_metadata.h"
 
 namespace dramatis::gateway {
@@ -8,12 +10,17 @@ Correlation ReadCorrelation(const HttpRequest& request, IdSource& ids) {
   correlation.request_id = request.Has("x-request-id");
   for (const char* name : {"x-correlation-id", "x-request-id"}) {
     if (!correlation.id.empty()) break;
-    const std::string given(request.Header(name));
-    if (IsCorrelationId(given)) correlation.id = given;
+    std::string given(request.Header(name));
+    if (IsCorrelationId(given)) correlation.id = std::move(given);
   }
-  if (correlation.id.empty()) correlation.id = ids.NewId();
+  const bool correlated = !correlation.id.empty();
+  if (!correlated) correlation.id = ids.NewId();
   const std::string_view trace = request.Header("traceparent");
-  correlation.traceparent = IsTraceparent(trace) ? std::string(trace) : NewTraceparent(ids);
+  if (IsTraceparent(trace)) {
+    correlation.traceparent = trace;
+  } else {
+    correlation.traceparent = correlated ? NewTraceparent(ids) : TraceparentOf(correlation.id);
+  }
   return correlation;
 }
 

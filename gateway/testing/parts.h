@@ -10,6 +10,7 @@
 #include "gateway/calls/config.h"
 #include "gateway/calls/dispatcher.h"
 #include "gateway/calls/health.h"
+#include "gateway/calls/request_metrics.h"
 #include "gateway/pages/site.h"
 #include "gateway/testing/tables.h"
 #include "shared/ids/ids.h"
@@ -31,8 +32,10 @@ struct TestParts {
   CountingIdSource ids;
   std::unique_ptr<Logger> logger = MakeSilentLogger();
   Metrics metrics;
+  RequestMetrics request_metrics{metrics};
   Dispatcher dispatcher{{config, *tables.routes, tables.reasons, *tables.transcoder, cors, site,
-                         backends, health, clock, environment, ids, *logger, metrics}};
+                         backends, health, clock, environment, ids, *logger, metrics,
+                         request_metrics}};
 };
 
 }  // namespace dramatis::gateway

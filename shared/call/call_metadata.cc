@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "shared/call/process_identity.h"
 #include "shared/status/errors.h"
 
@@ -20,19 +18,35 @@ bool IsIdempotencyKey(const std::string& key) {
 bool IsHex(std::string_view text, size_t size, bool zero_allowed) {
   if (text.size() != size) return false;
   bool zero = true;
+  bool sound = true;
+  // No branch in the loop: every call that comes in is read so.
   for (const char c : text) {
-    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
-    if (c != '0') zero = false;
+    const auto digit = static_cast<unsigned>(c) - '0';
+    const auto letter = static_cast<unsigned>(c) - 'a';
+    sound &= (digit < 10) | (letter < 6);
+    zero &= digit == 0;
   }
-  return zero_allowed || !zero;
+  return sound && (zero_allowed || !zero);
 }
 
 }  // namespace
 
-std::string NewTraceparent(IdSource& ids) {
-  const std::string trace = absl::StrReplaceAll(ids.NewId(), {{"-", ""}});
+std::string TraceparentOf(std::string_view id) {
+  const std::string_view high = id.substr(19, 4);
+  const std::string_view low = id.substr(24, 12);
   // The second half of an id is random, and never 0: it holds the variant.
-  return absl::StrCat("00-", trace, "-", trace.substr(16), "-00");
+  std::string text;
+  text.reserve(55);
+  for (const std::string_view part :
+       {std::string_view("00-"), id.substr(0, 8), id.substr(9, 4), id.substr(14, 4), high, low,
+        std::string_view("-"), high, low, std::string_view("-00")}) {
+    text += part;
+  }
+  return text;
+}
+
+std::string NewTraceparent(IdSource& ids) {
+  return TraceparentOf(ids.NewId());
 }
 
 std::string TraceId(const std::string& traceparent) {
@@ -50,7 +64,7 @@ bool IsTraceparent(std::string_view text) {
   // Later versions may append fields.
   if (text.size() > 55 && (version == "00" || text[55] != '-')) return false;
   return IsHex(text.substr(3, 32), 32, false) && IsHex(text.substr(36, 16), 16, false) &&
-         IsHex(text.substr(53, 2), 2, true) && IsPrintableAscii(text);
+         IsHex(text.substr(53, 2), 2, true) && (text.size() == 55 || IsPrintableAscii(text));
 }
 
 void CallMetadata::Add(std::string_view name, std::string_view value) {
@@ -80,8 +94,13 @@ std::optional<Identity> CallMetadata::process_identity() const {
 }
 
 absl::Status CallMetadata::Read(IdSource& ids, CallContext& call) const {
-  call.correlation_id = IsCorrelationId(correlation_id_) ? correlation_id_ : ids.NewId();
-  call.traceparent = IsTraceparent(traceparent_) ? traceparent_ : NewTraceparent(ids);
+  const bool correlated = IsCorrelationId(correlation_id_);
+  call.correlation_id = correlated ? correlation_id_ : ids.NewId();
+  if (IsTraceparent(traceparent_)) {
+    call.traceparent = traceparent_;
+  } else {
+    call.traceparent = correlated ? NewTraceparent(ids) : TraceparentOf(call.correlation_id);
+  }
   call.idempotency_key = idempotency_key_;
   call.if_match = if_match_;
   if (has_idempotency_key_ && !IsIdempotencyKey(idempotency_key_)) {

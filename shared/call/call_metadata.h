@@ -51,6 +51,8 @@ class CallMetadata {
 
 // A traceparent for work that nobody has given one: a new trace, not sampled.
 std::string NewTraceparent(IdSource& ids);
+// The same for work that has a new id of its own, a UUID: the trace has its digits.
+std::string TraceparentOf(std::string_view id);
 // The trace id of a traceparent; empty for an empty one.
 std::string TraceId(const std::string& traceparent);
 // Whether it is a `traceparent` (https://www.w3.org/TR/trace-context/#traceparent-header).

@@ -38,7 +38,6 @@ CallRecord::CallRecord(CallParts& parts, const MethodFacts& method, const CallCo
   call_.correlation_id = call.correlation_id;
   call_.traceparent = call.traceparent;
   call_.deadline = call.deadline;
-  log_ids_ = LogIdsOf(call_);
   call_.page_key = &parts.page_key;
 }
 
@@ -57,7 +56,6 @@ CallRecord::CallRecord(CallParts& parts,
   } else {
     authorizations_ = metadata.authorizations();
   }
-  log_ids_ = LogIdsOf(call_);
   call_.deadline = deadline;
   call_.page_key = &parts.page_key;
   call_.send_header = [headers = headers_](const std::string& name, const std::string& value) {
@@ -97,7 +95,7 @@ void CallRecord::Take(SignIn sign_in) {
   // Whoever is nobody may do what everybody may.
   if (refusal_ == kNoCredentials && method_.access.access == options::v1::ACCESS_PUBLIC) return;
   identity_status_ = std::move(sign_in.identity).status();
-  const LogScope scope(log_ids_);
+  const LogScope scope(call_);
   CountRefusedSignIn(parts_.metrics, parts_.logger, method_.name, refusal_);
 }
 
@@ -122,7 +120,7 @@ void CallRecord::End(const absl::Status& status) const {
         "dramatis_rpc_requests_total",
         {{"method", method_.name}, {"code", absl::StatusCodeToString(status.code())}});
   }
-  const LogScope scope(log_ids_);
+  const LogScope scope(call_);
   if (parts_.logger.Enabled(LevelOf(status.code()))) Log(status, duration);
   if (method_.access.access == options::v1::ACCESS_ADMIN) {
     Audit(parts_.logger, method_.name, call_, status);

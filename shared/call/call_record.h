@@ -87,7 +87,7 @@ class CallRecord {
   // Runs a part of the call: what it logs carries the call's ids, what it throws becomes INTERNAL.
   template <class Function>
   auto Guarded(Function function) const -> decltype(function()) {
-    const LogScope scope(log_ids_);
+    const LogScope scope(call_);
     return dramatis::Guarded(std::move(function));
   }
   // Counts and logs the call, in the audit log too where it is for admins.
@@ -119,7 +119,6 @@ class CallRecord {
   absl::Status identity_status_;
   std::string_view refusal_;  // why nobody calls; of a closed list
   absl::Status metadata_status_;
-  SharedLogIds log_ids_;
   std::shared_ptr<AnswerHeaders> headers_;  // null where nobody reads them
 };
 

@@ -7,9 +7,10 @@
 namespace dramatis {
 namespace {
 
-SharedLogIds& OfThread() {
-  thread_local SharedLogIds ids;
-  return ids;
+// The innermost of the thread's.
+LogScope*& OfThread() {
+  thread_local LogScope* scope = nullptr;
+  return scope;
 }
 
 }  // namespace
@@ -18,14 +19,22 @@ SharedLogIds LogIdsOf(const CallContext& call) {
   return std::make_shared<const LogIds>(LogIds{call.correlation_id, TraceId(call.traceparent)});
 }
 
-LogScope::LogScope(SharedLogIds ids) : outer_(std::exchange(OfThread(), std::move(ids))) {}
+LogScope::LogScope(SharedLogIds ids)
+    : outer_(std::exchange(OfThread(), this)), ids_(std::move(ids)) {}
+
+LogScope::LogScope(const CallContext& call)
+    : outer_(std::exchange(OfThread(), this)), call_(&call) {}
 
 LogScope::~LogScope() {
-  OfThread() = std::move(outer_);
+  OfThread() = outer_;
 }
 
 const SharedLogIds& LogScope::Current() {
-  return OfThread();
+  static const auto& none = *new SharedLogIds;
+  LogScope* const scope = OfThread();
+  if (scope == nullptr) return none;
+  if (scope->call_ != nullptr) scope->ids_ = LogIdsOf(*std::exchange(scope->call_, nullptr));
+  return scope->ids_;
 }
 
 void CallLogger::Log(LogLevel level,

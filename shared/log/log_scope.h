@@ -30,7 +30,10 @@ SharedLogIds LogIdsOf(const CallContext& call);
 class LogScope {
  public:
   explicit LogScope(SharedLogIds ids);
-  explicit LogScope(const CallContext& call) : LogScope(LogIdsOf(call)) {}
+  // The call has to outlive it: most calls log nothing, so that the ids are made where they are
+  // asked for.
+  explicit LogScope(const CallContext& call);
+  explicit LogScope(const CallContext&& call) : LogScope(LogIdsOf(call)) {}
   ~LogScope();
   LogScope(const LogScope&) = delete;
   LogScope& operator=(const LogScope&) = delete;
@@ -39,7 +42,9 @@ class LogScope {
   static const SharedLogIds& Current();
 
  private:
-  SharedLogIds outer_;
+  LogScope* const outer_;
+  const CallContext* call_ = nullptr;  // until its ids are made
+  SharedLogIds ids_;
 };
 
 // Writes to `inner`, which outlives it, on whatever thread, with the ids of one call. Thread-safe.

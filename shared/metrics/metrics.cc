@@ -24,9 +24,17 @@ const prometheus::Histogram::BucketBoundaries& Buckets() {
   return buckets;
 }
 
+// A metric as its callers name it.
+using Named = std::pair<const std::string&, const Labels&>;
+
+struct NamedBefore {
+  using is_transparent = void;
+  bool operator()(const Named& a, const Named& b) const { return a < b; }
+};
+
 // What prometheus-cpp looks up by hashing strings on every call, found once per name and labels.
 template <class Metric>
-using Known = std::map<std::pair<std::string, Labels>, Metric*>;
+using Known = std::map<std::pair<std::string, Labels>, Metric*, NamedBefore>;
 
 }  // namespace
 
@@ -37,16 +45,16 @@ struct Metrics::State {
                const Labels& labels,
                Build build,
                Extra&&... extra) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    Metric*& metric = known[{name, labels}];
-    if (metric == nullptr) {
-      // Registering the same name again gives the same family.
-      metric = &build()
-                    .Name(name)
-                    .Help(MetricHelp(name))
-                    .Register(registry)
-                    .Add(labels, std::forward<Extra>(extra)...);
-    }
-    return *metric;
+    const auto found = known.find(Named(name, labels));
+    if (found != known.end()) return *found->second;
+    // Registering the same name again gives the same family.
+    Metric& metric = build()
+                         .Name(name)
+                         .Help(MetricHelp(name))
+                         .Register(registry)
+                         .Add(labels, std::forward<Extra>(extra)...);
+    known.emplace(std::pair(name, labels), &metric);
+    return metric;
   }
 
   prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};

@@ -2,19 +2,54 @@
 
 #include <array>
 #include <cstdlib>
+#include <memory>
 #include <utility>
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/objects.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
 namespace dramatis {
+namespace {
+
+struct MacFree {
+  void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
+};
+using MacContext = std::unique_ptr<EVP_MAC_CTX, MacFree>;
+
+// HMAC-SHA256 without a key: finding the algorithms by their names takes longer than a signature.
+const EVP_MAC_CTX& Prototype() {
+  static const EVP_MAC_CTX& prototype = *[] {
+    EVP_MAC* const hmac = EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr);
+    EVP_MAC_CTX* const context = hmac == nullptr ? nullptr : EVP_MAC_CTX_new(hmac);
+    char digest[] = SN_sha256;
+    const std::array<OSSL_PARAM, 2> parameters = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end()};
+    // Every OpenSSL has it; without it nothing can be signed.
+    if (context == nullptr || EVP_MAC_CTX_set_params(context, parameters.data()) != 1) std::abort();
+    EVP_MAC_free(hmac);  // the context holds it
+    return context;
+  }();
+  return prototype;
+}
+
+}  // namespace
 
 std::string Hmac(std::string_view key, std::string_view text) {
+  const MacContext context(EVP_MAC_CTX_dup(&Prototype()));
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size);
+  size_t size = 0;
+  const bool made =
+      context != nullptr &&
+      EVP_MAC_init(context.get(), reinterpret_cast<const unsigned char*>(key.data()), key.size(),
+                   nullptr) == 1 &&
+      EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(text.data()),
+                     text.size()) == 1 &&
+      EVP_MAC_final(context.get(), digest.data(), &size, digest.size()) == 1;
+  if (!made) std::abort();  // memory has run out
   return {reinterpret_cast<const char*>(digest.data()), size};
 }
 

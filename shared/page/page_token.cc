@@ -37,14 +37,22 @@ std::optional<std::string> TakeBlock(std::string_view& in) {
 }
 
 std::string Signature(const PageScope& scope, std::string_view encoded_keys) {
-  return Hmac(scope.key(), encoded_keys).substr(0, kSignatureBytes);
+  return scope.Sign(encoded_keys).substr(0, kSignatureBytes);
 }
 
 }  // namespace
 
 PageScope::PageScope(const CallContext& call, const std::string& list)
-    : key_((call.page_key != nullptr ? *call.page_key : PageKey::OfProcess())
-               .Sign("dramatis page token\n" + list)) {}
+    : key_(call.page_key != nullptr ? *call.page_key : PageKey::OfProcess()),
+      prefix_("dramatis page token\n") {
+  AppendBlock(prefix_, list);  // with its length: where it ends must not be up to the keys
+}
+
+std::string PageScope::Sign(std::string_view encoded_keys) const {
+  std::string text = prefix_;
+  text += encoded_keys;
+  return key_.Sign(text);
+}
 
 std::string EncodePageToken(const PageScope& scope, const std::vector<std::string>& keys) {
   std::string encoded_keys;

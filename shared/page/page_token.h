@@ -5,16 +5,17 @@
 //   response.set_next_page_token(EncodePageToken(scope, {absl::StrCat(row.micros), row.id}));
 //
 // Pure functions. Format: base64url of a signature and length-prefixed keys. The signature is the
-// first 128 bits of HMAC-SHA256 over the keys, under a key that is HMAC-SHA256 of the scope under
-// the service's own secret (PageKey). A token grants nothing that the list's own access checks do
-// not.
+// first 128 bits of HMAC-SHA256 over the scope and the keys, under the service's own secret
+// (PageKey). A token grants nothing that the list's own access checks do not.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "shared/call/call.h"
+#include "shared/page/page_key.h"
 
 namespace dramatis {
 
@@ -22,13 +23,15 @@ namespace dramatis {
 // token, only checked.
 class PageScope {
  public:
-  // For the service that works on the call.
+  // For the service that works on the call. Its key has to outlive the scope.
   PageScope(const CallContext& call, const std::string& list);
 
-  const std::string& key() const { return key_; }
+  // 32 bytes.
+  std::string Sign(std::string_view encoded_keys) const;
 
  private:
-  std::string key_;
+  const PageKey& key_;
+  std::string prefix_;  // of what is signed
 };
 
 // Encodes the text keys of the last row.

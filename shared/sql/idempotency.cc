@@ -1,13 +1,11 @@
 #include "shared/sql/idempotency.h"
 
-#include <array>
 #include <utility>
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <openssl/sha.h>
 
-#include "absl/strings/escaping.h"
+#include "shared/digest/sha256.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -68,11 +66,7 @@ IdempotencyClaim IdempotencyClaim::For(const CallContext& call,
                                        const google::protobuf::Message& request) {
   IdempotencyClaim claim{call.identity.user_id, method, call.idempotency_key, ""};
   if (claim.key.empty()) return claim;
-  const std::string bytes = Deterministic(request);
-  std::array<char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-         reinterpret_cast<unsigned char*>(digest.data()));
-  claim.request_hash = absl::BytesToHexString(std::string(digest.data(), digest.size()));
+  claim.request_hash = Sha256Hex(Deterministic(request));
   return claim;
 }
 

@@ -1,12 +1,8 @@
 #include "shared/sql/migrations.h"
 
-#include <array>
-
-#include <openssl/sha.h>
-
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "shared/digest/sha256.h"
 #include "shared/status/macros.h"
 #include "shared/status/outgoing.h"
 
@@ -114,11 +110,7 @@ absl::StatusOr<std::optional<std::string>> ApplyNextMigration(
 }
 
 std::string MigrationChecksum(const Migration& migration, Engine engine) {
-  const std::string& text = TextFor(migration, engine);
-  std::array<char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-         reinterpret_cast<unsigned char*>(digest.data()));
-  return absl::BytesToHexString(std::string(digest.data(), digest.size()));
+  return Sha256Hex(TextFor(migration, engine));
 }
 
 }  // namespace dramatis::sql

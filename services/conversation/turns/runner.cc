@@ -306,7 +306,8 @@ void TurnRunner::Over(bool lost) {
     if (over_) return;
     over_ = true;
   }
-  const LogScope scope(call_);
+  // Its own copy: with the last of its holders the runner ends in here.
+  const LogScope scope(LogIdsOf(call_));
   host_.Over(*this, lost);
 }
 

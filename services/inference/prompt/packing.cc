@@ -1,18 +1,15 @@
 #include "services/inference/prompt/packing.h"
 
 #include <algorithm>
-#include <array>
 #include <list>
 #include <optional>
 #include <utility>
 
-#include <openssl/evp.h>
-
 #include "dramatis/inference/v1/inference.pb.h"
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "services/inference/prompt/tokens.h"
+#include "shared/digest/sha256.h"
 #include "shared/status/errors.h"
 #include "shared/text/paragraphs.h"
 #include "shared/text/text.h"
@@ -304,39 +301,6 @@ void KeepOpening(const Messages& messages, Room& room, std::vector<Candidate>& c
   }
 }
 
-class Hash {
- public:
-  Hash() { EVP_DigestInit_ex(context_, EVP_sha256(), nullptr); }
-  ~Hash() { EVP_MD_CTX_free(context_); }
-  Hash(const Hash&) = delete;
-  Hash& operator=(const Hash&) = delete;
-
-  // With its length, so that two fields never read like two others.
-  void Add(const std::string& field) {
-    AddPlain(absl::StrCat(field.size(), ":"));
-    AddPlain(field);
-  }
-  void AddPlain(const std::string& bytes) {
-    EVP_DigestUpdate(context_, bytes.data(), bytes.size());
-  }
-  std::string Hex() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int size = 0;
-    EVP_DigestFinal_ex(context_, digest.data(), &size);
-    return absl::BytesToHexString(
-        absl::string_view(reinterpret_cast<const char*>(digest.data()), size));
-  }
-
- private:
-  EVP_MD_CTX* context_ = EVP_MD_CTX_new();
-};
-
-std::string Sha256Hex(const std::string& text) {
-  Hash hash;
-  hash.AddPlain(text);
-  return hash.Hex();
-}
-
 // `text`: its own, before anything is printed around it.
 PackedItem Item(std::string kind,
                 std::string source,
@@ -464,17 +428,24 @@ std::vector<ChatTurn> ChatTurns(const PackedPrompt& prompt) {
 std::string RequestHash(const std::string& model,
                         const prompt::v1::ModelParameters& parameters,
                         const PackedPrompt& prompt) {
-  Hash hash;
-  hash.Add(model);
-  hash.Add(parameters.has_temperature() ? absl::StrCat(parameters.temperature()) : "");
-  hash.Add(parameters.has_top_p() ? absl::StrCat(parameters.top_p()) : "");
-  hash.Add(absl::StrCat(parameters.max_output_tokens()));
+  Sha256 hash;
+  std::string block;
+  // With its length, so that two fields never read like two others.
+  const auto add = [&](const std::string& field) {
+    block.clear();
+    absl::StrAppend(&block, field.size(), ":", field);
+    hash.Add(block);
+  };
+  add(model);
+  add(parameters.has_temperature() ? absl::StrCat(parameters.temperature()) : "");
+  add(parameters.has_top_p() ? absl::StrCat(parameters.top_p()) : "");
+  add(absl::StrCat(parameters.max_output_tokens()));
   for (const std::string& stop : parameters.stop())
-    hash.Add(stop);
-  hash.Add(SystemText(prompt));
+    add(stop);
+  add(SystemText(prompt));
   for (const ChatTurn& turn : ChatTurns(prompt)) {
-    hash.Add(prompt::v1::Role_Name(turn.role));
-    hash.Add(turn.text);
+    add(prompt::v1::Role_Name(turn.role));
+    add(turn.text);
   }
   return hash.Hex();
 }

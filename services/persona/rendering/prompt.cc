@@ -5,13 +5,11 @@
 #include <utility>
 #include <vector>
 
-#include <openssl/evp.h>
-
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/persona/model/definition.h"
+#include "shared/digest/sha256.h"
 #include "shared/text/paragraphs.h"
 #include "shared/text/text.h"
 
@@ -110,14 +108,6 @@ std::string KnowledgeLine(const v1::Persona& persona) {
   for (const v1::Knowledge domain : KnowledgeOf(persona))
     words.push_back(DomainWord(domain));
   return absl::StrCat("Your domains of knowledge: ", absl::StrJoin(words, ", "), ".");
-}
-
-std::string Sha256Hex(const std::string& text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned int size = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(digest.data()), size));
 }
 
 }  // namespace
