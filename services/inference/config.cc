@@ -1,38 +1,29 @@
 #include "services/inference/config.h"
 
 #include <algorithm>
-#include <memory>
+#include <fstream>
+#include <iterator>
+#include <optional>
 #include <utility>
 
-#include <curl/curl.h>
-
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "services/inference/catalogue/catalogue.h"
 #include "services/inference/providers/api_key.h"
+#include "services/inference/providers/base_url.h"
+#include "services/inference/setup/known_providers.h"
+#include "services/inference/setup/providers_file.h"
 
 namespace dramatis::inference {
 namespace {
 
-constexpr char kOpenAiUrl[] = "https://api.openai.com/v1";
-// Offered of OpenAI's own models where DRAMATIS_OPENAI_MODELS does not say.
-constexpr const char* kOpenAiModels[] = {"gpt-4o-mini", "gpt-4o", "gpt-4.1-mini", "gpt-4.1"};
+constexpr char kFileVariable[] = "DRAMATIS_PROVIDERS_FILE";
+constexpr char kModelVariable[] = "DRAMATIS_MODEL";
 
-std::vector<ModelFacts> ReadModels(Settings& settings, const OpenAiConfig& openai) {
-  constexpr char kVariable[] = "DRAMATIS_OPENAI_MODELS";
-  std::vector<ModelFacts> models;
-  for (const std::string& spec : settings.List(kVariable)) {
-    absl::StatusOr<ModelFacts> model = ParseModelSpec(spec);
-    if (model.ok()) {
-      models.push_back(*std::move(model));
-    } else {
-      settings.Problem(kVariable, std::string(model.status().message()));
-    }
-  }
-  if (!models.empty()) return models;
-  for (const char* const name : kOpenAiModels) {
-    models.push_back(*KnownModel(name));
-    if (!openai.IsOpenAi()) break;  // of a server that we know nothing about, only the default
-  }
-  return models;
+std::string Owned(std::string_view text) {
+  return std::string(text);
 }
 
 HttpTimeouts ReadTimeouts(Settings& settings) {
@@ -51,84 +42,266 @@ HttpTimeouts ReadTimeouts(Settings& settings) {
   return timeouts;
 }
 
-std::optional<OpenAiConfig> ReadOpenAi(Settings& settings) {
-  OpenAiConfig openai;
-  const std::string url = settings.Text("OPENAI_BASE_URL");
-  openai.key = {.file = settings.Text("OPENAI_API_KEY_FILE"),
-                .value = settings.Secret("OPENAI_API_KEY")};
-  openai.timeouts = ReadTimeouts(settings);
-  const bool any_model = settings.List("DRAMATIS_OPENAI_MODELS").empty();
-  if (url.empty() && openai.key.value.empty() && openai.key.file.empty()) return std::nullopt;
-  if (!IsHeaderSafe(openai.key.value)) {
-    settings.Problem("OPENAI_API_KEY", "must be visible ASCII characters");
+// What `file:PATH` or `env:NAME` refers to.
+ApiKeySource ReadSecret(Settings& settings,
+                        const std::string& provider,
+                        const std::string& secret) {
+  const auto problem = [&](const char* what) {
+    settings.Problem(kFileVariable, absl::StrCat(provider, ": secret ", what));
+    return ApiKeySource();
+  };
+  if (secret.empty()) return {};
+  constexpr std::string_view kFile = "file:";
+  constexpr std::string_view kEnvironment = "env:";
+  if (secret.starts_with(kFile)) {
+    ApiKeySource source = {.file = secret.substr(kFile.size()), .value = ""};
+    std::optional<std::string> key = ReadKeyFile(source.file);
+    if (!key.has_value()) return problem("names a file that cannot be read, or holds no key");
+    source.value = *std::move(key);
+    return source;
   }
-  const std::optional<std::string> base = NormalBaseUrl(url.empty() ? kOpenAiUrl : url);
+  if (secret.starts_with(kEnvironment)) {
+    if (settings.Text("DRAMATIS_ENVIRONMENT", "local") != "local") {
+      return problem(
+          "may be env: in the environment local only; put it into a file and write "
+          "file: and its path");
+    }
+    const std::string value = settings.Text(secret.substr(kEnvironment.size()));
+    if (value.empty()) return problem("names a variable that is not set");
+    if (!IsHeaderSafe(value)) return problem("must be visible ASCII characters");
+    return {.file = "", .value = value};
+  }
+  return problem("must begin with file: or env:");
+}
+
+std::vector<ProviderConfig> ReadFile(Settings& settings) {
+  const std::string path = settings.Text(kFileVariable);
+  if (path.empty()) return {};
+  std::ifstream stream(path, std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(stream)),
+                         std::istreambuf_iterator<char>());
+  constexpr size_t kMostBytes = size_t{1024} * 1024;
+  if (!stream.is_open() || stream.bad() || text.size() > kMostBytes) {
+    settings.Problem(kFileVariable, "names a file that cannot be read, or is larger than 1 MiB");
+    return {};
+  }
+  ProvidersFile file = ParseProvidersFile(text);
+  for (const std::string& problem : file.problems)
+    settings.Problem(kFileVariable, problem);
+  std::vector<ProviderConfig> providers;
+  for (ProviderEntry& entry : file.entries) {
+    if (entry.config.name == "local") {
+      settings.Problem(kFileVariable, "local: is the built-in model's name");
+      continue;
+    }
+    entry.config.key = ReadSecret(settings, entry.config.name, entry.secret);
+    providers.push_back(std::move(entry.config));
+  }
+  return providers;
+}
+
+// The server's address: the variable's, or the one that is known. Nullopt where there is none.
+std::optional<std::string> ReadUrl(Settings& settings, const KnownProvider& known) {
+  std::string own = known.url_variable.empty() ? "" : settings.Text(Owned(known.url_variable));
+  if (own.empty()) {
+    if (known.url.find("{region}") == std::string_view::npos) return Owned(known.url);
+    const std::string region = settings.Text("AWS_REGION");
+    const bool is_region = !region.empty() && std::all_of(region.begin(), region.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    });
+    if (!is_region) {
+      settings.Problem("AWS_REGION", absl::StrCat("must name a region, as eu-central-1, where ",
+                                                  Owned(known.key_variable), " is set"));
+      return std::nullopt;
+    }
+    return absl::StrReplaceAll(Owned(known.url), {{"{region}", region}});
+  }
+  if (known.name == "ollama") own = OllamaUrl(own);
+  std::optional<std::string> base = NormalBaseUrl(own);
   if (!base.has_value()) {
-    settings.Problem("OPENAI_BASE_URL",
+    settings.Problem(Owned(known.url_variable),
                      "must be an http or https URL without credentials, query and fragment");
+    return std::nullopt;
   }
-  openai.base_url = base.value_or(kOpenAiUrl);
-  openai.models = ReadModels(settings, openai);
-  openai.any_model = any_model && !openai.IsOpenAi();
-  return openai;
+  if (!base->ends_with(known.url_suffix)) *base += known.url_suffix;
+  return base;
 }
 
-bool Exists(const std::string& name, const std::optional<OpenAiConfig>& openai) {
-  if (name == "local" || name == "local/retrieval") return true;
-  if (!openai.has_value()) return false;
-  if (name == "openai") return true;
-  constexpr std::string_view kPrefix = "openai/";
-  if (!name.starts_with(kPrefix) || name.size() == kPrefix.size()) return false;
-  return openai->any_model ||
-         std::any_of(openai->models.begin(), openai->models.end(), [&](const ModelFacts& model) {
-           return model.name == name.substr(kPrefix.size());
-         });
+std::vector<ModelSpec> ReadModels(Settings& settings, const KnownProvider& known) {
+  std::vector<ModelSpec> models;
+  constexpr char kVariable[] = "DRAMATIS_OPENAI_MODELS";
+  if (known.name != "openai") return models;
+  for (const std::string& spec : settings.List(kVariable)) {
+    absl::StatusOr<ModelSpec> model = ParseModelSpec(spec);
+    if (model.ok()) {
+      models.push_back(*std::move(model));
+    } else {
+      settings.Problem(kVariable, std::string(model.status().message()));
+    }
+  }
+  return models;
 }
 
-std::vector<std::string> ReadChain(Settings& settings, const std::optional<OpenAiConfig>& openai) {
-  constexpr char kVariable[] = "DRAMATIS_MODEL";
-  std::vector<std::string> chain =
-      settings.List(kVariable, openai.has_value() ? "openai" : "local");
-  if (chain.empty()) chain.emplace_back(openai.has_value() ? "openai" : "local");
-  for (const std::string& name : chain) {
-    if (Exists(name, openai)) continue;
-    settings.Problem(kVariable, "names a model that no provider of this deployment has");
+std::optional<ProviderConfig> ReadKnown(Settings& settings, const KnownProvider& known) {
+  ProviderConfig config;
+  const std::string key = Owned(known.key_variable);
+  if (!key.empty()) {
+    config.key = {.file = settings.Text(key + "_FILE"), .value = settings.Secret(key)};
   }
-  return chain;
+  std::vector<ModelSpec> models = ReadModels(settings, known);
+  if (known.name == "openai") config.timeouts = ReadTimeouts(settings);
+  const bool own_url =
+      !known.url_variable.empty() && !settings.Text(Owned(known.url_variable)).empty();
+  const bool has_key = !config.key.value.empty() || !config.key.file.empty();
+  if (!has_key && !own_url) return std::nullopt;
+  if (!IsHeaderSafe(config.key.value)) settings.Problem(key, "must be visible ASCII characters");
+  if (!own_url && known.url.empty()) {
+    settings.Problem(Owned(known.url_variable), absl::StrCat("must be set where ", key, " is"));
+    return std::nullopt;
+  }
+  config.name = Owned(known.name);
+  config.api = known.api;
+  config.auth = known.auth;
+  config.base_url = ReadUrl(settings, known).value_or("http://127.0.0.1:1");
+  // Another server than the one we know: its models are its own.
+  const bool elsewhere = own_url && !known.url.empty() && config.base_url != known.url;
+  config.description = Owned(known.description);
+  if (elsewhere) {
+    config.description = known.api == Api::kAnthropic
+                             ? "A server that speaks Anthropic's Messages"
+                             : "A server that speaks OpenAI's chat completions";
+  }
+  config.catalogue = {config.name};
+  config.any_model = (known.any_model || elsewhere) && models.empty();
+  config.models = std::move(models);
+  if (config.models.empty() && !known.models.empty()) {
+    for (const auto& name : absl::StrSplit(Owned(known.models), ',')) {
+      config.models.push_back({.name = std::string(name)});
+      if (elsewhere) break;  // of a server that we know nothing about, only the default
+    }
+  }
+  return config;
 }
+
+// Makes the models that DRAMATIS_MODEL names those of their providers. Who runs the deployment may
+// name what is offered, what the catalogue knows, and where names are the operator's own, anything.
+class ChainReader {
+ public:
+  ChainReader(Settings& settings, Config& config, const std::vector<std::string>& open)
+      : settings_(settings), config_(config), open_(open) {}
+
+  void Read() {
+    std::vector<std::string> names = settings_.List(kModelVariable);
+    if (names.empty()) names = {Default()};
+    for (size_t i = 0; i < names.size(); ++i)
+      Check(names[i], i + 1);
+    config_.chain = std::move(names);
+  }
+
+ private:
+  // A provider without a default model cannot be the default.
+  std::string Default() {
+    for (const ProviderConfig& provider : config_.providers) {
+      if (provider.api == Api::kLocal || !provider.models.empty()) return provider.name;
+    }
+    if (!config_.providers.empty()) {
+      settings_.Problem(kModelVariable,
+                        absl::StrCat("must name a model of ", config_.providers.front().name,
+                                     ", as ", config_.providers.front().name, "/<model>"));
+    }
+    return "local";
+  }
+
+  void Check(const std::string& name, size_t number) {
+    const auto problem = [&](const std::string& what) {
+      settings_.Problem(kModelVariable, absl::StrCat("names, as number ", number, ", ", what));
+    };
+    const size_t slash = name.find('/');
+    const std::string model = slash == std::string::npos ? "" : name.substr(slash + 1);
+    const bool names_nothing = slash != std::string::npos && model.empty();
+    if (name == "local" || name == "local/retrieval") return;
+    const auto found =
+        std::find_if(config_.providers.begin(), config_.providers.end(),
+                     [&](const ProviderConfig& p) { return p.name == name.substr(0, slash); });
+    if (found == config_.providers.end() || names_nothing) {
+      return problem(absl::StrCat("a provider that is not set up; there are ",
+                                  absl::StrJoin(config_.providers, "",
+                                                [](std::string* out, const ProviderConfig& p) {
+                                                  absl::StrAppend(out, p.name, ", ");
+                                                }),
+                                  "local"));
+    }
+    if (Has(*found, model)) return;
+    const std::string why = model.empty()
+                                ? "no default model: name one as " + found->name + "/<model>"
+                                : std::string("no such model among those that it is set up with");
+    problem(absl::StrCat("a model of the provider ", found->name, ", which has ", why));
+  }
+
+  bool Has(ProviderConfig& provider, const std::string& model) const {
+    if (provider.api == Api::kLocal) return model.empty() || model == "retrieval";
+    if (model.empty()) return !provider.models.empty();
+    if (provider.any_model) return true;
+    if (std::any_of(provider.models.begin(), provider.models.end(),
+                    [&](const ModelSpec& spec) { return spec.name == model; })) {
+      return true;
+    }
+    const bool own_names = std::find(open_.begin(), open_.end(), provider.name) != open_.end();
+    const bool may = own_names || (IsDefaultOffer(provider) &&
+                                   Catalogue().Find(provider.catalogue, model).has_value());
+    if (may) provider.models.push_back({.name = model});
+    return may;
+  }
+
+  // The models are our choice, not the operator's.
+  static bool IsDefaultOffer(const ProviderConfig& provider) {
+    for (const KnownProvider& known : KnownProviders()) {
+      if (known.name != provider.name) continue;
+      const std::string first = Owned(known.models.substr(0, known.models.find(',')));
+      return !provider.models.empty() && provider.models.front() == ModelSpec{.name = first} &&
+             provider.models.size() > 1;
+    }
+    return false;
+  }
+
+  Settings& settings_;
+  Config& config_;
+  const std::vector<std::string>& open_;
+};
 
 }  // namespace
 
 Config Config::From(Settings& settings) {
   Config config;
-  config.openai = ReadOpenAi(settings);
-  config.chain = ReadChain(settings, config.openai);
+  config.providers = ReadFile(settings);
+  std::vector<std::string> open;  // whose models' names are the operator's own
+  for (const KnownProvider& known : KnownProviders()) {
+    std::optional<ProviderConfig> provider = ReadKnown(settings, known);
+    if (!provider.has_value()) continue;
+    const bool twice =
+        std::any_of(config.providers.begin(), config.providers.end(),
+                    [&](const ProviderConfig& other) { return other.name == provider->name; });
+    if (twice) {
+      settings.Problem(kFileVariable,
+                       absl::StrCat(provider->name, ": is also set up by ",
+                                    Owned(known.key_variable.empty() ? known.url_variable
+                                                                     : known.key_variable)));
+      continue;
+    }
+    if (known.own_names) open.push_back(provider->name);
+    config.providers.push_back(*std::move(provider));
+  }
+  const SystemClock clock;
+  config.models_file = settings.Text("DRAMATIS_MODELS_FILE");
+  if (const absl::Status read = Catalogue(config.models_file, clock).Reload(); !read.ok()) {
+    settings.Problem("DRAMATIS_MODELS_FILE", std::string(read.message()));
+  }
+  ChainReader(settings, config, open).Read();
   constexpr absl::Duration kMostDelay = absl::Seconds(10);
   config.local_delay = settings.Duration("DRAMATIS_LOCAL_DELAY", absl::ZeroDuration(),
                                          absl::ZeroDuration(), kMostDelay);
   config.ca_file = settings.Text("SSL_CERT_FILE");
   return config;
-}
-
-std::optional<std::string> NormalBaseUrl(const std::string& url) {
-  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
-  if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return std::nullopt;
-  const auto part = [&](CURLUPart which) {
-    char* text = nullptr;
-    std::string copy;
-    if (curl_url_get(parsed.get(), which, &text, 0) == CURLUE_OK) copy = text;
-    curl_free(text);
-    return copy;
-  };
-  const std::string scheme = part(CURLUPART_SCHEME);
-  const bool good = (scheme == "http" || scheme == "https") && !part(CURLUPART_HOST).empty() &&
-                    part(CURLUPART_USER).empty() && part(CURLUPART_PASSWORD).empty() &&
-                    part(CURLUPART_QUERY).empty() && part(CURLUPART_FRAGMENT).empty();
-  if (!good) return std::nullopt;
-  std::string base = part(CURLUPART_URL);
-  while (!base.empty() && base.back() == '/')
-    base.pop_back();
-  return base;
 }
 
 }  // namespace dramatis::inference

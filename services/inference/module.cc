@@ -6,10 +6,14 @@
 #include <vector>
 
 #include "embedded/inference_migrations.h"
+#include "services/inference/anthropic/anthropic_wire.h"
+#include "services/inference/catalogue/catalogue.h"
 #include "services/inference/config.h"
 #include "services/inference/generation/generations.h"
+#include "services/inference/providers/http_provider.h"
 #include "services/inference/providers/local_provider.h"
-#include "services/inference/providers/openai_provider.h"
+#include "services/inference/providers/openai_wire.h"
+#include "services/inference/routing/limited_provider.h"
 #include "services/inference/routing/models.h"
 #include "services/inference/routing/router.h"
 #include "services/inference/service.h"
@@ -25,16 +29,30 @@
 namespace dramatis::inference {
 namespace {
 
+std::unique_ptr<WireFormat> FormatOf(Api api) {
+  if (api == Api::kAnthropic) return std::make_unique<AnthropicFormat>();
+  return std::make_unique<OpenAiFormat>();
+}
+
 // Every provider there is.
 std::vector<std::unique_ptr<Provider>> MakeProviders(const Config& config,
-                                                     const Clock& clock,
-                                                     CurlLoop& loop,
-                                                     Logger& logger) {
+                                                     const HttpProviderParts& parts,
+                                                     Executor& executor) {
   std::vector<std::unique_ptr<Provider>> providers;
-  if (config.openai.has_value()) {
-    providers.push_back(std::make_unique<OpenAiProvider>(*config.openai, clock, loop, logger));
+  for (const ProviderConfig& config_of : config.providers) {
+    std::unique_ptr<Provider> provider;
+    if (config_of.api == Api::kLocal) {
+      provider = std::make_unique<LocalProvider>(parts.loop, config.local_delay, config_of.name);
+    } else {
+      provider = std::make_unique<HttpProvider>(config_of, FormatOf(config_of.api), parts);
+    }
+    if (config_of.max_concurrent > 0) {
+      provider = std::make_unique<LimitedProvider>(std::move(provider), config_of.max_concurrent,
+                                                   executor);
+    }
+    providers.push_back(std::move(provider));
   }
-  providers.push_back(std::make_unique<LocalProvider>(loop, config.local_delay));
+  providers.push_back(std::make_unique<LocalProvider>(parts.loop, config.local_delay));
   return providers;
 }
 
@@ -45,9 +63,11 @@ class RunningModule : public Module {
         store_(context.database),
         executor_(context.config.workers, context.config.queue),
         loop_({.ca_file = config.ca_file}),
-        router_(MakeProviders(config, context.clock, loop_, context.logger),
-                config.chain,
-                steady_clock_),
+        catalogue_(config.models_file, context.clock),
+        router_(
+            MakeProviders(config, {context.clock, loop_, context.logger, catalogue_}, executor_),
+            config.chain,
+            steady_clock_),
         generations_(router_,
                      store_,
                      {.executor = executor_,
@@ -99,6 +119,7 @@ class RunningModule : public Module {
   SqlStore store_;
   Executor executor_;
   CurlLoop loop_;
+  const Catalogue catalogue_;
   const SteadyClock steady_clock_;  // of the breakers
   Router router_;
   Generations generations_;

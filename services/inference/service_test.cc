@@ -6,8 +6,9 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/inference/providers/http_provider.h"
 #include "services/inference/providers/local_provider.h"
-#include "services/inference/providers/openai_provider.h"
+#include "services/inference/providers/openai_wire.h"
 #include "services/inference/testing/fakes.h"
 #include "services/inference/testing/scripted_server.h"
 #include "services/inference/transport/curl_loop.h"
@@ -43,12 +44,11 @@ class InferenceServiceTest : public testing::Test {
 
   std::vector<std::unique_ptr<Provider>> Providers() {
     std::vector<std::unique_ptr<Provider>> providers;
-    providers.push_back(
-        std::make_unique<OpenAiProvider>(OpenAiConfig{.base_url = provider_server_.url(),
-                                                      .key = {},
-                                                      .models = {*KnownModel("gpt-4o-mini")},
-                                                      .timeouts = {}},
-                                         clock_, loop_, logger_));
+    providers.push_back(std::make_unique<HttpProvider>(
+        ProviderConfig{.description = "A server",
+                       .base_url = provider_server_.url(),
+                       .models = {{.name = "gpt-4o-mini"}}},
+        std::make_unique<OpenAiFormat>(), HttpProviderParts{clock_, loop_, logger_, catalogue_}));
     providers.push_back(std::make_unique<LocalProvider>(loop_, absl::ZeroDuration()));
     return providers;
   }
@@ -88,6 +88,7 @@ class InferenceServiceTest : public testing::Test {
 
   ScriptedServer provider_server_;
   SystemClock clock_;
+  const Catalogue catalogue_;
   FakeStore store_;
   Executor executor_{2, 10};
   CurlLoop loop_{{}};

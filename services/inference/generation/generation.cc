@@ -5,8 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "services/inference/catalogue/catalogue.h"
 #include "services/inference/prompt/tokens.h"
-#include "services/inference/providers/catalogue.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::inference {
@@ -168,8 +168,8 @@ prompt::v1::Usage Generation::Count(const Candidate& candidate,
   usage.set_output_tokens(counts.output_tokens);
   usage.set_cached_tokens(counts.cached_tokens);
   constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
-  usage.set_cost_micros(static_cast<int32_t>(
-      std::min(CostMicros(candidate.route.model.prices, counts), kMost)));
+  usage.set_cost_micros(
+      static_cast<int32_t>(std::min(CostMicros(candidate.route.model.prices, counts), kMost)));
   return usage;
 }
 

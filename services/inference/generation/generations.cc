@@ -16,6 +16,7 @@ constexpr int kDefaultOutputTokens = 1024;
 constexpr int kMostOutputTokens = 32768;
 constexpr double kMostTemperature = 2;
 constexpr int kMostStops = 4;
+constexpr int kMostFallbacks = 4;
 
 using Violations = std::vector<FieldViolation>;
 
@@ -30,6 +31,8 @@ void CheckParameters(const prompt::v1::ModelParameters& parameters, Violations& 
         "max_output_tokens", "must be 1 to 32768");
   check(parameters.top_p() >= 0 && parameters.top_p() <= 1, "top_p", "must be 0 to 1");
   check(parameters.stop_size() <= kMostStops, "stop", "must have at most 4 items");
+  check(parameters.fallback_models_size() <= kMostFallbacks, "fallback_models",
+        "must have at most 4 items");
 }
 
 // What the field rules of the messages' own package do not say.
@@ -63,6 +66,12 @@ absl::Status CheckRequest(const v1::StreamGenerateRequest& request) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::vector<Route>> Resolve(const Router& router,
+                                           const prompt::v1::ModelParameters& parameters) {
+  return router.Resolve(parameters.model(),
+                        {parameters.fallback_models().begin(), parameters.fallback_models().end()});
+}
+
 // Packs one request for any model.
 class Packer {
  public:
@@ -76,7 +85,8 @@ class Packer {
                                   .prompt = nullptr,
                                   .parameters = request_->parameters(),
                                   .persona_name = request_->persona_name(),
-                                  .deadline = deadline_};
+                                  .deadline = deadline_,
+                                  .user_id = request_->user_id()};
     if (!model_request.parameters.has_max_output_tokens()) {
       model_request.parameters.set_max_output_tokens(kDefaultOutputTokens);
     }
@@ -115,8 +125,7 @@ class Packer {
 absl::StatusOr<std::unique_ptr<GenerationEvents>> Generations::Start(
     const CallContext& call, const v1::StreamGenerateRequest& request) const {
   DRAMATIS_RETURN_IF_ERROR(CheckRequest(request));
-  DRAMATIS_ASSIGN_OR_RETURN(std::vector<Route> routes,
-                            router_.Resolve(request.parameters().model()));
+  DRAMATIS_ASSIGN_OR_RETURN(std::vector<Route> routes, Resolve(router_, request.parameters()));
   const Packer pack(request, call.deadline - kReportMargin, notices_);
   DRAMATIS_ASSIGN_OR_RETURN(ModelRequest model_request, pack(routes.front()));
   auto generation =
@@ -137,7 +146,7 @@ absl::StatusOr<v1::PackPromptResponse> Generations::Pack(
     const CallContext& call, const v1::PackPromptRequest& request) const {
   DRAMATIS_RETURN_IF_ERROR(CheckRequest(request.request()));
   DRAMATIS_ASSIGN_OR_RETURN(const std::vector<Route> routes,
-                            router_.Resolve(request.request().parameters().model()));
+                            Resolve(router_, request.request().parameters()));
   const Packer pack(request.request(), call.deadline, notices_);
   DRAMATIS_ASSIGN_OR_RETURN(const ModelRequest model_request, pack(routes.front()));
   v1::PackPromptResponse response;

@@ -30,6 +30,7 @@ class TaskPacker {
                                   .parameters = prompt_->parameters,
                                   .persona_name = "",
                                   .deadline = deadline_,
+                                  .user_id = task_->user_id(),
                                   .task = task_};
     model_request.parameters.set_model(route.FullName());
     DRAMATIS_ASSIGN_OR_RETURN(

@@ -387,11 +387,19 @@ size_t OpeningMessages(const PackedPrompt& prompt) {
 }  // namespace
 
 std::string SystemText(const PackedPrompt& prompt) {
+  SystemTextInTwo parts = SystemTextParts(prompt);
+  return std::move(parts.stable) + parts.changing;
+}
+
+SystemTextInTwo SystemTextParts(const PackedPrompt& prompt) {
   std::string text;
+  size_t stable = 0;
   const auto separator = [&] { return text.empty() ? "" : "\n\n"; };
   bool in_memories = false;
+  bool changes = false;
   for (const PromptPart& part : prompt.parts) {
     const bool memory = part.kind() == PartKind::PART_KIND_MEMORY;
+    changes = changes || memory || part.kind() == PartKind::PART_KIND_SUMMARY;
     if (memory && !in_memories) absl::StrAppend(&text, separator(), kMemoryHeading);
     in_memories = memory;
     if (memory) {
@@ -399,6 +407,7 @@ std::string SystemText(const PackedPrompt& prompt) {
     } else if (!part.text().empty()) {
       absl::StrAppend(&text, separator(), PrintedText(part));
     }
+    if (!changes) stable = text.size();
   }
   bool opened = false;
   const size_t opening = OpeningMessages(prompt);
@@ -407,7 +416,7 @@ std::string SystemText(const PackedPrompt& prompt) {
     absl::StrAppend(&text, separator(), opened ? "" : kOpening, prompt.messages[i].text());
     opened = true;
   }
-  return text;
+  return {.stable = text.substr(0, stable), .changing = text.substr(stable)};
 }
 
 std::vector<ChatTurn> ChatTurns(const PackedPrompt& prompt) {

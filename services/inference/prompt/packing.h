@@ -73,6 +73,15 @@ absl::StatusOr<PackedPrompt> Pack(const Parts& parts,
 // what the persona opened with. Empty where there is nothing of it.
 std::string SystemText(const PackedPrompt& prompt);
 
+// The same in two: what stays the same from turn to turn of a conversation, which a provider may
+// cache, and what comes after it, which begins with the empty line between them. Either may be
+// empty.
+struct SystemTextInTwo {
+  std::string stable;
+  std::string changing;
+};
+SystemTextInTwo SystemTextParts(const PackedPrompt& prompt);
+
 // The kept messages from the first one of ROLE_USER on, with neighbours of one role merged and
 // those without text left out.
 std::vector<ChatTurn> ChatTurns(const PackedPrompt& prompt);

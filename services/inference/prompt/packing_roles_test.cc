@@ -22,7 +22,7 @@ namespace {
 // The messages as they go over the wire.
 std::vector<std::pair<std::string, std::string>> Sent(const PackedPrompt& packed) {
   const boost::json::value request =
-      boost::json::parse(ChatRequestJson(packed, {}, {.model = "m"}));
+      boost::json::parse(OpenAiFormat().Body(packed, {}, {.model = {.name = "m"}}));
   std::vector<std::pair<std::string, std::string>> sent;
   for (const boost::json::value& message : request.at("messages").as_array()) {
     sent.emplace_back(message.at("role").as_string(), message.at("content").as_string());

@@ -39,16 +39,22 @@ void ApiKey::Refetch() {
 
 void ApiKey::Read() {
   checked_ = clock_.Now();
-  std::ifstream file(file_, std::ios::binary);
-  std::string key((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  while (!key.empty() && (key.back() == '\n' || key.back() == '\r'))
-    key.pop_back();
-  if (file.bad() || key.empty() || !IsHeaderSafe(key)) {
+  std::optional<std::string> key = ReadKeyFile(file_);
+  if (!key.has_value()) {
     if (checked_ - good_ >= kStale) key_.clear();
     return;
   }
-  key_ = std::move(key);
+  key_ = *std::move(key);
   good_ = checked_;
+}
+
+std::optional<std::string> ReadKeyFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string key((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  while (!key.empty() && (key.back() == '\n' || key.back() == '\r'))
+    key.pop_back();
+  if (file.bad() || key.empty() || !IsHeaderSafe(key)) return std::nullopt;
+  return key;
 }
 
 }  // namespace dramatis::inference

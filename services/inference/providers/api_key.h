@@ -10,6 +10,7 @@
 // an hour. Thread-safe.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -42,6 +43,10 @@ class ApiKey {
   absl::Time checked_ ABSL_GUARDED_BY(mutex_);
   absl::Time good_ ABSL_GUARDED_BY(mutex_);  // when the file was last read
 };
+
+// The key that a file holds, without the line end; nullopt where it cannot be read, is empty or
+// cannot stand in a header.
+std::optional<std::string> ReadKeyFile(const std::string& path);
 
 // Whether `key` can stand in an HTTP header: visible ASCII only.
 bool IsHeaderSafe(const std::string& key);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "services/inference/providers/provider.h"
@@ -15,9 +16,10 @@ namespace dramatis::inference {
 class LocalProvider : public Provider {
  public:
   // Waits `delay` before each piece but the first. `timers` outlives the provider's calls.
-  LocalProvider(Timers& timers, absl::Duration delay) : timers_(timers), delay_(delay) {}
+  LocalProvider(Timers& timers, absl::Duration delay, std::string name = "local")
+      : timers_(timers), delay_(delay), name_(std::move(name)) {}
 
-  std::string name() const override { return "local"; }
+  std::string name() const override { return name_; }
   std::string description() const override;
   bool retrieval() const override { return true; }
   std::vector<ModelFacts> models() const override;
@@ -30,6 +32,7 @@ class LocalProvider : public Provider {
 
   Timers& timers_;
   const absl::Duration delay_;
+  const std::string name_;
 };
 
 // A text as words, each with the white space after it. Joined they are the text.

@@ -5,6 +5,8 @@
 #include <boost/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "services/inference/providers/effort.h"
+#include "services/inference/providers/openai_stream.h"
 
 namespace dramatis::inference {
 namespace {
@@ -32,6 +34,10 @@ json::array MessagesJson(const PackedPrompt& prompt, const json::storage_ptr& st
   return messages;
 }
 
+std::string Quoted(std::string_view word) {
+  return absl::StrCat("\"", absl::string_view(word.data(), word.size()), "\"");
+}
+
 std::string StopsJson(const prompt::v1::ModelParameters& parameters) {
   json::array stops;
   for (const std::string& text : parameters.stop())
@@ -41,45 +47,59 @@ std::string StopsJson(const prompt::v1::ModelParameters& parameters) {
 
 }  // namespace
 
-std::vector<OptionalField> OptionalFields(const prompt::v1::ModelParameters& parameters,
-                                          const WireOptions& options) {
+std::vector<std::string> OpenAiFormat::Headers(const prompt::v1::ModelParameters& /*parameters*/,
+                                               const WireOptions& /*options*/) const {
+  return {};
+}
+
+std::vector<OptionalField> OpenAiFormat::Fields(const prompt::v1::ModelParameters& parameters,
+                                                const WireOptions& options) const {
   std::vector<OptionalField> fields;
   const auto add = [&](const char* name, std::string value) {
     OptionalField field = {name, std::move(value)};
-    if (Takes(options.dialect, field)) fields.push_back(std::move(field));
+    const bool takes = Takes(options.dialect, field);
+    if (takes) fields.push_back(std::move(field));
+    return takes;
   };
-  if (parameters.max_output_tokens() > 0) {
+  if (const int limit = AnswerLimit(options.model, parameters, options.more_tokens); limit > 0) {
     const char* const first = options.newer_limit ? "max_completion_tokens" : "max_tokens";
     const char* const second = options.newer_limit ? "max_tokens" : "max_completion_tokens";
-    add(options.dialect.contains(first) ? second : first,
-        absl::StrCat(parameters.max_output_tokens()));
+    add(options.dialect.contains(first) ? second : first, absl::StrCat(limit));
   }
-  if (parameters.has_temperature()) {
-    add("temperature", json::serialize(json::value(parameters.temperature())));
+  const std::string_view effort = EffortFor(options.model, parameters).word;
+  if (!effort.empty() && !add("reasoning_effort", Quoted(effort)) && effort == "none") {
+    add("reasoning_effort", Quoted("low"));
   }
-  if (parameters.has_top_p()) add("top_p", json::serialize(json::value(parameters.top_p())));
+  const bool thinks = !effort.empty() && effort != "none";
+  if (options.model.sampling && !thinks) {
+    if (parameters.has_temperature()) {
+      add("temperature", json::serialize(json::value(parameters.temperature())));
+    }
+    if (parameters.has_top_p()) add("top_p", json::serialize(json::value(parameters.top_p())));
+  }
   if (!parameters.stop().empty()) add("stop", StopsJson(parameters));
-  add("stream", "true");
-  if (!fields.empty() && fields.back().name == "stream") {
-    add("stream_options", R"({"include_usage":true})");
-  }
+  if (add("stream", "true")) add("stream_options", R"({"include_usage":true})");
   return fields;
 }
 
-std::string ChatRequestJson(const PackedPrompt& prompt,
-                            const prompt::v1::ModelParameters& parameters,
-                            const WireOptions& options) {
+std::string OpenAiFormat::Body(const PackedPrompt& prompt,
+                               const prompt::v1::ModelParameters& parameters,
+                               const WireOptions& options) const {
   json::monotonic_resource memory;
   const json::storage_ptr storage(&memory);
   json::object request(storage);
-  request.emplace("model", View(options.model));
+  request.emplace("model", View(options.model.name));
   request.emplace("messages", MessagesJson(prompt, storage));
   std::string body = json::serialize(request);
   body.pop_back();  // the object's brace
-  for (const OptionalField& field : OptionalFields(parameters, options))
+  for (const OptionalField& field : Fields(parameters, options))
     absl::StrAppend(&body, ",\"", field.name, "\":", field.json);
   absl::StrAppend(&body, "}");
   return body;
+}
+
+std::unique_ptr<AnswerStream> OpenAiFormat::MakeStream() const {
+  return std::make_unique<OpenAiStream>();
 }
 
 }  // namespace dramatis::inference

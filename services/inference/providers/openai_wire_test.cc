@@ -32,8 +32,8 @@ prompt::v1::ModelParameters SomeParameters() {
 }
 
 TEST(OpenAiWireTest, WritesAStreamedRequestWithUsage) {
-  const json::value request =
-      json::parse(ChatRequestJson(AskedHi(), SomeParameters(), {.model = "gpt-4o-mini"}));
+  const json::value request = json::parse(
+      OpenAiFormat().Body(AskedHi(), SomeParameters(), {.model = {.name = "gpt-4o-mini"}}));
   EXPECT_EQ(request, json::parse(R"({
     "model": "gpt-4o-mini",
     "messages": [
@@ -46,16 +46,17 @@ TEST(OpenAiWireTest, WritesAStreamedRequestWithUsage) {
 }
 
 TEST(OpenAiWireTest, CallsTheLimitByItsNewNameWhereAsked) {
-  const json::value request = json::parse(
-      ChatRequestJson(AskedHi(), SomeParameters(), {.model = "gpt-4o", .newer_limit = true}));
+  const json::value request = json::parse(OpenAiFormat().Body(
+      AskedHi(), SomeParameters(), {.model = {.name = "gpt-4o"}, .newer_limit = true}));
   EXPECT_EQ(request.at("max_completion_tokens"), 100);
   EXPECT_FALSE(request.as_object().contains("max_tokens"));
 }
 
 TEST(OpenAiWireTest, LeavesOutWhatTheModelIsKnownToRefuse) {
-  const json::value request = json::parse(ChatRequestJson(
-      AskedHi(), SomeParameters(),
-      {.model = "m", .dialect = {"temperature", "top_p=9E-1", "stop", "stream_options"}}));
+  const json::value request = json::parse(
+      OpenAiFormat().Body(AskedHi(), SomeParameters(),
+                          {.model = {.name = "m"},
+                           .dialect = {"temperature", "top_p=9E-1", "stop", "stream_options"}}));
   for (const char* const field : {"temperature", "top_p", "stop", "stream_options"}) {
     EXPECT_FALSE(request.as_object().contains(field)) << field;
   }
@@ -63,16 +64,18 @@ TEST(OpenAiWireTest, LeavesOutWhatTheModelIsKnownToRefuse) {
 }
 
 TEST(OpenAiWireTest, SendsAnotherValueThanTheOneThatWasRefused) {
-  const json::value request = json::parse(ChatRequestJson(
-      AskedHi(), SomeParameters(), {.model = "m", .dialect = {"top_p=1E0", "max_tokens=5"}}));
+  const json::value request = json::parse(
+      OpenAiFormat().Body(AskedHi(), SomeParameters(),
+                          {.model = {.name = "m"}, .dialect = {"top_p=1E0", "max_tokens=5"}}));
   EXPECT_EQ(request.at("top_p"), 0.9);
   EXPECT_EQ(request.at("max_tokens"), 100);
 }
 
 TEST(OpenAiWireTest, CallsTheLimitByItsOtherNameWhereOneIsRefused) {
   const auto ask = [](bool newer, const Dialect& dialect) {
-    return json::parse(ChatRequestJson(AskedHi(), SomeParameters(),
-                                       {.model = "m", .newer_limit = newer, .dialect = dialect}))
+    return json::parse(OpenAiFormat().Body(
+                           AskedHi(), SomeParameters(),
+                           {.model = {.name = "m"}, .newer_limit = newer, .dialect = dialect}))
         .as_object();
   };
   EXPECT_TRUE(ask(false, {"max_tokens"}).contains("max_completion_tokens"));
@@ -82,8 +85,36 @@ TEST(OpenAiWireTest, CallsTheLimitByItsOtherNameWhereOneIsRefused) {
   EXPECT_FALSE(neither.contains("max_completion_tokens"));
 }
 
+TEST(OpenAiWireTest, TellsAModelThatMayThinkNotTo) {
+  const auto ask = [](Thinking thinking, const Dialect& dialect) {
+    return json::parse(OpenAiFormat().Body(
+                           AskedHi(), SomeParameters(),
+                           {.model = {.name = "m", .thinking = thinking}, .dialect = dialect}))
+        .as_object();
+  };
+  const json::object optional = ask(Thinking::kOptional, {});
+  EXPECT_EQ(optional.at("reasoning_effort"), "none");
+  EXPECT_EQ(optional.at("max_tokens"), 100);
+  EXPECT_EQ(optional.at("temperature"), 0.7);
+  const json::object always = ask(Thinking::kAlways, {});
+  EXPECT_EQ(always.at("reasoning_effort"), "low");
+  EXPECT_GT(always.at("max_tokens").as_int64(), 1000);
+  EXPECT_FALSE(always.contains("temperature"));
+  EXPECT_EQ(ask(Thinking::kOptional, {"reasoning_effort=\"none\""}).at("reasoning_effort"), "low");
+  EXPECT_FALSE(ask(Thinking::kOptional, {"reasoning_effort"}).contains("reasoning_effort"));
+  EXPECT_FALSE(ask(Thinking::kUnknown, {}).contains("reasoning_effort"));
+}
+
+TEST(OpenAiWireTest, SendsNoSamplingToAModelThatRefusesIt) {
+  const json::value request = json::parse(OpenAiFormat().Body(
+      AskedHi(), SomeParameters(), {.model = {.name = "m", .sampling = false}}));
+  EXPECT_FALSE(request.as_object().contains("temperature"));
+  EXPECT_FALSE(request.as_object().contains("top_p"));
+}
+
 TEST(OpenAiWireTest, LeavesOutWhatIsNotSet) {
-  const json::value request = json::parse(ChatRequestJson(AskedHi(), {}, {.model = "m"}));
+  const json::value request =
+      json::parse(OpenAiFormat().Body(AskedHi(), {}, {.model = {.name = "m"}}));
   for (const char* const field : {"temperature", "top_p", "stop", "max_tokens"}) {
     EXPECT_FALSE(request.as_object().contains(field)) << field;
   }

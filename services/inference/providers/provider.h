@@ -19,9 +19,9 @@
 #include "dramatis/prompt/v1/prompt.pb.h"
 
 #include "absl/time/time.h"
+#include "services/inference/catalogue/catalogue.h"
 #include "services/inference/prompt/packing.h"
 #include "services/inference/prompt/tokens.h"
-#include "services/inference/providers/catalogue.h"
 
 namespace dramatis::inference {
 
@@ -31,9 +31,11 @@ struct ModelRequest {
   std::shared_ptr<const PackedPrompt> prompt;
   prompt::v1::ModelParameters parameters;
   // The persona's name; may be empty.
-  std::string persona_name;
+  std::string persona_name = {};
   // When nobody waits any longer.
   absl::Time deadline = absl::InfiniteFuture();
+  // Whose answer it is.
+  std::string user_id = {};
   // Set where no reply is wanted but a task done, which the prompt describes for language models.
   std::shared_ptr<const v1::RunTaskRequest> task = nullptr;
 };

@@ -36,18 +36,24 @@ absl::StatusOr<Route> Router::Find(const std::string& name) const {
                "no provider of this deployment has the model; see GET /api/ai/status");
 }
 
-absl::StatusOr<std::vector<Route>> Router::Resolve(const std::string& model) const {
+absl::StatusOr<std::vector<Route>> Router::Resolve(
+    const std::string& model, const std::vector<std::string>& fallbacks) const {
   std::vector<Route> routes;
-  if (!model.empty()) {
-    DRAMATIS_ASSIGN_OR_RETURN(Route route, Find(model));
-    routes.push_back(std::move(route));
-  }
-  for (const std::string& name : chain_) {
-    DRAMATIS_ASSIGN_OR_RETURN(Route route, Find(name));
+  const auto add = [&](Route route) {
     const bool known = std::any_of(routes.begin(), routes.end(), [&](const Route& other) {
       return other.FullName() == route.FullName();
     });
     if (!known) routes.push_back(std::move(route));
+  };
+  // The chain begins with the default, which comes before what stands in for it.
+  DRAMATIS_ASSIGN_OR_RETURN(Route first, Find(model.empty() ? chain_.front() : model));
+  add(std::move(first));
+  for (const std::string& name : fallbacks) {
+    if (absl::StatusOr<Route> route = Find(name); route.ok()) add(*std::move(route));
+  }
+  for (const std::string& name : chain_) {
+    DRAMATIS_ASSIGN_OR_RETURN(Route route, Find(name));
+    add(std::move(route));
   }
   return routes;
 }

@@ -45,8 +45,10 @@ class Router {
          std::vector<std::string> chain,
          const Clock& clock);
 
-  // The model, then all of the chain but it. INVALID_ARGUMENT, UNKNOWN_MODEL.
-  absl::StatusOr<std::vector<Route>> Resolve(const std::string& model) const;
+  // The model, then those that stand in for it, then all of the chain, each once. Of those that stand
+  // in, a name that nobody has is passed over. INVALID_ARGUMENT, UNKNOWN_MODEL.
+  absl::StatusOr<std::vector<Route>> Resolve(const std::string& model,
+                                             const std::vector<std::string>& fallbacks = {}) const;
 
   const std::vector<Member>& members() const { return members_; }
   // `provider/model`.

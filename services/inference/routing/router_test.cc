@@ -54,6 +54,14 @@ TEST_F(RouterTest, NeverFallsBackToWhatTheChainDoesNotName) {
   EXPECT_THAT(Names(Make({"openai/small"}).Resolve("")), ElementsAre("openai/small"));
 }
 
+TEST_F(RouterTest, PutsWhatStandsInForAModelBeforeTheChain) {
+  const Router router = Make({"openai/small", "local"});
+  EXPECT_THAT(Names(router.Resolve("openai/meta/large", {"local", "nobody/x", "openai/small"})),
+              ElementsAre("openai/meta/large", "local/retrieval", "openai/small"));
+  EXPECT_THAT(Names(router.Resolve("", {"openai/meta/large"})),
+              ElementsAre("openai/small", "openai/meta/large", "local/retrieval"));
+}
+
 TEST_F(RouterTest, RefusesAModelThatNobodyHas) {
   const Router router = Make({"local"});
   for (const char* const name : {"openai/none", "none/small", "small", "openai/", "/small"}) {

@@ -154,6 +154,8 @@ prompt::v1::ModelParameters RenderParameters(const v1::Persona& definition) {
   parameters.set_max_output_tokens(config.max_output_tokens());
   if (config.has_top_p()) parameters.set_top_p(config.top_p());
   *parameters.mutable_stop() = config.stop();
+  *parameters.mutable_fallback_models() = config.fallback_models();
+  parameters.set_reasoning_effort(config.reasoning_effort());
   return parameters;
 }
 

@@ -1,4 +1,4 @@
-#include "services/inference/providers/openai_provider.h"
+#include "services/inference/providers/http_provider.h"
 
 #include <utility>
 
@@ -6,8 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
-#include "services/inference/providers/openai_stream.h"
-#include "services/inference/providers/openai_wire.h"
+#include "services/inference/providers/effort.h"
 #include "services/inference/providers/provider_refusal.h"
 #include "shared/config/version.h"
 
@@ -21,10 +20,24 @@ constexpr size_t kMaxErrorBytes = size_t{64} * 1024;
 constexpr size_t kMaxAnswerBytes = size_t{64} * 1024 * 1024;
 // One call is made so many times at most: a model may refuse several fields, one after the other.
 constexpr int kMostRequests = 10;
+// Added to the limit of an answer that was all thought.
+constexpr int kMoreTokens = 8192;
 
 constexpr int kUnauthorizedStatus = 401;
 constexpr int kForbiddenStatus = 403;
 constexpr int kNotFound = 404;
+
+const char* HeaderOf(Auth auth) {
+  switch (auth) {
+    case Auth::kXApiKey:
+      return "x-api-key: ";
+    case Auth::kApiKey:
+      return "api-key: ";
+    case Auth::kBearer:
+      break;
+  }
+  return "Authorization: Bearer ";
+}
 
 bool IsSuccess(int status) {
   return status >= 200 && status < 300;
@@ -34,35 +47,35 @@ bool IsSuccess(int status) {
 
 // One answer: a transfer, or several where the key was fetched anew or a field was refused. All but
 // Begin and Cancel run on the loop's thread.
-class OpenAiProvider::Call : public ProviderCall,
-                             public HttpHandler,
-                             public std::enable_shared_from_this<Call> {
+class HttpProvider::Call : public ProviderCall,
+                           public HttpHandler,
+                           public std::enable_shared_from_this<Call> {
  public:
-  Call(OpenAiProvider& provider,
-       const ModelRequest& model_request,
-       std::shared_ptr<AnswerSink> sink)
+  Call(HttpProvider& provider, const ModelRequest& model_request, std::shared_ptr<AnswerSink> sink)
       : provider_(provider),
         prompt_(model_request.prompt),
         parameters_(model_request.parameters),
-        wire_({.model = model_request.model.name,
+        wire_({.model = model_request.model,
                .newer_limit = provider.config_.IsOpenAi(),
                .dialect = provider.dialects_.Of(model_request.model.name)}),
         deadline_(model_request.deadline),
+        stream_(provider.format_->MakeStream()),
         sink_(std::move(sink)) {}
 
   void Begin() {
-    HttpRequest request =
-        provider_.MakeRequest(ChatRequestJson(*prompt_, parameters_, wire_), deadline_);
+    const WireFormat& format = *provider_.format_;
+    HttpRequest request = provider_.MakeRequest(format.Body(*prompt_, parameters_, wire_),
+                                                format.Headers(parameters_, wire_), deadline_);
     const absl::MutexLock lock(&mutex_);
     if (sink_ == nullptr) return;  // cancelled
-    transfer_ = provider_.loop_.Start(std::move(request), shared_from_this());
+    transfer_ = provider_.parts_.loop.Start(std::move(request), shared_from_this());
   }
 
   void Cancel() override {
     std::shared_ptr<AnswerSink> dropped;  // destroyed without the lock held
     const absl::MutexLock lock(&mutex_);
     dropped = std::move(sink_);
-    provider_.loop_.Cancel(transfer_);
+    provider_.parts_.loop.Cancel(transfer_);
   }
 
   void OnHead(const HttpHead& head) override { head_ = head; }
@@ -76,11 +89,13 @@ class OpenAiProvider::Call : public ProviderCall,
     if (received_ > kMaxAnswerBytes) return false;
     if (ended_) return true;  // what follows the end
     std::string text;
-    stream_.Feed(bytes, text);
+    stream_->Feed(bytes, text);
     Say(text);
-    if (stream_.failure().has_value()) return false;
-    if (stream_.finished()) WaitForTheRest();
-    if (stream_.done()) EndAnswer();
+    if (stream_->failure().has_value()) return false;
+    if (stream_->finished()) WaitForTheRest();
+    if (!stream_->done()) return true;
+    if (WasAllThought()) return false;  // it goes on in OnEnd
+    EndAnswer();
     return true;
   }
 
@@ -91,11 +106,11 @@ class OpenAiProvider::Call : public ProviderCall,
     }
     if (end == HttpEnd::kComplete) {
       std::string text;
-      stream_.End(text);
+      stream_->End(text);
       Say(text);
     }
-    if (stream_.failure().has_value()) return EndFailed(*stream_.failure());
-    if (stream_.finished()) return EndAnswer();
+    if (stream_->failure().has_value()) return EndFailed(*stream_->failure());
+    if (stream_->finished()) return WasAllThought() ? AskForMore() : EndAnswer();
     switch (end) {
       case HttpEnd::kComplete:
         return Fail({Kind::kTransient, "the answer ended early"});
@@ -121,13 +136,14 @@ class OpenAiProvider::Call : public ProviderCall,
   // does.
   void WaitForTheRest() {
     if (std::exchange(waits_, true)) return;
-    provider_.loop_.After(provider_.config_.finish_grace, [weak = weak_from_this()] {
+    const auto give_up = [weak = weak_from_this(), request = requests_] {
       const std::shared_ptr<Call> self = weak.lock();
-      if (self == nullptr) return;
+      if (self == nullptr || self->requests_ != request) return;
       self->EndAnswer();
       const absl::MutexLock lock(&self->mutex_);
-      self->provider_.loop_.Cancel(self->transfer_);
-    });
+      self->provider_.parts_.loop.Cancel(self->transfer_);
+    };
+    provider_.parts_.loop.After(provider_.config_.finish_grace, give_up);
   }
 
   std::shared_ptr<AnswerSink> Sink() {
@@ -142,8 +158,32 @@ class OpenAiProvider::Call : public ProviderCall,
 
   void EndAnswer() {
     if (ended_) return;
+    AnswerEnd end = stream_->end();
+    if (!spoke_ && end.finish_reason == "length" && wire_.more_tokens > 0) {
+      return Fail({Kind::kRejected, "its answer's limit was used up before anything was said"});
+    }
+    if (end.tokens.has_value()) {
+      end.tokens->input_tokens += thought_.input_tokens;
+      end.tokens->output_tokens += thought_.output_tokens;
+      end.tokens->cached_tokens += thought_.cached_tokens;
+      end.tokens->written_tokens += thought_.written_tokens;
+    }
     Remember();
-    if (const std::shared_ptr<AnswerSink> sink = TakeSink()) sink->OnEnd(stream_.end());
+    if (const std::shared_ptr<AnswerSink> sink = TakeSink()) sink->OnEnd(end);
+  }
+
+  // Nothing was said and the limit is used up: more of it may help, once.
+  bool WasAllThought() const {
+    return !spoke_ && stream_->end().finish_reason == "length" && wire_.more_tokens == 0 &&
+           wire_.model.thinking != Thinking::kNever &&
+           AnswerLimit(wire_.model, parameters_, kMoreTokens) >
+               AnswerLimit(wire_.model, parameters_);
+  }
+
+  void AskForMore() {
+    thought_ = stream_->end().tokens.value_or(TokenCounts());
+    wire_.more_tokens = kMoreTokens;
+    Again();
   }
 
   void Fail(ProviderFailure failure) {
@@ -161,7 +201,7 @@ class OpenAiProvider::Call : public ProviderCall,
     if (AskDifferently(refusal)) return;
     ProviderFailure failure = {KindOf(refusal), absl::StrCat("status ", head_.status)};
     if (!head_.retry_after.empty()) {
-      failure.retry_after = ParseRetryAfter(head_.retry_after, provider_.clock_.Now());
+      failure.retry_after = ParseRetryAfter(head_.retry_after, provider_.parts_.clock.Now());
     }
     failure.refusal = std::move(refusal);
     if (head_.status == kNotFound) failure.refusal.url = provider_.Url();
@@ -175,7 +215,8 @@ class OpenAiProvider::Call : public ProviderCall,
   // Makes the call once more without the field that was refused. False where none was.
   bool AskDifferently(const Refusal& refusal) {
     if (KindOf(refusal) != Kind::kRejected || requests_ >= kMostRequests) return false;
-    const std::optional<std::string> lesson = LessonOf(refusal, OptionalFields(parameters_, wire_));
+    const std::optional<std::string> lesson =
+        LessonOf(refusal, provider_.format_->Fields(parameters_, wire_));
     if (!lesson.has_value()) return false;
     wire_.dialect.insert(*lesson);
     Again();
@@ -186,27 +227,30 @@ class OpenAiProvider::Call : public ProviderCall,
     ++requests_;
     head_ = {};
     received_ = 0;
+    waits_ = false;
     refusal_body_.clear();
-    stream_ = OpenAiStream();
+    stream_ = provider_.format_->MakeStream();
     Begin();
   }
 
   // Only once it has answered is it certain that the lessons were the right ones.
   void Remember() {
-    if (!provider_.dialects_.Learn(wire_.model, wire_.dialect)) return;
-    provider_.logger_.Info("a model refuses fields of requests: they are left out from now on",
-                           {{"model", absl::StrCat(provider_.name(), "/", wire_.model)},
-                            {"fields", absl::StrJoin(wire_.dialect, ", ")}});
+    if (!provider_.dialects_.Learn(wire_.model.name, wire_.dialect)) return;
+    provider_.parts_.logger.Info(
+        "a model refuses fields of requests: they are left out from now on",
+        {{"model", absl::StrCat(provider_.name(), "/", wire_.model.name)},
+         {"fields", absl::StrJoin(wire_.dialect, ", ")}});
   }
 
-  OpenAiProvider& provider_;
+  HttpProvider& provider_;
   const std::shared_ptr<const PackedPrompt> prompt_;
   const prompt::v1::ModelParameters parameters_;
   WireOptions wire_;
   const absl::Time deadline_;
 
+  TokenCounts thought_;  // of a request whose answer was all thought
   HttpHead head_;
-  OpenAiStream stream_;
+  std::unique_ptr<AnswerStream> stream_;
   std::string refusal_body_;
   size_t received_ = 0;
   int requests_ = 1;
@@ -220,41 +264,55 @@ class OpenAiProvider::Call : public ProviderCall,
   CurlLoop::TransferId transfer_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-OpenAiProvider::OpenAiProvider(const OpenAiConfig& config,
-                               const Clock& clock,
-                               CurlLoop& loop,
-                               Logger& logger)
-    : config_(config), clock_(clock), loop_(loop), logger_(logger), key_(config.key, clock) {}
+HttpProvider::HttpProvider(ProviderConfig config,
+                           std::unique_ptr<WireFormat> format,
+                           const HttpProviderParts& parts)
+    : config_(std::move(config)),
+      format_(std::move(format)),
+      parts_(parts),
+      key_(config_.key, parts.clock) {}
 
-std::string OpenAiProvider::description() const {
-  return config_.IsOpenAi() ? "OpenAI" : "A server that speaks OpenAI's chat completions";
+std::vector<ModelFacts> HttpProvider::models() const {
+  std::vector<ModelFacts> models;
+  for (const ModelSpec& spec : config_.models)
+    models.push_back(Describe(spec, parts_.catalogue, config_.catalogue));
+  return models;
 }
 
-std::optional<ModelFacts> OpenAiProvider::FindModel(const std::string& model) const {
-  if (model.empty()) return config_.models.front();
-  for (const ModelFacts& offered : config_.models) {
-    if (offered.name == model) return offered;
+std::optional<ModelFacts> HttpProvider::FindModel(const std::string& model) const {
+  if (model.empty() && config_.models.empty()) return std::nullopt;
+  const std::string& name = model.empty() ? config_.models.front().name : model;
+  for (const ModelSpec& spec : config_.models) {
+    if (spec.name == name) return Describe(spec, parts_.catalogue, config_.catalogue);
   }
   if (!config_.any_model) return std::nullopt;
-  return KnownModel(model).value_or(
-      ModelFacts{.name = model, .window_tokens = kUnknownWindow, .prices = {}});
+  return Describe({.name = name}, parts_.catalogue, config_.catalogue);
 }
 
-HttpRequest OpenAiProvider::MakeRequest(std::string body, absl::Time deadline) {
+std::string HttpProvider::Url() const {
+  const std::string_view path = format_->path();
+  return absl::StrCat(config_.base_url, absl::string_view(path.data(), path.size()),
+                      config_.query.empty() ? "" : "?", config_.query);
+}
+
+HttpRequest HttpProvider::MakeRequest(std::string body,
+                                      const std::vector<std::string>& headers,
+                                      absl::Time deadline) {
   HttpRequest request = {.url = Url(),
                          .headers = {"Content-Type: application/json", "Accept: text/event-stream",
                                      absl::StrCat("User-Agent: dramatis/", kVersion)},
                          .body = std::move(body),
                          .timeouts = config_.timeouts};
+  request.headers.insert(request.headers.end(), headers.begin(), headers.end());
   if (const std::string key = key_.Get(); !key.empty()) {
-    request.headers.push_back("Authorization: Bearer " + key);
+    request.headers.push_back(absl::StrCat(HeaderOf(config_.auth), key));
   }
-  request.timeouts.total = deadline - clock_.Now();
+  request.timeouts.total = deadline - parts_.clock.Now();
   return request;
 }
 
-std::shared_ptr<ProviderCall> OpenAiProvider::Start(const ModelRequest& model_request,
-                                                    std::shared_ptr<AnswerSink> sink) {
+std::shared_ptr<ProviderCall> HttpProvider::Start(const ModelRequest& model_request,
+                                                  std::shared_ptr<AnswerSink> sink) {
   auto call = std::make_shared<Call>(*this, model_request, std::move(sink));
   call->Begin();
   return call;

@@ -1,4 +1,4 @@
-#include "services/inference/providers/openai_provider.h"
+#include "services/inference/providers/http_provider.h"
 
 #include <atomic>
 #include <cstdio>
@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/inference/providers/openai_wire.h"
 #include "services/inference/testing/scripted_server.h"
 
 namespace dramatis::inference {
@@ -61,9 +62,9 @@ Reply Answer(const std::string& body) {
   return {.pieces = {ChunkedHead(), Chunk(body), LastChunk()}, .then = Reply::Then::kKeepOpen};
 }
 
-class OpenAiProviderTest : public testing::Test {
+class HttpProviderTest : public testing::Test {
  protected:
-  std::shared_ptr<ProviderCall> Start(OpenAiProvider& provider,
+  std::shared_ptr<ProviderCall> Start(HttpProvider& provider,
                                       const std::shared_ptr<AwaitedSink>& sink,
                                       absl::Duration patience = absl::Hours(1)) {
     auto prompt = std::make_shared<PackedPrompt>();
@@ -75,10 +76,14 @@ class OpenAiProviderTest : public testing::Test {
     model_request.deadline = clock_.Now() + patience;
     return provider.Start(model_request, sink);
   }
+  std::unique_ptr<HttpProvider> Make(const ProviderConfig& config) {
+    return std::make_unique<HttpProvider>(config, std::make_unique<OpenAiFormat>(),
+                                          HttpProviderParts{clock_, loop_, *logger_, catalogue_});
+  }
   std::shared_ptr<AwaitedSink> Ask(const ScriptedServer& server) {
-    OpenAiConfig config = config_;
+    ProviderConfig config = config_;
     config.base_url = server.url();
-    provider_ = std::make_unique<OpenAiProvider>(config, clock_, loop_, *logger_);
+    provider_ = Make(config);
     auto sink = std::make_shared<AwaitedSink>();
     Start(*provider_, sink);
     sink->over.WaitForNotification();
@@ -90,14 +95,14 @@ class OpenAiProviderTest : public testing::Test {
   }
 
   FakeClock clock_;
+  const Catalogue catalogue_;
   const std::unique_ptr<Logger> logger_ = MakeSilentLogger();
-  OpenAiConfig config_ = {
-      .base_url = "", .key = {}, .models = {*KnownModel("gpt-4o-mini")}, .timeouts = {}};
-  std::unique_ptr<OpenAiProvider> provider_;  // outlives the loop's thread
+  ProviderConfig config_ = {.base_url = "", .models = {{.name = "gpt-4o-mini"}}};
+  std::unique_ptr<HttpProvider> provider_;  // outlives the loop's thread
   CurlLoop loop_{{}};
 };
 
-TEST_F(OpenAiProviderTest, StreamsAnAnswerWithItsUsage) {
+TEST_F(HttpProviderTest, StreamsAnAnswerWithItsUsage) {
   const auto sink = AskFor(Answer(Whole()));
   EXPECT_EQ(sink->text, "Hé 😀!");
   ASSERT_TRUE(sink->end.has_value());
@@ -107,7 +112,7 @@ TEST_F(OpenAiProviderTest, StreamsAnAnswerWithItsUsage) {
   EXPECT_EQ(sink->end->tokens->output_tokens, 2);
 }
 
-TEST_F(OpenAiProviderTest, ReadsTheSameHoweverTheBodyIsCut) {
+TEST_F(HttpProviderTest, ReadsTheSameHoweverTheBodyIsCut) {
   const std::string body = Whole();
   std::atomic<int> cut = 1;
   const ScriptedServer server([&](const Request&) {
@@ -122,7 +127,7 @@ TEST_F(OpenAiProviderTest, ReadsTheSameHoweverTheBodyIsCut) {
   }
 }
 
-TEST_F(OpenAiProviderTest, SendsTheKeyAndAStreamedRequest) {
+TEST_F(HttpProviderTest, SendsTheKeyAndAStreamedRequest) {
   config_.key.value = "sk-secret";
   const ScriptedServer server([](const Request&) { return Answer(Whole()); });
   Ask(server);
@@ -133,20 +138,20 @@ TEST_F(OpenAiProviderTest, SendsTheKeyAndAStreamedRequest) {
   EXPECT_THAT(seen.body, HasSubstr(R"("stream":true)"));
 }
 
-TEST_F(OpenAiProviderTest, SendsNoCredentialsWhereThereAreNone) {
+TEST_F(HttpProviderTest, SendsNoCredentialsWhereThereAreNone) {
   const ScriptedServer server([](const Request&) { return Answer(Whole()); });
   Ask(server);
   EXPECT_THAT(server.seen().at(0).head, Not(HasSubstr("Authorization")));
 }
 
-TEST_F(OpenAiProviderTest, UsesAConnectionAgain) {
+TEST_F(HttpProviderTest, UsesAConnectionAgain) {
   const ScriptedServer server([](const Request&) { return Answer(Whole()); });
   for (int i = 0; i < 5; ++i)
     EXPECT_TRUE(Ask(server)->end.has_value());
   EXPECT_EQ(server.seen().at(4).connection, 0);
 }
 
-TEST_F(OpenAiProviderTest, TakesAnAnswerWithoutUsageOrEndMark) {
+TEST_F(HttpProviderTest, TakesAnAnswerWithoutUsageOrEndMark) {
   const auto without_usage = AskFor(Answer(Token("a") + kFinish + kDone));
   ASSERT_TRUE(without_usage->end.has_value());
   EXPECT_FALSE(without_usage->end->tokens.has_value());
@@ -157,7 +162,7 @@ TEST_F(OpenAiProviderTest, TakesAnAnswerWithoutUsageOrEndMark) {
   EXPECT_EQ(without_reason->end->finish_reason, "stop");
 }
 
-TEST_F(OpenAiProviderTest, TakesACutAnswerForAFailure) {
+TEST_F(HttpProviderTest, TakesACutAnswerForAFailure) {
   for (const Reply& reply :
        {Reply{.pieces = {ChunkedHead(), Chunk(Token("a"))}, .then = Reply::Then::kClose},
         Answer(Token("a")),
@@ -170,21 +175,21 @@ TEST_F(OpenAiProviderTest, TakesACutAnswerForAFailure) {
   }
 }
 
-TEST_F(OpenAiProviderTest, TakesAMalformedLineForABrokenProvider) {
+TEST_F(HttpProviderTest, TakesAMalformedLineForABrokenProvider) {
   const auto sink = AskFor(Answer(Token("a") + "data: {oops\n\n" + Token("b")));
   EXPECT_EQ(sink->text, "a");
   ASSERT_TRUE(sink->failure.has_value());
   EXPECT_EQ(sink->failure->kind, Kind::kBroken);
 }
 
-TEST_F(OpenAiProviderTest, KnowsAnErrorWithinTheStream) {
+TEST_F(HttpProviderTest, KnowsAnErrorWithinTheStream) {
   const auto sink = AskFor(Answer("data: {\"error\":{\"message\":\"secret detail\"}}\n\n"));
   ASSERT_TRUE(sink->failure.has_value());
   EXPECT_EQ(sink->failure->kind, Kind::kTransient);
   EXPECT_THAT(sink->failure->message, Not(HasSubstr("secret")));
 }
 
-TEST_F(OpenAiProviderTest, TellsStatusesApartAndTheirBodiesToTheLogOnly) {
+TEST_F(HttpProviderTest, TellsStatusesApartAndTheirBodiesToTheLogOnly) {
   const std::vector<std::pair<int, Kind>> cases = {
       {400, Kind::kRejected},  {404, Kind::kRejected},  {408, Kind::kTransient}, {429, Kind::kBusy},
       {500, Kind::kTransient}, {503, Kind::kTransient}, {302, Kind::kRejected}};
@@ -201,14 +206,14 @@ TEST_F(OpenAiProviderTest, TellsStatusesApartAndTheirBodiesToTheLogOnly) {
   }
 }
 
-TEST_F(OpenAiProviderTest, ReadsRetryAfter) {
+TEST_F(HttpProviderTest, ReadsRetryAfter) {
   const auto sink =
       AskFor({.pieces = {Plain(429, "retry-after: 7\r\n", "")}, .then = Reply::Then::kKeepOpen});
   ASSERT_TRUE(sink->failure.has_value());
   EXPECT_EQ(sink->failure->retry_after, absl::Seconds(7));
 }
 
-TEST_F(OpenAiProviderTest, ReadsOnlyTheStartOfAnErrorsBody) {
+TEST_F(HttpProviderTest, ReadsOnlyTheStartOfAnErrorsBody) {
   const std::string head = "HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n";
   Reply reply = {.pieces = {head}, .then = Reply::Then::kHang};
   for (int i = 0; i < 20; ++i)
@@ -218,7 +223,7 @@ TEST_F(OpenAiProviderTest, ReadsOnlyTheStartOfAnErrorsBody) {
   EXPECT_EQ(sink->failure->kind, Kind::kTransient);
 }
 
-TEST_F(OpenAiProviderTest, FetchesTheKeyOnceMoreWhenItIsRefused) {
+TEST_F(HttpProviderTest, FetchesTheKeyOnceMoreWhenItIsRefused) {
   const std::string path = testing::TempDir() + "/dramatis_rotated_key";
   std::ofstream(path) << "old\n";
   config_.key = {.file = path, .value = "old"};
@@ -232,7 +237,7 @@ TEST_F(OpenAiProviderTest, FetchesTheKeyOnceMoreWhenItIsRefused) {
   std::remove(path.c_str());
 }
 
-TEST_F(OpenAiProviderTest, GivesUpOnCredentialsThatStayRefused) {
+TEST_F(HttpProviderTest, GivesUpOnCredentialsThatStayRefused) {
   const ScriptedServer server([](const Request&) {
     return Reply{.pieces = {Plain(403, "", "")}, .then = Reply::Then::kKeepOpen};
   });
@@ -242,14 +247,14 @@ TEST_F(OpenAiProviderTest, GivesUpOnCredentialsThatStayRefused) {
   EXPECT_EQ(server.requests(), 2);
 }
 
-TEST_F(OpenAiProviderTest, TimesOutWhereNothingComes) {
+TEST_F(HttpProviderTest, TimesOutWhereNothingComes) {
   config_.timeouts.private_first_byte = absl::Milliseconds(30);
   const auto sink = AskFor({.pieces = {}, .then = Reply::Then::kHang});
   ASSERT_TRUE(sink->failure.has_value());
   EXPECT_EQ(sink->failure->kind, Kind::kTimeout);
 }
 
-TEST_F(OpenAiProviderTest, TimesOutWhereNothingMoreComes) {
+TEST_F(HttpProviderTest, TimesOutWhereNothingMoreComes) {
   config_.timeouts.idle = absl::Milliseconds(30);
   const auto sink =
       AskFor({.pieces = {ChunkedHead(), Chunk(Token("a"))}, .then = Reply::Then::kHang});
@@ -258,9 +263,9 @@ TEST_F(OpenAiProviderTest, TimesOutWhereNothingMoreComes) {
   EXPECT_EQ(sink->failure->kind, Kind::kTimeout);
 }
 
-TEST_F(OpenAiProviderTest, FailsWhereNobodyListens) {
+TEST_F(HttpProviderTest, FailsWhereNobodyListens) {
   config_.base_url = "http://127.0.0.1:1/v1";
-  provider_ = std::make_unique<OpenAiProvider>(config_, clock_, loop_, *logger_);
+  provider_ = Make(config_);
   const auto sink = std::make_shared<AwaitedSink>();
   Start(*provider_, sink);
   sink->over.WaitForNotification();
@@ -268,11 +273,11 @@ TEST_F(OpenAiProviderTest, FailsWhereNobodyListens) {
   EXPECT_EQ(sink->failure->kind, Kind::kTransient);
 }
 
-TEST_F(OpenAiProviderTest, KeepsToTheCallersDeadline) {
+TEST_F(HttpProviderTest, KeepsToTheCallersDeadline) {
   const ScriptedServer server(
       [](const Request&) { return Reply{.pieces = {}, .then = Reply::Then::kHang}; });
   config_.base_url = server.url();
-  provider_ = std::make_unique<OpenAiProvider>(config_, clock_, loop_, *logger_);
+  provider_ = Make(config_);
   const auto sink = std::make_shared<AwaitedSink>();
   Start(*provider_, sink, absl::Milliseconds(30));
   sink->over.WaitForNotification();
@@ -280,12 +285,12 @@ TEST_F(OpenAiProviderTest, KeepsToTheCallersDeadline) {
   EXPECT_EQ(sink->failure->kind, Kind::kTimeout);
 }
 
-TEST_F(OpenAiProviderTest, ClosesTheConnectionWhenCancelled) {
+TEST_F(HttpProviderTest, ClosesTheConnectionWhenCancelled) {
   ScriptedServer server([](const Request&) {
     return Reply{.pieces = {ChunkedHead(), Chunk(Token("a"))}, .then = Reply::Then::kHang};
   });
   config_.base_url = server.url();
-  provider_ = std::make_unique<OpenAiProvider>(config_, clock_, loop_, *logger_);
+  provider_ = Make(config_);
   const auto sink = std::make_shared<AwaitedSink>();
   const auto call = Start(*provider_, sink);
   sink->spoke.WaitForNotification();
@@ -294,11 +299,11 @@ TEST_F(OpenAiProviderTest, ClosesTheConnectionWhenCancelled) {
   EXPECT_FALSE(sink->over.HasBeenNotified());
 }
 
-TEST_F(OpenAiProviderTest, StopsWithCallsUnderWay) {
+TEST_F(HttpProviderTest, StopsWithCallsUnderWay) {
   ScriptedServer server(
       [](const Request&) { return Reply{.pieces = {}, .then = Reply::Then::kHang}; });
   config_.base_url = server.url();
-  provider_ = std::make_unique<OpenAiProvider>(config_, clock_, loop_, *logger_);
+  provider_ = Make(config_);
   const auto sink = std::make_shared<AwaitedSink>();
   const auto call = Start(*provider_, sink);
   loop_.Stop();
@@ -306,7 +311,7 @@ TEST_F(OpenAiProviderTest, StopsWithCallsUnderWay) {
   EXPECT_FALSE(sink->over.HasBeenNotified());
 }
 
-TEST_F(OpenAiProviderTest, WhatFollowsAFinishedAnswerHasSoMuchTime) {
+TEST_F(HttpProviderTest, WhatFollowsAFinishedAnswerHasSoMuchTime) {
   config_.finish_grace = absl::Milliseconds(30);
   ScriptedServer server([](const Request&) {
     return Reply{.pieces = {ChunkedHead(), Chunk(Token("a") + kFinish), Chunk(": alive\n\n")},
@@ -319,7 +324,7 @@ TEST_F(OpenAiProviderTest, WhatFollowsAFinishedAnswerHasSoMuchTime) {
   server.AwaitHangUp();  // the connection goes with it
 }
 
-TEST_F(OpenAiProviderTest, NothingTakesAFinishedAnswerBack) {
+TEST_F(HttpProviderTest, NothingTakesAFinishedAnswerBack) {
   for (const std::string& tail : {std::string("data: [DONE] \n\ndata: bye\n\n"),
                                   std::string("data: {oops\n\n"), std::string()}) {
     const auto sink = AskFor({.pieces = {ChunkedHead(), Chunk(Token("a") + kFinish + tail)},
@@ -342,12 +347,12 @@ Reply Picky(const Request& request, const std::vector<std::string>& refused) {
   return Answer(Whole());
 }
 
-TEST_F(OpenAiProviderTest, AsksWithoutWhatIsRefusedAndRemembersIt) {
+TEST_F(HttpProviderTest, AsksWithoutWhatIsRefusedAndRemembersIt) {
   const ScriptedServer server([](const Request& request) {
     return Picky(request, {"max_tokens", "stream_options", "temperature"});
   });
   config_.base_url = server.url();
-  provider_ = std::make_unique<OpenAiProvider>(config_, clock_, loop_, *logger_);
+  provider_ = Make(config_);
   auto prompt = std::make_shared<PackedPrompt>();
   prompt->messages.emplace_back().set_role(prompt::v1::ROLE_USER);
   prompt->messages.back().set_text("hi");
@@ -366,7 +371,7 @@ TEST_F(OpenAiProviderTest, AsksWithoutWhatIsRefusedAndRemembersIt) {
   EXPECT_THAT(server.seen().back().body, HasSubstr("\"max_completion_tokens\":7"));
 }
 
-TEST_F(OpenAiProviderTest, RemembersNothingOfACallThatFailsAllTheSame) {
+TEST_F(HttpProviderTest, RemembersNothingOfACallThatFailsAllTheSame) {
   const ScriptedServer server([](const Request& request) {
     if (request.number % 2 == 1) {
       return Reply{.pieces = {Plain(400, "", "bad messages")}, .then = Reply::Then::kKeepOpen};
@@ -374,7 +379,7 @@ TEST_F(OpenAiProviderTest, RemembersNothingOfACallThatFailsAllTheSame) {
     return Picky(request, {"stream_options"});
   });
   config_.base_url = server.url();
-  provider_ = std::make_unique<OpenAiProvider>(config_, clock_, loop_, *logger_);
+  provider_ = Make(config_);
   for (int i = 0; i < 2; ++i) {
     const auto sink = std::make_shared<AwaitedSink>();
     Start(*provider_, sink);
@@ -385,7 +390,7 @@ TEST_F(OpenAiProviderTest, RemembersNothingOfACallThatFailsAllTheSame) {
   EXPECT_EQ(server.requests(), 4);
 }
 
-TEST_F(OpenAiProviderTest, TellsTheUrlWhereNothingIsFound) {
+TEST_F(HttpProviderTest, TellsTheUrlWhereNothingIsFound) {
   config_.key.value = "my-own-key";
   const ScriptedServer server([](const Request&) {
     return Reply{.pieces = {Plain(404, "", "no page for my-own-key")},
@@ -397,7 +402,7 @@ TEST_F(OpenAiProviderTest, TellsTheUrlWhereNothingIsFound) {
   EXPECT_EQ(sink->failure->refusal.message, "no page for [key]");
 }
 
-TEST_F(OpenAiProviderTest, AServerOfOnesOwnHasLongerToLoadItsModel) {
+TEST_F(HttpProviderTest, AServerOfOnesOwnHasLongerToLoadItsModel) {
   config_.timeouts.first_byte = absl::Milliseconds(1);
   config_.timeouts.private_first_byte = absl::Hours(1);
   const ScriptedServer server([](const Request&) {
@@ -407,7 +412,7 @@ TEST_F(OpenAiProviderTest, AServerOfOnesOwnHasLongerToLoadItsModel) {
   EXPECT_TRUE(Ask(server)->end.has_value());
 }
 
-TEST_F(OpenAiProviderTest, TheHeadAloneIsNoFirstByte) {
+TEST_F(HttpProviderTest, TheHeadAloneIsNoFirstByte) {
   config_.timeouts.idle = absl::Milliseconds(1);
   config_.timeouts.private_first_byte = absl::Milliseconds(200);
   const auto sink = AskFor({.pieces = {ChunkedHead()}, .then = Reply::Then::kHang});
@@ -427,12 +432,14 @@ TEST(PrivateAddressTest, IsOfThisHostOrANetworkOfOnesOwn) {
   }
 }
 
-TEST_F(OpenAiProviderTest, OffersItsModelsAndAnyOtherWhereToldTo) {
-  OpenAiProvider provider(config_, clock_, loop_, *logger_);
+TEST_F(HttpProviderTest, OffersItsModelsAndAnyOtherWhereToldTo) {
+  const std::unique_ptr<HttpProvider> made = Make(config_);
+  HttpProvider& provider = *made;
   EXPECT_EQ(provider.FindModel("")->name, "gpt-4o-mini");
   EXPECT_FALSE(provider.FindModel("llama").has_value());
   config_.any_model = true;
-  OpenAiProvider open(config_, clock_, loop_, *logger_);
+  const std::unique_ptr<HttpProvider> made_open = Make(config_);
+  HttpProvider& open = *made_open;
   EXPECT_EQ(open.FindModel("llama")->window_tokens, kUnknownWindow);
 }
 
