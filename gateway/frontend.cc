@@ -48,10 +48,11 @@ class GatewayFrontend : public Frontend {
         backends_(Connect(tables_.services, context)),
         environment_(context.config.environment),
         health_(tables_.services, backends_, context.clock, config_.health_timeout),
+        limits_(config_.rate_limits),
         request_metrics_(context.metrics),
         dispatcher_({config_, *tables_.routes, tables_.reasons, *tables_.transcoder, cors_, site_,
-                     backends_, health_, context.clock, environment_, context.ids, context.logger,
-                     context.metrics, request_metrics_}),
+                     backends_, health_, limits_, context.clock, environment_, context.ids,
+                     context.logger, context.metrics, request_metrics_}),
         server_(std::make_unique<HttpServer>(dispatcher_, config_.limits, config_.threads)) {}
 
   ~GatewayFrontend() override {
@@ -85,6 +86,7 @@ class GatewayFrontend : public Frontend {
   const std::map<std::string, std::unique_ptr<Backend>> backends_;
   const std::string environment_;
   Health health_;
+  RateLimits limits_;
   RequestMetrics request_metrics_;
   Dispatcher dispatcher_;
   std::unique_ptr<HttpServer> server_;

@@ -20,7 +20,8 @@ HttpAnswer Cors::Preflight(std::string_view origin) const {
   answer.headers = {
       {"Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS"},
       {"Access-Control-Allow-Headers",
-       "Content-Type, Authorization, X-Correlation-ID, X-Request-ID, Idempotency-Key, If-Match, "
+       "Content-Type, Authorization, x-api-key, X-Correlation-ID, X-Request-ID, Idempotency-Key, "
+       "If-Match, "
        "Last-Event-ID, traceparent"},
       {"Access-Control-Max-Age", "86400"},
   };
@@ -35,7 +36,7 @@ void Cors::Append(std::string_view origin, std::string& head) const {
   head +=
       "\r\nAccess-Control-Allow-Credentials: true\r\n"
       "Access-Control-Expose-Headers: X-Correlation-ID, X-Request-ID, ETag, Location, Allow, "
-      "Retry-After, Idempotency-Replayed\r\n";
+      "Retry-After, Idempotency-Replayed, RateLimit, RateLimit-Policy\r\n";
 }
 
 }  // namespace dramatis::gateway

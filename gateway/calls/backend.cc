@@ -6,6 +6,16 @@
 #include "shared/rpc/status_conversion.h"
 
 namespace dramatis::gateway {
+namespace {
+
+CallMetadata MetadataOf(const HeaderList& headers, const Identity& caller) {
+  CallMetadata metadata(headers);
+  metadata.SetCaller(caller);
+  return metadata;
+}
+
+}  // namespace
+
 Backend::Backend(std::shared_ptr<grpc::Channel> channel, const LocalMethods& local)
     : channel_(std::move(channel)), local_(local), stub_(channel_) {}
 
@@ -37,11 +47,12 @@ void Backend::Finished() {
 std::shared_ptr<UnaryCall> Backend::Call(const std::string& path,
                                          const std::string& payload,
                                          const HeaderList& metadata,
+                                         const Identity& caller,
                                          absl::Duration timeout,
                                          std::function<void(UnaryReply)> done) {
   Started();
   if (const RelayedUnary relay = local_.FindRelayedUnary(path.substr(1))) {
-    relay(CallMetadata(metadata), absl::Now() + timeout, payload,
+    relay(MetadataOf(metadata, caller), absl::Now() + timeout, payload,
           [this, done = std::move(done)](RelayReply answer) mutable {
             UnaryReply reply;
             reply.headers = HeadersOf(answer.headers);
@@ -53,6 +64,7 @@ std::shared_ptr<UnaryCall> Backend::Call(const std::string& path,
   }
   auto unary = std::make_shared<UnaryCall>();
   AddMetadata(metadata, unary->context_);
+  AddCaller(caller, unary->context_);
   unary->context_.set_deadline(std::chrono::system_clock::now() +
                                absl::ToChronoMilliseconds(timeout));
   unary->request_ = ToBuffer(payload);
@@ -75,9 +87,10 @@ std::shared_ptr<StreamCall> Backend::Stream(const RequestCall& call, std::functi
   const auto finished = [this] { Finished(); };
   Started();
   if (const RelayedStream relay = local_.FindRelayedStream(path.substr(1))) {
-    return RelayedStreamCall::Start(relay, call.payload, call.metadata, std::move(wake), finished);
+    return RelayedStreamCall::Start(relay, call.payload, MetadataOf(call.metadata, call.caller),
+                                    std::move(wake), finished);
   }
-  return GrpcStreamCall::Start(stub_, path, call.payload, call.metadata, std::move(wake), finished);
+  return GrpcStreamCall::Start(stub_, call, std::move(wake), finished);
 }
 
 }  // namespace dramatis::gateway

@@ -48,10 +48,11 @@ class Backend {
   // Waits for the calls under way: cancel them before.
   ~Backend();
 
-  // Null where a service in this process answers: it cannot be stopped. `done` is called once.
+  // `caller` is for whom it is called. Null where a service in this process answers: it cannot be stopped. `done` is called once.
   std::shared_ptr<UnaryCall> Call(const std::string& path,
                                   const std::string& payload,
                                   const HeaderList& metadata,
+                                  const Identity& caller,
                                   absl::Duration timeout,
                                   std::function<void(UnaryReply)> done);
   // `wake` is called when Take has something new, from any thread, until the batch with `end` has

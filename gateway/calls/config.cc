@@ -1,6 +1,7 @@
 #include "gateway/calls/config.h"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -14,6 +15,30 @@ std::chrono::milliseconds Milliseconds(Settings& settings,
                                        std::chrono::milliseconds fallback) {
   return absl::ToChronoMilliseconds(
       settings.Duration(name, absl::FromChrono(fallback), absl::Milliseconds(100), absl::Hours(1)));
+}
+
+Rate ReadRate(Settings& settings, const std::string& name, const std::string& fallback) {
+  const std::optional<Rate> rate = Rate::Parse(settings.Text(name, fallback));
+  if (!rate.has_value()) {
+    settings.Problem(name, "must be a number per second, minute or hour, as 600/m, or off");
+  }
+  return rate.value_or(Rate{});
+}
+
+// In `local` everybody comes from the same address, and mostly as the same user.
+RateLimitSettings ReadRateLimits(Settings& settings, bool local) {
+  constexpr int kMostReplicas = 10'000;
+  constexpr int kMostStreams = 1'000'000;
+  const auto rate = [&](const char* name, const char* fallback) {
+    return ReadRate(settings, name, local ? "off" : fallback);
+  };
+  RateLimitSettings limits;
+  limits.deployment = rate("DRAMATIS_RATE_LIMIT", "1000/s");
+  limits.user = rate("DRAMATIS_USER_RATE_LIMIT", "600/m");
+  limits.address = rate("DRAMATIS_ADDRESS_RATE_LIMIT", "60/m");
+  limits.user_streams = settings.Integer("DRAMATIS_USER_STREAMS", local ? 0 : 20, 0, kMostStreams);
+  limits.replicas = settings.Integer("DRAMATIS_GATEWAY_REPLICAS", 1, 1, kMostReplicas);
+  return limits;
 }
 
 }  // namespace
@@ -33,6 +58,7 @@ GatewayConfig GatewayConfig::From(Settings& settings, const std::string& environ
     settings.Problem(kTrustedProxies, std::string(proxies.status().message()));
   }
   config.https_only = environment != "local";
+  config.rate_limits = ReadRateLimits(settings, environment == "local");
   if (config.https_only && proxies.ok() && config.trusted_proxies.empty()) {
     settings.Problem(kTrustedProxies,
                      "must be set where DRAMATIS_ENVIRONMENT is not local: the addresses of the "

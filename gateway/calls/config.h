@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "gateway/access/rate_limits.h"
 #include "gateway/access/trusted_proxies.h"
 #include "gateway/http/limits.h"
 #include "shared/config/default_ports.h"
@@ -18,6 +19,7 @@ struct GatewayConfig {
   // Plain HTTP is redirected or refused.
   bool https_only = false;
   TrustedProxies trusted_proxies;
+  RateLimitSettings rate_limits;
   // Event loops; 0 is one for each processor.
   int threads = 0;
   HttpLimits limits;

@@ -78,14 +78,7 @@ struct DatabaseCallTask::Work {
   Work(std::shared_ptr<RequestTask> the_task, RequestCall the_call)
       : task(std::move(the_task)), call(std::move(the_call)) {}
 
-  absl::Status CheckCaller(SignIn sign_in) {
-    if (!sign_in.identity.ok()) {
-      const LogScope scope(caller);
-      CountRefusedSignIn(task->parts().metrics, task->parts().logger, call.method->path.substr(1),
-                         sign_in.refusal);
-      return std::move(sign_in.identity).status();
-    }
-    caller.identity = *std::move(sign_in.identity);
+  absl::Status CheckCaller() {
     DRAMATIS_RETURN_IF_ERROR(metadata_status);
     return CheckAccess(caller.identity, call.method->access);
   }
@@ -119,21 +112,9 @@ DatabaseCallTask::DatabaseCallTask(RequestTask& task, const RequestCall& call) {
   const auto work = std::make_shared<Work>(task.shared_from_this(), call);
   const CallMetadata metadata(call.metadata);
   work->metadata_status = metadata.Read(task.parts().ids, work->caller);
-  Authenticator& authenticator = ProcessAuthenticator();
-  if (std::optional<SignIn> known = authenticator.Authenticate(metadata.authorizations())) {
-    Begin(work, *std::move(known));
-    return;
-  }
-  authenticator.AuthenticateLater(metadata.authorizations(), [work](SignIn sign_in) {
-    work->task->Post([work, sign_in = std::move(sign_in)](RequestTask&) mutable {
-      Begin(work, std::move(sign_in));
-    });
-  });
-}
-
-void DatabaseCallTask::Begin(const std::shared_ptr<Work>& work, SignIn sign_in) {
+  work->caller.identity = call.caller;
   const google::protobuf::Descriptor* const input = &work->call.method->input();
-  if (const absl::Status allowed = work->CheckCaller(std::move(sign_in)); !allowed.ok()) {
+  if (const absl::Status allowed = work->CheckCaller(); !allowed.ok()) {
     work->Fail(allowed);
   } else if (input == v1::GetDatabaseStatusRequest::descriptor()) {
     GetStatus(work);
@@ -168,8 +149,8 @@ void DatabaseCallTask::AskAll(const std::shared_ptr<Work>& work,
     round->open = backends.size();
   }
   for (const auto& [service, backend] : backends) {
-    backend->Call(kAdminService + rpc, payload(service), work->call.metadata, timeout,
-                  [work, round, service = service, then](UnaryReply reply) {
+    backend->Call(kAdminService + rpc, payload(service), work->call.metadata, work->call.caller,
+                  timeout, [work, round, service = service, then](UnaryReply reply) {
                     auto all = std::make_shared<Replies>();
                     {
                       const absl::MutexLock lock(&round->mutex);

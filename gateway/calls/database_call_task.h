@@ -11,7 +11,6 @@
 
 #include "gateway/calls/backend.h"
 #include "gateway/calls/request_task.h"
-#include "shared/call/authenticator.h"
 #include "shared/call/call.h"
 
 namespace dramatis::gateway {
@@ -36,8 +35,6 @@ class DatabaseCallTask : public ActiveCall {
                      const std::function<std::string(const std::string& service)>& payload,
                      absl::Duration timeout,
                      const std::function<void(const Replies&)>& then);
-  // Goes on once it is known who calls.
-  static void Begin(const std::shared_ptr<Work>& work, SignIn sign_in);
   static void GetStatus(const std::shared_ptr<Work>& work);
   static void Setup(const std::shared_ptr<Work>& work);
   // Asks whether all would, then whether all do.

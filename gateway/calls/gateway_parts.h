@@ -6,6 +6,7 @@
 #include <string>
 
 #include "gateway/access/cors.h"
+#include "gateway/access/rate_limits.h"
 #include "gateway/calls/backend.h"
 #include "gateway/calls/config.h"
 #include "gateway/calls/health.h"
@@ -32,6 +33,7 @@ struct GatewayParts {
   // By the name in the package of their services.
   const std::map<std::string, std::unique_ptr<Backend>>& backends;
   Health& health;
+  RateLimits& limits;
   const Clock& clock;
   const std::string& environment;  // local, staging or production
   IdSource& ids;

@@ -96,7 +96,7 @@ void Health::Check(std::function<void(const HealthReport&)> done) {
     HealthCheckRequest question;
     question.set_service(services_[i].full_name);
     backends_.at(services_[i].backend)
-        ->Call(kHealthCheck, question.SerializeAsString(), {}, timeout_,
+        ->Call(kHealthCheck, question.SerializeAsString(), {}, {}, timeout_,
                [round, i](const UnaryReply& reply) { Answered(*round, i, SaysServing(reply)); });
   }
 }

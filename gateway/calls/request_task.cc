@@ -4,6 +4,7 @@
 
 #include "dramatis/identity/v1/errors.pb.h"
 
+#include "gateway/access/credentials.h"
 #include "gateway/access/https_only.h"
 #include "gateway/access/local_access.h"
 #include "gateway/calls/database_call_task.h"
@@ -11,8 +12,10 @@
 #include "gateway/calls/unary_call_task.h"
 #include "gateway/json/request_error.h"
 #include "shared/call/call_metadata.h"
+#include "shared/log/audit.h"
 #include "shared/log/log_scope.h"
 #include "shared/status/errors.h"
+#include "shared/status/macros.h"
 
 namespace dramatis::gateway {
 namespace {
@@ -71,7 +74,63 @@ std::optional<HttpAnswer> RequestTask::AnswerHead(bool has_body) {
   if (match_.outcome != RouteMatch::kFound) return AnswerNoRoute();
   const absl::Status checked = CheckHead(*match_.route, head_, has_body);
   if (!checked.ok()) return FailedAnswer(checked, true);
-  return std::nullopt;
+  return AnswerCaller();
+}
+
+std::optional<HttpAnswer> RequestTask::AnswerCaller() {
+  // Probes ask how the deployment does, often and without credentials.
+  if (Health::Answers(match_.route->any())) {
+    identified_ = true;
+    return std::nullopt;
+  }
+  credentials_ = ReadCredentials(head_);
+  Authenticator& authenticator = ProcessAuthenticator();
+  std::optional<SignIn> sign_in = authenticator.Recall(credentials_);
+  if (!sign_in.has_value()) {
+    const absl::Status may = parts_.limits.LookAddress(arrival_.client, parts_.clock.Now());
+    if (!may.ok()) return FailedAnswer(may, true);
+    sign_in = authenticator.Authenticate(credentials_);
+  }
+  if (!sign_in.has_value()) return std::nullopt;
+  return Take(*std::move(sign_in));
+}
+
+std::optional<HttpAnswer> RequestTask::Take(SignIn sign_in) {
+  identified_ = true;
+  credentials_.clear();
+  const absl::Status status = CheckSignIn(std::move(sign_in));
+  if (status.ok()) return std::nullopt;
+  return FailedAnswer(status, true);
+}
+
+absl::Status RequestTask::CheckSignIn(SignIn sign_in) {
+  if (!sign_in.identity.ok()) return RefuseSignIn(sign_in);
+  caller_ = *std::move(sign_in.identity);
+  RateVerdict verdict = parts_.limits.Take(caller_, parts_.clock.Now());
+  limit_headers_ = std::move(verdict.headers);
+  return std::move(verdict.status);
+}
+
+absl::Status RequestTask::RefuseSignIn(const SignIn& sign_in) {
+  const RpcMethod& method = match_.route->any();
+  const absl::Status& status = sign_in.identity.status();
+  const std::string name = method.path.substr(1);
+  CallContext call;
+  call.correlation_id = correlation_.id;
+  call.traceparent = correlation_.traceparent;
+  const LogScope scope(call);
+  refusal_ = sign_in.refusal;
+  CountRefusedSignIn(parts_.metrics, parts_.logger, name, refusal_);
+  // Where nobody's credentials are wrong, it is nobody's fault.
+  if (!absl::IsUnavailable(status)) {
+    DRAMATIS_RETURN_IF_ERROR(parts_.limits.TakeAddress(arrival_.client, parts_.clock.Now()));
+  }
+  // Whoever is nobody may do what everybody may.
+  if (refusal_ == kNoCredentials && method.access.access == options::v1::ACCESS_PUBLIC) {
+    return absl::OkStatus();
+  }
+  if (method.access.access == options::v1::ACCESS_ADMIN) Audit(parts_.logger, name, call, status);
+  return status;
 }
 
 HttpAnswer RequestTask::AnswerPlain() const {
@@ -121,13 +180,31 @@ void RequestTask::Start(HttpResponder& responder, const HttpRequest& request) {
     call_ = std::make_unique<HealthCallTask>(*this, nullptr);
     return;
   }
+  if (identified_) return Proceed();
+  ProcessAuthenticator().AuthenticateLater(
+      credentials_, [task = shared_from_this()](const SignIn& sign_in) {
+        task->Post([sign_in](RequestTask& asked) {
+          if (!asked.awaited()) return;
+          std::optional<HttpAnswer> answer = asked.Take(sign_in);
+          if (answer.has_value()) return asked.Send(*std::move(answer));
+          asked.Proceed();
+        });
+      });
+}
+
+void RequestTask::Proceed() {
   absl::StatusOr<RequestCall> call =
-      parts_.transcoder.requests().Build(match_, request, correlation_);
+      parts_.transcoder.requests().Build(match_, head_, correlation_);
   if (!call.ok()) {
     Fail(call.status(), true);
     return;
   }
   const RpcMethod& method = *call->method;
+  call->caller = caller_;
+  if (method.streaming) {
+    stream_place_ = parts_.limits.OpenStream(caller_);
+    if (stream_place_ == nullptr) return Fail(TooManyStreamsError(), true);
+  }
   const auto backend = parts_.backends.find(method.backend);
   if (backend == parts_.backends.end()) {
     StartLocal(*call);
@@ -226,6 +303,7 @@ void RequestTask::AppendHeaders(std::string& head) const {
     head += correlation_.id;
     head += "\r\n";
   }
+  head += limit_headers_;
   if (parts_.config.https_only && arrival_.secure) head += kStrictTransportSecurity;
   parts_.cors.Append(head_.Header("origin"), head);
 }
@@ -245,6 +323,7 @@ void RequestTask::Done(int status, std::chrono::steady_clock::duration took) {
   parts_.request_metrics.Note(RouteLabel(), VerbLabel(head_.verb), status, Seconds(took));
   Log(status, took);
   head_ = {};
+  stream_place_.reset();
 }
 
 void RequestTask::Log(int status, std::chrono::steady_clock::duration took) const {
@@ -260,6 +339,7 @@ void RequestTask::Log(int status, std::chrono::steady_clock::duration took) cons
                      {"route", std::string(RouteLabel())},
                      {"status", status},
                      {"code", code_},
+                     {"sign_in", std::string(refusal_)},
                      {"duration_ms", Seconds(took) * 1e3},
                      {"client", arrival_.client}});
 }

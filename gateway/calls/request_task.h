@@ -5,12 +5,14 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "gateway/access/trusted_proxies.h"
 #include "gateway/calls/gateway_parts.h"
 #include "gateway/http/responder.h"
 #include "gateway/routing/correlation.h"
 #include "gateway/routing/route_table.h"
+#include "shared/call/authenticator.h"
 
 namespace dramatis::gateway {
 
@@ -69,6 +71,14 @@ class RequestTask : public Task, public std::enable_shared_from_this<RequestTask
 
  private:
   std::optional<HttpAnswer> AnswerNoRoute();
+  // Finds out who calls and whether they may ask so much. The answer where they may not; nullopt
+  // with `identified_` unset where it takes a while to say.
+  std::optional<HttpAnswer> AnswerCaller();
+  std::optional<HttpAnswer> Take(SignIn sign_in);
+  absl::Status CheckSignIn(SignIn sign_in);
+  absl::Status RefuseSignIn(const SignIn& sign_in);
+  // Makes the call, once it is known who calls.
+  void Proceed();
   HttpAnswer AnswerPlain() const;
   void StartLocal(const RequestCall& call);
   std::string_view RouteLabel() const;
@@ -81,6 +91,12 @@ class RequestTask : public Task, public std::enable_shared_from_this<RequestTask
   const Correlation correlation_;
   const Arrival arrival_;
   RouteMatch match_;
+  std::vector<std::string> credentials_;  // until it is known who calls
+  bool identified_ = false;
+  Identity caller_;
+  std::string_view refusal_;   // why nobody calls; of a closed list
+  std::string limit_headers_;  // how the caller stands
+  std::unique_ptr<RateLimits::StreamPlace> stream_place_;
   bool page_ = false;         // one of the site's
   mutable std::string code_;  // of the problem answered, for the log
   int stream_status_ = 0;

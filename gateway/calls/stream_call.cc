@@ -1,5 +1,6 @@
 #include "gateway/calls/stream_call.h"
 
+#include "shared/call/process_identity.h"
 #include "shared/rpc/status_conversion.h"
 
 namespace dramatis::gateway {
@@ -52,6 +53,12 @@ grpc::ByteBuffer ToBuffer(const std::string& bytes) {
 void AddMetadata(const HeaderList& metadata, grpc::ClientContext& context) {
   for (const auto& [name, value] : metadata)
     context.AddMetadata(name, value);
+}
+
+void AddCaller(const Identity& caller, grpc::ClientContext& context) {
+  context.AddMetadata(kIdentityEntry, FormatProcessIdentity(caller));
+  const std::string authorization = FormatAuthorization(caller);
+  if (!authorization.empty()) context.AddMetadata("authorization", authorization);
 }
 
 void StreamCall::Wake() {
@@ -140,16 +147,16 @@ GrpcStreamCall::GrpcStreamCall(std::function<void()> wake, std::function<void()>
     : StreamCall(kMostWaitingMessages, std::move(wake), std::move(finished)) {}
 
 std::shared_ptr<StreamCall> GrpcStreamCall::Start(grpc::GenericStub& stub,
-                                                  const std::string& path,
-                                                  const std::string& payload,
-                                                  const HeaderList& metadata,
+                                                  const RequestCall& call,
                                                   std::function<void()> wake,
                                                   std::function<void()> finished) {
   std::shared_ptr<GrpcStreamCall> stream(new GrpcStreamCall(std::move(wake), std::move(finished)));
   stream->self_ = stream;
-  AddMetadata(metadata, stream->context_);
-  stream->request_ = ToBuffer(payload);
-  stub.PrepareBidiStreamingCall(&stream->context_, path, grpc::StubOptions(), stream.get());
+  AddMetadata(call.metadata, stream->context_);
+  AddCaller(call.caller, stream->context_);
+  stream->request_ = ToBuffer(call.payload);
+  stub.PrepareBidiStreamingCall(&stream->context_, call.method->path, grpc::StubOptions(),
+                                stream.get());
   // Reads are also started from Take, outside gRPC's callbacks: that needs a hold.
   stream->AddHold();
   stream->StartWriteLast(&stream->request_, grpc::WriteOptions());
@@ -181,11 +188,11 @@ RelayedStreamCall::RelayedStreamCall(std::function<void()> wake, std::function<v
 
 std::shared_ptr<StreamCall> RelayedStreamCall::Start(const RelayedStream& relay,
                                                      const std::string& payload,
-                                                     const HeaderList& metadata,
+                                                     const CallMetadata& metadata,
                                                      std::function<void()> wake,
                                                      std::function<void()> finished) {
   auto stream = std::make_shared<RelayedStreamCall>(std::move(wake), std::move(finished));
-  auto source = relay(CallMetadata(metadata), payload, stream);
+  auto source = relay(metadata, payload, stream);
   {
     const absl::MutexLock lock(&stream->source_mutex_);
     if (!stream->ended_) stream->source_ = std::move(source);

@@ -13,6 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "gateway/routing/request_call.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
 #include "shared/call/call_metadata.h"
@@ -44,6 +45,8 @@ ReplyHeaders HeadersOf(const grpc::ClientContext& context);
 ReplyHeaders HeadersOf(const HeaderList& headers);
 grpc::ByteBuffer ToBuffer(const std::string& bytes);
 void AddMetadata(const HeaderList& metadata, grpc::ClientContext& context);
+// For whom a call is (PrepareContext in shared/rpc/channel.h).
+void AddCaller(const Identity& caller, grpc::ClientContext& context);
 
 class StreamCall {
  public:
@@ -104,9 +107,7 @@ class GrpcStreamCall : public StreamCall,
                        private grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   static std::shared_ptr<StreamCall> Start(grpc::GenericStub& stub,
-                                           const std::string& path,
-                                           const std::string& payload,
-                                           const HeaderList& metadata,
+                                           const RequestCall& call,
                                            std::function<void()> wake,
                                            std::function<void()> finished);
 
@@ -130,7 +131,7 @@ class RelayedStreamCall : public StreamCall, public LocalReader<std::string> {
  public:
   static std::shared_ptr<StreamCall> Start(const RelayedStream& relay,
                                            const std::string& payload,
-                                           const HeaderList& metadata,
+                                           const CallMetadata& metadata,
                                            std::function<void()> wake,
                                            std::function<void()> finished);
 

@@ -8,7 +8,8 @@ namespace dramatis::gateway {
 
 UnaryCallTask::UnaryCallTask(RequestTask& task, Backend& backend, const RequestCall& call) {
   const RpcMethod* method = call.method;
-  call_ = backend.Call(method->path, call.payload, call.metadata, task.parts().config.unary_timeout,
+  call_ = backend.Call(method->path, call.payload, call.metadata, call.caller,
+                       task.parts().config.unary_timeout,
                        [task = task.shared_from_this(), method](UnaryReply reply) {
                          task->Post([method, reply = std::move(reply)](RequestTask& asked) {
                            OnReply(asked, *method, reply);

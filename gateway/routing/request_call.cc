@@ -116,9 +116,8 @@ absl::Status AppendMetadata(const HttpRequest& request, RequestCall& call) {
     call.metadata.emplace_back(name, std::string(value));
     return absl::OkStatus();
   };
-  for (const char* name : {"authorization", "idempotency-key"}) {
-    if (!request.Has(name)) continue;
-    DRAMATIS_RETURN_IF_ERROR(append(name, request.Header(name)));
+  if (request.Has("idempotency-key")) {
+    DRAMATIS_RETURN_IF_ERROR(append("idempotency-key", request.Header("idempotency-key")));
   }
   // A list, which may come in several lines (RFC 9110, section 5.3).
   for (const auto& [name, value] : request.headers) {

@@ -5,7 +5,7 @@
 //   // -> method /dramatis.x.v1.XService/CreateThing, payload {thing {name: "Ada"} dry_run: true}
 //
 // Path, query, body, Last-Event-ID and the presence of fields (update_mask) all go into the
-// payload; identity, correlation and retry headers into the metadata. Thread-safe.
+// payload; correlation and retry headers into the metadata. Thread-safe.
 #pragma once
 
 #include <string>
@@ -26,6 +26,8 @@ struct RequestCall {
   // The request message, as wire bytes.
   std::string payload;
   HeaderList metadata;
+  // Who calls, as the gateway has found out.
+  Identity caller;
 };
 
 class RequestCallBuilder {

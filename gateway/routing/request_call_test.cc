@@ -178,7 +178,8 @@ TEST(RequestCallTest, PassesOnIdentityAndRetryHeaders) {
                                        {"Idempotency-Key", "k 1"},
                                        {"Cookie", "secret"}}));
   ASSERT_TRUE(call.ok()) << call.status();
-  EXPECT_THAT(call->metadata, Contains(Pair("authorization", "Bearer local:ada")));
+  // Whom credentials name is found out before; they go no further.
+  EXPECT_THAT(call->metadata, Not(Contains(Pair("authorization", ::testing::_))));
   EXPECT_THAT(call->metadata, Contains(Pair("if-match", "\"3\"")));
   EXPECT_THAT(call->metadata, Contains(Pair("idempotency-key", "k 1")));
   EXPECT_THAT(call->metadata, Contains(Pair("x-correlation-id", "c-1")));
@@ -200,8 +201,6 @@ TEST(RequestCallTest, RefusesHeadersThatCannotBePassedOn) {
                 HasSubstr("VALIDATION_FAILED"))
         << key;
   }
-  EXPECT_THAT(CallOf(MakeRequest("GET", "/api/personas", "", {{"authorization", "Bearer \xff"}})),
-              HasSubstr("VALIDATION_FAILED authorization"));
   EXPECT_THAT(CallOf(MakeRequest("DELETE", "/api/personas/7", "",
                                  {{"if-match", "\"3\""}, {"if-match", "\"\xff\""}})),
               HasSubstr("VALIDATION_FAILED if-match"));

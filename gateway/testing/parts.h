@@ -6,6 +6,7 @@
 #include <string>
 
 #include "gateway/access/cors.h"
+#include "gateway/access/rate_limits.h"
 #include "gateway/calls/backend.h"
 #include "gateway/calls/config.h"
 #include "gateway/calls/dispatcher.h"
@@ -28,13 +29,14 @@ struct TestParts {
   std::map<std::string, std::unique_ptr<Backend>> backends;
   SystemClock clock;
   Health health{{}, backends, clock, absl::Seconds(1)};
+  RateLimits limits{config.rate_limits};
   std::string environment = "local";
   CountingIdSource ids;
   std::unique_ptr<Logger> logger = MakeSilentLogger();
   Metrics metrics;
   RequestMetrics request_metrics{metrics};
   Dispatcher dispatcher{{config, *tables.routes, tables.reasons, *tables.transcoder, cors, site,
-                         backends, health, clock, environment, ids, *logger, metrics,
+                         backends, health, limits, clock, environment, ids, *logger, metrics,
                          request_metrics}};
 };
 

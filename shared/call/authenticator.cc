@@ -11,6 +11,9 @@ namespace {
 // The form of the environment `local`: names stand for themselves.
 class LocalAuthenticator : public Authenticator {
  public:
+  std::optional<SignIn> Recall(const std::vector<std::string>& authorizations) override {
+    return Authenticate(authorizations);
+  }
   std::optional<SignIn> Authenticate(const std::vector<std::string>& authorizations) override {
     absl::StatusOr<Identity> identity = ParseAuthorizations(authorizations);
     const bool known = identity.ok();
@@ -31,10 +34,14 @@ absl::Status UnauthenticatedError() {
                "the credentials are not valid");
 }
 
-Authenticator& ProcessAuthenticator() {
+Authenticator& LocalForm() {
   static auto& local = *new LocalAuthenticator();
+  return local;
+}
+
+Authenticator& ProcessAuthenticator() {
   Authenticator* const set = process_authenticator.load();
-  return set == nullptr ? local : *set;
+  return set == nullptr ? LocalForm() : *set;
 }
 
 void SetProcessAuthenticator(Authenticator* authenticator) {

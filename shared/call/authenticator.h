@@ -36,6 +36,9 @@ inline constexpr std::string_view kNoCredentials = "missing";
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
+  // What is known of the credentials without verifying or looking up anything: those that were let
+  // in a moment ago, and what needs neither. nullopt says nothing.
+  virtual std::optional<SignIn> Recall(const std::vector<std::string>& authorizations) = 0;
   // `authorizations`: every `authorization` entry of the call. nullopt where it takes a while to
   // say: the issuer's keys have to be fetched first. Does not block.
   virtual std::optional<SignIn> Authenticate(const std::vector<std::string>& authorizations) = 0;
@@ -47,6 +50,9 @@ class Authenticator {
 
 // UNAUTHENTICATED, in the same words for every reason.
 absl::Status UnauthenticatedError();
+
+// The form of the environment `local` (ParseAuthorizations).
+Authenticator& LocalForm();
 
 // The process's authenticator; the local form (ParseAuthorizations) unless another was set.
 Authenticator& ProcessAuthenticator();

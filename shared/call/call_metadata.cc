@@ -89,6 +89,7 @@ void CallMetadata::Add(std::string_view name, std::string_view value) {
 }
 
 std::optional<Identity> CallMetadata::process_identity() const {
+  if (caller_.has_value()) return caller_;
   if (!from_this_process_) return std::nullopt;
   return ParseProcessIdentity(process_identity_);
 }

@@ -35,11 +35,14 @@ class CallMetadata {
   absl::Status Read(IdSource& ids, CallContext& call) const;
   // What the caller's Authenticator is to read.
   const std::vector<std::string>& authorizations() const { return authorizations_; }
-  // For whom a service of this very process calls (process_identity.h).
+  // Says for whom the call is, in this process: the gateway has found out who calls.
+  void SetCaller(Identity caller) { caller_ = std::move(caller); }
+  // For whom a service or the gateway of this very process calls (process_identity.h).
   std::optional<Identity> process_identity() const;
 
  private:
   std::vector<std::string> authorizations_;
+  std::optional<Identity> caller_;
   bool from_this_process_ = false;
   std::string process_identity_;
   std::string correlation_id_;

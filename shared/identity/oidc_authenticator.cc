@@ -4,13 +4,12 @@
 #include <string_view>
 #include <utility>
 
-#include "absl/strings/match.h"
+#include "shared/call/bearer.h"
 #include "shared/status/errors.h"
 
 namespace dramatis {
 namespace {
 
-constexpr char kScheme[] = "Bearer ";
 constexpr size_t kMostCached = 8192;
 
 SignIn Refused(std::string_view refusal) {
@@ -43,20 +42,27 @@ void OidcAuthenticator::AuthenticateLater(const std::vector<std::string>& author
   if (!source_.Await(later)) later();
 }
 
-std::optional<SignIn> OidcAuthenticator::Judge(const std::vector<std::string>& authorizations,
-                                               bool final) {
+std::optional<SignIn> OidcAuthenticator::Recall(const std::vector<std::string>& authorizations) {
   if (authorizations.empty()) return Refused(kNoCredentials);
   if (authorizations.size() > 1) return Refused("several");
-  // The scheme is read without regard to case (RFC 9110, section 11.1).
-  std::string_view token = authorizations.front();
-  if (!absl::StartsWithIgnoreCase(authorizations.front(), kScheme)) return Refused("scheme");
-  token.remove_prefix(sizeof(kScheme) - 1);
-  if (token.size() > kMostTokenBytes) return Refused("form");
+  const std::optional<std::string_view> token = BearerToken(authorizations.front());
+  if (!token.has_value()) return Refused("scheme");
+  if (token->size() > kMostTokenBytes) return Refused("form");
+  return Find(DigestOf(*token));
+}
+
+std::optional<SignIn> OidcAuthenticator::Find(const TokenDigest& digest) {
+  std::optional<Identity> known = cache_.Find(digest, source_.generation(), clock_.Now());
+  if (!known.has_value()) return std::nullopt;
+  return SignIn{*std::move(known)};
+}
+
+std::optional<SignIn> OidcAuthenticator::Judge(const std::vector<std::string>& authorizations,
+                                               bool final) {
+  if (std::optional<SignIn> known = Recall(authorizations)) return known;
+  const std::string_view token = *BearerToken(authorizations.front());
   const TokenDigest digest = DigestOf(token);
   const uint64_t generation = source_.generation();
-  if (std::optional<Identity> known = cache_.Find(digest, generation, clock_.Now())) {
-    return SignIn{*std::move(known)};
-  }
   const std::optional<Jws> jws = Jws::Parse(token);
   if (!jws.has_value()) return Refused("form");
   const std::shared_ptr<const KeySet> keys = source_.keys();

@@ -25,12 +25,14 @@ class OidcAuthenticator : public Authenticator {
   // `source` and `clock` outlive it, and it outlives every call.
   OidcAuthenticator(ClaimsRules rules, KeySource& source, const Clock& clock);
 
+  std::optional<SignIn> Recall(const std::vector<std::string>& authorizations) override;
   // Known at once unless the keys are not there yet or the token names one that is new.
   std::optional<SignIn> Authenticate(const std::vector<std::string>& authorizations) override;
   void AuthenticateLater(const std::vector<std::string>& authorizations,
                          std::function<void(SignIn)> done) override;
 
  private:
+  std::optional<SignIn> Find(const TokenDigest& digest);
   // nullopt where a fetch may help and `final` is false. Without any keys, UNAVAILABLE: nobody's
   // credentials are wrong.
   std::optional<SignIn> Judge(const std::vector<std::string>& authorizations, bool final);

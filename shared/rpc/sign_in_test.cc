@@ -33,6 +33,7 @@ class SlowAuthenticator : public Authenticator {
   SlowAuthenticator() { SetProcessAuthenticator(this); }
   ~SlowAuthenticator() override { SetProcessAuthenticator(nullptr); }
 
+  std::optional<SignIn> Recall(const std::vector<std::string>&) override { return std::nullopt; }
   std::optional<SignIn> Authenticate(const std::vector<std::string>& authorizations) override {
     if (authorizations.empty()) return SignIn{UnauthenticatedError(), kNoCredentials};
     if (authorizations[0] == "Bearer known") return SignIn{Identity{"ada", AccessRole::kUser}};

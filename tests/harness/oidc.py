@@ -12,6 +12,7 @@ import json
 import pathlib
 import subprocess
 import threading
+import urllib.parse
 import urllib.request
 
 from tests.harness.program import _die_with_parent
@@ -50,11 +51,12 @@ class Issuer:
         """How often its keys have been asked for."""
         return self._ask("asked")["asked"]
 
-    def token(self, user):
+    def token(self, user, scope="chat personas_read personas_write memory admin"):
         """An access token: `alice`, `bob`, or `root`, who has the role admin."""
         secret = base64.b64encode(f"{user}:{user}-secret".encode()).decode()
         request = urllib.request.Request(
-            f"{self.url}/token", b"grant_type=client_credentials&scope=chat",
+            f"{self.url}/token",
+            urllib.parse.urlencode({"grant_type": "client_credentials", "scope": scope}).encode(),
             {"Authorization": f"Basic {secret}",
              "Content-Type": "application/x-www-form-urlencoded"})
         with urllib.request.urlopen(request, timeout=20) as response:

@@ -12,6 +12,7 @@ import { Provider } from 'oidc-provider';
 
 console.info = console.error; // its notices; standard output is for the test
 
+const scopes = ['chat', 'personas_read', 'personas_write', 'memory', 'admin'];
 const roles = { alice: [], bob: [], root: ['admin'] };
 let keys = [];
 let handle;
@@ -35,9 +36,9 @@ function start(issuer) {
       redirect_uris: [],
       response_types: [],
       id_token_signed_response_alg: 'ES256',
-      scope: 'chat',
+      scope: scopes.join(' '),
     })),
-    scopes: ['chat'],
+    scopes,
     extraTokenClaims: (ctx, token) => ({ roles: roles[token.clientId] }),
     features: {
       clientCredentials: { enabled: true },
@@ -47,7 +48,7 @@ function start(issuer) {
         defaultResource: () => 'https://dramatis.example.org',
         useGrantedResource: () => true,
         getResourceServerInfo: () => ({
-          scope: 'chat',
+          scope: scopes.join(' '),
           audience: 'dramatis',
           accessTokenFormat: 'jwt',
           accessTokenTTL: 300,

@@ -32,6 +32,9 @@ def production(issuer, tmp_path_factory):
         "DRAMATIS_OIDC_ISSUER": issuer.url,
         "DRAMATIS_OIDC_AUDIENCE": "dramatis",
         "DRAMATIS_TRUSTED_PROXIES": "127.0.0.1",
+        # Tests of other things ask more than one user or address may.
+        "DRAMATIS_USER_RATE_LIMIT": "off",
+        "DRAMATIS_ADDRESS_RATE_LIMIT": "off",
     }
     with Embedded(tmp_path_factory.mktemp("production") / "data", settings) as deployment:
         yield deployment
@@ -69,6 +72,14 @@ def test_an_admin_is_whom_the_role_names(production, tokens):
     assert browser(production, tokens["root"]).get("/api/admin/database-status").status == 200
     browser(production, tokens["alice"]).get("/api/admin/database-status").problem(
         403, "PERMISSION_DENIED")
+
+
+def test_a_token_is_good_for_what_its_scopes_say(production, issuer):
+    client = browser(production, issuer.token("root", scope="chat"))
+    assert client.get("/api/session/none").status == 404
+    assert client.get("/api/personas").problem(403, "INSUFFICIENT_SCOPE")["scope"] == "personas_read"
+    refused = client.get("/api/admin/database-status").problem(403, "INSUFFICIENT_SCOPE")
+    assert refused["scope"] == "admin" and "admin" in refused["detail"]
 
 
 def test_the_services_ports_take_the_same_tokens(production, tokens):
