@@ -1,6 +1,9 @@
 #include "gateway/json/text.h"
 
 #include <limits>
+#include <string>
+
+#include <boost/json/parse.hpp>
 
 #include "gtest/gtest.h"
 
@@ -102,6 +105,22 @@ TEST(JsonTextTest, RefusesWhatIsNoTime) {
                            "9999-12-31T23:59:59-01:00",
                            "+2026-01-01T00:00:00Z"}) {
     EXPECT_FALSE(ParseTimestamp(text).has_value()) << text;
+  }
+}
+
+TEST(AppendJsonStringTest, EscapesAByteWhereverItStands) {
+  for (size_t size = 1; size <= 20; ++size) {
+    for (size_t place = 0; place < size; ++place) {
+      for (int c = 0; c < 0x80; ++c) {
+        std::string text(size, '!');
+        text[place] = static_cast<char>(c);
+        std::string written;
+        AppendJsonString(written, text);
+        EXPECT_EQ(boost::json::parse(written).as_string(), text) << c << " at " << place;
+        const bool plain = c >= 0x20 && c != '"' && c != '\\';
+        EXPECT_EQ(plain, written.size() == size + 2) << c << " at " << place;
+      }
+    }
   }
 }
 

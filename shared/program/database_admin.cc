@@ -116,16 +116,9 @@ absl::StatusOr<v1::SetupDatabaseResponse> DatabaseAdmin::Setup(
   if (call.idempotency_key.empty()) return response;
   // The table of keys is there from now on; what was done may be done again without harm.
   const auto claim = sql::IdempotencyClaim::For(call, "SetupDatabase", request);
-  std::optional<std::string> replay;
-  DRAMATIS_RETURN_IF_ERROR(part->database.Write([&](sql::Transaction& tx) -> absl::Status {
-    DRAMATIS_ASSIGN_OR_RETURN(replay, sql::ClaimIdempotencyKey(tx, claim, clock_.Now()));
-    if (replay.has_value()) return absl::OkStatus();
-    return sql::RecordIdempotentResponse(tx, claim, response.SerializeAsString());
-  }));
-  if (!replay.has_value()) return response;
-  sql::MarkReplayed(call);
-  if (!response.ParseFromString(*replay)) return InternalError("a stored answer is damaged");
-  return response;
+  return sql::MakeOnce<v1::SetupDatabaseResponse>(
+      part->database, call, claim, clock_.Now(),
+      [&](sql::Transaction&) -> absl::StatusOr<v1::SetupDatabaseResponse> { return response; });
 }
 
 absl::StatusOr<v1::SeedDatabaseResponse> DatabaseAdmin::Seed(
@@ -139,49 +132,39 @@ absl::StatusOr<v1::SeedDatabaseResponse> DatabaseAdmin::Seed(
     return FieldErrors({{"confirm", "must be the environment of this deployment"}});
   }
   if (part->factory.sample.write == nullptr) return v1::SeedDatabaseResponse();
-  bool replayed = false;
-  absl::StatusOr<v1::SeedDatabaseResponse> response = TrySeed(call, *part, request, replayed);
+  absl::StatusOr<v1::SeedDatabaseResponse> response = TrySeed(call, *part, request);
   if (absl::IsAlreadyExists(response.status()) && GetReason(response.status()).empty()) {
     // Another call has seeded meanwhile: the second look sees it.
-    response = TrySeed(call, *part, request, replayed);
+    response = TrySeed(call, *part, request);
   }
-  if (response.ok() && replayed) sql::MarkReplayed(call);
   return response;
 }
 
 absl::StatusOr<v1::SeedDatabaseResponse> DatabaseAdmin::TrySeed(
-    const CallContext& call,
-    const Part& part,
-    const v1::SeedDatabaseRequest& request,
-    bool& replayed) {
+    const CallContext& call, const Part& part, const v1::SeedDatabaseRequest& request) {
   v1::SeedDatabaseRequest claimed = request;
   claimed.clear_validate_only();
   const auto claim = sql::IdempotencyClaim::For(call, "SeedDatabase", claimed);
   const sql::SampleData& sample = part.factory.sample;
   v1::SeedDatabaseResponse response;
-  const absl::Status status = part.database.Write([&](sql::Transaction& tx) -> absl::Status {
-    response.Clear();
-    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> replay,
-                              sql::ClaimIdempotencyKey(tx, claim, clock_.Now()));
-    replayed = replay.has_value();
-    if (replayed) {
-      if (response.ParseFromString(*replay)) return absl::OkStatus();
-      return InternalError("a stored answer is damaged");
-    }
-    DRAMATIS_ASSIGN_OR_RETURN(const sql::SampleState state, sample.state(tx));
-    if (state == sql::SampleState::kOccupied) {
-      return DisabledError("the store is not empty: sample data are for new deployments");
-    }
-    response.set_seeded(state == sql::SampleState::kEmpty);
-    if (request.validate_only()) return RollBack();
-    if (response.seeded()) {
-      DRAMATIS_ASSIGN_OR_RETURN(const auto created, sample.write(tx, clock_.Now()));
-      response.mutable_created()->insert(created.begin(), created.end());
-    }
-    return sql::RecordIdempotentResponse(tx, claim, response.SerializeAsString());
-  });
-  if (!status.ok() && !(request.validate_only() && absl::IsCancelled(status))) return status;
-  return response;
+  absl::StatusOr<v1::SeedDatabaseResponse> answer = sql::MakeOnce<v1::SeedDatabaseResponse>(
+      part.database, call, claim, clock_.Now(),
+      [&](sql::Transaction& tx) -> absl::StatusOr<v1::SeedDatabaseResponse> {
+        response.Clear();
+        DRAMATIS_ASSIGN_OR_RETURN(const sql::SampleState state, sample.state(tx));
+        if (state == sql::SampleState::kOccupied) {
+          return DisabledError("the store is not empty: sample data are for new deployments");
+        }
+        response.set_seeded(state == sql::SampleState::kEmpty);
+        if (request.validate_only()) return RollBack();
+        if (response.seeded()) {
+          DRAMATIS_ASSIGN_OR_RETURN(const auto created, sample.write(tx, clock_.Now()));
+          response.mutable_created()->insert(created.begin(), created.end());
+        }
+        return response;
+      });
+  if (request.validate_only() && absl::IsCancelled(answer.status())) return response;
+  return answer;
 }
 
 }  // namespace dramatis

@@ -51,10 +51,7 @@ class DatabaseAdmin {
   absl::Status Read(const Part& part, admin::v1::DatabaseStatus& status) const;
   // One transaction; with `validate_only` one that is rolled back.
   absl::StatusOr<admin::v1::SeedDatabaseResponse> TrySeed(
-      const CallContext& call,
-      const Part& part,
-      const admin::v1::SeedDatabaseRequest& request,
-      bool& replayed);
+      const CallContext& call, const Part& part, const admin::v1::SeedDatabaseRequest& request);
 
   const CommonConfig& config_;
   const Clock& clock_;

@@ -6,12 +6,9 @@
 //     request_hash text not null, response bytea not null, create_time bigint not null,
 //     primary key (user_id, method, key));
 //
-//   absl::StatusOr<FirstAnswer> first =
-//       WriteOnce(db, claim, now, [&](Transaction& tx) -> absl::StatusOr<std::string> {
-//         ... insert, fill response ...
-//         return response.SerializeAsString();
-//       });
-//   // where it was a replay, response.ParseFromString(first->bytes) and MarkReplayed(call)
+//   absl::StatusOr<v1::Memory> memory = MakeOnce<v1::Memory>(
+//       db, call, IdempotencyClaim::For(call, "CreateMemory", request), now,
+//       [&](Transaction& tx) -> absl::StatusOr<v1::Memory> { ... insert, answer ... });
 //
 // Keys are forgotten after kKeepIdempotencyKeys, by the program, for every service.
 #pragma once
@@ -24,6 +21,8 @@
 #include "google/protobuf/message.h"
 #include "shared/call/call.h"
 #include "shared/sql/database.h"
+#include "shared/status/errors.h"
+#include "shared/status/macros.h"
 
 namespace dramatis::sql {
 
@@ -61,6 +60,30 @@ absl::StatusOr<FirstAnswer> WriteOnce(Database& database,
                                       absl::Time now,
                                       const OnceWrite& write);
 
+// Sends `idempotency-replayed: true` with the answer.
+void MarkReplayed(const CallContext& call);
+
+// The same for an RPC whose answer is the message that `write` makes: where the key was used before,
+// the call is marked as replayed. `write`: absl::StatusOr<Answer>(Transaction&).
+template <class Answer, class Write>
+absl::StatusOr<Answer> MakeOnce(Database& database,
+                                const CallContext& call,
+                                const IdempotencyClaim& claim,
+                                absl::Time now,
+                                const Write& write) {
+  Answer answer;
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const FirstAnswer first,
+      WriteOnce(database, claim, now, [&](Transaction& tx) -> absl::StatusOr<std::string> {
+        DRAMATIS_ASSIGN_OR_RETURN(answer, write(tx));
+        return claim.key.empty() ? std::string() : answer.SerializeAsString();
+      }));
+  if (!first.replayed) return answer;
+  if (!answer.ParseFromString(first.bytes)) return InternalError("a stored answer cannot be read");
+  MarkReplayed(call);
+  return answer;
+}
+
 // How long keys are kept, and how often old ones are forgotten.
 inline constexpr absl::Duration kKeepIdempotencyKeys = absl::Hours(24);
 inline constexpr absl::Duration kForgetIdempotencyKeys = absl::Minutes(10);
@@ -88,7 +111,4 @@ absl::Status RecordIdempotentResponse(Transaction& tx,
 absl::Status RecordAnswerLater(Transaction& tx,
                                const IdempotencyClaim& claim,
                                const std::string& response);
-// Sends `idempotency-replayed: true` with the answer.
-void MarkReplayed(const CallContext& call);
-
 }  // namespace dramatis::sql

@@ -248,30 +248,6 @@ absl::Status UpdateGoal(Transaction& tx, const GoalRow& before, const GoalRow& a
   return tx.affected() == 1 ? absl::OkStatus() : ChangedMeanwhile();
 }
 
-// Does `work` once for each Idempotency-Key: a repeated one gives the first answer back.
-template <class Answer, class Work>
-absl::StatusOr<Answer> Once(sql::Database& database,
-                            const Clock& clock,
-                            const CallContext& call,
-                            IdempotencyClaim claim,
-                            Work work) {
-  bool replayed = false;
-  Answer answer;
-  DRAMATIS_RETURN_IF_ERROR(database.Write([&](Transaction& tx) -> absl::Status {
-    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> first,
-                              sql::ClaimIdempotencyKey(tx, claim, clock.Now()));
-    replayed = first.has_value();
-    if (replayed) {
-      return answer.ParseFromString(*first) ? absl::OkStatus()
-                                            : InternalError("a stored answer cannot be read");
-    }
-    DRAMATIS_ASSIGN_OR_RETURN(answer, work(tx));
-    return sql::RecordIdempotentResponse(tx, claim, answer.SerializeAsString());
-  }));
-  if (replayed) sql::MarkReplayed(call);
-  return answer;
-}
-
 absl::StatusOr<std::vector<GoalHistory>> SelectHistories(Transaction& tx,
                                                          const std::string& user_id,
                                                          const std::string& goal_id) {
@@ -332,8 +308,8 @@ absl::StatusOr<v1::Goal> SqlGoalStore::CreateGoal(const CallContext& call,
                                                   const google::protobuf::Message& request,
                                                   const GoalRow& row,
                                                   int quota) {
-  return Once<v1::Goal>(
-      database_, clock_, call, IdempotencyClaim::For(call, "CreateGoal", request),
+  return sql::MakeOnce<v1::Goal>(
+      database_, call, IdempotencyClaim::For(call, "CreateGoal", request), clock_.Now(),
       [&](Transaction& tx) -> absl::StatusOr<v1::Goal> {
         if (row.IsActive()) DRAMATIS_RETURN_IF_ERROR(CountUp(tx, row.user_id, quota));
         const v1::Goal& goal = row.definition;
@@ -356,24 +332,24 @@ absl::StatusOr<v1::Goal> SqlGoalStore::ChangeGoal(const CallContext& call,
   // An empty key claims nothing.
   const IdempotencyClaim claim =
       method.empty() ? IdempotencyClaim() : IdempotencyClaim::For(call, method, request);
-  return Once<v1::Goal>(database_, clock_, call, claim,
-                        [&](Transaction& tx) -> absl::StatusOr<v1::Goal> {
-                          DRAMATIS_ASSIGN_OR_RETURN(const GoalRow before,
-                                                    SelectGoal(tx, call.identity.user_id, goal_id));
-                          DRAMATIS_ASSIGN_OR_RETURN(std::optional<GoalRow> after, change(before));
-                          if (!after.has_value()) return Present(before);
-                          DRAMATIS_RETURN_IF_ERROR(UpdateGoal(tx, before, *after, quota));
-                          after->version = before.version + 1;
-                          return Present(*after);
-                        });
+  return sql::MakeOnce<v1::Goal>(
+      database_, call, claim, clock_.Now(), [&](Transaction& tx) -> absl::StatusOr<v1::Goal> {
+        DRAMATIS_ASSIGN_OR_RETURN(const GoalRow before,
+                                  SelectGoal(tx, call.identity.user_id, goal_id));
+        DRAMATIS_ASSIGN_OR_RETURN(std::optional<GoalRow> after, change(before));
+        if (!after.has_value()) return Present(before);
+        DRAMATIS_RETURN_IF_ERROR(UpdateGoal(tx, before, *after, quota));
+        after->version = before.version + 1;
+        return Present(*after);
+      });
 }
 
 absl::StatusOr<v1::Activity> SqlGoalStore::AddActivity(const CallContext& call,
                                                        const google::protobuf::Message& request,
                                                        const std::string& goal_id,
                                                        const ActivityChoice& choice) {
-  return Once<v1::Activity>(
-      database_, clock_, call, IdempotencyClaim::For(call, "CreateActivity", request),
+  return sql::MakeOnce<v1::Activity>(
+      database_, call, IdempotencyClaim::For(call, "CreateActivity", request), clock_.Now(),
       [&](Transaction& tx) -> absl::StatusOr<v1::Activity> {
         DRAMATIS_ASSIGN_OR_RETURN(const GoalRow goal,
                                   OneGoal(tx.Execute(kLockGoal, {call.identity.user_id, goal_id})));

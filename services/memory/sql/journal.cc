@@ -221,27 +221,16 @@ absl::StatusOr<v1::JournalEntry> SqlJournalStore::CreateEntry(
     const v1::CreateJournalEntryRequest& request,
     const JournalRow& row,
     const v1::JournalEntry& answer) {
-  const auto claim = sql::IdempotencyClaim::For(call, "CreateJournalEntry", request);
   std::vector<sql::Value> values = WrittenValues(row);
   values.insert(values.end(), {row.create_time, row.update_time});
-  bool replayed = false;
-  v1::JournalEntry entry;
-  DRAMATIS_RETURN_IF_ERROR(database_.Write([&](Transaction& tx) -> absl::Status {
-    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> first,
-                              sql::ClaimIdempotencyKey(tx, claim, clock_.Now()));
-    replayed = first.has_value();
-    if (replayed) {
-      return entry.ParseFromString(*first) ? absl::OkStatus()
-                                           : InternalError("a stored answer cannot be read");
-    }
-    DRAMATIS_RETURN_IF_ERROR(CheckGoals(tx, row));
-    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kInsertEntry, values).status());
-    DRAMATIS_RETURN_IF_ERROR(InsertLists(tx, row));
-    entry = answer;
-    return sql::RecordIdempotentResponse(tx, claim, answer.SerializeAsString());
-  }));
-  if (replayed) sql::MarkReplayed(call);
-  return entry;
+  return sql::MakeOnce<v1::JournalEntry>(
+      database_, call, sql::IdempotencyClaim::For(call, "CreateJournalEntry", request),
+      clock_.Now(), [&](Transaction& tx) -> absl::StatusOr<v1::JournalEntry> {
+        DRAMATIS_RETURN_IF_ERROR(CheckGoals(tx, row));
+        DRAMATIS_RETURN_IF_ERROR(tx.Execute(kInsertEntry, values).status());
+        DRAMATIS_RETURN_IF_ERROR(InsertLists(tx, row));
+        return answer;
+      });
 }
 
 absl::Status SqlJournalStore::UpdateEntry(const JournalRow& row) {

@@ -324,33 +324,23 @@ absl::StatusOr<v1::Memory> SqlStore::Create(const CallContext& call,
                                             const MemoryRow& row,
                                             const v1::Memory& answer,
                                             int quota) {
-  const auto claim = sql::IdempotencyClaim::For(call, "CreateMemory", request);
-  bool replayed = false;
-  v1::Memory memory;
-  DRAMATIS_RETURN_IF_ERROR(database_.Write([&](Transaction& tx) -> absl::Status {
-    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<std::string> first,
-                              sql::ClaimIdempotencyKey(tx, claim, clock_.Now()));
-    replayed = first.has_value();
-    if (replayed) {
-      return memory.ParseFromString(*first) ? absl::OkStatus()
-                                            : InternalError("a stored answer cannot be read");
-    }
-    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kCountMemoryUp, {row.user_id, quota}).status());
-    if (tx.affected() == 0) {
-      return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_MEMORY_QUOTA_EXCEEDED,
-                   "you have as many memories as are allowed");
-    }
-    DRAMATIS_RETURN_IF_ERROR(
-        tx.Execute(kInsertMemory,
-                   {row.user_id, row.memory_id, row.content, row.confidence, row.persona_id,
-                    row.source_message_id, row.source_conversation_id, row.create_time,
-                    row.update_time, IndexedText(row.content)})
-            .status());
-    memory = answer;
-    return sql::RecordIdempotentResponse(tx, claim, answer.SerializeAsString());
-  }));
-  if (replayed) sql::MarkReplayed(call);
-  return memory;
+  return sql::MakeOnce<v1::Memory>(
+      database_, call, sql::IdempotencyClaim::For(call, "CreateMemory", request), clock_.Now(),
+      [&](Transaction& tx) -> absl::StatusOr<v1::Memory> {
+        DRAMATIS_RETURN_IF_ERROR(tx.Execute(kCountMemoryUp, {row.user_id, quota}).status());
+        if (tx.affected() == 0) {
+          return Error(absl::StatusCode::kFailedPrecondition,
+                       v1::ERROR_REASON_MEMORY_QUOTA_EXCEEDED,
+                       "you have as many memories as are allowed");
+        }
+        DRAMATIS_RETURN_IF_ERROR(
+            tx.Execute(kInsertMemory,
+                       {row.user_id, row.memory_id, row.content, row.confidence, row.persona_id,
+                        row.source_message_id, row.source_conversation_id, row.create_time,
+                        row.update_time, IndexedText(row.content)})
+                .status());
+        return answer;
+      });
 }
 
 absl::Status SqlStore::Update(const MemoryRow& row) {

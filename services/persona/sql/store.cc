@@ -356,18 +356,13 @@ absl::StatusOr<v1::Persona> SqlStore::Create(const CallContext& call,
                                              const v1::CreatePersonaRequest& request,
                                              const PersonaRow& row,
                                              const v1::Persona& answer) {
-  const auto claim = sql::IdempotencyClaim::For(call, "CreatePersona", request);
-  std::optional<std::string> replay;
-  DRAMATIS_RETURN_IF_ERROR(db_.Write([&](Transaction& tx) -> absl::Status {
-    DRAMATIS_ASSIGN_OR_RETURN(replay, sql::ClaimIdempotencyKey(tx, claim, clock_.Now()));
-    if (replay.has_value()) return absl::OkStatus();
-    DRAMATIS_ASSIGN_OR_RETURN(const bool inserted, Insert(tx, row));
-    if (!inserted) return InternalError("a new persona's id is in use");
-    return sql::RecordIdempotentResponse(tx, claim, answer.SerializeAsString());
-  }));
-  if (!replay.has_value()) return answer;
-  sql::MarkReplayed(call);
-  return ParseDefinition(*replay);
+  return sql::MakeOnce<v1::Persona>(
+      db_, call, sql::IdempotencyClaim::For(call, "CreatePersona", request), clock_.Now(),
+      [&](Transaction& tx) -> absl::StatusOr<v1::Persona> {
+        DRAMATIS_ASSIGN_OR_RETURN(const bool inserted, Insert(tx, row));
+        if (!inserted) return InternalError("a new persona's id is in use");
+        return answer;
+      });
 }
 
 absl::StatusOr<bool> SqlStore::Ensure(const PersonaRow& row) {
