@@ -90,6 +90,8 @@ class Module : public dramatis::Module {
         room_tools_{room_store_, personas_, context.clock, context.ids, context.logger},
         turns_(tools_, room_tools_, live_turns_, worker_, recovery_, replicas_),
         chat_(tools_, worker_, turns_),
+        alternatives_(tools_, worker_, turns_),
+        forks_(tools_, worker_),
         history_(tools_),
         rooms_(room_tools_),
         participants_(room_tools_),
@@ -104,8 +106,8 @@ class Module : public dramatis::Module {
         tails_(tail_tools_),
         following_(tail_tools_, tails_),
         adapter_(kServiceName, rpc_executor_, context.clock, context.logger, context.metrics),
-        service_({sessions_, chat_, turns_, history_, rooms_, participants_, room_messages_,
-                  following_, requested_, prompts_},
+        service_({sessions_, chat_, alternatives_, forks_, turns_, history_, rooms_, participants_,
+                  room_messages_, following_, requested_, prompts_},
                  adapter_,
                  background_),
         notifier_(context.database.OpenNotifier(
@@ -255,6 +257,8 @@ class Module : public dramatis::Module {
   const RoomTools room_tools_;
   Turns turns_;
   Chat chat_;
+  Alternatives alternatives_;
+  Forks forks_;
   History history_;
   Rooms rooms_;
   Participants participants_;

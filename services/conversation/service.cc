@@ -21,12 +21,17 @@ void ConversationService::Offer(LocalMethods& local) {
   relay("GetTurn", &ConversationService::GetTurn);
   relay("CancelTurn", &ConversationService::CancelTurn);
   relay("RetryTurn", &ConversationService::RetryTurn);
+  relay("RegenerateTurn", &ConversationService::RegenerateTurn);
+  relay("StreamRegenerateTurn", &ConversationService::StreamRegenerateTurn);
+  relay("ListAlternatives", &ConversationService::ListAlternatives);
+  relay("SelectAlternative", &ConversationService::SelectAlternative);
   relay("GetChatHistory", &ConversationService::GetChatHistory);
   relay("CreateSession", &ConversationService::CreateSession);
   relay("GetSession", &ConversationService::GetSession);
   relay("EndSession", &ConversationService::EndSession);
   relay("ListHistory", &ConversationService::ListHistory);
   relay("GetHistory", &ConversationService::GetHistory);
+  relay("ForkHistory", &ConversationService::ForkHistory);
   relay("DeleteHistory", &ConversationService::DeleteHistory);
   relay("ListConversations", &ConversationService::ListConversations);
   relay("CreateConversation", &ConversationService::CreateConversation);
@@ -53,17 +58,20 @@ void ConversationService::Offer(LocalMethods& local) {
   relay("StreamGenerateResponse", &ConversationService::StreamGenerateResponse);
 }
 
+void ConversationService::AnswerAtEnd(absl::StatusOr<std::shared_ptr<LiveTurn>> turn,
+                                      std::function<void(absl::StatusOr<v1::ChatResponse>)> done) {
+  if (!turn.ok()) return done(turn.status());
+  WhenEnded(*turn, background_, [turn = *turn, done = std::move(done)] { done(turn->outcome()); });
+}
+
 grpc::ServerUnaryReactor* ConversationService::Chat(grpc::CallbackServerContext* context,
                                                     const v1::ChatRequest* request,
                                                     v1::ChatResponse* response) {
   return rpc_.Async("Chat", context, request, response,
                     [this](const CallContext& call, const v1::ChatRequest& asked,
                            std::function<void(absl::StatusOr<v1::ChatResponse>)> done) {
-                      absl::StatusOr<std::shared_ptr<LiveTurn>> turn =
-                          Marked(call, use_cases_.chat.Start(call, asked));
-                      if (!turn.ok()) return done(turn.status());
-                      WhenEnded(*turn, background_,
-                                [turn = *turn, done = std::move(done)] { done(turn->outcome()); });
+                      AnswerAtEnd(Marked(call, use_cases_.chat.Start(call, asked)),
+                                  std::move(done));
                     });
 }
 
@@ -125,6 +133,51 @@ grpc::ServerUnaryReactor* ConversationService::RetryTurn(grpc::CallbackServerCon
                     });
 }
 
+grpc::ServerUnaryReactor* ConversationService::RegenerateTurn(
+    grpc::CallbackServerContext* context,
+    const v1::RegenerateTurnRequest* request,
+    v1::ChatResponse* response) {
+  return rpc_.Async("RegenerateTurn", context, request, response,
+                    [this](const CallContext& call, const v1::RegenerateTurnRequest& asked,
+                           std::function<void(absl::StatusOr<v1::ChatResponse>)> done) {
+                      AnswerAtEnd(Marked(call, use_cases_.alternatives.Regenerate(call, asked)),
+                                  std::move(done));
+                    });
+}
+
+grpc::ServerWriteReactor<v1::ChatEvent>* ConversationService::StreamRegenerateTurn(
+    grpc::CallbackServerContext* context, const v1::RegenerateTurnRequest* request) {
+  return rpc_.Stream<v1::RegenerateTurnRequest, v1::ChatEvent>(
+      "StreamRegenerateTurn", context, request,
+      [this](const CallContext& call, const v1::RegenerateTurnRequest& asked)
+          -> absl::StatusOr<std::unique_ptr<EventSource<v1::ChatEvent>>> {
+        absl::StatusOr<std::shared_ptr<LiveTurn>> turn =
+            Marked(call, use_cases_.alternatives.Regenerate(call, asked));
+        if (!turn.ok()) return std::move(turn).status();
+        return std::make_unique<TurnEvents>(*std::move(turn), /*resume_at=*/std::nullopt);
+      });
+}
+
+grpc::ServerUnaryReactor* ConversationService::ListAlternatives(
+    grpc::CallbackServerContext* context,
+    const v1::ListAlternativesRequest* request,
+    v1::ListAlternativesResponse* response) {
+  return rpc_.Unary("ListAlternatives", context, request, response,
+                    [this](const CallContext& call, const v1::ListAlternativesRequest& asked) {
+                      return use_cases_.alternatives.List(call, asked);
+                    });
+}
+
+grpc::ServerUnaryReactor* ConversationService::SelectAlternative(
+    grpc::CallbackServerContext* context,
+    const v1::SelectAlternativeRequest* request,
+    v1::Turn* response) {
+  return rpc_.Unary("SelectAlternative", context, request, response,
+                    [this](const CallContext& call, const v1::SelectAlternativeRequest& asked) {
+                      return Marked(call, use_cases_.alternatives.Select(call, asked));
+                    });
+}
+
 grpc::ServerUnaryReactor* ConversationService::GetChatHistory(
     grpc::CallbackServerContext* context,
     const v1::GetChatHistoryRequest* request,
@@ -178,6 +231,15 @@ grpc::ServerUnaryReactor* ConversationService::GetHistory(grpc::CallbackServerCo
   return rpc_.Unary("GetHistory", context, request, response,
                     [this](const CallContext& call, const v1::GetHistoryRequest& asked) {
                       return use_cases_.history.Get(call, asked);
+                    });
+}
+
+grpc::ServerUnaryReactor* ConversationService::ForkHistory(grpc::CallbackServerContext* context,
+                                                           const v1::ForkHistoryRequest* request,
+                                                           v1::Session* response) {
+  return rpc_.Unary("ForkHistory", context, request, response,
+                    [this](const CallContext& call, const v1::ForkHistoryRequest& asked) {
+                      return Marked(call, use_cases_.forks.Fork(call, asked));
                     });
 }
 

@@ -1,6 +1,8 @@
 // ConversationService over gRPC: one statement per RPC, no rules.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <utility>
 
 #include "dramatis/conversation/v1/conversation.grpc.pb.h"
@@ -10,7 +12,9 @@
 #include "services/conversation/rooms/messages.h"
 #include "services/conversation/rooms/participants.h"
 #include "services/conversation/rooms/rooms.h"
+#include "services/conversation/sessions/alternatives.h"
 #include "services/conversation/sessions/chat.h"
+#include "services/conversation/sessions/forks.h"
 #include "services/conversation/sessions/history.h"
 #include "services/conversation/sessions/sessions.h"
 #include "services/conversation/turns/requested_turns.h"
@@ -27,6 +31,8 @@ inline constexpr char kServiceName[] = "dramatis.conversation.v1.ConversationSer
 struct UseCases {
   Sessions& sessions;
   Chat& chat;
+  Alternatives& alternatives;
+  Forks& forks;
   Turns& turns;
   History& history;
   Rooms& rooms;
@@ -69,6 +75,17 @@ class ConversationService : public v1::ConversationService::CallbackService {
   grpc::ServerUnaryReactor* RetryTurn(grpc::CallbackServerContext* context,
                                       const v1::RetryTurnRequest* request,
                                       v1::Turn* response) override;
+  grpc::ServerUnaryReactor* RegenerateTurn(grpc::CallbackServerContext* context,
+                                           const v1::RegenerateTurnRequest* request,
+                                           v1::ChatResponse* response) override;
+  grpc::ServerWriteReactor<v1::ChatEvent>* StreamRegenerateTurn(
+      grpc::CallbackServerContext* context, const v1::RegenerateTurnRequest* request) override;
+  grpc::ServerUnaryReactor* ListAlternatives(grpc::CallbackServerContext* context,
+                                             const v1::ListAlternativesRequest* request,
+                                             v1::ListAlternativesResponse* response) override;
+  grpc::ServerUnaryReactor* SelectAlternative(grpc::CallbackServerContext* context,
+                                              const v1::SelectAlternativeRequest* request,
+                                              v1::Turn* response) override;
   grpc::ServerUnaryReactor* GetChatHistory(grpc::CallbackServerContext* context,
                                            const v1::GetChatHistoryRequest* request,
                                            v1::GetChatHistoryResponse* response) override;
@@ -87,6 +104,9 @@ class ConversationService : public v1::ConversationService::CallbackService {
   grpc::ServerUnaryReactor* GetHistory(grpc::CallbackServerContext* context,
                                        const v1::GetHistoryRequest* request,
                                        v1::GetHistoryResponse* response) override;
+  grpc::ServerUnaryReactor* ForkHistory(grpc::CallbackServerContext* context,
+                                        const v1::ForkHistoryRequest* request,
+                                        v1::Session* response) override;
   grpc::ServerUnaryReactor* DeleteHistory(grpc::CallbackServerContext* context,
                                           const v1::DeleteHistoryRequest* request,
                                           google::protobuf::Empty* response) override;
@@ -163,6 +183,10 @@ class ConversationService : public v1::ConversationService::CallbackService {
       grpc::CallbackServerContext* context, const v1::GenerateResponseRequest* request) override;
 
  private:
+  // Answers with the turn's outcome when it has ended.
+  void AnswerAtEnd(absl::StatusOr<std::shared_ptr<LiveTurn>> turn,
+                   std::function<void(absl::StatusOr<v1::ChatResponse>)> done);
+
   const UseCases use_cases_;
   ServiceAdapter& rpc_;
   Executor& background_;

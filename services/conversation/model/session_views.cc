@@ -120,6 +120,7 @@ v1::Turn ToTurn(const TurnRow& row) {
   turn.set_state(ToApi(row.state));
   turn.set_text(row.text);
   turn.set_attempt(row.attempt);
+  turn.set_alternative(row.alternative);
   turn.set_user_message_id(row.trigger_message_id);
   turn.set_message_id(row.reply_message_id);
   turn.set_finish_reason(row.finish_reason);

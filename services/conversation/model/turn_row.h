@@ -50,7 +50,8 @@ struct TurnRow {
   std::string reply_message_id;
   std::string finish_reason;
   std::string model;
-  std::string usage;  // serialized dramatis.prompt.v1.Usage
+  std::string wanted_model;  // that shall answer; empty for the persona's
+  std::string usage;         // serialized dramatis.prompt.v1.Usage
   std::string error;  // serialized google.rpc.Status of a failed turn, or of one that was stopped
   // Of a room's turn.
   int depth = 0;           // how many AI messages in a row led to it
@@ -58,7 +59,8 @@ struct TurnRow {
   std::string score;       // serialized dramatis.conversation.v1.TurnScore
   absl::Time created_at;
   absl::Time updated_at;
-  // Of the reply, once there is one.
+  // Of the reply, once there is one. It counts unless another alternative has taken its place.
+  bool reply_counts = false;
   absl::Time reply_created_at;
   bool reply_retrieval = false;
 

@@ -37,6 +37,30 @@ struct NewTurn {
   std::function<void(const TurnJob&)> on_begun = nullptr;
 };
 
+// A message of a session that is to be answered again.
+struct AnotherAnswer {
+  TurnRow turn;  // one that answers it
+  std::string turn_id;
+  std::string model;  // that shall answer; empty for the persona's
+  Lease lease;
+  absl::Time now;
+};
+
+// A session that begins with messages of another one.
+struct NewFork {
+  SessionRow session;  // as it is without those
+  std::string source_conversation_id;
+  int sequence = 0;  // of the last message to take, or to say anew
+  // What is said in its place; nullopt to take it. Its conversation and times are the session's.
+  std::optional<NewTurn> turn;
+  std::function<std::string()> new_id;
+};
+
+struct ForkedSession {
+  SessionRow session;
+  std::optional<TurnJob> job;  // of its turn
+};
+
 // What a claim of a chat answers again.
 struct StartedTurn {
   std::string session_id;
@@ -169,6 +193,24 @@ class TurnStore {
   // SESSION_QUOTA_EXCEEDED, IDEMPOTENCY_KEY_REUSED; NOT_FOUND, see NewTurn::create.
   virtual absl::StatusOr<Idempotent<StartedTurn>> StartTurn(const NewTurn& turn,
                                                             const Idempotency& idempotency) = 0;
+  // Claims the key and makes another turn for the newest message of a session that has been answered,
+  // running under `lease`: its reply takes the place of the one that counts. NOT_THE_LAST_REPLY,
+  // TURN_IN_PROGRESS, SESSION_ENDED, IDEMPOTENCY_KEY_REUSED, NOT_FOUND.
+  virtual absl::StatusOr<Idempotent<StartedTurn>> StartAlternative(
+      const AnotherAnswer& another, const Idempotency& idempotency) = 0;
+  // The turns that answer the same message as this one of a session, by `alternative`.
+  virtual absl::StatusOr<std::vector<TurnRow>> ListAlternatives(const TurnRow& turn) = 0;
+  // Puts the reply of a session's turn in the place of the one that counts, and answers the turn as it
+  // is then. NOT_THE_LAST_REPLY, TURN_IN_PROGRESS, SESSION_ENDED, NOT_FOUND.
+  virtual absl::StatusOr<Idempotent<TurnRow>> SelectAlternative(const TurnRow& turn,
+                                                                absl::Time now,
+                                                                const Answering<TurnRow>& once) = 0;
+  // Makes the session with copies of the messages and their turns, and, where something is said in the
+  // place of the last one, its turn, running under its lease: all or nothing. NOT_FOUND for the
+  // source; NOT_A_USER_MESSAGE; VALIDATION_FAILED for a number that no message has;
+  // SESSION_QUOTA_EXCEEDED.
+  virtual absl::StatusOr<Idempotent<ForkedSession>> ForkSession(
+      const NewFork& fork, const Answering<ForkedSession>& once) = 0;
   // Takes over at most `limit` open turns of sessions whose lease has expired at `now` (with `any_lease`, of
   // all), but none for which `runs_here`: the next attempt of each, the text empty, under `lease`.
   // A turn that is to be cancelled keeps attempt and text.

@@ -155,6 +155,9 @@ absl::StatusOr<inference::StreamGenerateRequest> TurnPrompt::Request() {
   request.set_persona_id(job_.turn.persona_id);
   request.set_persona_name(around.persona.name());
   *request.mutable_parameters() = around.persona.parameters();
+  if (!job_.turn.wanted_model.empty()) {
+    request.mutable_parameters()->set_model(job_.turn.wanted_model);
+  }
   FillParts(WithMacros(around.persona, {.user = around.user_name,
                                         .conversation_id = job_.turn.conversation_id,
                                         .turn_id = job_.turn.turn_id}),

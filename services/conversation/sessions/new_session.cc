@@ -95,7 +95,8 @@ absl::StatusOr<SessionRow> PrepareSession(const TurnTools& tools,
     return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_NOT_AN_AI_PERSONA,
                  "the persona does not answer as an AI");
   }
-  const absl::Status greeted = Greet(tools, call, rendered, row);
+  const absl::Status greeted =
+      session.greets ? Greet(tools, call, rendered, row) : absl::OkStatus();
   if (!greeted.ok()) {
     ReleaseUnlessLive(tools, call, row);
     return greeted;

@@ -24,6 +24,7 @@ struct NewSession {
   std::string title;
   std::string metadata;  // serialized google.protobuf.Struct
   absl::Duration ttl = kDefaultTtl;
+  bool greets = true;  // begins with the persona's greeting
 };
 
 // The row of the caller's new session, its persona checked and held for it, with the persona's

@@ -36,6 +36,13 @@ constexpr Statement kNoteTurn = {R"(
       else excluded.summarize_to
     end)"};
 
+constexpr Statement kNoteObserved = {R"(
+  insert into memory_outbox (
+    conversation_id, user_id, version, forgettings, pending, due_at, attempts, observed_to,
+    summarized_to, summarize_to, forget_all, forget)
+  values ($1, $2, 1, 0, false, 0, 0, $3, 0, 0, false, '')
+  on conflict (conversation_id) do nothing)"};
+
 // Due at once: 0 is before any time.
 constexpr Statement kNoteForgotten = {R"(
   update memory_outbox
@@ -254,6 +261,13 @@ absl::Status NoteTurnForMemory(Transaction& tx, const TurnEnd& end) {
   return tx
       .Execute(kNoteTurn, {end.turn.conversation_id, end.turn.turn_id, end.now, end.summarize_to})
       .status();
+}
+
+absl::Status NoteObservedMessages(Transaction& tx,
+                                  const std::string& user_id,
+                                  const std::string& conversation_id,
+                                  int to_sequence) {
+  return tx.Execute(kNoteObserved, {conversation_id, user_id, to_sequence}).status();
 }
 
 absl::Status NoteForgottenMessage(Transaction& tx,

@@ -33,6 +33,11 @@ class SqlMemoryOutbox : public MemoryOutbox {
 
 // The turn has ended: its conversation has messages that memory has not seen.
 absl::Status NoteTurnForMemory(sql::Transaction& tx, const TurnEnd& end);
+// Of a conversation that is being made: memory is told of no message up to this number.
+absl::Status NoteObservedMessages(sql::Transaction& tx,
+                                  const std::string& user_id,
+                                  const std::string& conversation_id,
+                                  int to_sequence);
 // A message was edited, hidden or deleted: what came from it is to be forgotten.
 absl::Status NoteForgottenMessage(sql::Transaction& tx,
                                   const std::string& conversation_id,

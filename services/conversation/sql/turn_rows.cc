@@ -36,7 +36,7 @@ constexpr Statement kEndTurn = {R"(
   set state = $4, text = $5, reply_message_id = $6, finish_reason = $7, model = $8, usage = $9,
     manifest = $10, error = $11, updated_at = $12
   where conversation_id = $1 and turn_id = $2 and fence = $3 and state = 'running'
-  returning turn_id)"};
+  returning trigger_sequence, alternative)"};
 
 constexpr Statement kAppendReply = {R"(
   update conversations
@@ -45,10 +45,32 @@ constexpr Statement kAppendReply = {R"(
   where conversation_id = $1
   returning )" SESSION_COLUMNS};
 
+// Of a turn that answers again: there may be a reply in its place.
+constexpr Statement kFreeForReply = {R"(
+  update conversations
+  set active_turn_id = '', last_activity_at = $2, expires_at = $2 + ttl
+  where conversation_id = $1
+  returning )" SESSION_COLUMNS};
+
+constexpr Statement kKeepReply = {R"(
+  update turns
+  set text = $3, retrieval = $4
+  where conversation_id = $1 and turn_id = $2)"};
+
+constexpr Statement kDeleteReply = {
+    "delete from messages where conversation_id = $1 and sequence = $2"};
+
 constexpr Statement kFreeConversation = {R"(
   update conversations
   set active_turn_id = ''
   where conversation_id = $1 and active_turn_id = $2)"};
+
+// Alternatives of a turn that have a reply.
+constexpr Statement kSelectReplied = {R"(
+  select turn_id
+  from turns
+  where conversation_id = $1 and persona_id = $2 and trigger_message_id = $3 and turn_id <> $4
+    and reply_message_id <> '')"};
 
 constexpr Statement kReserveForRetry = {R"(
   update conversations
@@ -72,7 +94,20 @@ absl::StatusOr<std::optional<TurnRow>> BeginAgain(
   return ToTurnRow(begun.front());
 }
 
-absl::StatusOr<bool> WriteTurnEnd(Transaction& tx, const TurnEnd& end) {
+TurnRow ToTurnWithReply(const sql::Row& row) {
+  TurnRow turn = ToTurnRow(row);
+  constexpr int kReply = CountOf(kTurnColumns);
+  turn.reply_counts = !row.IsNull(kReply);
+  turn.reply_created_at = turn.updated_at;  // it ended with its reply
+  if (turn.reply_counts) {
+    turn.text = row.Text(kReply);
+    turn.reply_created_at = row.Time(kReply + 1);
+    turn.reply_retrieval = row.Bool(kReply + 2);
+  }
+  return turn;
+}
+
+absl::StatusOr<std::optional<AnsweredMessage>> WriteTurnEnd(Transaction& tx, const TurnEnd& end) {
   const bool replied = !end.message_id.empty();
   DRAMATIS_ASSIGN_OR_RETURN(
       const Rows ended,
@@ -80,9 +115,36 @@ absl::StatusOr<bool> WriteTurnEnd(Transaction& tx, const TurnEnd& end) {
                  {end.turn.conversation_id, end.turn.turn_id, end.turn.fence, NameOf(end.state),
                   replied ? std::string() : end.text, end.message_id, end.finish_reason, end.model,
                   Bytes{end.usage}, Bytes{end.manifest}, Bytes{end.error}, end.now}));
-  if (ended.empty()) return false;
+  if (ended.empty()) return std::nullopt;
   DRAMATIS_RETURN_IF_ERROR(NoteTurnForMemory(tx, end));
-  return true;
+  return AnsweredMessage{.sequence = ended.front().Int(0), .alternative = ended.front().Int(1)};
+}
+
+absl::StatusOr<std::optional<MessageRow>> ReplyAfter(Transaction& tx,
+                                                     const std::string& conversation_id,
+                                                     int sequence) {
+  DRAMATIS_ASSIGN_OR_RETURN(std::vector<MessageRow> next,
+                            SelectMessages(tx, {.conversation_id = conversation_id,
+                                                .descending = false,
+                                                .beyond_sequence = sequence,
+                                                .limit = 1}));
+  if (next.empty() || next.front().author() == ParticipantKind::kUser) return std::nullopt;
+  return std::move(next.front());
+}
+
+absl::Status ReplaceReply(Transaction& tx,
+                          const SessionRow& session,
+                          const MessageRow& old,
+                          MessageRow reply) {
+  const std::string& id = session.conversation_id;
+  DRAMATIS_RETURN_IF_ERROR(
+      tx.Execute(kKeepReply, {id, old.turn_id, old.content, old.retrieval}).status());
+  DRAMATIS_RETURN_IF_ERROR(tx.Execute(kDeleteReply, {id, old.sequence}).status());
+  // What memory has learned from it counts no more.
+  DRAMATIS_RETURN_IF_ERROR(NoteForgottenMessage(tx, id, {old.message_id, old.sequence}));
+  reply.sequence = old.sequence;
+  DRAMATIS_RETURN_IF_ERROR(AppendToSession(tx, session, reply));
+  return UpdateListEntry(tx, session, reply.content);
 }
 
 MessageRow ReplyOf(const TurnEnd& end) {
@@ -112,17 +174,23 @@ absl::StatusOr<TurnJob> SessionJobOf(Transaction& tx, TurnRow turn) {
   return job;
 }
 
-absl::Status EndInSession(Transaction& tx, const TurnEnd& end) {
+absl::Status EndInSession(Transaction& tx, const TurnEnd& end, const AnsweredMessage& answered) {
+  const std::string& id = end.turn.conversation_id;
   if (end.message_id.empty()) {
-    return tx.Execute(kFreeConversation, {end.turn.conversation_id, end.turn.turn_id}).status();
+    return tx.Execute(kFreeConversation, {id, end.turn.turn_id}).status();
   }
-  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
-                            tx.Execute(kAppendReply, {end.turn.conversation_id, end.now}));
+  MessageRow reply = ReplyOf(end);
+  reply.retrieval = end.retrieval;
+  std::optional<MessageRow> old;
+  if (answered.alternative > 0) {
+    DRAMATIS_ASSIGN_OR_RETURN(old, ReplyAfter(tx, id, answered.sequence));
+  }
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const Rows rows, tx.Execute(old.has_value() ? kFreeForReply : kAppendReply, {id, end.now}));
   if (rows.empty()) return InternalError("a running turn without its conversation");
   const SessionRow session = ToSession(rows.front());
-  MessageRow reply = ReplyOf(end);
+  if (old.has_value()) return ReplaceReply(tx, session, *old, std::move(reply));
   reply.sequence = session.last_sequence;
-  reply.retrieval = end.retrieval;
   DRAMATIS_RETURN_IF_ERROR(AppendToSession(tx, session, reply));
   return UpdateListEntry(tx, session, end.text);
 }
@@ -138,6 +206,14 @@ absl::StatusOr<TurnJob> RetryInSession(Transaction& tx,
                               SelectSession(tx, turn.conversation_id));
     if (!row.has_value()) return NotFoundError("turn");
     return Refusal(*row, /*persona_id=*/"", now);
+  }
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows answered,
+                            tx.Execute(kSelectReplied, {turn.conversation_id, turn.persona_id,
+                                                        turn.trigger_message_id, turn.turn_id}));
+  if (!answered.empty()) {
+    return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_ALREADY_ANSWERED,
+                 "the message has been answered by another turn",
+                 {{"turn_id", answered.front().Text(0)}});
   }
   DRAMATIS_ASSIGN_OR_RETURN(std::optional<TurnRow> begun,
                             BeginAgain(tx, turn, lease, now, /*any=*/false));

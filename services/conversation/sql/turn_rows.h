@@ -47,12 +47,14 @@ inline constexpr auto kTurnColumns = std::to_array<Column<TurnRow>>({
     Field<&TurnRow::reply_message_id>("reply_message_id"),
     Field<&TurnRow::finish_reason>("finish_reason"),
     Field<&TurnRow::model>("model"),
+    Field<&TurnRow::wanted_model>("wanted_model"),
     Blob<&TurnRow::usage>("usage"),
     Blob<&TurnRow::error>("error"),
     Field<&TurnRow::created_at>("created_at"),
     Field<&TurnRow::updated_at>("updated_at"),
     Field<&TurnRow::depth>("depth"),
     Field<&TurnRow::requested>("requested"),
+    Field<&TurnRow::reply_retrieval>("retrieval"),
     Blob<&TurnRow::score>("score"),
     // Long, and read where it is wanted only: a turn is made without one.
     {"manifest", nullptr, [](const TurnRow& /*turn*/) { return sql::Value(sql::Bytes{}); }},
@@ -83,17 +85,46 @@ inline constexpr SqlText kTakeTurn = {R"(
     updated_at = $6
   where conversation_id = $1 and turn_id = $2 and state in ('pending', 'running'))"};
 
-// Writes how the turn ended, all but its reply. False where its lease was lost.
-absl::StatusOr<bool> WriteTurnEnd(sql::Transaction& tx, const TurnEnd& end);
+// A turn's row with the reply that counts, where that is its own: what FindTurn answers. The columns
+// are kTurnNames of `t`, then kReplyNames.
+TurnRow ToTurnWithReply(const sql::Row& row);
+inline constexpr char kReplyNames[] = "m.content, m.created_at, m.retrieval";
+
+// Which message a turn answered.
+struct AnsweredMessage {
+  int sequence = 0;
+  int alternative = 0;
+};
+// Writes how the turn ended, all but its reply. nullopt where its lease was lost.
+absl::StatusOr<std::optional<AnsweredMessage>> WriteTurnEnd(sql::Transaction& tx,
+                                                            const TurnEnd& end);
+// Puts the reply in the place of `old`, whose turn keeps its text.
+absl::Status ReplaceReply(sql::Transaction& tx,
+                          const SessionRow& session,
+                          const MessageRow& old,
+                          MessageRow reply);
+// The message after this number, where it is the persona's.
+absl::StatusOr<std::optional<MessageRow>> ReplyAfter(sql::Transaction& tx,
+                                                     const std::string& conversation_id,
+                                                     int sequence);
 // The reply that a turn ended with; its number and, in a room, its user are the caller's to set.
 MessageRow ReplyOf(const TurnEnd& end);
 // A session's turn with its conversation and the message it answers.
 absl::StatusOr<TurnJob> SessionJobOf(sql::Transaction& tx, TurnRow turn);
 
+// Stores what the user says with its turn, and makes the session where that is wanted: see
+// TurnStore::StartTurn.
+absl::StatusOr<StartedTurn> StartInSession(sql::Transaction& tx, const NewTurn& turn);
+// A claim of a chat records the stream's first event.
+std::string ToRecord(const StartedTurn& started);
+StartedTurn FromRecord(const std::string& bytes);
+
 // The parts of SqlTurnStore's functions that are a session's or a room's.
 
 // Appends the reply and frees the session for its next turn.
-absl::Status EndInSession(sql::Transaction& tx, const TurnEnd& end);
+absl::Status EndInSession(sql::Transaction& tx,
+                          const TurnEnd& end,
+                          const AnsweredMessage& answered);
 absl::StatusOr<EndedTurn> EndInRoom(sql::Transaction& tx,
                                     const TurnEnd& end,
                                     const TurnPlanner& plan);

@@ -1,8 +1,10 @@
 // TurnStore on SQLite and PostgreSQL:
-//   sql/turns.cc       turns from their users' side
-//   sql/workers.cc     from their workers' side
-//   sql/rooms/turns.cc  what is a room's alone
-//   sql/turn_rows.cc   steps of several transactions, and the columns
+//   sql/turns.cc         turns from their users' side
+//   sql/alternatives.cc  answering again, choosing between answers
+//   sql/forks.cc         sessions that begin with messages of others
+//   sql/workers.cc       turns from their workers' side
+//   sql/rooms/turns.cc   what is a room's alone
+//   sql/turn_rows.cc     steps of several transactions, and the columns
 #pragma once
 
 #include <optional>
@@ -45,6 +47,14 @@ class SqlTurnStore : public TurnStore {
                            absl::Time now) override;
   absl::StatusOr<Idempotent<StartedTurn>> StartTurn(const NewTurn& turn,
                                                     const Idempotency& idempotency) override;
+  absl::StatusOr<Idempotent<StartedTurn>> StartAlternative(const AnotherAnswer& another,
+                                                           const Idempotency& idempotency) override;
+  absl::StatusOr<std::vector<TurnRow>> ListAlternatives(const TurnRow& turn) override;
+  absl::StatusOr<Idempotent<TurnRow>> SelectAlternative(const TurnRow& turn,
+                                                        absl::Time now,
+                                                        const Answering<TurnRow>& once) override;
+  absl::StatusOr<Idempotent<ForkedSession>> ForkSession(
+      const NewFork& fork, const Answering<ForkedSession>& once) override;
   absl::StatusOr<std::vector<TurnJob>> TakeOver(
       const Lease& lease,
       absl::Time now,

@@ -30,8 +30,7 @@ constexpr Statement kAdvance = {R"(
   returning )" SESSION_COLUMNS};
 
 // With its reply, where it has one.
-constexpr SqlText kSelectTurn = {"select ", NamesOf(kTurnColumns, "t."), R"(,
-    m.content, m.created_at, m.retrieval
+constexpr SqlText kSelectTurn = {"select ", NamesOf(kTurnColumns, "t."), ", ", kReplyNames, R"(
   from turns t
     left join messages m
       on m.conversation_id = t.conversation_id and m.message_id = t.reply_message_id
@@ -102,7 +101,9 @@ bool TakesTitle(const SessionRow& conversation) {
   return !conversation.title_given && conversation.last_sequence <= 2;
 }
 
-absl::StatusOr<StartedTurn> Start(Transaction& tx, const NewTurn& turn) {
+}  // namespace
+
+absl::StatusOr<StartedTurn> StartInSession(Transaction& tx, const NewTurn& turn) {
   DRAMATIS_ASSIGN_OR_RETURN(SessionRow conversation, AdvanceOrCreate(tx, turn));
   const MessageRow message = UserMessage(turn, conversation);
   TurnJob job{.turn = FirstAttempt(turn, conversation),
@@ -121,7 +122,6 @@ absl::StatusOr<StartedTurn> Start(Transaction& tx, const NewTurn& turn) {
                      .job = std::move(job)};
 }
 
-// A claim of a chat records the stream's first event.
 std::string ToRecord(const StartedTurn& started) {
   v1::ChatEvent::Start record;
   record.set_session_id(started.session_id);
@@ -139,8 +139,6 @@ StartedTurn FromRecord(const std::string& bytes) {
           .job = std::nullopt};
 }
 
-}  // namespace
-
 absl::StatusOr<Idempotent<StartedTurn>> SqlTurnStore::StartTurn(const NewTurn& turn,
                                                                 const Idempotency& idempotency) {
   const auto claim = ClaimOf(idempotency);
@@ -150,7 +148,7 @@ absl::StatusOr<Idempotent<StartedTurn>> SqlTurnStore::StartTurn(const NewTurn& t
     if (replay.has_value()) {
       return Idempotent<StartedTurn>{.result = FromRecord(*replay), .replayed = true};
     }
-    DRAMATIS_ASSIGN_OR_RETURN(StartedTurn started, Start(tx, turn));
+    DRAMATIS_ASSIGN_OR_RETURN(StartedTurn started, StartInSession(tx, turn));
     DRAMATIS_RETURN_IF_ERROR(RecordIdempotentResponse(tx, claim, ToRecord(started)));
     return Idempotent<StartedTurn>{.result = std::move(started), .replayed = false};
   });
@@ -160,15 +158,7 @@ absl::StatusOr<std::optional<TurnRow>> SqlTurnStore::FindTurn(const std::string&
   return database_.Read([&](Transaction& tx) -> absl::StatusOr<std::optional<TurnRow>> {
     DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kSelectTurn, {turn_id}));
     if (rows.empty()) return std::nullopt;
-    const sql::Row& row = rows.front();
-    TurnRow turn = ToTurnRow(row);
-    constexpr int kReply = CountOf(kTurnColumns);
-    if (!row.IsNull(kReply)) {
-      turn.text = row.Text(kReply);
-      turn.reply_created_at = row.Time(kReply + 1);
-      turn.reply_retrieval = row.Bool(kReply + 2);
-    }
-    return turn;
+    return ToTurnWithReply(rows.front());
   });
 }
 

@@ -86,9 +86,9 @@ absl::StatusOr<CheckpointResult> SqlTurnStore::BeginAttempt(const FencedTurn& tu
 absl::StatusOr<EndedTurn> SqlTurnStore::EndTurn(const TurnEnd& end, const TurnPlanner& plan) {
   auto ended = database_.Write([&](Transaction& tx) -> absl::StatusOr<EndedTurn> {
     if (end.in_room) return EndInRoom(tx, end, plan);
-    DRAMATIS_ASSIGN_OR_RETURN(const bool written, WriteTurnEnd(tx, end));
-    if (!written) return EndedTurn{.result = EndResult::kLost, .waiting = {}};
-    DRAMATIS_RETURN_IF_ERROR(EndInSession(tx, end));
+    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<AnsweredMessage> answered, WriteTurnEnd(tx, end));
+    if (!answered.has_value()) return EndedTurn{.result = EndResult::kLost, .waiting = {}};
+    DRAMATIS_RETURN_IF_ERROR(EndInSession(tx, end, *answered));
     return EndedTurn();
   });
   if (ended.ok() && end.in_room) feed_.Changed(end.turn.conversation_id);

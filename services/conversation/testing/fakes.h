@@ -230,6 +230,22 @@ class FakeTurnStore : public TurnStore {
   absl::StatusOr<Idempotent<StartedTurn>> StartTurn(const NewTurn&, const Idempotency&) override {
     return Unused();
   }
+  absl::StatusOr<Idempotent<StartedTurn>> StartAlternative(const AnotherAnswer&,
+                                                           const Idempotency&) override {
+    return Unused();
+  }
+  absl::StatusOr<std::vector<TurnRow>> ListAlternatives(const TurnRow&) override {
+    return Unused();
+  }
+  absl::StatusOr<Idempotent<TurnRow>> SelectAlternative(const TurnRow&,
+                                                        absl::Time,
+                                                        const Answering<TurnRow>&) override {
+    return Unused();
+  }
+  absl::StatusOr<Idempotent<ForkedSession>> ForkSession(const NewFork&,
+                                                        const Answering<ForkedSession>&) override {
+    return Unused();
+  }
   absl::StatusOr<std::vector<TurnJob>> TakeOver(const Lease&,
                                                 absl::Time,
                                                 bool,

@@ -241,8 +241,8 @@ absl::StatusOr<EndedTurn> EndInRoom(Transaction& tx, const TurnEnd& end, const T
   absl::StatusOr<Room> room = LockRoomAt(tx, id, end.now);
   if (absl::IsNotFound(room.status())) return EndedTurn{.result = EndResult::kLost, .waiting = {}};
   if (!room.ok()) return std::move(room).status();
-  DRAMATIS_ASSIGN_OR_RETURN(const bool ended, WriteTurnEnd(tx, end));
-  if (!ended) return EndedTurn{.result = EndResult::kLost, .waiting = {}};
+  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<AnsweredMessage> answered, WriteTurnEnd(tx, end));
+  if (!answered.has_value()) return EndedTurn{.result = EndResult::kLost, .waiting = {}};
   if (!end.message_id.empty()) DRAMATIS_RETURN_IF_ERROR(AppendReply(tx, end, plan, *room));
   DRAMATIS_RETURN_IF_ERROR(
       AppendEvent(tx, id, TurnEvent(end.turn.turn_id, end.persona_id, end.state, end.now)));
