@@ -53,7 +53,12 @@ class GatewayFrontend : public Frontend {
         dispatcher_({config_, *tables_.routes, tables_.reasons, *tables_.transcoder, cors_, site_,
                      backends_, health_, limits_, context.clock, environment_, context.ids,
                      context.logger, context.metrics, request_metrics_}),
-        server_(std::make_unique<HttpServer>(dispatcher_, config_.limits, config_.threads)) {}
+        server_(std::make_unique<HttpServer>(dispatcher_, config_.limits, config_.threads)) {
+    if (const std::string_view why = BuiltWebFiles().why; !why.empty()) {
+      context.logger.Info("the chat page is not in this program: / leads to /docs",
+                          {{"reason", std::string(why)}});
+    }
+  }
 
   ~GatewayFrontend() override {
     // Cuts the connections, which cancels their calls; their callbacks still use what is here.

@@ -66,9 +66,9 @@ std::optional<HttpAnswer> RequestTask::AnswerHead(bool has_body) {
     }
   }
   if (Cors::IsPreflight(head_)) return parts_.cors.Preflight(head_.Header("origin"));
-  if (const HttpAnswer* page = parts_.site.Find(head_.verb, head_.path)) {
+  if (std::optional<HttpAnswer> page = parts_.site.Find(head_)) {
     page_ = true;
-    return *page;
+    return page;
   }
   match_ = parts_.routes.Match(head_.verb, head_.path);
   if (match_.outcome != RouteMatch::kFound) return AnswerNoRoute();

@@ -118,7 +118,7 @@ void EndAtNextSignal() {
 // once more in plain words, so that log files hold nothing but JSON.
 void SayStarted(Logger& logger, const std::string& http_address) {
   if (http_address.empty()) return logger.Info("started", {{"version", kVersion}});
-  const std::string page = absl::StrCat("http://", http_address, "/docs");
+  const std::string page = absl::StrCat("http://", http_address, "/");
   logger.Info("started", {{"version", kVersion}, {"page", page}});
   if (isatty(STDOUT_FILENO) == 0) return;
   std::printf("\nDramatis is ready. Open %s\n", page.c_str());

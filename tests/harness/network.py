@@ -12,12 +12,15 @@ IP = "/usr/sbin/ip"
 
 class Gate:
     """Passes TCP connections on to `target`, until it swallows everything: both ends keep their
-    connections and hear nothing more."""
+    connections and hear nothing more. Or until it is cut: connections end, and new ones at once,
+    until it is mended."""
 
     def __init__(self, target, host="127.0.0.1"):
         host_of_target, _, port = target.rpartition(":")
         self._target = (host_of_target, int(port))
         self._swallows = threading.Event()
+        self._swallows_answers = threading.Event()
+        self._is_cut = threading.Event()
         self._listener = socket.create_server((host, 0))
         self._sockets = [self._listener]
         self.address = f"{host}:{self._listener.getsockname()[1]}"
@@ -26,8 +29,24 @@ class Gate:
     def swallow(self):
         self._swallows.set()
 
+    def swallow_answers(self):
+        """What the target says from now on is lost, on connections of before and after."""
+        self._swallows_answers.set()
+
+    def cut(self):
+        self._is_cut.set()
+        self._end(self._sockets[1:])
+
+    def mend(self):
+        self._swallows_answers.clear()
+        self._is_cut.clear()
+
     def close(self):
-        for one in list(self._sockets):
+        self._end(self._sockets)
+
+    @staticmethod
+    def _end(sockets):
+        for one in list(sockets):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)  # whoever waits for it wakes up
             one.close()
@@ -36,16 +55,21 @@ class Gate:
         with contextlib.suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
+                if self._is_cut.is_set():
+                    near.close()
+                    continue
                 self._sockets.append(near)
                 far = socket.create_connection(self._target)
                 self._sockets.append(far)
-                for source, sink in ((near, far), (far, near)):
-                    threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+                for source, sink, is_answer in ((near, far, False), (far, near, True)):
+                    threading.Thread(target=self._pass_on, args=(source, sink, is_answer),
+                                     daemon=True).start()
 
-    def _pass_on(self, source, sink):
+    def _pass_on(self, source, sink, is_answer):
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                if not self._swallows.is_set():
+                lost = self._swallows.is_set() or is_answer and self._swallows_answers.is_set()
+                if not lost:
                     sink.sendall(data)
         with contextlib.suppress(OSError):
             if not self._swallows.is_set():

@@ -58,11 +58,17 @@ def test_openapi_describes_every_route(dramatis):
         assert found[0][method].get("summary") or found[0][method].get("description")
 
 
-def test_a_browser_finds_the_docs_at_the_root(dramatis):
+def test_a_browser_finds_the_page_or_the_docs_at_the_root(dramatis):
     client = Client(dramatis.http)
     for response in (client.get("/"), client.request("HEAD", "/")):
+        if response.status == 200:  # built with the page: tests/web
+            assert response.headers["content-type"].startswith("text/html")
+            assert response.headers["content-security-policy"].startswith("default-src 'none'")
+            continue
         assert response.status == 302
         assert response.headers["location"] == "/docs"
+        why = [line for line in dramatis.log_lines() if "chat page is not in" in line.get("message", "")]
+        assert why and why[0]["reason"]
     icon = client.get("/favicon.ico")
     assert icon.status == 200
     assert icon.headers["content-type"] == "image/svg+xml"

@@ -1,0 +1,135 @@
+// One way to the API: JSON both ways, problem documents as errors, the caller's token.
+
+export interface FieldError {
+  field: string;
+  message: string;
+}
+
+// What a problem document says (RFC 9457), or that there was no answer at all: status 0.
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    detail: string,
+    readonly errors: FieldError[] = [],
+    readonly retryAfterSeconds?: number,
+    readonly turnId?: string,
+  ) {
+    super(detail);
+    this.name = 'ApiError';
+  }
+}
+
+// Whose requests these are. Kept here and nowhere else: gone with the page.
+interface Identity {
+  token: string;
+  // Tries to get another token; false where the caller has to sign in anew.
+  renew?: () => Promise<boolean>;
+}
+
+let identity: Identity | undefined;
+let signedOut: () => void = () => undefined;
+
+export function setIdentity(next: Identity | undefined) {
+  identity = next;
+}
+
+export function hasIdentity() {
+  return identity !== undefined;
+}
+
+// Called where the API refuses to know the caller.
+export function onSignedOut(listener: () => void) {
+  signedOut = listener;
+}
+
+export interface Call {
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  body?: unknown;
+  // Sent as it is, with its type, instead of JSON.
+  file?: Blob;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+export async function problemOf(response: Response): Promise<ApiError> {
+  let problem: Record<string, unknown> = {};
+  try {
+    problem = await response.json();
+  } catch {
+    // Not ours: a proxy's page, or nothing.
+  }
+  return problemFrom(problem, response.status);
+}
+
+export function problemFrom(problem: Record<string, unknown>, status = 0): ApiError {
+  const text = (name: string) => (typeof problem[name] === 'string' ? (problem[name] as string) : '');
+  return new ApiError(
+    typeof problem.status === 'number' ? problem.status : status,
+    text('code') || `HTTP_${status}`,
+    text('detail') || text('title') || `HTTP ${status}`,
+    Array.isArray(problem.errors) ? (problem.errors as FieldError[]) : [],
+    typeof problem.retryAfterSeconds === 'number' ? problem.retryAfterSeconds : undefined,
+    text('turn_id') || text('turnId') || undefined,
+  );
+}
+
+// The answer with its head; an ApiError for everything that is not 2xx.
+export async function send(path: string, call: Call = {}): Promise<Response> {
+  const attempt = () => {
+    const headers: Record<string, string> = { ...call.headers };
+    let body: BodyInit | undefined;
+    if (call.file !== undefined) {
+      body = call.file;
+      headers['Content-Type'] = call.file.type;
+    } else if (call.body !== undefined) {
+      body = JSON.stringify(call.body);
+      headers['Content-Type'] = 'application/json';
+    }
+    if (identity) headers.Authorization = `Bearer ${identity.token}`;
+    return fetch(path, { method: call.method ?? 'GET', headers, body, signal: call.signal });
+  };
+  let response: Response;
+  try {
+    response = await attempt();
+    if (response.status === 401 && identity?.renew && (await identity.renew())) {
+      response = await attempt();
+    }
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    if (error instanceof ApiError) throw error;
+    throw new ApiError(0, 'NO_CONNECTION', String(error));
+  }
+  if (response.ok) return response;
+  if (response.status === 401) signedOut();
+  throw await problemOf(response);
+}
+
+export async function request<T>(path: string, call: Call = {}): Promise<T> {
+  const response = await send(path, call);
+  if (response.status === 204) return undefined as T;
+  try {
+    return (await response.json()) as T;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new ApiError(0, 'NO_CONNECTION', String(error));
+  }
+}
+
+// `/path?name=value` without those that are undefined or empty.
+export function withQuery(path: string, query: Record<string, string | number | undefined>) {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+  if (given.length === 0) return path;
+  return `${path}?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
+}
+
+// An unguessable name, also where the page came over plain HTTP from another machine and
+// crypto.randomUUID is not there.
+export function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError';
+}

@@ -1,0 +1,173 @@
+// The shapes of docs/routes.md that the page reads; what it does not read is left out.
+
+export interface Page {
+  nextPageToken?: string;
+}
+
+export interface Persona {
+  personaId: string;
+  name: string;
+  type: 'human' | 'ai_agent' | 'ai_ambiguous' | 'unknown';
+  description?: string;
+  biography?: string;
+  systemPrompt?: string;
+  greeting?: string;
+  modelConfig?: { model?: string };
+  isPublic?: boolean;
+  ownerId?: string;
+  etag?: string;
+}
+
+export interface Usage {
+  input_tokens?: number;
+  output_tokens?: number;
+  cost_micros?: number;
+}
+
+export interface Message {
+  message_id: string;
+  role: 'user' | 'assistant';
+  content: string;
+  timestamp: string;
+  sequence: number;
+  metadata?: Record<string, string>;
+}
+
+export interface Session {
+  session_id: string;
+  status: 'active' | 'ended' | 'expired';
+  persona_id?: string;
+  persona_name?: string;
+  title?: string;
+  message_count?: number;
+}
+
+export interface SearchMatch {
+  field?: string;
+  snippet?: string;
+  text?: string;
+}
+
+export interface SessionSummary {
+  session_id: string;
+  title: string;
+  updated_at: string;
+  message_count: number;
+  last_message_preview?: string;
+  status: 'active' | 'ended' | 'expired';
+  persona_id?: string;
+}
+
+export interface ChatDone {
+  response: string;
+  session_id: string;
+  turn_id: string;
+  message_id: string;
+  user_message_id: string;
+  timestamp: string;
+  model?: string;
+  finish_reason?: string;
+  usage?: Usage;
+  metadata?: Record<string, string>;
+}
+
+export interface Turn {
+  turn_id: string;
+  session_id?: string;
+  state: 'pending' | 'running' | 'done' | 'failed' | 'cancelled';
+  text?: string;
+  user_message_id?: string;
+  message_id?: string;
+  finish_reason?: string;
+  model?: string;
+  error_code?: string;
+}
+
+export interface Provider {
+  name: string;
+  models: string[];
+  state: 'available' | 'unavailable';
+  description?: string;
+  lastError?: { time?: string; model?: string; message?: string; code?: string; url?: string };
+}
+
+export interface AiStatus {
+  configured?: boolean;
+  providers: Provider[];
+  defaultModel?: string;
+}
+
+export type ParticipantType = 'human' | 'ai_agent' | 'ai_ambiguous' | 'unknown';
+
+export interface Participant {
+  personaId: string;
+  name: string;
+  type: ParticipantType;
+  role: string;
+  own?: boolean;
+  revealed?: boolean;
+  leaveTime?: string;
+}
+
+export interface Room {
+  conversationId: string;
+  title: string;
+  topic?: string;
+  description?: string;
+  goal?: string;
+  status: 'active' | 'paused' | 'completed' | 'terminated';
+  visibility: 'private' | 'unlisted' | 'public';
+  participants: Participant[];
+  permissions: Record<string, boolean>;
+  messageCount?: number;
+  closeReason?: string;
+  updateTime: string;
+  settings?: { maxAiResponders?: number; allowAiChains?: boolean };
+}
+
+export interface RoomMessage {
+  messageId: string;
+  sequence: number;
+  personaId: string;
+  personaName: string;
+  content: string;
+  type: 'text' | 'action' | 'reveal';
+  generated?: boolean;
+  turnId?: string;
+  model?: string;
+  hidden?: boolean;
+  editTime?: string;
+  createTime: string;
+}
+
+export interface Memory {
+  memoryId: string;
+  content: string;
+  confidence?: number;
+  personaId?: string;
+  createTime?: string;
+  etag?: string;
+}
+
+export interface Goal {
+  goalId: string;
+  title: string;
+  description?: string;
+  category: string;
+  goalPattern: 'recurring' | 'milestone' | 'target' | 'streak' | 'limit';
+  target: { value?: number; unit?: string; period?: string; targetDate?: string; startValue?: number };
+  status: 'draft' | 'active' | 'paused' | 'completed' | 'archived';
+}
+
+export interface JournalEntry {
+  entryId: string;
+  title: string;
+  content: string;
+  mood?: string;
+  tags?: string[];
+  wordCount?: number;
+  shareWithPersonas?: boolean;
+  encryption?: unknown;
+  createTime: string;
+  etag?: string;
+}

@@ -1,0 +1,187 @@
+import { Button, FormSelect, FormSelectOption } from '@patternfly/react-core';
+import { BarsIcon } from '@patternfly/react-icons/dist/esm/icons/bars-icon';
+import { CogIcon } from '@patternfly/react-icons/dist/esm/icons/cog-icon';
+import { lazy, Suspense, useCallback, useEffect, useId, useRef, useState, type ReactNode } from 'react';
+import { useI18n, type Key, type Language } from '../i18n';
+import { ChatPage } from '../chat/ChatPage';
+import { Empty, Loading } from '../parts/states';
+import { Boundary } from './Boundary';
+import { href, useRoute } from './route';
+import { readTheme, writeTheme, type Theme } from './theme';
+
+const RoomsPage = lazy(() => import('../rooms/RoomsPage'));
+const MemoriesPage = lazy(() => import('../pages/MemoriesPage'));
+const GoalsPage = lazy(() => import('../pages/GoalsPage'));
+const JournalPage = lazy(() => import('../pages/JournalPage'));
+const PersonasPage = lazy(() => import('../pages/PersonasPage'));
+const StatusPage = lazy(() => import('../pages/StatusPage'));
+
+const parts: { part: string; label: Key }[] = [
+  { part: 'chat', label: 'navChat' },
+  { part: 'rooms', label: 'navRooms' },
+  { part: 'personas', label: 'navPersonas' },
+  { part: 'memories', label: 'navMemories' },
+  { part: 'goals', label: 'navGoals' },
+  { part: 'journal', label: 'navJournal' },
+  { part: 'status', label: 'navStatus' },
+];
+
+export function App() {
+  const { t } = useI18n();
+  const route = useRoute();
+  const main = useRef<HTMLElement>(null);
+  const label = parts.find(({ part }) => part === route.part)?.label;
+  useEffect(() => {
+    document.title = label ? `${t(label)} · ${t('appName')}` : t('appName');
+  }, [label, t]);
+
+  let page: ReactNode;
+  switch (route.part) {
+    case 'chat':
+      page = <ChatPage sessionId={route.id} personaId={route.query.get('persona') ?? undefined} />;
+      break;
+    case 'rooms':
+      page = <RoomsPage roomId={route.id} />;
+      break;
+    case 'personas':
+      page = <PersonasPage />;
+      break;
+    case 'memories':
+      page = <MemoriesPage />;
+      break;
+    case 'goals':
+      page = <GoalsPage />;
+      break;
+    case 'journal':
+      page = <JournalPage />;
+      break;
+    case 'status':
+      page = <StatusPage />;
+      break;
+    default:
+      page = <Empty title={t('notFound')} text={t('notFoundDo')} />;
+  }
+  return (
+    <div className="dr-app">
+      <Button className="dr-skip" variant="primary" onClick={() => main.current?.focus()}>
+        {t('skip')}
+      </Button>
+      <Header part={route.part} />
+      <main className="dr-main" ref={main} tabIndex={-1}>
+        <Boundary key={route.part}>
+          <Suspense fallback={<Loading />}>{page}</Suspense>
+        </Boundary>
+      </main>
+    </div>
+  );
+}
+
+function Header({ part }: { part: string }) {
+  const { t } = useI18n();
+  const [open, setOpen] = useState(false);
+  const close = useCallback(() => setOpen(false), []);
+  const navigation = useId();
+  return (
+    <header className="dr-header">
+      <a className="dr-brand" href={href('chat')}>
+        <svg viewBox="0 0 32 32" width="24" height="24" aria-hidden="true">
+          <path fill="currentColor" d="M4 4h24v18H16l-7 7v-7H4z" />
+        </svg>
+        {t('appName')}
+      </a>
+      <Button
+        className="dr-menu-toggle"
+        variant="plain"
+        icon={<BarsIcon />}
+        aria-label={t('openNavigation')}
+        aria-expanded={open}
+        aria-controls={navigation}
+        onClick={() => setOpen(!open)}
+      />
+      <nav className={open ? 'dr-nav dr-nav--open' : 'dr-nav'} id={navigation} aria-label={t('navigation')}>
+        <ul>
+          {parts.map((entry) => (
+            <li key={entry.part}>
+              <a href={href(entry.part)} aria-current={entry.part === part ? 'page' : undefined} onClick={close}>
+                {t(entry.label)}
+              </a>
+            </li>
+          ))}
+          <li>
+            <a href="/docs">{t('navApi')}</a>
+          </li>
+        </ul>
+      </nav>
+      <Settings />
+    </header>
+  );
+}
+
+function Settings() {
+  const { t, language, setLanguage } = useI18n();
+  const [open, setOpen] = useState(false);
+  const [theme, setTheme] = useState(readTheme);
+  const box = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const panel = useId();
+  useEffect(() => {
+    if (!open) return undefined;
+    const outside = (event: Event) => {
+      if (event.target instanceof Node && !box.current?.contains(event.target)) setOpen(false);
+    };
+    const escape = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape') return;
+      setOpen(false);
+      button.current?.focus();
+    };
+    document.addEventListener('pointerdown', outside);
+    document.addEventListener('keydown', escape);
+    return () => {
+      document.removeEventListener('pointerdown', outside);
+      document.removeEventListener('keydown', escape);
+    };
+  }, [open]);
+  return (
+    <div className="dr-settings" ref={box}>
+      <Button
+        ref={button}
+        variant="plain"
+        icon={<CogIcon />}
+        aria-label={t('settings')}
+        aria-expanded={open}
+        aria-controls={open ? panel : undefined}
+        onClick={() => setOpen(!open)}
+      />
+      {open && (
+        <div className="dr-settings-panel" id={panel} role="group" aria-label={t('settings')}>
+          <label>
+            {t('appearance')}
+            <FormSelect
+              value={theme}
+              aria-label={t('appearance')}
+              onChange={(_event, value) => {
+                setTheme(value as Theme);
+                writeTheme(value as Theme);
+              }}
+            >
+              <FormSelectOption value="auto" label={t('appearanceAuto')} />
+              <FormSelectOption value="light" label={t('appearanceLight')} />
+              <FormSelectOption value="dark" label={t('appearanceDark')} />
+            </FormSelect>
+          </label>
+          <label>
+            {t('language')}
+            <FormSelect
+              value={language}
+              aria-label={t('language')}
+              onChange={(_event, value) => setLanguage(value as Language)}
+            >
+              <FormSelectOption value="en" label="English" />
+              <FormSelectOption value="de" label="Deutsch" />
+            </FormSelect>
+          </label>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,391 @@
+import Chatbot, { ChatbotDisplayMode } from '@patternfly/chatbot/dist/dynamic/Chatbot';
+import { ChatbotContent } from '@patternfly/chatbot/dist/dynamic/ChatbotContent';
+import { ChatbotFooter } from '@patternfly/chatbot/dist/dynamic/ChatbotFooter';
+import { MessageBar } from '@patternfly/chatbot/dist/dynamic/MessageBar';
+import { Alert, AlertActionCloseButton, Avatar, Button } from '@patternfly/react-core';
+import { ListIcon } from '@patternfly/react-icons/dist/esm/icons/list-icon';
+import { TrashIcon } from '@patternfly/react-icons/dist/esm/icons/trash-icon';
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { ApiError, newId, request } from '../api/client';
+import type { AiStatus, Message, Persona } from '../api/types';
+import { goTo, href } from '../app/route';
+import { useI18n, type I18n } from '../i18n';
+import { initialsAvatar } from '../parts/avatar';
+import { Confirm } from '../parts/Confirm';
+import { useAction, useLoad } from '../parts/load';
+import { Failed, Loading } from '../parts/states';
+import { MessageList } from './MessageList';
+import { PersonaPicker } from './PersonaPicker';
+import { copyAction, Said } from './Said';
+import { SessionsPanel } from './SessionsPanel';
+import { useSession, type UseSession } from './useSession';
+
+const longestMessage = 8000;
+
+export function ChatPage(props: { sessionId?: string; personaId?: string }) {
+  const { t } = useI18n();
+  const [changes, setChanges] = useState(0);
+  const [listShown, setListShown] = useState(false);
+  const changed = useCallback(() => setChanges((changes) => changes + 1), []);
+  // A new chat has its id before its first message, so that it begins where the page already is.
+  const [fresh, setFresh] = useState(newId);
+  const begun = useRef<string>(undefined);
+  const sessionId = props.sessionId ?? fresh;
+  const isFresh = props.sessionId === undefined || props.sessionId === begun.current;
+  useEffect(() => {
+    if (props.sessionId === undefined && begun.current === fresh) setFresh(newId());
+  }, [props.sessionId, fresh]);
+
+  return (
+    <div className="dr-chat">
+      <div className={listShown ? 'dr-side dr-side--shown' : 'dr-side'}>
+        <SessionsPanel current={props.sessionId} changes={changes} onChosen={() => setListShown(false)} />
+      </div>
+      <div className="dr-talk">
+        <Talk
+          key={sessionId}
+          sessionId={sessionId}
+          isNew={props.sessionId === undefined}
+          isFresh={isFresh}
+          personaId={props.personaId}
+          listShown={listShown}
+          onToggleList={() => setListShown(!listShown)}
+          onChanged={changed}
+          onBegin={() => {
+            begun.current = sessionId;
+            goTo(href('chat', sessionId), true);
+          }}
+          onDeleted={() => {
+            changed();
+            setFresh(newId());
+            goTo(href('chat'));
+          }}
+          title={t('chats')}
+        />
+      </div>
+    </div>
+  );
+}
+
+interface TalkProps {
+  sessionId: string;
+  // Nothing has been said yet.
+  isNew: boolean;
+  // It was begun here: there is nothing to read from the server.
+  isFresh: boolean;
+  personaId?: string;
+  title: string;
+  listShown: boolean;
+  onToggleList(): void;
+  onChanged(): void;
+  onBegin(): void;
+  onDeleted(): void;
+}
+
+function Talk(props: TalkProps) {
+  const { t } = useI18n();
+  const session = useSession(props.sessionId, props.isFresh, props.onChanged);
+  const [persona, setPersona] = useState<Persona>();
+  const asked = session.session?.persona_id ?? (persona ? undefined : props.personaId);
+  const known = useLoad<Persona>(asked ? `/api/personas/${encodeURIComponent(asked)}` : undefined);
+  const ai = useLoad<AiStatus>('/api/ai/status');
+  const who = persona ?? known.value;
+  const name = who?.name ?? session.session?.persona_name ?? t('persona');
+  const avatar = initialsAvatar(name);
+  const input = useRef<HTMLTextAreaElement>(null);
+  const nothingSaid = props.isNew && session.messages.length === 0 && !session.answer;
+
+  const say = (text: string) => {
+    const message = text.trim();
+    if (message === '' || [...message].length > longestMessage) return;
+    session.say(message, persona?.personaId ?? (props.isNew ? props.personaId : undefined));
+    if (props.isNew) props.onBegin();
+  };
+
+  useEffect(() => {
+    input.current?.focus({ preventScroll: true });
+  }, []);
+
+  return (
+    <Chatbot displayMode={ChatbotDisplayMode.embedded} ariaLabel={props.title}>
+      <TalkHead
+        name={nothingSaid && !who ? t('newChat') : name}
+        avatar={nothingSaid && !who ? undefined : avatar}
+        sessionId={props.isNew ? undefined : props.sessionId}
+        listShown={props.listShown}
+        onToggleList={props.onToggleList}
+        onDeleted={props.onDeleted}
+      />
+      <ChatbotContent>
+        {session.loading && session.messages.length === 0 ? (
+          <Loading />
+        ) : session.loadError ? (
+          <Failed error={session.loadError} onRetry={session.reload} />
+        ) : (
+          <Messages session={session} name={name} avatar={avatar}>
+            {nothingSaid && (
+              <Welcome ai={ai.value} persona={who} onChoose={setPersona} onSay={say} input={input} />
+            )}
+          </Messages>
+        )}
+      </ChatbotContent>
+      <ChatbotFooter>
+        <Composer
+          name={who?.name}
+          input={input}
+          ended={session.session !== undefined && session.session.status !== 'active'}
+          answering={session.answer !== undefined}
+          stopping={session.answer?.stopping ?? false}
+          canStop={session.answer?.turnId !== undefined}
+          onSay={say}
+          onStop={session.stop}
+        />
+        <p className="dr-footnote">
+          {ai.value && !ai.value.configured
+            ? t('retrievalFoot')
+            : t('modelFoot', { model: who?.modelConfig?.model ?? ai.value?.defaultModel ?? '…' })}
+        </p>
+      </ChatbotFooter>
+    </Chatbot>
+  );
+}
+
+function TalkHead(props: {
+  name: string;
+  avatar?: string;
+  sessionId?: string;
+  listShown: boolean;
+  onToggleList(): void;
+  onDeleted(): void;
+}) {
+  const { t } = useI18n();
+  const [asking, setAsking] = useState(false);
+  const deletion = useAction();
+  return (
+    <div className="dr-talk-head">
+      <Button
+        className="dr-list-toggle"
+        variant="plain"
+        icon={<ListIcon />}
+        aria-label={props.listShown ? t('hideChats') : t('showChats')}
+        aria-expanded={props.listShown}
+        onClick={props.onToggleList}
+      />
+      {props.avatar && <Avatar src={props.avatar} alt="" size="sm" />}
+      <h1>{props.name}</h1>
+      {props.sessionId !== undefined && (
+        <Button
+          variant="plain"
+          icon={<TrashIcon />}
+          aria-label={t('deleteChat')}
+          onClick={() => {
+            deletion.clear();
+            setAsking(true);
+          }}
+        />
+      )}
+      {asking && (
+        <Confirm
+          title={t('deleteChat')}
+          text={t('deleteChatSure')}
+          busy={deletion.busy}
+          error={deletion.error}
+          onClose={() => setAsking(false)}
+          onConfirm={() =>
+            void deletion
+              .run(() => request(`/api/history/${encodeURIComponent(props.sessionId!)}`, { method: 'DELETE' }))
+              .then((done) => done && props.onDeleted())
+          }
+        />
+      )}
+    </div>
+  );
+}
+
+function finishNote(reason: string | undefined, t: I18n['t']): string | undefined {
+  if (reason === 'cancelled') return t('finishCancelled');
+  if (reason === 'length') return t('finishLength');
+  if (reason === 'content_filter') return t('finishFilter');
+  return undefined;
+}
+
+const sequenceOf = (message: Message) => message.sequence;
+const keyOf = (message: Message) => message.message_id;
+
+function Messages(props: { session: UseSession; name: string; avatar: string; children: ReactNode }) {
+  const { session, name, avatar } = props;
+  const { t } = useI18n();
+  const render = useMemo(
+    () =>
+      function render(message: Message) {
+        const mine = message.role === 'user';
+        const note = finishNote(message.metadata?.finish_reason, t);
+        return (
+          <Said
+            id={message.message_id}
+            mine={mine}
+            name={mine ? t('you') : name}
+            avatar={mine ? undefined : avatar}
+            content={message.content}
+            time={message.timestamp}
+            note={note && <p className="dr-note">{note}</p>}
+            actions={copyAction(message.content, t('copy'), t('copied'))}
+          />
+        );
+      },
+    [name, avatar, t],
+  );
+  return (
+    <MessageList
+      items={session.messages}
+      sequenceOf={sequenceOf}
+      keyOf={keyOf}
+      render={render}
+      hasOlder={session.hasOlder}
+      loadingOlder={session.loadingOlder}
+      onOlder={session.loadOlder}
+      growing={session.messages.length > 0 || session.answer !== undefined}
+      announcement={session.announcement && t('answered', { name, text: session.announcement })}
+    >
+      {props.children}
+      {session.answer && (
+        <div className="dr-answer" data-turn={session.answer.turnId}>
+          <Said
+            mine={false}
+            name={name}
+            avatar={avatar}
+            content={session.answer.text}
+            thinking={session.answer.text === ''}
+            note={session.answer.waiting && <p className="dr-note" role="status">{t('waitingLine')}</p>}
+          />
+        </div>
+      )}
+      {session.failure && (
+        <Failed
+          error={session.failure.error}
+          onRetry={session.failure.message !== undefined || session.failure.turnId ? () => session.retry() : undefined}
+        />
+      )}
+    </MessageList>
+  );
+}
+
+function Composer(props: {
+  name?: string;
+  input: { current: HTMLTextAreaElement | null };
+  ended: boolean;
+  answering: boolean;
+  canStop: boolean;
+  stopping: boolean;
+  onSay(text: string): void;
+  onStop(): void;
+}) {
+  const { t, number } = useI18n();
+  const [length, setLength] = useState(0);
+  const label = props.name ? t('messagePlaceholder', { name: props.name }) : t('messagePlaceholderAny');
+  if (props.ended) {
+    return <Failed error={new ApiError(409, 'SESSION_ENDED', '')} />;
+  }
+  return (
+    <>
+      {length > longestMessage && (
+        <p className="dr-too-long" role="alert">
+          {t('chatTooLong', { count: number(length) })}
+        </p>
+      )}
+      <MessageBar
+        innerRef={props.input}
+        onSendMessage={(text) => {
+          setLength(0);
+          props.onSay(String(text));
+        }}
+        onChange={(_event, value) => setLength([...String(value)].length)}
+        placeholder={label}
+        aria-label={label}
+        alwayShowSendButton
+        hasAttachButton={false}
+        isSendButtonDisabled={length === 0 || length > longestMessage || props.answering}
+        hasStopButton={props.answering}
+        handleStopButton={props.onStop}
+        buttonProps={{
+          send: { tooltipContent: t('send'), props: { 'aria-label': t('send') } },
+          stop: {
+            tooltipContent: props.stopping ? t('stopping') : t('stop'),
+            props: { 'aria-label': t('stop'), isDisabled: props.stopping || !props.canStop },
+          },
+        }}
+      />
+    </>
+  );
+}
+
+function Welcome(props: {
+  ai?: AiStatus;
+  persona?: Persona;
+  input: { current: HTMLTextAreaElement | null };
+  onChoose(persona: Persona): void;
+  onSay(text: string): void;
+}) {
+  const { t } = useI18n();
+  return (
+    <div className="dr-welcome">
+      {props.ai && !props.ai.configured && <RetrievalNote />}
+      <h2>{props.persona ? t('talkWith', { name: props.persona.name }) : t('welcome')}</h2>
+      <p>{t('welcomeText')}</p>
+      <PersonaPicker
+        chosen={props.persona?.personaId}
+        onChoose={(persona) => {
+          props.onChoose(persona);
+          props.input.current?.focus();
+        }}
+      />
+      <div className="dr-prompts">
+        {(['promptWho', 'promptWhere', 'promptLike'] as const).map((prompt) => (
+          <Button key={prompt} variant="secondary" onClick={() => props.onSay(t(prompt))}>
+            {t(prompt)}
+          </Button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+const noteStore = 'dramatis.retrieval-read';
+
+function RetrievalNote() {
+  const { t } = useI18n();
+  const [read, setRead] = useState(() => {
+    try {
+      return localStorage.getItem(noteStore) !== null;
+    } catch {
+      return false;
+    }
+  });
+  if (read) return null;
+  return (
+    <Alert
+      variant="info"
+      isInline
+      component="h2"
+      title={t('retrievalTitle')}
+      actionClose={
+        <AlertActionCloseButton
+          aria-label={t('retrievalHide')}
+          onClose={() => {
+            setRead(true);
+            try {
+              localStorage.setItem(noteStore, 'read');
+            } catch {
+              // It comes again, then.
+            }
+          }}
+        />
+      }
+    >
+      <p>{t('retrievalText')}</p>
+      <pre tabIndex={0}>OPENAI_API_KEY=... ./dev up</pre>
+      <p>{t('retrievalOther')}</p>
+      <pre tabIndex={0}>OPENAI_BASE_URL=http://127.0.0.1:11434/v1 DRAMATIS_OPENAI_MODELS=llama3.2 ./dev up</pre>
+    </Alert>
+  );
+}

@@ -1,0 +1,55 @@
+// Who is talked to in a new chat.
+
+import { Avatar, Button, SearchInput } from '@patternfly/react-core';
+import { useState } from 'react';
+import type { Persona } from '../api/types';
+import { useI18n } from '../i18n';
+import { initialsAvatar } from '../parts/avatar';
+import { useList, useSettled } from '../parts/load';
+import { Failed, Loading } from '../parts/states';
+
+export function PersonaPicker(props: { chosen?: string; onChoose(persona: Persona): void }) {
+  const { t } = useI18n();
+  const [words, setWords] = useState('');
+  const q = useSettled(words.trim());
+  const list = useList<Persona>('/api/personas', 'personas', { q });
+  const speakers = list.items.filter((persona) => persona.type !== 'human');
+  return (
+    <section className="dr-picker" aria-label={t('choosePersona')}>
+      {(list.hasMore || q !== '' || speakers.length > 8) && (
+        <SearchInput
+          value={words}
+          placeholder={t('personaSearch')}
+          aria-label={t('personaSearch')}
+          resetButtonLabel={t('clear')}
+          onChange={(_event, value) => setWords(value)}
+          onClear={() => setWords('')}
+        />
+      )}
+      {list.error !== undefined && <Failed error={list.error} onRetry={list.reload} />}
+      {list.loading && list.items.length === 0 && <Loading />}
+      <ul className="dr-picker-list">
+        {speakers.map((persona) => (
+          <li key={persona.personaId}>
+            <button
+              type="button"
+              aria-pressed={persona.personaId === props.chosen}
+              onClick={() => props.onChoose(persona)}
+            >
+              <Avatar src={initialsAvatar(persona.name)} alt="" size="md" />
+              <span>
+                <strong>{persona.name}</strong>
+                {persona.description && <small>{persona.description}</small>}
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {list.hasMore && (
+        <Button variant="link" onClick={list.more} isLoading={list.loading}>
+          {t('more')}
+        </Button>
+      )}
+    </section>
+  );
+}

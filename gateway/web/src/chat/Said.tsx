@@ -1,0 +1,64 @@
+// One thing said, as everybody sees it: Markdown of a model, rendered without trust; the plain text
+// of a human.
+
+import Message from '@patternfly/chatbot/dist/dynamic/Message';
+import { memo, type ReactNode } from 'react';
+import { useI18n } from '../i18n';
+import { initialsAvatar } from '../parts/avatar';
+import { withoutPictures } from '../parts/markdown';
+
+interface Props {
+  id?: string;
+  mine: boolean;
+  // A human's text is shown as it was typed.
+  plain?: boolean;
+  name: string;
+  avatar?: string;
+  content: string;
+  time?: string;
+  // The answer has not begun.
+  thinking?: boolean;
+  badge?: string;
+  note?: ReactNode;
+  actions?: Record<string, object>;
+}
+
+export const Said = memo(function Said(props: Props) {
+  const { t, date } = useI18n();
+  const time = props.time ? date(props.time) : '';
+  const label = props.mine ? t('messageFromYou', { time }) : t('messageFrom', { name: props.name, time });
+  return (
+    <Message
+      id={props.id}
+      aria-label={label}
+      role={props.mine ? 'user' : 'bot'}
+      name={props.name}
+      avatar={props.avatar ?? initialsAvatar(props.name)}
+      timestamp={time || ' '}
+      content={props.content}
+      isMarkdownDisabled={props.mine || props.plain}
+      isLoading={props.thinking}
+      loadingWord={t('thinking', { name: props.name })}
+      botWord={props.badge ?? t('ai')}
+      isLiveRegion={false}
+      codeBlockProps={{ 'aria-label': t('copyCode') }}
+      tableProps={{ 'aria-label': props.name }}
+      linkProps={{ rel: 'noopener noreferrer nofollow' } as never}
+      additionalRemarkPlugins={[withoutPictures((text) => t('image', { text }))]}
+      actions={props.thinking ? undefined : (props.actions as never)}
+      extraContent={props.note ? { afterMainContent: props.note } : undefined}
+    />
+  );
+});
+
+export function copyAction(text: string, label: string, copied: string) {
+  return {
+    copy: {
+      onClick: () => void navigator.clipboard.writeText(text),
+      ariaLabel: label,
+      tooltipContent: label,
+      clickedTooltipContent: copied,
+      clickedAriaLabel: copied,
+    },
+  };
+}

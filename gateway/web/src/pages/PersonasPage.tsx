@@ -1,0 +1,192 @@
+import { Avatar, Button, Checkbox, Label, SearchInput } from '@patternfly/react-core';
+import { useId, useState } from 'react';
+import { request } from '../api/client';
+import type { AiStatus, Persona } from '../api/types';
+import { href } from '../app/route';
+import { useI18n } from '../i18n';
+import { initialsAvatar } from '../parts/avatar';
+import { Confirm } from '../parts/Confirm';
+import { Field, FormDialog } from '../parts/Field';
+import { ListStates } from '../parts/ListStates';
+import { useAction, useList, useLoad, useSettled } from '../parts/load';
+import { PageFrame } from '../parts/PageFrame';
+
+export default function PersonasPage() {
+  const { t } = useI18n();
+  const [words, setWords] = useState('');
+  const q = useSettled(words.trim());
+  const list = useList<Persona>('/api/personas', 'personas', { q });
+  const ai = useLoad<AiStatus>('/api/ai/status');
+  const [editing, setEditing] = useState<Persona | 'new'>();
+  const [deleting, setDeleting] = useState<Persona>();
+  const deletion = useAction();
+  return (
+    <PageFrame
+      title={t('personas')}
+      text={t('personasText')}
+      action={<Button onClick={() => setEditing('new')}>{t('newPersona')}</Button>}
+    >
+      <div className="dr-toolbar">
+        <SearchInput
+          value={words}
+          placeholder={t('personaSearch')}
+          aria-label={t('personaSearch')}
+          resetButtonLabel={t('clear')}
+          onChange={(_event, value) => setWords(value)}
+          onClear={() => setWords('')}
+        />
+      </div>
+      <ListStates
+        list={list}
+        empty={q ? { title: t('noMatches'), text: t('noMatchesDo') } : { title: t('noPersonas'), text: t('noPersonasDo') }}
+      >
+        <ul className="dr-cards">
+          {list.items.map((persona) => (
+            <li key={persona.personaId} className="dr-card">
+              <div className="dr-card-head">
+                <h2>
+                  <Avatar src={initialsAvatar(persona.name)} alt="" size="sm" /> {persona.name}
+                </h2>
+                {persona.type === 'human' && <Label isCompact>{t('personaHuman')}</Label>}
+              </div>
+              {persona.description && <p>{persona.description}</p>}
+              <div className="dr-card-foot">
+                {persona.type !== 'human' && (
+                  <a href={`${href('chat')}?persona=${encodeURIComponent(persona.personaId)}`}>
+                    {t('personaChat', { name: persona.name })}
+                  </a>
+                )}
+                {/* Only its owner and admins are told whose it is. */}
+                {persona.ownerId !== undefined && persona.ownerId !== 'system' && (
+                  <>
+                    <Button
+                      variant="link"
+                      isInline
+                      aria-label={t('personaOpen', { name: persona.name })}
+                      onClick={() => setEditing(persona)}
+                    >
+                      {t('edit')}
+                    </Button>
+                    <Button
+                      variant="link"
+                      isInline
+                      isDanger
+                      onClick={() => {
+                        deletion.clear();
+                        setDeleting(persona);
+                      }}
+                    >
+                      {t('delete')}
+                    </Button>
+                  </>
+                )}
+              </div>
+            </li>
+          ))}
+        </ul>
+      </ListStates>
+      {editing !== undefined && (
+        <PersonaDialog
+          persona={editing === 'new' ? undefined : editing}
+          ai={ai.value}
+          onClose={() => setEditing(undefined)}
+          onSaved={() => {
+            setEditing(undefined);
+            list.reload();
+          }}
+        />
+      )}
+      {deleting && (
+        <Confirm
+          title={t('delete')}
+          text={t('personaDeleteSure', { name: deleting.name })}
+          busy={deletion.busy}
+          error={deletion.error}
+          onClose={() => setDeleting(undefined)}
+          onConfirm={() =>
+            void deletion
+              .run(() => request(`/api/personas/${deleting.personaId}`, { method: 'DELETE' }))
+              .then((done) => {
+                if (!done) return;
+                setDeleting(undefined);
+                list.reload();
+              })
+          }
+        />
+      )}
+    </PageFrame>
+  );
+}
+
+function PersonaDialog(props: { persona?: Persona; ai?: AiStatus; onClose(): void; onSaved(): void }) {
+  const { t } = useI18n();
+  const { persona } = props;
+  const [name, setName] = useState(persona?.name ?? '');
+  const [description, setDescription] = useState(persona?.description ?? '');
+  const [biography, setBiography] = useState(persona?.biography ?? '');
+  const [instructions, setInstructions] = useState(persona?.systemPrompt ?? '');
+  const [greeting, setGreeting] = useState(persona?.greeting ?? '');
+  const [model, setModel] = useState(persona?.modelConfig?.model ?? '');
+  const [isPublic, setPublic] = useState(persona?.isPublic ?? false);
+  const publicId = useId();
+  const saving = useAction();
+  const models = (props.ai?.providers ?? []).flatMap((provider) =>
+    provider.models.map((name) => `${provider.name}/${name}`),
+  );
+  if (model && !models.includes(model)) models.push(model);
+  const save = () => {
+    const body = {
+      name,
+      description,
+      biography,
+      systemPrompt: instructions,
+      greeting,
+      isPublic,
+      ...(model || persona?.modelConfig?.model ? { modelConfig: { ...persona?.modelConfig, model } } : {}),
+    };
+    if (!persona) return request('/api/personas', { method: 'POST', body: { ...body, type: 'ai_agent' } });
+    return request(`/api/personas/${persona.personaId}`, {
+      method: 'PATCH',
+      body,
+      headers: persona.etag ? { 'If-Match': `"${persona.etag}"` } : {},
+    });
+  };
+  return (
+    <FormDialog
+      title={persona ? t('personaOpen', { name: persona.name }) : t('newPersona')}
+      submit={persona ? t('save') : t('personaCreate')}
+      ready={[...name.trim()].length >= 2}
+      busy={saving.busy}
+      error={saving.error}
+      onClose={props.onClose}
+      onSubmit={() => void saving.run(save).then((done) => done && props.onSaved())}
+    >
+      <Field label={t('personaName')} value={name} onChange={setName} maxLength={100} required />
+      <Field label={t('personaDescription')} value={description} onChange={setDescription} maxLength={1000} />
+      <Field
+        label={t('personaBiography')}
+        value={biography}
+        onChange={setBiography}
+        rows={8}
+        help={t('personaBiographyHelp')}
+      />
+      <Field label={t('personaInstructions')} value={instructions} onChange={setInstructions} rows={3} />
+      <Field label={t('personaGreeting')} value={greeting} onChange={setGreeting} rows={2} />
+      <Field
+        label={t('personaModel')}
+        value={model}
+        onChange={setModel}
+        options={[
+          { value: '', label: t('personaModelDefault', { model: props.ai?.defaultModel ?? '…' }) },
+          ...models.map((value) => ({ value, label: value })),
+        ]}
+      />
+      <Checkbox
+        id={publicId}
+        label={t('personaPublic')}
+        isChecked={isPublic}
+        onChange={(_event, checked) => setPublic(checked)}
+      />
+    </FormDialog>
+  );
+}

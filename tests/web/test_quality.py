@@ -1,0 +1,164 @@
+"""What holds for every page: nothing in anybody's way, nothing from elsewhere, small and quick."""
+
+import gzip
+import statistics
+import time
+import uuid
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.web.conftest import PHONE, WIDE
+
+SCRIPT_LIMIT = 350_000
+STYLE_LIMIT = 100_000
+
+
+@pytest.fixture(scope="module")
+def content(dramatis):
+    """A user with something on every page; where its room is."""
+    client = dramatis.client(f"content-{uuid.uuid4().hex[:8]}")
+    session = client.post("/api/chat", {"message": "Where do you live?"}).expect(200)["session_id"]
+    client.post("/api/memories", {"content": "Ada prefers tea."}).expect(201)
+    client.post("/api/goals", {"title": "Swim", "category": "health", "goalPattern": "recurring",
+                               "target": {"value": 3, "period": "week"}}).expect(201)
+    client.post("/api/journal", {"title": "Sea", "content": "A whale.", "mood": "calm",
+                                 "tags": ["sea"], "shareWithPersonas": True}).expect(201)
+    me = client.post("/api/personas", {"name": "Mara", "type": "human"}).expect(201)["personaId"]
+    ada = client.post("/api/personas", {"name": "Ada", "type": "ai_agent", "description": "Builds telescopes",
+                                        "biography": "I build telescopes."}).expect(201)["personaId"]
+    room = client.post("/api/conversations", {"title": "Stars", "topic": "Telescopes",
+                                              "personaIds": [me, ada]}).expect(201)["conversationId"]
+    client.post(f"/api/conversations/{room}/messages", {"personaId": me, "content": "Hello"}).expect(201)
+    return client.headers["Authorization"], {
+        "new chat": "#/chat", "chat": f"#/chat/{session}", "rooms": "#/rooms", "room": f"#/rooms/{room}",
+        "personas": "#/personas", "memories": "#/memories", "goals": "#/goals", "journal": "#/journal",
+        "status": "#/status"}
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "phone"])
+def test_axe_finds_nothing(open_tab, content, axe, look):
+    authorization, places = content
+    tab = open_tab(dark=look == "dark", size=PHONE if look == "phone" else WIDE,
+                   headers={"Authorization": authorization}, expected=["Failed to load resource"])
+    found = {}
+    for name, place in places.items():
+        tab.open(place).page.reload()
+        tab.page.wait_for_load_state("networkidle") if name != "room" else tab.messages.first.wait_for()
+        expect(tab.page.get_by_role("heading", level=1)).to_be_visible()
+        expect(tab.page.locator(".pf-v6-c-spinner, .pf-v6-c-skeleton")).to_have_count(0)
+        found[name] = axe(tab.page)
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= tab.page.viewport_size["width"], name
+    for place, opens in (("#/personas", "New persona"), ("#/rooms", "New room"), ("#/goals", "New goal"),
+                         ("#/journal", "New entry"), ("#/memories", "Something to remember"),
+                         ("#/chat", "Appearance and language")):
+        tab.open(place).page.reload()
+        tab.button(opens).click()
+        tab.page.wait_for_timeout(400)  # a dialog fades in; colours are judged as they are then
+        found[opens] = axe(tab.page)
+    assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+def test_axe_finds_nothing_while_and_after_an_answer_comes(open_tab, provider, double, axe):
+    tab = open_tab()
+    provider.script({"tokens": ["# Title\n\n[a link](https://example.org) `code`\n\n```python\nx = 1\ny = 2\n```\n\n",
+                                "| a | b |\n|---|---|\n| 1 | 2 |\n\n1. one\n2. two\n\n> quote\n", {"delay_ms": 3000}, "end"]})
+    tab.open("#/chat").page.reload()
+    tab.page.get_by_role("button", name=double[1]).click()
+    tab.say("Everything")
+    expect(tab.running.locator("td")).to_have_count(2)
+    assert axe(tab.page) == []
+    expect(tab.running).to_have_count(0)
+    assert axe(tab.page) == []
+
+
+def test_is_small_before_the_first_message(chromium, dramatis):
+    context = chromium.new_context()
+    page = context.new_page()
+    sizes = {"script": 0, "stylesheet": 0}
+    responses = []
+    page.on("response", lambda response: responses.append(response))
+    page.goto(f"http://{dramatis.http}/")
+    page.locator(".pf-chatbot__message-bar textarea").wait_for()
+    page.wait_for_load_state("networkidle")
+    for response in responses:
+        kind = response.request.resource_type
+        if kind in sizes:
+            assert response.headers["content-encoding"] == "gzip"
+            assert "immutable" in response.headers["cache-control"]
+            sizes[kind] += int(response.headers["content-length"])
+            assert len(gzip.compress(response.body(), 9)) <= int(response.headers["content-length"]) + 200
+        assert kind != "font"
+    context.close()
+    print(f"gzipped: {sizes}")
+    assert 0 < sizes["script"] <= SCRIPT_LIMIT
+    assert 0 < sizes["stylesheet"] <= STYLE_LIMIT
+
+
+def test_an_open_page_asks_for_nothing_while_nothing_happens(open_tab, content):
+    authorization, places = content
+    tab = open_tab(places["chat"], headers={"Authorization": authorization})
+    tab.page.wait_for_load_state("networkidle")
+    asked = []
+    tab.page.on("request", lambda request: asked.append(request.url))
+    tab.page.wait_for_timeout(2500)
+    assert asked == []
+
+
+@pytest.mark.long
+def test_loads_and_answers_quickly(chromium, dramatis, capsys):
+    """First load under 300 ms, and what is said is shown within 50 ms of the API's own time."""
+    loads = []
+    for _ in range(10):
+        context = chromium.new_context()  # without a cache
+        page = context.new_page()
+        page.goto(f"http://{dramatis.http}/")
+        page.locator(".pf-chatbot__message-bar textarea").wait_for()
+        loads.append(page.evaluate(
+            "performance.getEntriesByType('paint').find((entry) => entry.name === 'first-contentful-paint').startTime"))
+        context.close()
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"http://{dramatis.http}/")
+    page.locator(".pf-chatbot__message-bar textarea").wait_for()
+    measure = """async (message) => {
+      const text = document.querySelector('.pf-chatbot__message-bar textarea');
+      const shown = () => [...document.querySelectorAll('.pf-chatbot__message--bot')].length;
+      const before = shown();
+      const set = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set;
+      set.call(text, message);
+      text.dispatchEvent(new Event('input', {bubbles: true}));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const begun = performance.now();
+      text.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true}));
+      while (!(shown() > before && [...document.querySelectorAll('.pf-chatbot__message--bot')].pop()
+               .querySelector('.pf-chatbot__message-text')?.textContent.trim())) {
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+        if (performance.now() - begun > 10000) throw new Error('no answer');
+      }
+      return performance.now() - begun;
+    }"""
+    api = """async (message) => {
+      const begun = performance.now();
+      const response = await fetch('/api/chat', {method: 'POST', headers: {'Content-Type': 'application/json'},
+        body: JSON.stringify({message, stream: true})});
+      const reader = response.body.getReader();
+      const decoder = new TextDecoder();
+      for (let text = ''; !text.includes('event: delta');) text += decoder.decode((await reader.read()).value);
+      const took = performance.now() - begun;
+      await reader.cancel();
+      return took;
+    }"""
+    shown, own = [], []
+    for number in range(12):
+        shown.append(page.evaluate(measure, f"Where do you live? {number}"))
+        page.get_by_role("button", name="Send", exact=True).wait_for()
+        own.append(page.evaluate(api, f"Where do you live? {number}"))
+        time.sleep(0.3)
+    context.close()
+    added = statistics.median(shown[2:]) - statistics.median(own[2:])
+    with capsys.disabled():
+        print(f"\nfirst load {statistics.median(loads):.0f} ms (median of 10, first contentful paint); first delta "
+              f"shown {statistics.median(shown[2:]):.0f} ms after Enter, the API's own {statistics.median(own[2:]):.0f} ms")
+    assert statistics.median(loads) < 300
+    assert added < 50
