@@ -55,7 +55,7 @@ class GatewayFrontend : public Frontend {
                      context.logger, context.metrics, request_metrics_}),
         server_(std::make_unique<HttpServer>(dispatcher_, config_.limits, config_.threads)) {
     if (const std::string_view why = BuiltWebFiles().why; !why.empty()) {
-      context.logger.Info("the chat page is not in this program: / leads to /docs",
+      context.logger.Info("the web page is not in this program: / leads to /docs",
                           {{"reason", std::string(why)}});
     }
   }

@@ -25,7 +25,7 @@ struct TestParts {
   GatewayConfig config;
   const TestTables& tables = TestTables::Get();
   Cors cors{config.cors_origins};
-  Site site;
+  Site site{WebFiles{.files = {}, .why = "these are tests"}};
   std::map<std::string, std::unique_ptr<Backend>> backends;
   SystemClock clock;
   Health health{{}, backends, clock, absl::Seconds(1)};

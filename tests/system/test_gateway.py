@@ -67,7 +67,7 @@ def test_a_browser_finds_the_page_or_the_docs_at_the_root(dramatis):
             continue
         assert response.status == 302
         assert response.headers["location"] == "/docs"
-        why = [line for line in dramatis.log_lines() if "chat page is not in" in line.get("message", "")]
+        why = [line for line in dramatis.log_lines() if "web page is not in" in line.get("message", "")]
         assert why and why[0]["reason"]
     icon = client.get("/favicon.ico")
     assert icon.status == 200

@@ -37,6 +37,7 @@ export interface SessionState {
 }
 
 const pageSize = 50;
+const olderSize = 100;
 const empty: SessionState = { loading: false, messages: [], hasOlder: false, loadingOlder: false };
 
 interface HistoryPage {
@@ -346,7 +347,7 @@ export function useSession(sessionId: string, fresh: boolean, onChanged: () => v
       if (!token || state.loadingOlder) return;
       patch(() => ({ loadingOlder: true }));
       const signal = life.current.signal;
-      request<HistoryPage>(historyPath(sessionId, pageSize, token), { signal })
+      request<HistoryPage>(historyPath(sessionId, olderSize, token), { signal })
         .then((page) => {
           older.current = page.next_page_token || undefined;
           patch((state) => ({
