@@ -172,6 +172,9 @@ void Fill(Message& message, std::mt19937& random, int depth) {
         case FieldDescriptor::CPPTYPE_DOUBLE:
           set(&R::AddDouble, &R::SetDouble, static_cast<double>(random() % 1000) / 8);
           break;
+        case FieldDescriptor::CPPTYPE_FLOAT:
+          set(&R::AddFloat, &R::SetFloat, static_cast<float>(random() % 1000) / 8);
+          break;
         case FieldDescriptor::CPPTYPE_STRING:
           set(&R::AddString, &R::SetString, needs_text ? "x" : text());
           break;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -15,6 +16,7 @@
 #include "services/inference/providers/base_url.h"
 #include "services/inference/setup/known_providers.h"
 #include "services/inference/setup/providers_file.h"
+#include "services/inference/usage/ledger.h"
 
 namespace dramatis::inference {
 namespace {
@@ -269,6 +271,19 @@ class ChainReader {
   const std::vector<std::string>& open_;
 };
 
+// A whole number that is not negative; nullopt where it is unset.
+std::optional<int64_t> ReadAmount(Settings& settings, const char* variable) {
+  const std::string text = settings.Text(variable);
+  if (text.empty()) return std::nullopt;
+  constexpr int64_t kMost = 9'007'199'254'740'991;  // JSON's numbers hold it exactly
+  int64_t amount = 0;
+  if (!absl::SimpleAtoi(text, &amount) || amount < 0 || amount > kMost) {
+    settings.Problem(variable, "must be a whole number from 0 to 9007199254740991");
+    return std::nullopt;
+  }
+  return amount;
+}
+
 }  // namespace
 
 Config Config::From(Settings& settings) {
@@ -301,6 +316,14 @@ Config Config::From(Settings& settings) {
   config.local_delay = settings.Duration("DRAMATIS_LOCAL_DELAY", absl::ZeroDuration(),
                                          absl::ZeroDuration(), kMostDelay);
   config.ca_file = settings.Text("SSL_CERT_FILE");
+  config.limits.user = {ReadAmount(settings, "DRAMATIS_MONTHLY_BUDGET_MICROS"),
+                        ReadAmount(settings, "DRAMATIS_TOKENS_PER_MINUTE")};
+  constexpr absl::Duration kLeastLease = absl::Seconds(1);
+  constexpr absl::Duration kMostLease = absl::Hours(1);
+  config.reservation_lease =
+      settings.Duration("DRAMATIS_RESERVATION_LEASE", Ledger::kLease, kLeastLease, kMostLease);
+  config.limits.deployment_monthly_micros =
+      ReadAmount(settings, "DRAMATIS_DEPLOYMENT_BUDGET_MICROS");
   return config;
 }
 

@@ -7,6 +7,10 @@
 //   DRAMATIS_MODEL                          the default model, then those that stand in for it
 //   DRAMATIS_MODELS_FILE                    facts about models, see catalogue/catalogue.h
 //   DRAMATIS_LOCAL_DELAY                    before each word of the built-in model
+//   DRAMATIS_MONTHLY_BUDGET_MICROS          what a user may spend in a month, where an admin has not said
+//   DRAMATIS_TOKENS_PER_MINUTE              the same of tokens in a minute
+//   DRAMATIS_DEPLOYMENT_BUDGET_MICROS       what all users together may spend in a month
+//   DRAMATIS_RESERVATION_LEASE              after how long what a silent process reserved is freed
 //   SSL_CERT_FILE                           certificate authorities to trust, PEM
 //
 // The default is the first provider that has a default model: those of the file, then those of
@@ -18,6 +22,7 @@
 
 #include "absl/time/time.h"
 #include "services/inference/providers/provider_config.h"
+#include "services/inference/usage/ledger_store.h"
 #include "shared/config/environment.h"
 
 namespace dramatis::inference {
@@ -30,6 +35,8 @@ struct Config {
   std::string models_file;
   absl::Duration local_delay;
   std::string ca_file;
+  DefaultLimits limits;
+  absl::Duration reservation_lease;
 
   // Notes problems in `settings`.
   static Config From(Settings& settings);

@@ -9,6 +9,7 @@
 #include "services/inference/anthropic/anthropic_wire.h"
 #include "services/inference/catalogue/catalogue.h"
 #include "services/inference/config.h"
+#include "services/inference/embedding/embeddings.h"
 #include "services/inference/generation/generations.h"
 #include "services/inference/providers/http_provider.h"
 #include "services/inference/providers/local_provider.h"
@@ -17,12 +18,17 @@
 #include "services/inference/routing/models.h"
 #include "services/inference/routing/router.h"
 #include "services/inference/service.h"
+#include "services/inference/sql/ledger.h"
 #include "services/inference/sql/store.h"
 #include "services/inference/transport/curl_loop.h"
+#include "services/inference/usage/budgets.h"
+#include "services/inference/usage/ledger.h"
 #include "services/inference/usage/usage.h"
 #include "shared/executor/executor.h"
+#include "shared/executor/periodic.h"
 #include "shared/rpc/service_adapter.h"
 #include "shared/sql/kept_secret.h"
+#include "shared/sql/lease_clock.h"
 #include "shared/status/macros.h"
 #include "shared/time/clock.h"
 
@@ -68,8 +74,17 @@ class RunningModule : public Module {
             MakeProviders(config, {context.clock, loop_, context.logger, catalogue_}, executor_),
             config.chain,
             steady_clock_),
+        ledger_store_(context.database),
+        leases_(context.database, steady_clock_),
+        ledger_(ledger_store_,
+                leases_,
+                config.limits,
+                context.ids,
+                context.logger,
+                context.metrics,
+                config.reservation_lease),
         generations_(router_,
-                     store_,
+                     ledger_,
                      {.executor = executor_,
                       .timers = loop_,
                       .clock = context.clock,
@@ -77,7 +92,7 @@ class RunningModule : public Module {
                       .logger = context.logger,
                       .metrics = context.metrics}),
         tasks_(router_,
-               store_,
+               ledger_,
                {.executor = executor_,
                 .timers = loop_,
                 .clock = context.clock,
@@ -90,13 +105,17 @@ class RunningModule : public Module {
              context.clock,
              context.logger,
              context.metrics),
-        usage_(store_, context.clock),
-        service_(rpc_, generations_, tasks_, models_, usage_) {
+        budgets_(ledger_),
+        usage_(store_, budgets_, context.clock),
+        embeddings_(nullptr, {.ledger = ledger_, .executor = executor_, .ids = context.ids}),
+        service_(rpc_, generations_, tasks_, models_, usage_, budgets_, embeddings_),
+        jobs_("inference", loop_, context.clock, context.logger, context.metrics) {
     service_.Offer(context.local);
   }
 
   // What still runs uses the parts below it: it stops before they go.
   ~RunningModule() override {
+    jobs_.Stop();
     tasks_.Stop();
     executor_.Stop();
     loop_.Stop();
@@ -108,6 +127,12 @@ class RunningModule : public Module {
     DRAMATIS_ASSIGN_OR_RETURN(std::string key,
                               sql::KeptSecret(database_, "page_tokens", PageKey::Random()));
     rpc_.SetPageKey(std::move(key));
+    DRAMATIS_RETURN_IF_ERROR(leases_.Refresh());
+    DRAMATIS_RETURN_IF_ERROR(ledger_.Renew());
+    // Only one process has an embedded store open: whatever is reserved there is nobody's.
+    const bool only_process = database_.engine() == sql::Engine::kSqlite;
+    DRAMATIS_RETURN_IF_ERROR(ledger_.FreeAbandoned(only_process));
+    StartJobs();
     return absl::OkStatus();
   }
 
@@ -115,6 +140,14 @@ class RunningModule : public Module {
   void Drain(absl::Time /*deadline*/) override {}
 
  private:
+  void StartJobs() {
+    jobs_.Every(sql::kLeaseClockRefresh, "lease clock", executor_,
+                [this] { return leases_.Refresh(); });
+    jobs_.Every(ledger_.renewal(), "ledger lease", executor_, [this] { return ledger_.Renew(); });
+    jobs_.Every(ledger_.renewal(), "freed reservations", executor_,
+                [this] { return ledger_.FreeAbandoned(); });
+  }
+
   sql::Database& database_;
   SqlStore store_;
   Executor executor_;
@@ -122,12 +155,18 @@ class RunningModule : public Module {
   const Catalogue catalogue_;
   const SteadyClock steady_clock_;  // of the breakers
   Router router_;
+  SqlLedgerStore ledger_store_;
+  sql::LeaseClock leases_;
+  Ledger ledger_;
   Generations generations_;
   Tasks tasks_;
   Models models_;
   ServiceAdapter rpc_;
+  Budgets budgets_;
   Usage usage_;
+  Embeddings embeddings_;
   InferenceServiceServer service_;
+  PeriodicJobs jobs_;
 };
 
 }  // namespace

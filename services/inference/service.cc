@@ -49,6 +49,45 @@ grpc::ServerUnaryReactor* InferenceServiceServer::GetUsage(grpc::CallbackServerC
       [this](const CallContext&, const v1::GetUsageRequest& asked) { return usage_.Get(asked); });
 }
 
+grpc::ServerUnaryReactor* InferenceServiceServer::ListOwnUsage(
+    grpc::CallbackServerContext* context,
+    const v1::ListOwnUsageRequest* request,
+    v1::ListOwnUsageResponse* response) {
+  return rpc_.Unary("ListOwnUsage", context, request, response,
+                    [this](const CallContext& call, const v1::ListOwnUsageRequest& asked) {
+                      return usage_.ListOwn(call, asked);
+                    });
+}
+
+grpc::ServerUnaryReactor* InferenceServiceServer::GetBudget(grpc::CallbackServerContext* context,
+                                                            const v1::GetBudgetRequest* request,
+                                                            v1::Budget* response) {
+  return rpc_.Unary("GetBudget", context, request, response,
+                    [this](const CallContext&, const v1::GetBudgetRequest& asked) {
+                      return budgets_.Find(asked.user_id());
+                    });
+}
+
+grpc::ServerUnaryReactor* InferenceServiceServer::UpdateBudget(
+    grpc::CallbackServerContext* context,
+    const v1::UpdateBudgetRequest* request,
+    v1::Budget* response) {
+  return rpc_.Unary("UpdateBudget", context, request, response,
+                    [this](const CallContext& call, const v1::UpdateBudgetRequest& asked) {
+                      return budgets_.Update(call, asked);
+                    });
+}
+
+grpc::ServerUnaryReactor* InferenceServiceServer::Embed(grpc::CallbackServerContext* context,
+                                                        const v1::EmbedRequest* request,
+                                                        v1::EmbedResponse* response) {
+  return rpc_.Async("Embed", context, request, response,
+                    [this](const CallContext& call, const v1::EmbedRequest& asked,
+                           std::function<void(absl::StatusOr<v1::EmbedResponse>)> done) {
+                      embeddings_.Embed(call, asked, std::move(done));
+                    });
+}
+
 grpc::ServerUnaryReactor* InferenceServiceServer::ListUsage(grpc::CallbackServerContext* context,
                                                             const v1::ListUsageRequest* request,
                                                             v1::ListUsageResponse* response) {
@@ -77,6 +116,9 @@ void InferenceServiceServer::Offer(LocalMethods& local) {
     rpc_.OfferRelay(local, *this, method, rpc);
   };
   relay("GetStatus", &InferenceServiceServer::GetStatus);
+  relay("ListOwnUsage", &InferenceServiceServer::ListOwnUsage);
+  relay("GetBudget", &InferenceServiceServer::GetBudget);
+  relay("UpdateBudget", &InferenceServiceServer::UpdateBudget);
   relay("ListUsage", &InferenceServiceServer::ListUsage);
 }
 

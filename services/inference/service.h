@@ -3,9 +3,11 @@
 
 #include "dramatis/inference/v1/inference.grpc.pb.h"
 
+#include "services/inference/embedding/embeddings.h"
 #include "services/inference/generation/generations.h"
 #include "services/inference/generation/tasks.h"
 #include "services/inference/routing/models.h"
+#include "services/inference/usage/budgets.h"
 #include "services/inference/usage/usage.h"
 #include "shared/rpc/service_adapter.h"
 
@@ -18,8 +20,16 @@ class InferenceServiceServer : public v1::InferenceService::CallbackService {
                          const Generations& generations,
                          Tasks& tasks,
                          const Models& models,
-                         Usage& usage)
-      : rpc_(rpc), generations_(generations), tasks_(tasks), models_(models), usage_(usage) {}
+                         Usage& usage,
+                         const Budgets& budgets,
+                         Embeddings& embeddings)
+      : rpc_(rpc),
+        generations_(generations),
+        tasks_(tasks),
+        models_(models),
+        usage_(usage),
+        budgets_(budgets),
+        embeddings_(embeddings) {}
 
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
@@ -36,6 +46,18 @@ class InferenceServiceServer : public v1::InferenceService::CallbackService {
   grpc::ServerUnaryReactor* GetUsage(grpc::CallbackServerContext* context,
                                      const v1::GetUsageRequest* request,
                                      v1::GetUsageResponse* response) override;
+  grpc::ServerUnaryReactor* ListOwnUsage(grpc::CallbackServerContext* context,
+                                         const v1::ListOwnUsageRequest* request,
+                                         v1::ListOwnUsageResponse* response) override;
+  grpc::ServerUnaryReactor* GetBudget(grpc::CallbackServerContext* context,
+                                      const v1::GetBudgetRequest* request,
+                                      v1::Budget* response) override;
+  grpc::ServerUnaryReactor* UpdateBudget(grpc::CallbackServerContext* context,
+                                         const v1::UpdateBudgetRequest* request,
+                                         v1::Budget* response) override;
+  grpc::ServerUnaryReactor* Embed(grpc::CallbackServerContext* context,
+                                  const v1::EmbedRequest* request,
+                                  v1::EmbedResponse* response) override;
   grpc::ServerUnaryReactor* ListUsage(grpc::CallbackServerContext* context,
                                       const v1::ListUsageRequest* request,
                                       v1::ListUsageResponse* response) override;
@@ -52,6 +74,8 @@ class InferenceServiceServer : public v1::InferenceService::CallbackService {
   Tasks& tasks_;
   const Models& models_;
   Usage& usage_;
+  const Budgets& budgets_;
+  Embeddings& embeddings_;
 };
 
 }  // namespace dramatis::inference

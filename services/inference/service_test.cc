@@ -90,19 +90,25 @@ class InferenceServiceTest : public testing::Test {
   SystemClock clock_;
   const Catalogue catalogue_;
   FakeStore store_;
+  FakeLedger ledger_{store_, clock_};
   Executor executor_{2, 10};
   CurlLoop loop_{{}};
   RecordingLogger logger_;
   Metrics metrics_;
   const Router router_{Providers(), {"openai"}, clock_};
   const Generations generations_{
-      router_, store_, {executor_, loop_, clock_, [] { return 0.0; }, logger_, metrics_}};
-  Tasks tasks_{router_, store_, {executor_, loop_, clock_, [] { return 0.0; }, logger_, metrics_}};
+      router_, ledger_.ledger, {executor_, loop_, clock_, [] { return 0.0; }, logger_, metrics_}};
+  Tasks tasks_{
+      router_, ledger_.ledger, {executor_, loop_, clock_, [] { return 0.0; }, logger_, metrics_}};
   const Models models_{router_};
   ServiceAdapter rpc_{v1::InferenceService::service_full_name(), executor_, clock_, logger_,
                       metrics_};
-  Usage usage_{store_, clock_};
-  InferenceServiceServer service_{rpc_, generations_, tasks_, models_, usage_};
+  Budgets budgets_{ledger_.ledger};
+  Usage usage_{store_, budgets_, clock_};
+  Embeddings embeddings_{nullptr,
+                         {.ledger = ledger_.ledger, .executor = executor_, .ids = ledger_.ids}};
+  InferenceServiceServer service_{rpc_,   generations_, tasks_,     models_,
+                                  usage_, budgets_,     embeddings_};
   std::unique_ptr<TestServer> server_ =
       std::make_unique<TestServer>(std::vector<grpc::Service*>{&service_});
   const std::unique_ptr<v1::InferenceService::Stub> stub_ =

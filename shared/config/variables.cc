@@ -160,6 +160,18 @@ const std::vector<Variable>& KnownVariables() {
       {"DRAMATIS_OPENAI_FIRST_BYTE_TIMEOUT", "60s; 300s of loopback and private addresses",
        "for the first byte of an answer", "inference"},
       {"DRAMATIS_OPENAI_IDLE_TIMEOUT", "30s", "for the next byte of an answer", "inference"},
+      {"DRAMATIS_MONTHLY_BUDGET_MICROS", "no limit",
+       "millionths of a US dollar that a user may spend on models in a calendar month, where an "
+       "admin has not "
+       "set it",
+       "inference"},
+      {"DRAMATIS_TOKENS_PER_MINUTE", "no limit",
+       "tokens that a user may use in a minute, where an admin has not set it", "inference"},
+      {"DRAMATIS_DEPLOYMENT_BUDGET_MICROS", "no limit",
+       "millionths of a US dollar that all users together may spend in a calendar month",
+       "inference"},
+      {"DRAMATIS_RESERVATION_LEASE", "30s",
+       "after how long what a silent process reserved for calls to models is freed", "inference"},
       {"DRAMATIS_LOCAL_DELAY", "0s", "before each word of the built-in model", "inference"},
       {"DRAMATIS_TRUSTED_PROXIES", "",
        "addresses and networks of proxies that speak TLS for us, as 10.0.0.0/8, comma-separated: "

@@ -27,6 +27,11 @@ std::string MetricHelp(const std::string& name) {
       {"dramatis_sign_in_failures_total", "Calls of nobody that were refused, by reason."},
       {"dramatis_sse_streams", "Event streams over HTTP that are open now."},
       {"dramatis_streams_open", "Server streams that are open now."},
+      {"dramatis_cost_micros_total",
+       "Millionths of a US dollar that answers cost, by model and whether their tokens are "
+       "estimated."},
+      {"dramatis_reservations_total",
+       "Reservations of money for calls to models, by what became of them."},
       {"dramatis_tokens_total", "Tokens sent to and received from models, by provider and kind."},
       {"dramatis_turn_duration_seconds", "Seconds that a turn took, from its start to its end."},
       {"dramatis_turn_first_delta_seconds",

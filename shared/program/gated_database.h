@@ -39,7 +39,15 @@ class GatedDatabase : public sql::Database {
   absl::Status RunTransaction(
       Mode mode, const std::function<absl::Status(sql::Transaction&)>& function) override {
     if (!open_) return UnavailableError("the service waits for its database");
-    return mode == Mode::kRead ? database_.Read(function) : database_.Write(function);
+    switch (mode) {
+      case Mode::kRead:
+        return database_.Read(function);
+      case Mode::kWriteSoon:
+        return database_.WriteSoon(function);
+      case Mode::kWrite:
+        break;
+    }
+    return database_.Write(function);
   }
 
   sql::Database& database_;

@@ -27,6 +27,7 @@ enum class Access {
   kSnapshot,  // a read that runs again, since its first statement gave something else the second
               // time
   kWrite,
+  kWriteSoon,  // a write that does not wait for the disk
 };
 
 class Connection : public Transaction {

@@ -177,6 +177,13 @@ class Database {
   std::invoke_result_t<Function, Transaction&> Write(Function function) {
     return Run(Mode::kWrite, std::move(function));
   }
+  // The same without waiting for the disk: seen by everybody at once, and kept when the process
+  // dies, but the last moments may be lost when the machine does. Never half of it, and nothing that
+  // a later Write found there (SQLite: `synchronous=normal`; PostgreSQL: `synchronous_commit=off`).
+  template <class Function>
+  std::invoke_result_t<Function, Transaction&> WriteSoon(Function function) {
+    return Run(Mode::kWriteSoon, std::move(function));
+  }
 
   // Applies pending migrations, each in a transaction, under a lock that other processes respect.
   // The names of those that it applied, in order.
@@ -198,7 +205,7 @@ class Database {
   virtual absl::Status Ping() = 0;
 
  protected:
-  enum class Mode { kRead, kWrite };
+  enum class Mode { kRead, kWrite, kWriteSoon };
   virtual absl::Status RunTransaction(
       Mode mode, const std::function<absl::Status(Transaction&)>& function) = 0;
 

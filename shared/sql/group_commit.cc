@@ -18,8 +18,9 @@ constexpr size_t kMostMembers = 32;
 
 // One write and its thread, which waits.
 struct GroupCommit::Member {
-  explicit Member(const Write& w) : write(w) {}
+  Member(const Write& w, Disk d) : write(w), disk(d) {}
   const Write& write;
+  const Disk disk;
   absl::Status status;
   std::exception_ptr thrown;
   // Guarded by the mutex.
@@ -27,8 +28,8 @@ struct GroupCommit::Member {
   absl::CondVar changed;
 };
 
-absl::Status GroupCommit::Run(const Write& write) {
-  Member member(write);
+absl::Status GroupCommit::Run(const Write& write, Disk disk) {
+  Member member(write, disk);
   if (const Group group = Join(member); !group.empty()) RunGroup(group);
   if (member.thrown != nullptr) std::rethrow_exception(member.thrown);
   return std::move(member.status);
@@ -72,14 +73,16 @@ void GroupCommit::RunGroup(const Group& group) {
 
 void GroupCommit::RunAlone(Member& member) {
   try {
-    member.status = run_(member.write);
+    member.status = run_(member.write, member.disk);
   } catch (...) {
     member.thrown = std::current_exception();
   }
 }
 
 void GroupCommit::RunTogether(const Group& group) {
-  const absl::Status committed = run_([&](Transaction& tx) -> absl::Status {
+  const bool waits = std::any_of(group.begin(), group.end(),
+                                 [](const Member* member) { return member->disk == Disk::kWaits; });
+  const auto write_all = [&](Transaction& tx) -> absl::Status {
     auto& connection = static_cast<Connection&>(tx);
     for (Member* member : group) {
       member->thrown = nullptr;
@@ -90,7 +93,8 @@ void GroupCommit::RunTogether(const Group& group) {
       }
     }
     return absl::OkStatus();
-  });
+  };
+  const absl::Status committed = run_(write_all, waits ? Disk::kWaits : Disk::kSoon);
   if (committed.ok()) return;
   for (Member* member : group) {
     if (member->status.ok()) member->status = committed;

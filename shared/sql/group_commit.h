@@ -3,8 +3,10 @@
 // write, then, with all that came meanwhile, the next leader runs those
 // (https://sqlite.org/lang_savepoint.html is what a part is made of).
 //
-//   GroupCommit commits(timeout, [&](const auto& write) { return RunOn(pool, write); });
+//   GroupCommit commits(timeout, [&](const auto& write, Disk) { return RunOn(pool, write); });
 //   absl::Status stored = commits.Run([](Transaction& tx) { return tx.Execute(...).status(); });
+//
+// A group waits for the disk where one of its writes does.
 //
 // A write that fails is undone alone; one whose transaction could not be begun or committed fails
 // with all of its group. A write may run on another writer's thread, while its own waits.
@@ -27,15 +29,17 @@ namespace dramatis::sql {
 class GroupCommit {
  public:
   using Write = std::function<absl::Status(Transaction&)>;
+  // Whether a commit waits until the disk has it.
+  enum class Disk { kWaits, kSoon };
   // Runs one function in one transaction of a Connection, and commits where it returns OK.
-  using RunTransaction = std::function<absl::Status(const Write&)>;
+  using RunTransaction = std::function<absl::Status(const Write&, Disk)>;
 
   GroupCommit(absl::Duration timeout, RunTransaction run)
       : timeout_(timeout), run_(std::move(run)) {}
 
   // Returns when the write is committed or undone. UNAVAILABLE where others wrote for longer than
   // the time-out. What the write throws is thrown here.
-  absl::Status Run(const Write& write);
+  absl::Status Run(const Write& write, Disk disk = Disk::kWaits);
 
  private:
   struct Member;

@@ -1,6 +1,7 @@
 // Writers that meet on SQLite: one transaction for all, and each for itself.
 #include "shared/sql/group_commit.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
@@ -209,6 +210,46 @@ TEST_F(GroupCommitTest, WaitsNoLongerThanTheTimeout) {
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
   EXPECT_EQ(Ids(), "a");
   EXPECT_TRUE(db_->Write([](Transaction& tx) { return InsertIn(tx, "b"); }).ok());
+}
+
+TEST_F(GroupCommitTest, WaitsForTheDiskWhereOneOfTheGroupDoes) {
+  using Disk = GroupCommit::Disk;
+  absl::Mutex mutex;
+  std::vector<Disk> committed;
+  absl::Notification held;
+  absl::Notification all_wait;
+  GroupCommit commits(absl::Seconds(5), [&](const Write& write, Disk disk) {
+    {
+      const absl::MutexLock lock(&mutex);
+      committed.push_back(disk);
+    }
+    return db_->Write([&](Transaction& tx) { return write(tx); });
+  });
+  const auto nothing = [](Transaction&) { return absl::OkStatus(); };
+  std::thread first([&] {
+    const absl::Status status = commits.Run(
+        [&](Transaction&) {
+          held.Notify();
+          all_wait.WaitForNotification();
+          return absl::OkStatus();
+        },
+        Disk::kSoon);
+    EXPECT_TRUE(status.ok()) << status;
+  });
+  held.WaitForNotification();
+  std::vector<std::thread> others;
+  for (const Disk disk : {Disk::kSoon, Disk::kWaits, Disk::kSoon})
+    others.emplace_back([&, disk] { EXPECT_TRUE(commits.Run(nothing, disk).ok()); });
+  absl::SleepFor(
+      absl::Milliseconds(50));  // until they wait; however few do, one waits for the disk
+  all_wait.Notify();
+  first.join();
+  for (std::thread& other : others)
+    other.join();
+
+  ASSERT_GE(committed.size(), 2U);
+  EXPECT_EQ(committed.front(), Disk::kSoon);
+  EXPECT_EQ(std::count(committed.begin() + 1, committed.end(), Disk::kWaits), 1);
 }
 
 TEST_F(GroupCommitTest, LosesAndDoublesNothingOfManyWriters) {

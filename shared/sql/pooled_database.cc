@@ -26,7 +26,11 @@ absl::Duration WaitAfter(int run) {
 
 absl::Status PooledDatabase::RunTransaction(
     Mode mode, const std::function<absl::Status(Transaction&)>& function) {
-  const Access access = mode == Mode::kRead ? Access::kRead : Access::kWrite;
+  const auto access_of = [mode] {
+    if (mode == Mode::kRead) return Access::kRead;
+    return mode == Mode::kWrite ? Access::kWrite : Access::kWriteSoon;
+  };
+  const Access access = access_of();
   return RunOn(PoolFor(access), access, function);
 }
 

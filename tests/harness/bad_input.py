@@ -45,6 +45,8 @@ PROFILE_BAD = [
     ("locale", "not a locale"),
     ("preferences", {f"k{n}": "v" for n in range(51)}),
 ]
+BUDGET_BAD = [("monthlyBudgetMicros", -1), ("monthlyBudgetMicros", 0.5),
+              ("monthlyBudgetMicros", 1e16), ("tokensPerMinute", -1), ("tokensPerMinute", 1.5)]
 MEMORY_BAD = [
     ("content", ""),
     ("content", "c" * 2001),
@@ -260,6 +262,15 @@ ROUTES = {
     "POST /api/admin/seed-database": Route(
         body={"confirm": "local"}, wrong_type=("confirm", 5), admin=True,
         bad=[("confirm", None), ("confirm", ""), ("confirm", "production")]),
+    "GET /api/usage": Route(
+        bad_query=[("from", "yesterday"), ("to", "soon"), ("group_by", "mood"), ("group_by", "user")]),
+    "GET /api/admin/budgets/{user_id}": Route(admin=True),
+    "PUT /api/admin/budgets/{user_id}": Route(
+        body={"monthlyBudgetMicros": 5}, wrong_type=("monthlyBudgetMicros", "much"), admin=True,
+        bad=BUDGET_BAD),
+    "PATCH /api/admin/budgets/{user_id}": Route(
+        body={"tokensPerMinute": 5}, wrong_type=("tokensPerMinute", "many"), admin=True,
+        bad=BUDGET_BAD),
     "GET /api/admin/usage": Route(
         admin=True, bad_query=[("from", "yesterday"), ("to", "soon"), ("group_by", "mood")]),
 }

@@ -26,6 +26,7 @@ LISTS = {
     "/api/goals": ("goals\nlocal\n0\n0\n", 2),
     "/api/journal": ("journal\nlocal\n\n\n\n\n\n", 2),
     "/api/admin/usage": ("usage\n", 3),
+    "/api/usage": ("own_usage\n", 3),
 }
 
 

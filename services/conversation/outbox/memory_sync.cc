@@ -43,6 +43,11 @@ bool IsAway(const absl::Status& status) {
          absl::IsResourceExhausted(status) || absl::IsCancelled(status);
 }
 
+// Nothing helps before the user's budget begins anew: what memory would have asked a model is skipped.
+bool IsSpent(const absl::Status& status) {
+  return GetReason(status) == "BUDGET_EXCEEDED";
+}
+
 // The first messages, as many as are told at once.
 std::vector<SpokenMessage> FirstOf(std::vector<SpokenMessage> messages, int to_sequence) {
   size_t bytes = 0;
@@ -162,7 +167,8 @@ absl::Status Remembering::ObserveForAll(const MemoryJob& job,
   for (const std::string& user_id : humans) {
     const absl::Status told = ObserveFor(job, user_id, scope, messages);
     if (told.ok()) continue;
-    if (IsAway(told) || job.attempts + 1 < kObserveTries) return told;
+    const bool again = IsAway(told) || job.attempts + 1 < kObserveTries;
+    if (again && !IsSpent(told)) return told;
     GiveUp(job, "messages not remembered", told);
   }
   return absl::OkStatus();
@@ -206,7 +212,7 @@ Remembering::Outcome Remembering::Summarize(MemoryJob& job) {
     if (!response.ok()) {
       const bool off = GetReason(response.status()) == "SUMMARIES_OFF";
       const bool again = IsAway(response.status()) || job.attempts + 1 < kSummarizeTries;
-      if (!off && again) return {Step::kFailed, response.status()};
+      if (!off && again && !IsSpent(response.status())) return {Step::kFailed, response.status()};
       // The next turn that does not fit wants it again.
       if (!off) GiveUp(job, "messages not summed up", response.status());
       break;

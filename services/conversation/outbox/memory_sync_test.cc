@@ -329,6 +329,30 @@ TEST_F(RememberingTest, StopsAtOnceWhereSummariesAreTurnedOff) {
   EXPECT_TRUE(outbox_.finished);
 }
 
+TEST_F(RememberingTest, SkipsASummaryForWhichTheBudgetIsSpent) {
+  Say(4);
+  outbox_.job->observed_to = 4;
+  outbox_.job->summarize_to = 2;
+  memory_.summarize_failure = Error(absl::StatusCode::kResourceExhausted,
+                                    inference::v1::ERROR_REASON_BUDGET_EXCEEDED, "spent");
+
+  WorkOff();
+
+  EXPECT_EQ(memory_.summarized.size(), 1);
+  EXPECT_TRUE(outbox_.finished);
+}
+
+TEST_F(RememberingTest, SkipsMessagesForWhichTheBudgetIsSpent) {
+  Say(4);
+  memory_.observe_failure = Error(absl::StatusCode::kResourceExhausted,
+                                  inference::v1::ERROR_REASON_BUDGET_EXCEEDED, "spent");
+
+  WorkOff();
+
+  EXPECT_EQ(outbox_.job->observed_to, 4);
+  EXPECT_TRUE(outbox_.finished);
+}
+
 TEST_F(RememberingTest, BeginsAgainWhereMoreIsToBeForgottenMeanwhile) {
   Say(2);
   outbox_.forgotten_meanwhile = true;

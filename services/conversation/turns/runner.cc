@@ -127,7 +127,9 @@ void TurnRunner::OnEnd(const absl::Status& status) {
     generation_ = nullptr;
   }
   const Stop why = stop();
-  const bool counted = done_.has_value() || live_->text().Text().empty();
+  // A model that was asked and not waited for has its price too.
+  const bool unheard = live_->text().Text().empty() && why != Stop::kCancel;
+  const bool counted = done_.has_value() || unheard;
   if (counted || (why != Stop::kNone && why != Stop::kCancel)) {
     return host_.Post([self = shared_from_this(), status] { self->Conclude(status); });
   }

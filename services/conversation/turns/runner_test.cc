@@ -170,13 +170,21 @@ TEST_F(TurnRunnerTest, SaysThatACostIsNotKnown) {
   EXPECT_TRUE(usage.estimated());
 }
 
-TEST_F(TurnRunnerTest, AsksForNoCostWhereNothingWasSaid) {
+TEST_F(TurnRunnerTest, AsksForNoCostWhereNothingCame) {
+  Begin();
+  inference_.Fail(absl::ResourceExhaustedError("spent"));
+  host_.RunTasks();
+
+  EXPECT_THAT(inference_.asked_usage, IsEmpty());
+}
+
+TEST_F(TurnRunnerTest, AsksForTheCostOfAPromptThatWasNotWaitedFor) {
   Begin();
   runner_->Cancel();
   inference_.Fail(absl::CancelledError());
   host_.RunTasks();
 
-  EXPECT_THAT(inference_.asked_usage, IsEmpty());
+  EXPECT_THAT(inference_.asked_usage, ElementsAre("t1:1"));
 }
 
 TEST_F(TurnRunnerTest, ReplacesMacrosInThePersonasText) {

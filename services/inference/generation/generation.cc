@@ -1,20 +1,25 @@
 #include "services/inference/generation/generation.h"
 
-#include <algorithm>
-#include <cstdint>
-#include <limits>
 #include <utility>
 
 #include "services/inference/catalogue/catalogue.h"
 #include "services/inference/prompt/tokens.h"
+#include "services/inference/usage/usage_rows.h"
 #include "shared/status/errors.h"
+#include "shared/status/macros.h"
 
 namespace dramatis::inference {
+namespace {
 
-Generation::Generation(const RoutedCallParts& parts, Store& store, GenerationFacts facts)
+constexpr char kErrorReason[] = "error";
+constexpr char kCancelledReason[] = "cancelled";
+
+}  // namespace
+
+Generation::Generation(const RoutedCallParts& parts, Ledger& ledger, GenerationFacts facts)
     : parts_(parts),
-      store_(store),
       facts_(std::move(facts)),
+      hold_(ledger.Open(facts_.payer)),
       begun_(parts.clock.Now()),
       filter_(facts_.persona_name) {}
 
@@ -82,6 +87,21 @@ void Generation::Begin(const Candidate& candidate) {
                          absl::ToDoubleSeconds(parts_.clock.Now() - begun_));
 }
 
+absl::Status Generation::OnTry(const Candidate& candidate) {
+  // Retrieval calls no model.
+  if (!candidate.route.provider->retrieval()) {
+    DRAMATIS_RETURN_IF_ERROR(hold_->Cover(MostOf(candidate.model_request)));
+  }
+  const absl::MutexLock lock(&mutex_);
+  asked_ = candidate;
+  return absl::OkStatus();
+}
+
+void Generation::OnTryFailed(const Candidate& /*candidate*/) {
+  const absl::MutexLock lock(&mutex_);
+  asked_.reset();
+}
+
 void Generation::OnText(const Candidate& candidate, std::string_view text) {
   {
     const absl::MutexLock lock(&mutex_);
@@ -106,8 +126,8 @@ void Generation::OnEnd(const Candidate& candidate, const AnswerEnd& end) {
     done.set_finish_reason(end.finish_reason);
     done.set_model(candidate.route.FullName());
     done.set_retrieval(candidate.route.provider->retrieval());
-    *done.mutable_usage() = Count(candidate, end.tokens);
-    row = Row(candidate, done.usage(), end.finish_reason);
+    row = Row(candidate, end.tokens, end.finish_reason);
+    *done.mutable_usage() = ToMessage(row);
   }
   Wake();
   auto finish = [self = shared_from_this(), row, event = std::move(event)] {
@@ -118,13 +138,11 @@ void Generation::OnEnd(const Candidate& candidate, const AnswerEnd& end) {
     }
     self->Wake();
   };
-  // Blocks, so not on the provider's thread. Where the executor has stopped, the reply matters
-  // more.
-  if (!parts_.executor.Post(finish)) finish();
+  Post(finish);
 }
 
 void Generation::OnError(const Candidate& /*candidate*/, const absl::Status& error) {
-  RecordBrokenOff("error");
+  RecordBrokenOff(kErrorReason);
   {
     const absl::MutexLock lock(&mutex_);
     over_ = true;
@@ -134,7 +152,7 @@ void Generation::OnError(const Candidate& /*candidate*/, const absl::Status& err
 }
 
 void Generation::Cancelled() {
-  RecordBrokenOff("cancelled");
+  RecordBrokenOff(kCancelledReason);
   std::shared_ptr<RoutedCall> call;
   {
     const absl::MutexLock lock(&mutex_);
@@ -144,61 +162,65 @@ void Generation::Cancelled() {
   if (call != nullptr) call->Cancel();
 }
 
-// What has been said was paid for, also where its end never came.
+// What has been said was paid for, also where its end never came; and so was the prompt of a model
+// that was asked and not waited for.
 void Generation::RecordBrokenOff(const char* reason) {
-  UsageRow row;
+  std::optional<UsageRow> row;
   {
     const absl::MutexLock lock(&mutex_);
-    if (over_ || !candidate_.has_value()) return;
+    if (over_) return;
     over_ = true;
-    row = Row(*candidate_, Count(*candidate_, std::nullopt), reason);
+    if (candidate_.has_value()) {
+      row = Row(*candidate_, std::nullopt, reason);
+    } else if (asked_.has_value() && std::string_view(reason) == kCancelledReason) {
+      row = Row(*asked_, std::nullopt, reason);
+    }
   }
-  parts_.executor.Post([self = shared_from_this(), row] { self->Record(row); });
+  Post([self = shared_from_this(), row] {
+    if (row.has_value()) return self->Record(*row);
+    self->hold_->Release();
+  });
 }
 
-prompt::v1::Usage Generation::Count(const Candidate& candidate,
-                                    const std::optional<TokenCounts>& tokens) {
-  prompt::v1::Usage usage;
-  usage.set_estimated(!tokens.has_value());
-  const TokenCounts counts = tokens.value_or(
-      TokenCounts{.input_tokens = candidate.model_request.prompt->manifest.prompt_tokens(),
-                  .output_tokens = EstimateTokens(raw_),
-                  .cached_tokens = 0});
-  usage.set_input_tokens(counts.input_tokens);
-  usage.set_output_tokens(counts.output_tokens);
-  usage.set_cached_tokens(counts.cached_tokens);
-  constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
-  usage.set_cost_micros(
-      static_cast<int32_t>(std::min(CostMicros(candidate.route.model.prices, counts), kMost)));
-  return usage;
+// To write blocks, so not on the provider's thread. Where the executor has stopped, what is written
+// matters more.
+void Generation::Post(std::function<void()> task) {
+  if (!parts_.executor.Post(task)) task();
 }
 
 UsageRow Generation::Row(const Candidate& candidate,
-                         const prompt::v1::Usage& usage,
-                         const std::string& reason) const {
-  return {.user_id = facts_.user_id,
+                         const std::optional<TokenCounts>& tokens,
+                         const std::string& reason) {
+  const TokenCounts counts = tokens.value_or(
+      TokenCounts{.input_tokens = candidate.model_request.prompt->manifest.prompt_tokens(),
+                  .output_tokens = EstimateTokens(raw_)});
+  const Prices& prices = candidate.route.model.prices;
+  return {.user_id = facts_.payer.user_id,
           .turn_key = facts_.turn_key,
           .persona_id = facts_.persona_id,
           .model = candidate.route.FullName(),
-          .input_tokens = usage.input_tokens(),
-          .output_tokens = usage.output_tokens(),
-          .cached_tokens = usage.cached_tokens(),
-          .cost_micros = usage.cost_micros(),
-          .estimated = usage.estimated(),
+          .input_tokens = counts.input_tokens,
+          .output_tokens = counts.output_tokens,
+          .cached_tokens = counts.cached_tokens,
+          .cost_micros = CostMicros(prices, counts),
+          .estimated = !tokens.has_value(),
           .finish_reason = reason,
-          .create_time = parts_.clock.Now()};
+          .create_time = hold_->Now(),
+          .key_id = facts_.payer.key_id,
+          .written_tokens = counts.written_tokens,
+          .prices = PricesText(prices)};
 }
 
 void Generation::Record(const UsageRow& row) {
-  absl::Status stored = store_.RecordUsage(row);
-  if (absl::IsUnavailable(stored) || absl::IsAborted(stored)) stored = store_.RecordUsage(row);
+  const absl::Status stored = hold_->Settle(row);
   const std::string provider = row.model.substr(0, row.model.find('/'));
   parts_.metrics.Count("dramatis_tokens_total", {{"provider", provider}, {"kind", "input"}},
                        row.input_tokens);
   parts_.metrics.Count("dramatis_tokens_total", {{"provider", provider}, {"kind", "output"}},
                        row.output_tokens);
   if (stored.ok()) return;
-  // The reply is worth more than its bill: it goes out, and the log has what the table lacks.
+  // The reply is worth more than its bill: it goes out, the ledger goes on trying, and the log has
+  // what the table lacks.
   logger_.Error("usage could not be stored", {{"correlation_id", facts_.correlation_id},
                                               {"turn_key", row.turn_key},
                                               {"user_id", row.user_id},

@@ -1,7 +1,8 @@
-// One answer as a stream of events: a RoutedCall's text tidied, kept until the client takes it, and
-// its usage written before `done` is sent.
+// One answer as a stream of events: a RoutedCall's text tidied, kept until the client takes it. The
+// most that it may cost is reserved before a provider is asked, and what it cost is settled before
+// `done` is sent.
 //
-//   auto generation = std::make_shared<Generation>(parts, facts);
+//   auto generation = std::make_shared<Generation>(parts, ledger, facts);
 //   generation->Start(plan);
 //   ... GenerationStream(generation).Poll() ...
 //
@@ -22,7 +23,7 @@
 #include "absl/synchronization/mutex.h"
 #include "services/inference/generation/output_filter.h"
 #include "services/inference/routing/routed_call.h"
-#include "services/inference/usage/store.h"
+#include "services/inference/usage/ledger.h"
 #include "shared/call/event_source.h"
 #include "shared/log/log_scope.h"
 
@@ -36,7 +37,7 @@ using GenerationEvents = EventSource<v1::StreamGenerateResponse>;
 
 // Whose answer it is.
 struct GenerationFacts {
-  std::string user_id;
+  Payer payer;
   std::string persona_id;
   std::string persona_name;
   std::string turn_key;
@@ -45,8 +46,8 @@ struct GenerationFacts {
 
 class Generation : public AttemptListener, public std::enable_shared_from_this<Generation> {
  public:
-  // What `parts` refers to and `store` outlive the generation.
-  Generation(const RoutedCallParts& parts, Store& store, GenerationFacts facts);
+  // What `parts` refers to and `ledger` outlive the generation.
+  Generation(const RoutedCallParts& parts, Ledger& ledger, GenerationFacts facts);
 
   // Asks the first provider; may block for milliseconds.
   void Start(RoutedCall::Plan plan);
@@ -56,6 +57,8 @@ class Generation : public AttemptListener, public std::enable_shared_from_this<G
   void OnReady(std::function<void()> wake);
   void Cancelled();
 
+  absl::Status OnTry(const Candidate& candidate) override;
+  void OnTryFailed(const Candidate& candidate) override;
   void OnText(const Candidate& candidate, std::string_view text) override;
   void OnEnd(const Candidate& candidate, const AnswerEnd& end) override;
   void OnError(const Candidate& candidate, const absl::Status& error) override;
@@ -64,18 +67,19 @@ class Generation : public AttemptListener, public std::enable_shared_from_this<G
   void Begin(const Candidate& candidate) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::string TakePending() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Wake();
-  prompt::v1::Usage Count(const Candidate& candidate, const std::optional<TokenCounts>& tokens)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   UsageRow Row(const Candidate& candidate,
-               const prompt::v1::Usage& usage,
-               const std::string& reason) const;
+               const std::optional<TokenCounts>& tokens,
+               const std::string& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Record(const UsageRow& row);
+  // What is due for an answer that did not come to its end; nothing where it was over already.
   void RecordBrokenOff(const char* reason);
+  // Runs it off the provider's thread.
+  void Post(std::function<void()> task);
 
   const RoutedCallParts parts_;
   CallLogger logger_{parts_.logger};
-  Store& store_;
   const GenerationFacts facts_;
+  const std::shared_ptr<Hold> hold_;
   const absl::Time begun_;
 
   absl::Mutex mutex_;
@@ -84,6 +88,7 @@ class Generation : public AttemptListener, public std::enable_shared_from_this<G
   bool waiting_ ABSL_GUARDED_BY(mutex_) = false;  // Poll found nothing
   OutputFilter filter_ ABSL_GUARDED_BY(mutex_);
   std::optional<Candidate> candidate_ ABSL_GUARDED_BY(mutex_);  // the one that speaks
+  std::optional<Candidate> asked_ ABSL_GUARDED_BY(mutex_);      // the one that may do so soon
   std::string raw_ ABSL_GUARDED_BY(mutex_);  // the answer as it came, to count its tokens
   // For the client, in this order.
   std::optional<v1::StreamGenerateResponse> start_ ABSL_GUARDED_BY(mutex_);

@@ -25,8 +25,9 @@ class GenerationTest : public testing::Test {
     ModelRequest model_request = {
         .model = Model(), .prompt = prompt, .parameters = {}, .persona_name = "Ada"};
     generation_ = std::make_shared<Generation>(
-        RoutedCallParts{executor_, timers_, clock_, [] { return 1.0; }, *logger_, metrics_}, store_,
-        GenerationFacts{.user_id = "u",
+        RoutedCallParts{executor_, timers_, clock_, [] { return 1.0; }, *logger_, metrics_},
+        ledger_.ledger,
+        GenerationFacts{.payer = {.user_id = "u"},
                         .persona_id = "p",
                         .persona_name = "Ada",
                         .turn_key = "t:1",
@@ -51,6 +52,7 @@ class GenerationTest : public testing::Test {
   FakeClock clock_;
   FakeTimers timers_;
   FakeStore store_;
+  FakeLedger ledger_{store_, clock_};
   Executor executor_{1, 10};
   const std::unique_ptr<Logger> logger_ = MakeSilentLogger();
   Metrics metrics_;
@@ -173,6 +175,42 @@ TEST_F(GenerationTest, StopsTheProviderWhenTheClientGoes) {
   EXPECT_TRUE(provider_.Call(0)->IsCancelled());
   ASSERT_EQ(store_.rows().size(), 1);
   EXPECT_EQ(store_.rows()[0].finish_reason, "cancelled");
+}
+
+TEST_F(GenerationTest, ReservesTheMostBeforeTheProviderIsAskedAndSettlesBeforeDone) {
+  ASSERT_EQ(provider_.calls(), 1U);
+  ASSERT_EQ(store_.asks().size(), 1U);
+  EXPECT_EQ(store_.asks()[0].payer.user_id, "u");
+  EXPECT_EQ(store_.asks()[0].micros, 33);  // a tenth more than the prompt is estimated to be
+  EXPECT_EQ(store_.reservations(), 1U);
+  sink().OnText("Hello");
+  End(TokenCounts{.input_tokens = 30, .output_tokens = 2});
+  EXPECT_EQ(store_.reservations(), 0U);
+  EXPECT_EQ(store_.rows().at(0).prices, "1/2/0/0");
+}
+
+TEST_F(GenerationTest, GivesUpWhatItReservedWhereNothingCame) {
+  sink().OnFailure({ProviderFailure::Kind::kRejected, "status 400", std::nullopt});
+  executor_.Stop();
+  EXPECT_EQ(store_.reservations(), 0U);
+}
+
+TEST_F(GenerationTest, PaysForAPromptThatWasAskedAndNotWaitedFor) {
+  generation_->Cancelled();
+  executor_.Stop();
+  ASSERT_EQ(store_.rows().size(), 1U);
+  EXPECT_EQ(store_.rows()[0].input_tokens, 30);
+  EXPECT_EQ(store_.rows()[0].output_tokens, 0);
+  EXPECT_TRUE(store_.rows()[0].estimated);
+  EXPECT_EQ(store_.reservations(), 0U);
+}
+
+TEST_F(GenerationTest, PaysNothingForATryThatFailedBeforeItWasCancelled) {
+  sink().OnFailure({ProviderFailure::Kind::kTransient, "reset", std::nullopt});
+  generation_->Cancelled();
+  executor_.Stop();
+  EXPECT_TRUE(store_.rows().empty());
+  EXPECT_EQ(store_.reservations(), 0U);
 }
 
 TEST_F(GenerationTest, CountsAnAnswerOnceThatIsLeftAfterItsEnd) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/inference/prompt/packing.h"
 #include "services/inference/prompt/thinking.h"
+#include "services/inference/usage/payer.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -129,8 +130,8 @@ absl::StatusOr<std::unique_ptr<GenerationEvents>> Generations::Start(
   const Packer pack(request, call.deadline - kReportMargin, notices_);
   DRAMATIS_ASSIGN_OR_RETURN(ModelRequest model_request, pack(routes.front()));
   auto generation =
-      std::make_shared<Generation>(parts_, store_,
-                                   GenerationFacts{.user_id = request.user_id(),
+      std::make_shared<Generation>(parts_, ledger_,
+                                   GenerationFacts{.payer = PayerOf(call, request.user_id()),
                                                    .persona_id = request.persona_id(),
                                                    .persona_name = request.persona_name(),
                                                    .turn_key = request.turn_key(),

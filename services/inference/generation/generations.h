@@ -11,7 +11,7 @@
 #include "services/inference/generation/generation.h"
 #include "services/inference/prompt/cut_notices.h"
 #include "services/inference/routing/router.h"
-#include "services/inference/usage/store.h"
+#include "services/inference/usage/ledger.h"
 #include "shared/call/call.h"
 
 namespace dramatis::inference {
@@ -19,8 +19,8 @@ namespace dramatis::inference {
 class Generations {
  public:
   // References outlive the generations.
-  Generations(const Router& router, Store& store, RoutedCallParts parts)
-      : router_(router), store_(store), parts_(std::move(parts)), notices_(parts_.logger) {}
+  Generations(const Router& router, Ledger& ledger, RoutedCallParts parts)
+      : router_(router), ledger_(ledger), parts_(std::move(parts)), notices_(parts_.logger) {}
 
   // Errors: VALIDATION_FAILED, UNKNOWN_MODEL, CONTEXT_TOO_LARGE; no provider has been called then.
   absl::StatusOr<std::unique_ptr<GenerationEvents>> Start(
@@ -33,7 +33,7 @@ class Generations {
 
  private:
   const Router& router_;
-  Store& store_;
+  Ledger& ledger_;
   const RoutedCallParts parts_;
   mutable CutNotices notices_;
 };

@@ -61,13 +61,16 @@ class GenerationsTest : public testing::Test {
   FakeClock clock_;
   FakeTimers timers_;
   FakeStore store_;
+  FakeLedger ledger_{store_, clock_};
   Executor executor_{1, 10};
   const std::unique_ptr<Logger> logger_ = MakeSilentLogger();
   Metrics metrics_;
   FakeProvider* provider_ = nullptr;
   const Router router_{Providers(provider_), {"fake"}, clock_};
   const Generations generations_{
-      router_, store_, {executor_, timers_, clock_, [] { return 1.0; }, *logger_, metrics_}};
+      router_,
+      ledger_.ledger,
+      {executor_, timers_, clock_, [] { return 1.0; }, *logger_, metrics_}};
   v1::StreamGenerateRequest request_;
 };
 
@@ -217,6 +220,18 @@ TEST_F(GenerationsTest, TheCatalogueHasWindowsAndPrices) {
   EXPECT_EQ(list.models(0).name(), "fake/m");
   EXPECT_EQ(list.models(0).window_tokens(), 4000);
   EXPECT_EQ(list.models(0).input_price(), 1.5e6);
+}
+
+TEST_F(GenerationsTest, AsksNobodyWhereTheBudgetIsSpent) {
+  store_.Refuse(Refused::kUserBudget);
+  CallContext call;
+  call.deadline = clock_.Now() + absl::Seconds(60);
+  const auto events = generations_.Start(call, request_);
+  ASSERT_TRUE(events.ok()) << events.status();
+  const GenerationEvents::Next next = (*events)->Poll();
+  ASSERT_TRUE(next.end.has_value());
+  EXPECT_EQ(GetReason(*next.end), "BUDGET_EXCEEDED");
+  EXPECT_EQ(provider_->calls(), 0);
 }
 
 }  // namespace

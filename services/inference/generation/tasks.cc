@@ -6,6 +6,7 @@
 
 #include "services/inference/generation/generation.h"
 #include "services/inference/providers/task_prompt.h"
+#include "services/inference/usage/payer.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -138,8 +139,8 @@ void Tasks::Run(const CallContext& call, const v1::RunTaskRequest& request, Done
   absl::StatusOr<ModelRequest> model_request = packer(routes->front());
   if (!model_request.ok()) return done(model_request.status());
   auto generation =
-      std::make_shared<Generation>(parts_, store_,
-                                   GenerationFacts{.user_id = request.user_id(),
+      std::make_shared<Generation>(parts_, ledger_,
+                                   GenerationFacts{.payer = PayerOf(call, request.user_id()),
                                                    .persona_id = "",
                                                    .persona_name = "",
                                                    .turn_key = request.task_key(),

@@ -17,7 +17,7 @@
 #include "absl/synchronization/mutex.h"
 #include "services/inference/routing/routed_call.h"
 #include "services/inference/routing/router.h"
-#include "services/inference/usage/store.h"
+#include "services/inference/usage/ledger.h"
 #include "shared/call/call.h"
 
 namespace dramatis::inference {
@@ -25,8 +25,8 @@ namespace dramatis::inference {
 class Tasks {
  public:
   // References outlive the tasks.
-  Tasks(const Router& router, Store& store, RoutedCallParts parts)
-      : router_(router), store_(store), parts_(std::move(parts)) {}
+  Tasks(const Router& router, Ledger& ledger, RoutedCallParts parts)
+      : router_(router), ledger_(ledger), parts_(std::move(parts)) {}
   ~Tasks() { Stop(); }
 
   using Done = std::function<void(absl::StatusOr<v1::RunTaskResponse>)>;
@@ -42,7 +42,7 @@ class Tasks {
   void Over(const std::shared_ptr<Running>& running);
 
   const Router& router_;
-  Store& store_;
+  Ledger& ledger_;
   const RoutedCallParts parts_;
   absl::Mutex mutex_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;

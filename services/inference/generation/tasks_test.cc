@@ -59,13 +59,15 @@ class TasksTest : public testing::Test {
   FakeClock clock_;
   FakeTimers timers_;
   FakeStore store_;
+  FakeLedger ledger_{store_, clock_};
   Executor executor_{1, 10};
   const std::unique_ptr<Logger> logger_ = MakeSilentLogger();
   Metrics metrics_;
   FakeProvider* provider_ = nullptr;
   const Router router_{Providers(provider_), {"fake"}, clock_};
-  Tasks tasks_{
-      router_, store_, {executor_, timers_, clock_, [] { return 0.0; }, *logger_, metrics_}};
+  Tasks tasks_{router_,
+               ledger_.ledger,
+               {executor_, timers_, clock_, [] { return 0.0; }, *logger_, metrics_}};
   v1::RunTaskRequest request_;
 };
 

@@ -102,6 +102,7 @@ void RoutedCall::Try() {
     if (!refused.ok()) GiveUp(refused);
     return;
   }
+  if (!MayTry(*attempt)) return;
   std::shared_ptr<ProviderCall> call = attempt->candidate->route.provider->Start(
       attempt->candidate->model_request,
       std::make_shared<Sink>(shared_from_this(), attempt->number));
@@ -113,6 +114,26 @@ void RoutedCall::Try() {
     }
   }
   call->Cancel();  // cancelled meanwhile, or over already
+}
+
+bool RoutedCall::MayTry(const Attempt& attempt) {
+  std::shared_ptr<AttemptListener> listener;
+  {
+    const absl::MutexLock lock(&mutex_);
+    listener = listener_;
+  }
+  if (listener == nullptr) return false;
+  const absl::Status allowed = listener->OnTry(*attempt.candidate);
+  if (allowed.ok()) return true;
+  {
+    const absl::MutexLock lock(&mutex_);
+    if (attempt_ != attempt.number) return false;  // cancelled meanwhile
+    ++attempt_;
+    if (pass_.has_value()) candidate_->route.breaker->Leave(*pass_, Breaker::Outcome::kAbandoned);
+    pass_.reset();
+  }
+  GiveUp(allowed);
+  return false;
 }
 
 std::optional<RoutedCall::Attempt> RoutedCall::Enter(absl::Status& refused) {
@@ -192,10 +213,12 @@ void RoutedCall::OnFailure(int attempt, const ProviderFailure& failure) {
   Decision decision;
   absl::Status error;
   std::shared_ptr<const Candidate> failed;
+  std::shared_ptr<AttemptListener> listener;
   int failures = 0;
   {
     const absl::MutexLock lock(&mutex_);
     if (attempt != attempt_ || listener_ == nullptr) return;
+    listener = listener_;
     ++attempt_;
     failures = ++failures_;
     failed = candidate_;
@@ -217,6 +240,7 @@ void RoutedCall::OnFailure(int attempt, const ProviderFailure& failure) {
   if (decision.kind == Decision::Kind::kGiveUp) {
     return GiveUp(error);
   }
+  if (listener != nullptr) listener->OnTryFailed(*failed);
   Later(decision.wait);
 }
 

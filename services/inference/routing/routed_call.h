@@ -46,10 +46,15 @@ struct Candidate {
 class AttemptListener {
  public:
   virtual ~AttemptListener() = default;
+  // `candidate` is about to be asked. Where it must not be, the error ends the call. The only one that
+  // may block for milliseconds.
+  virtual absl::Status OnTry(const Candidate& candidate) = 0;
+  // It failed without a word, and something else is tried.
+  virtual void OnTryFailed(const Candidate& candidate) = 0;
   virtual void OnText(const Candidate& candidate, std::string_view text) = 0;
   virtual void OnEnd(const Candidate& candidate, const AnswerEnd& end) = 0;
-  // PROVIDER_FAILED, PROVIDER_TIMEOUT, PROVIDER_UNAUTHORIZED or CONTEXT_TOO_LARGE. `candidate` is
-  // the last one that was tried.
+  // PROVIDER_FAILED, PROVIDER_TIMEOUT, PROVIDER_UNAUTHORIZED or CONTEXT_TOO_LARGE, or what OnTry
+  // said. `candidate` is the last one that was to be tried.
   virtual void OnError(const Candidate& candidate, const absl::Status& error) = 0;
 };
 
@@ -100,6 +105,8 @@ class RoutedCall : public std::enable_shared_from_this<RoutedCall> {
   // The next try, where a breaker lets one pass. Otherwise nullopt, with the error in `refused`, or
   // OK where nobody waits any longer.
   std::optional<Attempt> Enter(absl::Status& refused);
+  // Asks the listener; false where the call is over by that.
+  bool MayTry(const Attempt& attempt);
   bool NextCandidate() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Nobody waits for it, and whoever wants it asks again later.
   bool IsTask() const { return plan_.first.model_request.task != nullptr; }

@@ -12,6 +12,11 @@ using Kind = ProviderFailure::Kind;
 
 class RecordingListener : public AttemptListener {
  public:
+  absl::Status OnTry(const Candidate& candidate) override {
+    tried.push_back(candidate.route.FullName());
+    return refusal;
+  }
+  void OnTryFailed(const Candidate& /*candidate*/) override { ++failed; }
   void OnText(const Candidate& candidate, std::string_view more) override {
     model = candidate.route.FullName();
     text += more;
@@ -24,6 +29,9 @@ class RecordingListener : public AttemptListener {
     model = candidate.route.FullName();
     error = status;
   }
+  std::vector<std::string> tried;
+  absl::Status refusal;  // of every try
+  int failed = 0;
   std::string model;
   std::string text;
   std::string reason;
@@ -46,6 +54,7 @@ class RoutedCallTest : public testing::Test {
              bool with_second = false,
              std::shared_ptr<const v1::RunTaskRequest> task = nullptr) {
     listener_ = std::make_shared<RecordingListener>();
+    listener_->refusal = refusal_;
     ModelRequest model_request;
     model_request.model = Model();
     model_request.deadline = clock_.Now() + patience;
@@ -76,9 +85,27 @@ class RoutedCallTest : public testing::Test {
   FakeProvider second_{"second", {Model()}};
   Breaker first_breaker_{clock_};
   Breaker second_breaker_{clock_};
+  absl::Status refusal_;  // what the listener says of every try
   std::shared_ptr<RecordingListener> listener_;
   std::shared_ptr<RoutedCall> call_;
 };
+
+TEST_F(RoutedCallTest, AsksNobodyWhereTheListenerRefuses) {
+  refusal_ = absl::ResourceExhaustedError("spent");
+  Start(absl::Hours(1), /*with_second=*/true);
+  EXPECT_EQ(listener_->error, refusal_);
+  EXPECT_EQ(first_.calls(), 0U);
+  EXPECT_EQ(second_.calls(), 0U);
+  EXPECT_TRUE(first_breaker_.TryEnter().has_value());
+}
+
+TEST_F(RoutedCallTest, TellsOfEachTry) {
+  Start(absl::Hours(1), /*with_second=*/true);
+  Fail(0, Kind::kRejected);
+  second_.Call(0)->sink->OnEnd({"stop", std::nullopt});
+  EXPECT_THAT(listener_->tried, testing::ElementsAre("first/m", "second/m"));
+  EXPECT_EQ(listener_->failed, 1);
+}
 
 TEST_F(RoutedCallTest, PassesAnAnswerOn) {
   Start();

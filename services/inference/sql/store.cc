@@ -10,26 +10,20 @@
 namespace dramatis::inference {
 namespace {
 
-constexpr sql::Statement kInsertUsage = {R"(
-  insert into usage (
-    user_id, turn_key, persona_id, model, input_tokens, output_tokens, cached_tokens,
-    cost_micros, estimated, finish_reason, create_time)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-  on conflict (user_id, turn_key) do nothing)"};
-
 constexpr sql::Statement kSelectUsage = {R"(
   select persona_id, model, input_tokens, output_tokens, cached_tokens, cost_micros, estimated,
-    finish_reason, create_time
+    finish_reason, create_time, key_id, written_tokens, prices
   from usage
   where user_id = $1 and turn_key = $2)"};
 
-// $1 and $2 the range, $3 the key before the page, $4 whether there is one, $5 most groups.
+// $1 and $2 the range, $3 the key before the page, $4 whether there is one, $5 most groups, $6 the
+// user where it is one's own.
 constexpr const char* kSumUsage = R"(
   select {key}, count(*), cast(sum(input_tokens) as bigint), cast(sum(output_tokens) as bigint),
     cast(sum(cached_tokens) as bigint), cast(sum(cost_micros) as bigint),
-    max(case when estimated then 1 else 0 end)
+    max(case when estimated then 1 else 0 end), cast(sum(written_tokens) as bigint)
   from usage
-  where create_time >= $1 and create_time < $2
+  where {own}create_time >= $1 and create_time < $2
     and (cast($4 as bigint) = 0 or {key} > {after})
   group by {key}
   order by {key}
@@ -48,6 +42,8 @@ const char* KeyOf(v1::UsageGrouping grouping) {
       return "model";
     case v1::USAGE_GROUPING_PERSONA:
       return "persona_id";
+    case v1::USAGE_GROUPING_KEY:
+      return "key_id";
     default:
       return kDay;
   }
@@ -66,16 +62,6 @@ int64_t DayNumber(const std::string& text) {
 
 }  // namespace
 
-absl::Status SqlStore::RecordUsage(const UsageRow& row) {
-  return database_.Write([&](sql::Transaction& tx) {
-    return tx
-        .Execute(kInsertUsage, {row.user_id, row.turn_key, row.persona_id, row.model,
-                                row.input_tokens, row.output_tokens, row.cached_tokens,
-                                row.cost_micros, row.estimated, row.finish_reason, row.create_time})
-        .status();
-  });
-}
-
 absl::StatusOr<std::optional<UsageRow>> SqlStore::FindUsage(const std::string& user_id,
                                                             const std::string& turn_key) {
   DRAMATIS_ASSIGN_OR_RETURN(const sql::Rows rows, database_.Read([&](sql::Transaction& tx) {
@@ -90,22 +76,28 @@ absl::StatusOr<std::optional<UsageRow>> SqlStore::FindUsage(const std::string& u
                   .input_tokens = row.Int(2),
                   .output_tokens = row.Int(3),
                   .cached_tokens = row.Int(4),
-                  .cost_micros = row.Int(5),
+                  .cost_micros = row.Int64(5),
                   .estimated = row.Bool(6),
                   .finish_reason = row.Text(7),
-                  .create_time = row.Time(8)};
+                  .create_time = row.Time(8),
+                  .key_id = row.Text(9),
+                  .written_tokens = row.Int(10),
+                  .prices = row.Text(11)};
 }
 
 absl::StatusOr<std::vector<UsageSum>> SqlStore::SumUsage(const UsageQuery& query) {
   const bool by_day = KeyOf(query.grouping) == kDay;
   const std::string text = absl::StrReplaceAll(
-      kSumUsage,
-      {{"{key}", KeyOf(query.grouping)}, {"{after}", by_day ? "cast($3 as bigint)" : "$3"}});
+      kSumUsage, {{"{key}", KeyOf(query.grouping)},
+                  {"{after}", by_day ? "cast($3 as bigint)" : "$3"},
+                  {"{own}", query.user_id.has_value() ? "user_id = $6 and " : ""}});
   const std::string after = query.after.value_or("");
   const sql::Value key = by_day ? sql::Value(DayNumber(after)) : sql::Value(after);
+  std::vector<sql::Value> parameters = {query.from, query.to, key, query.after.has_value() ? 1 : 0,
+                                        query.limit};
+  if (query.user_id.has_value()) parameters.emplace_back(*query.user_id);
   DRAMATIS_ASSIGN_OR_RETURN(const sql::Rows rows, database_.Read([&](sql::Transaction& tx) {
-    return tx.ExecuteText(
-        text, {query.from, query.to, key, query.after.has_value() ? 1 : 0, query.limit});
+    return tx.ExecuteText(text, parameters);
   }));
   std::vector<UsageSum> sums;
   for (const sql::Row& row : rows) {
@@ -115,7 +107,8 @@ absl::StatusOr<std::vector<UsageSum>> SqlStore::SumUsage(const UsageQuery& query
                     .output_tokens = row.Int64(3),
                     .cached_tokens = row.Int64(4),
                     .cost_micros = row.Int64(5),
-                    .estimated = row.Int64(6) != 0});
+                    .estimated = row.Int64(6) != 0,
+                    .written_tokens = row.Int64(7)});
   }
   return sums;
 }

@@ -10,7 +10,6 @@ class SqlStore : public Store {
  public:
   // `database` outlives the store and has its migrations.
   explicit SqlStore(sql::Database& database) : database_(database) {}
-  absl::Status RecordUsage(const UsageRow& row) override;
   absl::StatusOr<std::optional<UsageRow>> FindUsage(const std::string& user_id,
                                                     const std::string& turn_key) override;
   absl::StatusOr<std::vector<UsageSum>> SumUsage(const UsageQuery& query) override;

@@ -7,6 +7,7 @@
 #include "embedded/inference_migrations.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/inference/sql/ledger.h"
 #include "services/inference/sql/store.h"
 #include "shared/sql/testing/test_database.h"
 
@@ -28,7 +29,7 @@ class UsageStoreTest : public sql::DatabaseTest {
     std::vector<UsageRow> stored;
     for (const sql::Row& row : rows.value()) {
       stored.push_back({row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Int(4), row.Int(5),
-                        row.Int(6), row.Int(7), row.Bool(8), row.Text(9), row.Time(10)});
+                        row.Int(6), row.Int64(7), row.Bool(8), row.Text(9), row.Time(10)});
     }
     return stored;
   }
@@ -48,18 +49,19 @@ class UsageStoreTest : public sql::DatabaseTest {
   }
 
   SqlStore store_{db()};
+  SqlLedgerStore ledger_{db()};
 };
 
 TEST_P(UsageStoreTest, ReadsBackWhatItRecorded) {
-  ASSERT_TRUE(store_.RecordUsage(SomeRow()).ok());
+  ASSERT_TRUE(ledger_.Settle(SomeRow(), "", false).ok());
   EXPECT_EQ(Stored(), std::vector{SomeRow()});
 }
 
 TEST_P(UsageStoreTest, CountsAnAttemptOnce) {
   UsageRow again = SomeRow();
   again.input_tokens = 999;
-  ASSERT_TRUE(store_.RecordUsage(SomeRow()).ok());
-  EXPECT_TRUE(store_.RecordUsage(again).ok());
+  ASSERT_TRUE(ledger_.Settle(SomeRow(), "", false).ok());
+  EXPECT_TRUE(ledger_.Settle(again, "", false).ok());
   EXPECT_EQ(Stored(), std::vector{SomeRow()});
 }
 
@@ -69,7 +71,7 @@ TEST_P(UsageStoreTest, KeepsUsersAndAttemptsApart) {
   UsageRow other_attempt = SomeRow();
   other_attempt.turn_key = "t:2";
   for (const UsageRow& row : {SomeRow(), other_user, other_attempt}) {
-    ASSERT_TRUE(store_.RecordUsage(row).ok());
+    ASSERT_TRUE(ledger_.Settle(row, "", false).ok());
   }
   EXPECT_EQ(Stored(), (std::vector{SomeRow(), other_attempt, other_user}));
 }
@@ -92,7 +94,7 @@ class UsageSumStoreTest : public UsageStoreTest {
     row.create_time = time;
     row.input_tokens = row.output_tokens = row.cached_tokens = row.cost_micros = tokens;
     row.estimated = tokens == 7;
-    ASSERT_TRUE(store_.RecordUsage(row).ok());
+    ASSERT_TRUE(ledger_.Settle(row, "", false).ok());
   }
   // Two days, two of everything.
   void RecordSome() {
@@ -172,6 +174,23 @@ TEST_P(UsageSumStoreTest, SumsBeyondThirtyTwoBits) {
   for (int i = 0; i < 3; ++i)
     Record("alice", "ada", "m", Day(1), 2147483647);
   EXPECT_THAT(Sums(By(v1::USAGE_GROUPING_USER)), ElementsAre("alice=6442450941"));
+}
+
+TEST_P(UsageSumStoreTest, SumsOnesOwnByKey) {
+  RecordSome();
+  UsageRow row = SomeRow();
+  row.user_id = "alice";
+  row.turn_key = "k:1";
+  row.key_id = "k1";
+  row.create_time = Day(3);
+  row.output_tokens = row.cached_tokens = row.cost_micros = row.input_tokens = 50;
+  row.written_tokens = 6;
+  ASSERT_TRUE(ledger_.Settle(row, "", false).ok());
+  UsageQuery query = By(v1::USAGE_GROUPING_KEY);
+  query.user_id = "alice";
+  EXPECT_THAT(Sums(query), ElementsAre("=3", "k1=50"));
+  EXPECT_EQ(store_.SumUsage(query)->at(1).written_tokens, 6);
+  EXPECT_EQ(store_.FindUsage("alice", row.turn_key).value(), row);
 }
 
 DRAMATIS_ON_EVERY_ENGINE(UsageStoreTest);

@@ -1,7 +1,9 @@
 // What inference's tests put in the place of its neighbours. Thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,19 +13,80 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "services/inference/providers/provider.h"
+#include "services/inference/usage/ledger.h"
+#include "services/inference/usage/ledger_store.h"
 #include "services/inference/usage/store.h"
 #include "shared/time/timer.h"
 
 namespace dramatis::inference {
 
-class FakeStore : public Store {
+// Keeps rows of usage and what is reserved, without accounts.
+class FakeStore : public Store, public LedgerStore {
  public:
-  absl::Status RecordUsage(const UsageRow& row) override {
+  absl::StatusOr<std::optional<Refused>> Reserve(const ReservationAsk& ask,
+                                                 const DefaultLimits& /*limits*/) override {
+    const absl::MutexLock lock(&mutex_);
+    if (!error_.ok()) return error_;
+    if (refused_.has_value()) return refused_;
+    asks_.push_back(ask);
+    reserved_[ask.reservation_id] = ask.micros;
+    return std::optional<Refused>();
+  }
+  absl::Status Release(const ReservationName& name, absl::Time /*now*/) override {
+    const absl::MutexLock lock(&mutex_);
+    reserved_.erase(name.reservation_id);
+    return absl::OkStatus();
+  }
+  absl::Status Settle(const UsageRow& row,
+                      const std::string& reservation_id,
+                      bool /*of_deployment*/) override {
     const absl::MutexLock lock(&mutex_);
     ++calls_;
     if (!error_.ok()) return error_;
+    reserved_.erase(reservation_id);
     rows_.push_back(row);
     return absl::OkStatus();
+  }
+  absl::StatusOr<Account> FindAccount(const std::string& /*user_id*/, absl::Time) override {
+    const absl::MutexLock lock(&mutex_);
+    if (!error_.ok()) return error_;
+    return account_;
+  }
+  absl::Status SetLimits(const std::string& /*user_id*/,
+                         const Limits& limits,
+                         int version,
+                         absl::Time /*now*/) override {
+    const absl::MutexLock lock(&mutex_);
+    if (version != account_.version) return absl::AbortedError("changed meanwhile");
+    account_.limits = limits;
+    ++account_.version;
+    return absl::OkStatus();
+  }
+  absl::Status RenewHolder(const std::string& /*holder*/, absl::Time /*expires_at*/) override {
+    const absl::MutexLock lock(&mutex_);
+    return error_;
+  }
+  absl::StatusOr<std::vector<ReservationName>> FindAbandoned(absl::Time, int) override {
+    return std::vector<ReservationName>();
+  }
+  // From now on nothing is reserved.
+  void Refuse(std::optional<Refused> refused) {
+    const absl::MutexLock lock(&mutex_);
+    refused_ = refused;
+  }
+  void SetAccount(const Account& account) {
+    const absl::MutexLock lock(&mutex_);
+    account_ = account;
+  }
+  // What was reserved, in the order in which it was.
+  std::vector<ReservationAsk> asks() const {
+    const absl::MutexLock lock(&mutex_);
+    return asks_;
+  }
+  // How much is reserved now.
+  size_t reservations() const {
+    const absl::MutexLock lock(&mutex_);
+    return reserved_.size();
   }
   absl::StatusOr<std::optional<UsageRow>> FindUsage(const std::string& user_id,
                                                     const std::string& turn_key) override {
@@ -54,6 +117,11 @@ class FakeStore : public Store {
     const absl::MutexLock lock(&mutex_);
     return last_query_;
   }
+  // A row that is there already.
+  void Add(const UsageRow& row) {
+    const absl::MutexLock lock(&mutex_);
+    rows_.push_back(row);
+  }
   void FailWith(absl::Status error) {
     const absl::MutexLock lock(&mutex_);
     error_ = std::move(error);
@@ -73,7 +141,30 @@ class FakeStore : public Store {
   std::vector<UsageRow> rows_ ABSL_GUARDED_BY(mutex_);
   std::vector<UsageSum> sums_ ABSL_GUARDED_BY(mutex_);
   UsageQuery last_query_ ABSL_GUARDED_BY(mutex_);
+  std::optional<Refused> refused_ ABSL_GUARDED_BY(mutex_);
+  Account account_ ABSL_GUARDED_BY(mutex_);
+  std::vector<ReservationAsk> asks_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, int64_t> reserved_ ABSL_GUARDED_BY(mutex_);
   int calls_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+// A ledger on a fake store.
+struct FakeLedger {
+  FakeLedger(FakeStore& s, const Clock& c)
+      : store(s), clock(c), ledger(s, c, DefaultLimits(), ids, *logger, metrics) {}
+  // Another one, with these limits.
+  void SetDefaults(const DefaultLimits& limits) {
+    limited = std::make_unique<Ledger>(store, clock, limits, ids, *logger, metrics);
+  }
+  Ledger& Current() { return limited != nullptr ? *limited : ledger; }
+
+  FakeStore& store;
+  const Clock& clock;
+  CountingIdSource ids;
+  const std::unique_ptr<Logger> logger = MakeSilentLogger();
+  Metrics metrics;
+  Ledger ledger;
+  std::unique_ptr<Ledger> limited;
 };
 
 // Time passes when the test says so.

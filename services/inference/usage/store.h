@@ -1,4 +1,4 @@
-// What inference stores: the tokens and cost of each answer.
+// What inference stored of answers: their tokens and cost.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,13 @@ struct UsageRow {
   int input_tokens = 0;
   int output_tokens = 0;
   int cached_tokens = 0;
-  int cost_micros = 0;  // millionths of a US dollar
+  int64_t cost_micros = 0;  // millionths of a US dollar
   bool estimated = false;
   std::string finish_reason;  // the provider's, or `cancelled` or `error`
   absl::Time create_time;
+  std::string key_id = {};  // with which the user called; empty without one
+  int written_tokens = 0;
+  std::string prices = {};  // by which cost_micros was counted, see PricesText
   bool operator==(const UsageRow&) const = default;
 };
 
@@ -39,6 +42,8 @@ struct UsageQuery {
   // Only groups whose key comes after this one.
   std::optional<std::string> after;
   int limit = 20;
+  // Only this user's.
+  std::optional<std::string> user_id = std::nullopt;
 };
 
 // What one group used.
@@ -50,6 +55,7 @@ struct UsageSum {
   int64_t cached_tokens = 0;
   int64_t cost_micros = 0;
   bool estimated = false;  // one of them is
+  int64_t written_tokens = 0;
   bool operator==(const UsageSum&) const = default;
 };
 
@@ -57,10 +63,7 @@ struct UsageSum {
 class Store {
  public:
   virtual ~Store() = default;
-  // Stores the row. One of the same user and turn key that is there already stays as it is, and
-  // that is no error: so an attempt is never counted twice. Errors: UNAVAILABLE.
-  virtual absl::Status RecordUsage(const UsageRow& row) = 0;
-  // That row; nullopt where there is none. Errors: UNAVAILABLE.
+  // The row that the ledger settled (usage/ledger_store.h); nullopt where there is none. Errors: UNAVAILABLE.
   virtual absl::StatusOr<std::optional<UsageRow>> FindUsage(const std::string& user_id,
                                                             const std::string& turn_key) = 0;
   // The groups that used something, in the order of their keys. Errors: UNAVAILABLE.

@@ -34,7 +34,9 @@ class UsageTest : public testing::Test {
 
   FakeStore store_;
   FakeClock clock_;
-  Usage usage_{store_, clock_};
+  FakeLedger ledger_{store_, clock_};
+  Budgets budgets_{ledger_.ledger};
+  Usage usage_{store_, budgets_, clock_};
   v1::ListUsageRequest request_;
 };
 
@@ -122,10 +124,29 @@ TEST_F(UsageTest, PassesOnThatTheDatabaseIsAway) {
   EXPECT_TRUE(absl::IsUnavailable(usage_.List(CallContext(), request_).status()));
 }
 
+TEST_F(UsageTest, ShowsOnesOwnOnlyWithTheBudget) {
+  store_.SetAccount({.spent_micros = 7, .reserved_micros = 5, .limits = {}});
+  CallContext call;
+  call.identity.user_id = "ann";
+  v1::ListOwnUsageRequest request;
+  request.set_group_by(v1::USAGE_GROUPING_KEY);
+  const auto own = usage_.ListOwn(call, request);
+  ASSERT_TRUE(own.ok()) << own.status();
+  EXPECT_EQ(store_.last_query().user_id, "ann");
+  EXPECT_EQ(own->budget().spent_micros(), 7);
+  EXPECT_EQ(own->budget().reserved_micros(), 5);
+  EXPECT_FALSE(own->budget().has_monthly_budget_micros());
+
+  request.set_group_by(v1::USAGE_GROUPING_USER);
+  EXPECT_EQ(BadField(usage_.ListOwn(call, request).status()), "group_by");
+}
+
 TEST(UsageOfATurnTest, IsThatOfTheLedger) {
   FakeStore store;
   FakeClock clock;
-  const Usage usage(store, clock);
+  FakeLedger ledger(store, clock);
+  const Budgets budgets(ledger.ledger);
+  const Usage usage(store, budgets, clock);
   v1::GetUsageRequest request;
   request.set_user_id("ann");
   request.set_turn_key("t:1");
@@ -136,7 +157,7 @@ TEST(UsageOfATurnTest, IsThatOfTheLedger) {
   row.turn_key = "t:1";
   row.output_tokens = 7;
   row.estimated = true;
-  ASSERT_TRUE(store.RecordUsage(row).ok());
+  store.Add(row);
 
   const auto found = usage.Get(request, absl::ZeroDuration());
   ASSERT_TRUE(found.ok()) << found.status();

@@ -13,6 +13,9 @@
 namespace dramatis::sql {
 namespace {
 
+constexpr char kBeginWrite[] = "begin isolation level read committed, read write";
+constexpr char kBeginWriteSoon[] =
+    "begin isolation level read committed, read write; set local synchronous_commit to off";
 constexpr char kBeginSnapshot[] = "begin isolation level repeatable read, read only";
 
 // Of the session, in one round trip. Reads need not begin a transaction, so they are forbidden to
@@ -141,8 +144,9 @@ absl::Status PostgresConnection::Begin(Access access) {
   }
   state_ = State::kTransaction;
   return Guard([&] {
-    RunSimple(access == Access::kWrite ? "begin isolation level read committed, read write"
-                                       : kBeginSnapshot);
+    RunSimple(access == Access::kWrite       ? kBeginWrite
+              : access == Access::kWriteSoon ? kBeginWriteSoon
+                                             : kBeginSnapshot);
   });
 }
 

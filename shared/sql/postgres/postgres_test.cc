@@ -217,6 +217,16 @@ TEST_P(PostgresTest, ReadsWithoutATransactionOnlyWhereOneStatementIsAll) {
               testing::ElementsAre("repeatable read", "repeatable read", "repeatable read"));
 }
 
+TEST_P(PostgresTest, WaitsForTheDiskOnlyWhereItShall) {
+  const auto setting = [](Transaction& tx) -> absl::StatusOr<std::string> {
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
+                              tx.ExecuteText("select current_setting('synchronous_commit')", {}));
+    return rows.front().Text(0);
+  };
+  EXPECT_EQ(*db().WriteSoon(setting), "off");
+  EXPECT_EQ(*db().Write(setting), "on");
+}
+
 TEST_P(PostgresTest, MigratesWithoutTheRightToMakeSchemas) {
   const std::string role = absl::StrCat(database().options().schema, "_role");
   const std::string schema = database().options().schema;

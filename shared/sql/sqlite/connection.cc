@@ -108,8 +108,15 @@ absl::StatusOr<std::unique_ptr<Connection>> SqliteConnection::Open(const std::st
 }
 
 absl::Status SqliteConnection::Begin(Access access) {
+  const bool writes = access == Access::kWrite || access == Access::kWriteSoon;
+  if (writes && waits_for_disk_ != (access == Access::kWrite)) {
+    // Of the connection, and not to be changed within a transaction.
+    waits_for_disk_ = access == Access::kWrite;
+    DRAMATIS_RETURN_IF_ERROR(DoExecuteScript(waits_for_disk_ ? "pragma synchronous = full"
+                                                             : "pragma synchronous = normal"));
+  }
   // A writer takes its lock first, so that no transaction can fail half way for want of it.
-  return DoExecute(access == Access::kWrite ? "begin immediate" : "begin", {}).status();
+  return DoExecute(writes ? "begin immediate" : "begin", {}).status();
 }
 
 absl::Status SqliteConnection::Commit() {

@@ -58,6 +58,7 @@ class SqliteConnection : public Connection {
 
   const Access access_;
   const std::string path_;
+  bool waits_for_disk_ = true;  // `synchronous` is `full`
   std::unique_ptr<sqlite3, CloseHandle> handle_;
   absl::flat_hash_map<std::string, Prepared> prepared_;  // gone before handle_
   int64_t affected_ = 0;

@@ -20,20 +20,22 @@ class SqliteDatabase : public PooledDatabase {
                   return SqliteConnection::Open(options.url, Access::kWrite, options.timeout);
                 }),
         readers_(options.connections, [this, options] { return OpenReader(options); }),
-        commits_(options.timeout, [this](const GroupCommit::Write& write) {
-          return RunOn(writer_, Access::kWrite, write);
+        commits_(options.timeout, [this](const GroupCommit::Write& write, GroupCommit::Disk disk) {
+          const bool waits = disk == GroupCommit::Disk::kWaits;
+          return RunOn(writer_, waits ? Access::kWrite : Access::kWriteSoon, write);
         }) {}
 
   Engine engine() const override { return Engine::kSqlite; }
 
  protected:
   absl::Status RunTransaction(Mode mode, const GroupCommit::Write& function) override {
-    return mode == Mode::kWrite ? commits_.Run(function)
-                                : PooledDatabase::RunTransaction(mode, function);
+    using Disk = GroupCommit::Disk;
+    if (mode == Mode::kRead) return PooledDatabase::RunTransaction(mode, function);
+    return commits_.Run(function, mode == Mode::kWrite ? Disk::kWaits : Disk::kSoon);
   }
 
   ConnectionPool& PoolFor(Access access) override {
-    return access == Access::kWrite ? writer_ : readers_;
+    return access == Access::kWrite || access == Access::kWriteSoon ? writer_ : readers_;
   }
 
   // `begin immediate` is the lock.

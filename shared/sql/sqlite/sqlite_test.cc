@@ -84,6 +84,20 @@ TEST_F(SqliteTest, WritesAheadAndToTheDisk) {
   EXPECT_EQ(settings->second, 1);
 }
 
+TEST_F(SqliteTest, WaitsForTheDiskOnlyWhereItShall) {
+  const auto db = Open();
+  ASSERT_TRUE(db->Migrate(Schema()).ok());
+  const auto synchronous = [](Transaction& tx) -> absl::StatusOr<int> {
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, tx.ExecuteText("pragma synchronous", {}));
+    return rows.front().Int(0);
+  };
+
+  EXPECT_EQ(*db->WriteSoon(synchronous), 1);  // normal
+  EXPECT_EQ(*db->WriteSoon(synchronous), 1);
+  EXPECT_EQ(*db->Write(synchronous), 2);  // full
+  EXPECT_EQ(*db->WriteSoon(synchronous), 1);
+}
+
 TEST_F(SqliteTest, KeepsWhatWasWritten) {
   ASSERT_TRUE(Open()->Migrate(Schema()).ok());
   ASSERT_TRUE(Insert(*Open(), "a", "text").ok());
