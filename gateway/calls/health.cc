@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "dramatis/options/v1/http_options.pb.h"
 #include "dramatis/options/v1/service_options.pb.h"
 #include "grpc/health/v1/health.pb.h"
 
@@ -56,6 +57,8 @@ std::vector<ServiceName> ServicesOf(const std::vector<const FileDescriptor*>& fi
       const auto& service = *file->service(i);
       const options::v1::ServiceRule& rule = service.options().GetExtension(options::v1::service);
       if (rule.every_backend()) continue;
+      // Another part's: that one is asked.
+      if (!service.options().GetExtension(options::v1::http_service).served_by().empty()) continue;
       const std::string& package = file->package();
       const size_t begin = package.find('.') + 1;
       ServiceName name;

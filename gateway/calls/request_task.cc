@@ -258,6 +258,8 @@ Problem RequestTask::Explain(const absl::Status& error, bool own) const {
   context.body = head_.body;
   context.correlation_id = correlation_.id;
   context.own = own;
+  context.openai = match_.route != nullptr ? match_.route->any().openai_errors
+                                           : parts_.routes.HasOpenAiErrors(head_.path);
   return MakeProblem(cancelled ? UnavailableError("the service is ending") : error, parts_.reasons,
                      context);
 }

@@ -79,7 +79,7 @@ void StreamCallTask::Pump() {
   std::string frames;
   if (!begun) {
     Begin();
-    frames = kSseOpening;
+    if (method_.sse == options::v1::SSE_FORM_NAMED) Events().AppendOpening(frames);
   }
   for (const MessageBytes& message : batch.messages) {
     if (!task_.parts().transcoder.AppendEvent(method_, message.view(), frames)) {
@@ -89,10 +89,18 @@ void StreamCallTask::Pump() {
     }
   }
   if (batch.end.has_value()) {
-    if (!batch.end->ok()) AppendError(*batch.end, frames);
+    if (batch.end->ok()) {
+      Events().AppendEnd(frames);
+    } else {
+      AppendError(*batch.end, frames);
+    }
     end_ = *batch.end;
   }
   Write(std::move(frames));
+}
+
+const EventFormat& StreamCallTask::Events() const {
+  return task_.parts().transcoder.Events(method_);
 }
 
 void StreamCallTask::Begin() {
@@ -134,8 +142,7 @@ void StreamCallTask::End() {
 void StreamCallTask::AppendError(const absl::Status& error, std::string& frames) {
   const Problem problem = task_.Explain(error, false);
   task_.NoteStreamError(problem.status, problem.code);
-  AppendSseEvent(frames, "error", GetFact(error, kCursorFact),
-                 "{\"problem\":" + problem.json + "}");
+  Events().AppendProblem(problem.json, GetFact(error, kCursorFact), frames);
 }
 
 void StreamCallTask::Probe() {
@@ -158,8 +165,13 @@ void StreamCallTask::Tick(MonotonicTime now) {
       return;
   }
   const bool begins = state_ != State::kOpen;
-  if (begins) Begin();
-  Write(std::string(begins ? kSseOpening : kSsePing));
+  std::string frames(kSsePing);
+  if (begins) {
+    Begin();
+    frames.clear();
+    Events().AppendOpening(frames);
+  }
+  Write(std::move(frames));
 }
 
 }  // namespace dramatis::gateway

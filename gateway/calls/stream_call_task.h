@@ -14,6 +14,7 @@
 
 #include "gateway/calls/backend.h"
 #include "gateway/calls/request_task.h"
+#include "gateway/routing/sse.h"
 
 namespace dramatis::gateway {
 
@@ -33,6 +34,7 @@ class StreamCallTask : public ActiveCall {
 
   // Takes what the call has, unless the socket is still busy with what it had before.
   void Pump();
+  const EventFormat& Events() const;
   void Begin();
   void Write(std::string frames);
   void End();

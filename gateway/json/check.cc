@@ -35,8 +35,11 @@ class Checker {
   static constexpr size_t max_string_size = static_cast<size_t>(-1);
   // NOLINTEND(readability-identifier-naming)
 
-  Checker(const Descriptor& root, const std::vector<const FieldDescriptor*>& taken, GivenKeys* keys)
-      : root_(root), taken_(taken), keys_(keys) {}
+  Checker(const Descriptor& root,
+          const std::vector<const FieldDescriptor*>& taken,
+          GivenKeys* keys,
+          UnknownFields unknown)
+      : root_(root), taken_(taken), keys_(keys), unknown_(unknown) {}
 
   bool on_document_begin(ErrorCode&) { return true; }
   bool on_document_end(ErrorCode&) { return true; }
@@ -269,7 +272,7 @@ class Checker {
     }
     frame.field = FindField(*frame.message, frame.key);
     if (frame.field == nullptr) {
-      Report("is not a known field");
+      if (unknown_ == UnknownFields::kRefused) Report("is not a known field");
       return;
     }
     CheckKnownKey(frame);
@@ -294,6 +297,7 @@ class Checker {
   const Descriptor& root_;
   const std::vector<const FieldDescriptor*>& taken_;
   GivenKeys* const keys_;
+  const UnknownFields unknown_;
   JsonFrames frames_;
   std::string text_;
   bool not_an_object_ = false;
@@ -320,10 +324,11 @@ absl::Status Malformed(std::string_view text, const ErrorCode& error, const Chec
 absl::StatusOr<CheckedJson> CheckJson(std::string_view text,
                                       const Descriptor& message,
                                       const std::vector<const FieldDescriptor*>& taken,
-                                      GivenKeys* keys) {
+                                      GivenKeys* keys,
+                                      UnknownFields unknown) {
   json::parse_options options;
   options.max_depth = kJsonDepth;
-  json::basic_parser<Checker> parser(options, message, taken, keys);
+  json::basic_parser<Checker> parser(options, message, taken, keys, unknown);
   ErrorCode error;
   const size_t used = parser.write_some(false, text.data(), text.size(), error);
   if (!error && used < text.size()) error = json::error::extra_data;

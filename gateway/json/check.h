@@ -27,6 +27,9 @@ namespace dramatis::gateway {
 // Deepest nesting of a body.
 inline constexpr int kJsonDepth = 32;
 
+// What becomes of a field that the message does not have. A known field is checked either way.
+enum class UnknownFields { kRefused, kIgnored };
+
 struct CheckedJson {
   // The proto paths of the fields present, into sub-messages (`personality.openness`), also those
   // that are null; not those the server sets (output_only).
@@ -42,6 +45,7 @@ absl::StatusOr<CheckedJson> CheckJson(
     std::string_view text,
     const google::protobuf::Descriptor& message,
     const std::vector<const google::protobuf::FieldDescriptor*>& taken = {},
-    GivenKeys* keys = nullptr);
+    GivenKeys* keys = nullptr,
+    UnknownFields unknown = UnknownFields::kRefused);
 
 }  // namespace dramatis::gateway

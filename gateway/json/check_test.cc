@@ -51,6 +51,18 @@ TEST(JsonCheckTest, LeavesOutWhatTheServerSets) {
   EXPECT_THAT(checked->present, ElementsAre("name"));
 }
 
+TEST(JsonCheckTest, PassesOverUnknownFieldsWhereThatIsAllowed) {
+  const auto check = [](const char* json) {
+    return CheckJson(json, *persona::v1::Persona::descriptor(), {}, nullptr,
+                     UnknownFields::kIgnored);
+  };
+  const auto checked = check(R"({"name":"Ada","more":{"a":[1,{"b":2}]},"personality":{"wit":1}})");
+  ASSERT_TRUE(checked.ok()) << checked.status();
+  EXPECT_THAT(checked->present, ElementsAre("name"));
+  EXPECT_FALSE(check(R"({"more":1,"name":5})").ok());
+  EXPECT_FALSE(check(R"({"more":})").ok());
+}
+
 TEST(JsonCheckTest, AnEmptyObjectNamesNothing) {
   EXPECT_THAT(CheckPersona("{}")->present, IsEmpty());
   EXPECT_THAT(CheckPersona(" { \"personality\" : {} }\r\n")->present, IsEmpty());

@@ -29,10 +29,10 @@ class JsonReader {
   explicit JsonReader(const JsonTypes& types) : types_(types) {}
 
   // An empty text counts as `{}`. Errors as CheckJson's.
-  absl::StatusOr<JsonBody> Read(
-      std::string_view text,
-      const google::protobuf::Descriptor& message,
-      const std::vector<const google::protobuf::FieldDescriptor*>& taken) const;
+  absl::StatusOr<JsonBody> Read(std::string_view text,
+                                const google::protobuf::Descriptor& message,
+                                const std::vector<const google::protobuf::FieldDescriptor*>& taken,
+                                UnknownFields unknown = UnknownFields::kRefused) const;
 
  private:
   const JsonTypes& types_;

@@ -190,6 +190,9 @@ void Fill(Message& message, std::mt19937& random, int depth) {
                                               : reflection.MutableMessage(&message, field);
           if (field->message_type()->full_name() == "google.protobuf.Timestamp") {
             sub->ParseFromString("\x08" + std::string(1, static_cast<char>(random() % 100)));
+          } else if (field->message_type()->full_name() == "google.protobuf.Value") {
+            sub->ParseFromString(
+                std::string("\x20\x01", 2));  // true: one without a kind is no JSON
           } else if (field->message_type()->file()->package() != "google.protobuf") {
             Fill(*sub, random, depth - 1);
           }

@@ -11,6 +11,7 @@
 #include "gateway/http/percent.h"
 #include "gateway/json/text.h"
 #include "gateway/routing/given_keys.h"
+#include "gateway/routing/openai_error.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::gateway {
@@ -344,6 +345,16 @@ Problem MakeProblem(const absl::Status& error,
       if (!out.Has(name)) out.Text(name, value);
     }
   }
+  if (context.openai) {
+    std::string param = violations.empty() ? GetFact(error, "param") : violations.front().field;
+    const OpenAiError shown = {
+        .message = DetailOf(error, violations, problem.status, title, context, keys),
+        .param = std::move(param),
+        .reason = problem.code,
+        .status = problem.status};
+    out.Raw("error", OpenAiErrorJson(shown));
+    problem.no_retry = !WaitingHelps(problem.code, problem.status);
+  }
   problem.json = out.Take();
   return problem;
 }
@@ -354,6 +365,7 @@ HttpAnswer ProblemAnswer(Problem problem) {
   answer.content_type = kProblemType;
   answer.body = std::move(problem.json);
   if (problem.status == 401) answer.headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (problem.no_retry) answer.headers.emplace_back("x-should-retry", "false");
   if (problem.retry_after_seconds > 0) {
     answer.headers.emplace_back("Retry-After", std::to_string(problem.retry_after_seconds));
   }

@@ -54,6 +54,8 @@ struct ProblemContext {
   std::string_view correlation_id;
   // The gateway found the error itself: its fields are in the client's own spelling already.
   bool own = false;
+  // The document has the member `error` besides, which clients of OpenAI's API read.
+  bool openai = false;
   // What the client gave, and so how it spells fields.
   std::string_view query = {};
   std::string_view body = {};
@@ -66,6 +68,9 @@ struct Problem {
   std::string json;
   // At least; 0 where there is none to say.
   int retry_after_seconds = 0;
+  // For clients of OpenAI's API: the same request soon gets the same answer, whatever the status says
+  // to them.
+  bool no_retry = false;
 };
 
 // `error` is not OK.

@@ -1,9 +1,11 @@
 #include "gateway/routing/problem.h"
 
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 
 #include "dramatis/conversation/v1/conversation.pb.h"
 #include "dramatis/inference/v1/inference.pb.h"
+#include "dramatis/openai/v1/openai.pb.h"
 #include "dramatis/persona/v1/persona.pb.h"
 
 #include "gateway/testing/tables.h"
@@ -39,6 +41,35 @@ TEST(ProblemTest, HasEveryMember) {
             R"({"type":"urn:dramatis:error:NOT_FOUND","title":"Not found","status":404,)"
             R"("detail":"there is no such persona","instance":"/api/x","code":"NOT_FOUND",)"
             R"("correlationId":"c-1"})");
+}
+
+TEST(ProblemTest, HasAnErrorForClientsOfOpenAisApiWhereItsServiceSaysSo) {
+  const auto error_of = [](const absl::Status& error) {
+    ProblemContext context{RouteOf("POST", "/v1/chat/completions"), "/v1/chat/completions", "c-1"};
+    context.openai = true;
+    const Problem problem = MakeProblem(error, TestTables::Get().reasons, context);
+    return boost::json::serialize(Document(problem).at("error")) +
+           (problem.no_retry ? " no retry" : "");
+  };
+  EXPECT_EQ(error_of(FieldErrors({{"messages[0].role", "is required"}})),
+            R"({"message":"messages[0].role is required","type":"invalid_request_error",)"
+            R"("param":"messages[0].role","code":"validation_failed"})");
+  EXPECT_EQ(error_of(Error(Code::kInvalidArgument, openai::v1::ERROR_REASON_UNSUPPORTED_PARAMETER,
+                           "n must be 1", {{"param", "n"}})),
+            R"({"message":"n must be 1","type":"invalid_request_error","param":"n",)"
+            R"("code":"unsupported_parameter"})");
+  EXPECT_EQ(error_of(Error(Code::kUnauthenticated, errors::v1::ERROR_REASON_UNAUTHENTICATED, "no")),
+            R"({"message":"no","type":"invalid_request_error","param":null,)"
+            R"("code":"invalid_api_key"})");
+  EXPECT_EQ(error_of(InternalError("a secret")),
+            R"({"message":"Internal error","type":"server_error","param":null,"code":"internal"})");
+  EXPECT_EQ(error_of(Error(Code::kFailedPrecondition, conversation::v1::ERROR_REASON_SESSION_ENDED,
+                           "it ended")),
+            R"({"message":"it ended","type":"invalid_request_error","param":null,)"
+            R"("code":"session_ended"} no retry)");
+  EXPECT_TRUE(RouteOf("POST", "/v1/chat/completions")->any().openai_errors);
+  EXPECT_TRUE(TestTables::Get().routes->HasOpenAiErrors("/v1/anything"));
+  EXPECT_FALSE(TestTables::Get().routes->HasOpenAiErrors("/api/x"));
 }
 
 TEST(ProblemTest, EveryReasonHasItsStatus) {

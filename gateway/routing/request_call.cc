@@ -99,6 +99,20 @@ absl::Status AppendCursor(const RpcMethod& method,
   return absl::OkStatus();
 }
 
+// Headers that fill fields.
+absl::Status AppendHeaderFields(const RpcMethod& method,
+                                const HttpRequest& request,
+                                std::string& payload) {
+  for (const auto& [name, field] : method.headers) {
+    if (!request.Has(name)) continue;
+    if (!IsPrintableAscii(request.Header(name))) {
+      return FieldErrors({{name, "must be printable ASCII"}});
+    }
+    AppendLengthField(payload, field->number(), request.Header(name));
+  }
+  return absl::OkStatus();
+}
+
 void AppendUpdateMask(const RpcMethod& method,
                       const std::vector<std::string>& present,
                       std::string& payload) {
@@ -168,11 +182,13 @@ absl::Status CheckHead(const Route& route, const HttpRequest& request, bool has_
 
 absl::StatusOr<JsonBody> RequestCallBuilder::ReadBody(const Route& route,
                                                       const HttpRequest& request) const {
+  const UnknownFields unknown =
+      route.any().unknown_fields_ignored ? UnknownFields::kIgnored : UnknownFields::kRefused;
   if (route.body_field != nullptr) {
-    return reader_.Read(request.body, *route.body_field->message_type(), {});
+    return reader_.Read(request.body, *route.body_field->message_type(), {}, unknown);
   }
   if (route.body_is_request) {
-    return reader_.Read(request.body, route.any().input(), route.variables);
+    return reader_.Read(request.body, route.any().input(), route.variables, unknown);
   }
   return JsonBody();
 }
@@ -204,6 +220,7 @@ absl::StatusOr<RequestCall> RequestCallBuilder::Build(const RouteMatch& match,
   call.payload += query.wire;
   DRAMATIS_RETURN_IF_ERROR(AppendPath(match, call.payload));
   DRAMATIS_RETURN_IF_ERROR(AppendCursor(*call.method, request, call.payload));
+  DRAMATIS_RETURN_IF_ERROR(AppendHeaderFields(*call.method, request, call.payload));
   DRAMATIS_RETURN_IF_ERROR(AppendMetadata(request, call));
   call.metadata.emplace_back("x-correlation-id", correlation.id);
   if (!correlation.traceparent.empty()) {

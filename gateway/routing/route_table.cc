@@ -158,6 +158,10 @@ absl::Status RouteTable::AddRoute(Route route) {
     if (SameShape(*other, route)) return Pair(*other, route);
   }
   routes_.push_back(std::make_unique<Route>(std::move(route)));
+  const PathTemplate::Segment& first = routes_.back()->path.segments().front();
+  if (routes_.back()->any().openai_errors && !first.variable) {
+    openai_beginnings_.insert(first.text);
+  }
   NodeOf(routes_.back()->path).routes.push_back(routes_.back().get());
   return absl::OkStatus();
 }
@@ -206,6 +210,11 @@ const Route* RouteTable::Find(const Node& node, size_t depth, Walk& walk) {
   const Route* route = Find(*node.variable, depth + 1, walk);
   if (route == nullptr) walk.variables.pop_back();
   return route;
+}
+
+bool RouteTable::HasOpenAiErrors(std::string_view path) const {
+  const std::vector<std::string_view> segments = SplitPath(path);
+  return !segments.empty() && openai_beginnings_.contains(std::string(segments.front()));
 }
 
 RouteMatch RouteTable::Match(std::string_view verb, std::string_view path) const {

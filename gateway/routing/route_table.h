@@ -11,6 +11,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +58,10 @@ class RouteTable {
   // HEAD finds the route of GET. `path` is as it came, without the query.
   RouteMatch Match(std::string_view verb, std::string_view path) const;
 
+  // Whether a path that there is not would be one of a service whose problems have the member `error`
+  // for clients of OpenAI's API: it begins as its routes do.
+  bool HasOpenAiErrors(std::string_view path) const;
+
   // In the order of their services, RPCs and bindings.
   const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
   const std::vector<std::unique_ptr<RpcMethod>>& methods() const { return methods_; }
@@ -85,6 +90,7 @@ class RouteTable {
   std::vector<std::unique_ptr<RpcMethod>> methods_;
   std::vector<std::unique_ptr<Route>> routes_;
   Node root_;
+  std::set<std::string> openai_beginnings_;  // first segments
 };
 
 }  // namespace dramatis::gateway

@@ -1,5 +1,7 @@
 #include "gateway/routing/rpc_method.h"
 
+#include "dramatis/options/v1/http_options.pb.h"
+
 #include "absl/strings/str_cat.h"
 #include "shared/status/macros.h"
 
@@ -35,6 +37,25 @@ const FieldDescriptor* FindCursor(const Descriptor& message) {
   return nullptr;
 }
 
+// What the service says of itself, and the headers that the request takes.
+absl::Status ReadHttpOptions(const MethodDescriptor& descriptor, RpcMethod& method) {
+  const options::v1::HttpService& service =
+      descriptor.service()->options().GetExtension(options::v1::http_service);
+  if (!service.served_by().empty()) method.backend = service.served_by();
+  method.unknown_fields_ignored = service.unknown_fields_ignored();
+  method.openai_errors = service.openai_errors();
+  for (int i = 0; i < method.input().field_count(); ++i) {
+    const FieldDescriptor* field = method.input().field(i);
+    const std::string& header = field->options().GetExtension(options::v1::header);
+    if (header.empty()) continue;
+    if (field->type() != FieldDescriptor::TYPE_STRING || field->is_repeated()) {
+      return Broken(descriptor, absl::StrCat(field->name(), ": a header fills a text"));
+    }
+    method.headers.emplace_back(header, field);
+  }
+  return absl::OkStatus();
+}
+
 // Whether `path`, as `message.message_id`, names a text field of `message`.
 bool NamesText(const Descriptor& message, const std::string& path) {
   const size_t dot = path.find('.');
@@ -68,6 +89,8 @@ absl::StatusOr<RpcMethod> DescribeMethod(const MethodDescriptor& descriptor) {
   method.backend = BackendOf(descriptor.file()->package());
   method.streaming = descriptor.server_streaming();
   method.endless = rule.endless();
+  if (rule.sse() != options::v1::SSE_FORM_UNSPECIFIED) method.sse = rule.sse();
+  DRAMATIS_RETURN_IF_ERROR(ReadHttpOptions(descriptor, method));
   DRAMATIS_ASSIGN_OR_RETURN(method.access, ReadMethodAccess(descriptor));
   method.names = NamesOf(rule);
   if (rule.success_status() != 0) method.success_status = rule.success_status();

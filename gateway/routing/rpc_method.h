@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dramatis/options/v1/options.pb.h"
@@ -18,11 +19,19 @@ struct RpcMethod {
   const google::protobuf::MethodDescriptor* descriptor = nullptr;
   // As gRPC calls it: "/dramatis.x.v1.XService/GetX".
   std::string path;
-  // Whose RPC it is: the `x` of package `dramatis.x.v1`.
+  // Who serves it: the `x` of package `dramatis.x.v1`, or whom the service names.
   std::string backend;
   bool streaming = false;
   // A stream that never ends by itself.
   bool endless = false;
+  // How its stream looks.
+  options::v1::SseForm sse = options::v1::SSE_FORM_NAMED;
+  // Fields of a body that its message does not have are passed over.
+  bool unknown_fields_ignored = false;
+  // Its problems have the member `error` that clients of OpenAI's API read.
+  bool openai_errors = false;
+  // Headers that fill fields of the request, names in lower case.
+  std::vector<std::pair<std::string, const google::protobuf::FieldDescriptor*>> headers;
   // Its place in RouteTable::methods().
   size_t index = 0;
   MethodAccess access;

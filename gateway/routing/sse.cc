@@ -50,13 +50,18 @@ void AppendSseEvent(std::string& out,
 
 absl::StatusOr<EventFormat> EventFormat::Make(const RpcMethod& method, JsonWriter& writer) {
   const Descriptor& message = method.output();
+  EventFormat format;
+  format.writer_ = &writer;
+  format.names_ = method.names;
+  format.form_ = method.sse;
+  if (!format.named() && message.real_oneof_decl_count() == 0) {
+    format.whole_ = writer.Plan(message);
+    return format;
+  }
   if (message.real_oneof_decl_count() != 1) {
     return absl::InvalidArgumentError(
         absl::StrCat(message.full_name(), ": a streamed message needs exactly one oneof"));
   }
-  EventFormat format;
-  format.writer_ = &writer;
-  format.names_ = method.names;
   format.cursor_ = CursorNumber(message);
   const auto& oneof = *message.oneof_decl(0);
   for (int i = 0; i < oneof.field_count(); ++i) {
@@ -71,7 +76,28 @@ absl::StatusOr<EventFormat> EventFormat::Make(const RpcMethod& method, JsonWrite
   return format;
 }
 
+void EventFormat::AppendOpening(std::string& out) const {
+  out += named() ? kSseOpening : kSsePing;
+}
+
+void EventFormat::AppendEnd(std::string& out) const {
+  if (form_ == options::v1::SSE_FORM_DATA_DONE) out += "data: [DONE]\n\n";
+}
+
+void EventFormat::AppendProblem(std::string_view json,
+                                std::string_view id,
+                                std::string& out) const {
+  if (!named()) return AppendSseEvent(out, "", "", json);
+  AppendSseEvent(out, "error", id, "{\"problem\":" + std::string(json) + "}");
+}
+
 bool EventFormat::Append(std::string_view wire, std::string& out) const {
+  if (whole_ != nullptr) {
+    out += "data: ";
+    if (!writer_->Write(*whole_, names_, wire, out)) return false;
+    out += "\n\n";
+    return true;
+  }
   std::string_view id;
   std::string_view content;
   const Event* event = nullptr;
@@ -88,13 +114,17 @@ bool EventFormat::Append(std::string_view wire, std::string& out) const {
   if (!reader.ok()) return false;
   if (event == nullptr) return true;
   // JSON has no line ends, so the data is one line and need not be looked through.
-  out += "event: ";
-  out += event->name;
-  if (!id.empty() && FitsLine(id)) {
-    out += "\nid: ";
-    out += id;
+  if (named()) {
+    out += "event: ";
+    out += event->name;
+    out += '\n';
+    if (!id.empty() && FitsLine(id)) {
+      out += "id: ";
+      out += id;
+      out += '\n';
+    }
   }
-  out += "\ndata: ";
+  out += "data: ";
   if (!writer_->Write(*event->plan, names_, content, out)) return false;
   out += "\n\n";
   return true;

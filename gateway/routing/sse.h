@@ -6,6 +6,9 @@
 //         id: 0194...:1:12
 //         data: {"text":"Hello"}
 //
+// In the forms for clients of other people's streams (SseForm in options.proto) it is the data alone,
+// of the whole message where it has no events.
+//
 // Immutable, thread-safe.
 #pragma once
 
@@ -36,12 +39,18 @@ void AppendSseEvent(std::string& out,
 // The events of one RPC.
 class EventFormat {
  public:
-  // The message must have exactly one oneof, of messages.
+  // The message must have exactly one oneof, of messages; in the other forms it may have none.
   static absl::StatusOr<EventFormat> Make(const RpcMethod& method, JsonWriter& writer);
 
   // Appends the frame of one message; false if the bytes are no such message. A message without an
   // event adds nothing.
   bool Append(std::string_view wire, std::string& out) const;
+  // Appends how a stream begins before its first event has come.
+  void AppendOpening(std::string& out) const;
+  // Appends what follows the last event of a stream that ended well.
+  void AppendEnd(std::string& out) const;
+  // Appends a problem as the last event.
+  void AppendProblem(std::string_view json, std::string_view id, std::string& out) const;
 
  private:
   struct Event {
@@ -50,8 +59,12 @@ class EventFormat {
     const JsonPlan* plan = nullptr;
   };
 
+  bool named() const { return form_ == options::v1::SSE_FORM_NAMED; }
+
   const JsonWriter* writer_ = nullptr;
   Names names_ = Names::kCamel;
+  options::v1::SseForm form_ = options::v1::SSE_FORM_NAMED;
+  const JsonPlan* whole_ = nullptr;  // of a message without events
   int cursor_ = 0;
   std::vector<Event> events_;
 };

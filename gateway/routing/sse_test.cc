@@ -1,6 +1,7 @@
 #include "gateway/routing/sse.h"
 
 #include "dramatis/conversation/v1/conversation.pb.h"
+#include "dramatis/openai/v1/openai.pb.h"
 
 #include "gateway/testing/tables.h"
 #include "gtest/gtest.h"
@@ -53,6 +54,31 @@ TEST(SseTest, RefusesBytesThatAreNoMessage) {
                     "a"),
             "broken");
   EXPECT_EQ(FrameOf("\x12\x02\x0a\x05"), "broken");
+}
+
+TEST(SseTest, OtherFormsAreTheDataAlone) {
+  const TestTables& tables = TestTables::Get();
+  const RpcMethod& chunks = tables.Method("dramatis.openai.v1.OpenAiService.StreamChatCompletion");
+  openai::v1::ChatCompletionChunk chunk;
+  chunk.set_id("7");
+  chunk.add_choices()->mutable_delta()->set_content("a\nb");
+  std::string out;
+  EXPECT_TRUE(tables.transcoder->AppendEvent(chunks, chunk.SerializeAsString(), out));
+  EXPECT_EQ(
+      out,
+      "data: {\"id\":\"7\",\"object\":\"\",\"created\":0,\"model\":\"\",\"choices\":[{\"index\":0,"
+      "\"delta\":{\"content\":\"a\\nb\"}}]}\n\n");
+  out.clear();
+  tables.transcoder->Events(chunks).AppendEnd(out);
+  tables.transcoder->Events(chunks).AppendProblem("{}", "7", out);
+  EXPECT_EQ(out, "data: [DONE]\n\ndata: {}\n\n");
+  EXPECT_FALSE(tables.transcoder->AppendEvent(chunks, "\x0a\x05", out));
+
+  const RpcMethod& events = tables.Method("dramatis.openai.v1.OpenAiService.StreamResponse");
+  out.clear();
+  tables.transcoder->Events(events).AppendOpening(out);
+  tables.transcoder->Events(events).AppendEnd(out);
+  EXPECT_EQ(out, ": ping\n\n");
 }
 
 TEST(SseTest, WritesFramesOfGivenText) {

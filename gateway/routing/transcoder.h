@@ -37,6 +37,8 @@ class Transcoder {
   absl::StatusOr<HttpAnswer> Answer(const RpcMethod& method, std::string_view response) const;
   // Appends the frame of one message of a streaming RPC; false if the bytes are no such message.
   bool AppendEvent(const RpcMethod& method, std::string_view message, std::string& out) const;
+  // The form of a streaming RPC's events.
+  const EventFormat& Events(const RpcMethod& method) const { return *plans_[method.index].events; }
 
  private:
   explicit Transcoder(const google::protobuf::DescriptorPool& pool);

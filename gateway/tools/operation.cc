@@ -109,7 +109,12 @@ class Operation {
 
   bool InQuery(const pb::FieldDescriptor& field) const {
     return !route_.body_is_request && route_.body_field != &field && !InPath(field) &&
-           method_.cursor != &field && IsTextual(field);
+           method_.cursor != &field && !InHeader(field) && IsTextual(field);
+  }
+
+  bool InHeader(const pb::FieldDescriptor& field) const {
+    return std::any_of(method_.headers.begin(), method_.headers.end(),
+                       [&](const auto& header) { return header.second == &field; });
   }
 
   json::array Parameters() {
@@ -120,6 +125,11 @@ class Operation {
     const pb::Descriptor& input = method_.input();
     for (int i = 0; i < input.field_count(); ++i) {
       if (InQuery(*input.field(i))) parameters.push_back(Parameter(*input.field(i), "query"));
+    }
+    for (const auto& [name, field] : method_.headers) {
+      json::object parameter = Parameter(*field, "header");
+      parameter["name"] = name;
+      parameters.push_back(std::move(parameter));
     }
     if (route_.verb == "POST") parameters.push_back(Reference("parameters", "IdempotencyKey"));
     if (problems_.Named(route_).contains(kEtagMismatch)) {
@@ -153,8 +163,11 @@ class Operation {
       content["example"] = example == nullptr ? json::value(json::object{}) : *example;
       required = true;
     } else {
-      content["schema"] =
-          schemas_.Body(method_.input(), {method_.names, Use::kInput}, route_.variables);
+      std::vector<const pb::FieldDescriptor*> elsewhere = route_.variables;
+      for (const auto& [name, field] : method_.headers)
+        elsewhere.push_back(field);
+      content["schema"] = schemas_.Body(
+          method_.input(), {method_.names, Use::kInput, method_.unknown_fields_ignored}, elsewhere);
       json::object example = example_;
       for (const pb::FieldDescriptor* field : route_.variables)
         example.erase(FieldName(*field, method_.names));
@@ -186,6 +199,16 @@ class Operation {
 
   json::object Stream() {
     const json::object events = schemas_.Events(route_.stream->output(), method_.names);
+    if (route_.stream->sse != options::v1::SSE_FORM_NAMED) {
+      std::string what =
+          absl::StrCat("Server-sent events. Each has `data:` alone, one line of JSON, ",
+                       DataName(route_.stream->output()));
+      if (route_.stream->sse == options::v1::SSE_FORM_DATA_DONE) {
+        absl::StrAppend(&what, "; the last one is `data: [DONE]`");
+      }
+      absl::StrAppend(&what, ". An error ends the stream, as a Problem with the member `error`.");
+      return {{"schema", {{"type", "string"}, {"description", what}}}, {"x-itemSchema", events}};
+    }
     const auto& oneof = *route_.stream->output().oneof_decl(0);
     std::string what =
         "Server-sent events. Each has `event:` and `data:`, the latter one line of JSON, and `id:` "

@@ -187,11 +187,12 @@ json::object Schemas::Message(const pb::Descriptor& message,
   if (!comment.empty()) schema["description"] = comment;
   schema["properties"] = std::move(properties);
   if (!required.empty()) schema["required"] = std::move(required);
-  if (style.use != Use::kAnswer) schema["additionalProperties"] = false;
+  if (style.use != Use::kAnswer && !style.open) schema["additionalProperties"] = false;
   return schema;
 }
 
 json::object Schemas::Events(const pb::Descriptor& message, Names names) {
+  if (message.real_oneof_decl_count() == 0) return Reference(message, {names, Use::kAnswer});
   return Named(message, {names, Use::kAnswer}, ".Event", [&] {
     json::array events;
     const auto add = [&](const std::string& name, const std::string& what, json::object data) {

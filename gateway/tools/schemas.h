@@ -34,6 +34,7 @@ enum class Use {
 struct SchemaStyle {
   Names names = Names::kCamel;
   Use use = Use::kAnswer;
+  bool open = false;  // a request may have fields that are not read
 
   auto operator<=>(const SchemaStyle&) const = default;
 };

@@ -9,6 +9,8 @@
 #include "services/conversation/events/feed.h"
 #include "services/conversation/events/room_events.h"
 #include "services/conversation/events/tail.h"
+#include "services/conversation/openai/completions.h"
+#include "services/conversation/openai_service.h"
 #include "services/conversation/outbox/memory_sync.h"
 #include "services/conversation/peers/grpc_memory_sync.h"
 #include "services/conversation/peers/grpc_peers.h"
@@ -110,11 +112,16 @@ class Module : public dramatis::Module {
                   room_messages_, following_, requested_, prompts_},
                  adapter_,
                  background_),
+        completions_(tools_, chat_),
+        openai_adapter_(
+            kOpenAiServiceName, rpc_executor_, context.clock, context.logger, context.metrics),
+        openai_service_(completions_, config.openai_session_headers, openai_adapter_, background_),
         notifier_(context.database.OpenNotifier(
             "rooms",
             {.on_item = [this](const std::string& id) { feed_.Wake(id); },
              .on_gap = [this] { (void)background_.Post([this] { LookAtRooms(); }); }})) {
     service_.Offer(context.local);
+    openai_service_.Offer(context.local);
   }
 
   ~Module() override {
@@ -133,6 +140,7 @@ class Module : public dramatis::Module {
 
   grpc::Service& service() override { return service_; }
   std::string full_name() const override { return kServiceName; }
+  std::vector<OtherService> others() override { return {{kOpenAiServiceName, &openai_service_}}; }
 
   // May be called again after it failed.
   absl::Status Start() override {
@@ -273,6 +281,9 @@ class Module : public dramatis::Module {
   RoomFollowing following_;
   ServiceAdapter adapter_;
   ConversationService service_;
+  Completions completions_;
+  ServiceAdapter openai_adapter_;
+  OpenAiServiceServer openai_service_;
   std::unique_ptr<sql::Notifier> notifier_;  // null where this process is the only one
 };
 

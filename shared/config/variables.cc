@@ -132,6 +132,8 @@ const std::vector<Variable>& KnownVariables() {
       {"DRAMATIS_TURN_LEASE", "15s", "after how long a silent turn is taken over", "conversation"},
       {"DRAMATIS_RESPONSE_DELAY", "true",
        "whether AI participants of conversations wait a while before they answer", "conversation"},
+      {"DRAMATIS_OPENAI_SESSION_HEADERS", "false",
+       "whether X-OpenWebUI-Chat-Id names a session on /v1", "conversation"},
       {"DRAMATIS_MODEL", "the first provider's, else local",
        "the default model as provider/model, then those that stand in for it", "inference"},
       {"DRAMATIS_PROVIDERS_FILE", "", "providers of models, YAML: see docs/providers.md",

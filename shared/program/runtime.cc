@@ -182,6 +182,8 @@ absl::Status Runtime::StartServer() {
   std::vector<DatabaseAdmin::Part> databases;
   for (const auto& part : parts_) {
     services.push_back(&part->module->service());
+    for (const Module::OtherService& other : part->module->others())
+      services.push_back(other.service);
     databases.push_back({.factory = part->factory,
                          .database = *part->database.database,
                          .serving = [part = part.get()] { return part->Serving(); }});
@@ -221,8 +223,14 @@ absl::Status Runtime::StartModule(Part& part) {
   DRAMATIS_RETURN_IF_ERROR(part.module->Start());
   part.started = true;
   part.there = true;
-  server_->SetServing(part.module->full_name(), true);
+  SetServing(part, true);
   return absl::OkStatus();
+}
+
+void Runtime::SetServing(const Part& part, bool serving) {
+  server_->SetServing(part.module->full_name(), serving);
+  for (const Module::OtherService& other : part.module->others())
+    server_->SetServing(other.full_name, serving);
 }
 
 void Runtime::LogWaiting(Part& part, const absl::Status& status) {
@@ -259,7 +267,7 @@ void Runtime::Look(Part& part) {
   const absl::Status status = part.database.database->Ping();
   if (status.ok() == part.there) return;
   part.there = status.ok();
-  server_->SetServing(part.module->full_name(), part.there);
+  SetServing(part, part.there);
   if (part.there) {
     logger_.Info("the database is back", {{"module", part.factory.name}});
   } else {

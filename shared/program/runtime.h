@@ -84,6 +84,8 @@ class Runtime {
   absl::Status StartModule(Part& part);
   // Says what a module waits for, once.
   void LogWaiting(Part& part, const absl::Status& status);
+  // Reports every service of the part.
+  void SetServing(const Part& part, bool serving);
   // A periodic job: starts modules whose database was not there, and reports a module as serving
   // only while its database answers.
   absl::Status WatchDatabases();

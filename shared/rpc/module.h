@@ -47,6 +47,12 @@ class Module {
   // The gRPC service, registered before the server starts. Full proto name of it: for health.
   virtual grpc::Service& service() = 0;
   virtual std::string full_name() const = 0;
+  // What it serves besides under the same address: registered, reported and ended with the first.
+  struct OtherService {
+    std::string full_name;
+    grpc::Service* service = nullptr;
+  };
+  virtual std::vector<OtherService> others() { return {}; }
   // The server listens: connects to neighbours and starts background work (turn recovery). The
   // service is reported SERVING afterwards.
   virtual absl::Status Start() = 0;

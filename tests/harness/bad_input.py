@@ -18,6 +18,8 @@ class Route:
     public: bool = False
     # For admins only.
     admin: bool = False
+    # Passes over fields that it does not know.
+    open: bool = False
 
 
 PERSONA_BAD = [
@@ -273,4 +275,14 @@ ROUTES = {
         bad=BUDGET_BAD),
     "GET /api/admin/usage": Route(
         admin=True, bad_query=[("from", "yesterday"), ("to", "soon"), ("group_by", "mood")]),
+    "GET /v1/models": Route(),
+    "GET /v1/models/{model}": Route(),
+    "POST /v1/chat/completions": Route(
+        body={"model": "m", "messages": [{"role": "user", "content": "Hi"}]},
+        wrong_type=("messages", "Hi"),
+        bad=[("model", ""), ("model", "m" * 301), ("messages", []), ("temperature", 2.1),
+             ("top_p", -0.1), ("max_tokens", 0)], open=True),
+    "POST /v1/responses": Route(
+        body={"model": "m", "input": "Hi"}, wrong_type=("instructions", 5),
+        bad=[("model", ""), ("input", None), ("max_output_tokens", 0)], open=True),
 }

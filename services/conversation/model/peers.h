@@ -27,6 +27,9 @@ class PersonaPeer {
   // The persona's part of a prompt. Starts at once; the result comes later, and always.
   virtual std::future<absl::StatusOr<RenderedPersona>> Render(
       const CallContext& call, const dramatis::persona::v1::RenderPersonaRequest& request) = 0;
+  // The personas that the call's user may see. Blocks.
+  virtual absl::StatusOr<dramatis::persona::v1::ListPersonasResponse> List(
+      const CallContext& call, const dramatis::persona::v1::ListPersonasRequest& request) = 0;
   // Says what stays hidden from whom. Blocks.
   virtual absl::Status SetMasks(const CallContext& call,
                                 const dramatis::persona::v1::SetMasksRequest& request) = 0;
@@ -85,6 +88,9 @@ class InferencePeer {
   // How the request would be packed; no model is called. Blocks.
   virtual absl::StatusOr<dramatis::prompt::v1::PromptManifest> Pack(
       const CallContext& call, const dramatis::inference::v1::StreamGenerateRequest& request) = 0;
+  // The models that there are. Blocks.
+  virtual absl::StatusOr<dramatis::inference::v1::ListModelsResponse> Models(
+      const CallContext& call) = 0;
 };
 
 }  // namespace dramatis::conversation

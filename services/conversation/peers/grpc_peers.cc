@@ -10,6 +10,7 @@ namespace dramatis::conversation {
 namespace {
 
 constexpr absl::Duration kRenderTimeout = absl::Seconds(5);
+constexpr absl::Duration kListTimeout = absl::Seconds(5);
 constexpr absl::Duration kReleaseTimeout = absl::Seconds(3);
 constexpr absl::Duration kPackTimeout = absl::Seconds(5);
 constexpr absl::Duration kRecallTimeout = absl::Seconds(5);
@@ -172,6 +173,14 @@ std::future<absl::StatusOr<RenderedPersona>> GrpcPersonaPeer::Render(
       TakePersona);
 }
 
+absl::StatusOr<persona::v1::ListPersonasResponse> GrpcPersonaPeer::List(
+    const CallContext& call, const persona::v1::ListPersonasRequest& request) {
+  return CallUnary<persona::v1::ListPersonasResponse>(
+      call, kListTimeout, request, [this](auto* context, const auto& asked, auto* response) {
+        return stub_->ListPersonas(context, asked, response);
+      });
+}
+
 absl::Status GrpcPersonaPeer::SetMasks(const CallContext& call,
                                        const persona::v1::SetMasksRequest& request) {
   return CallUnary<google::protobuf::Empty>(
@@ -255,6 +264,15 @@ absl::StatusOr<prompt::v1::PromptManifest> GrpcInferencePeer::Pack(
           });
   if (!packed.ok()) return std::move(packed).status();
   return std::move(*packed->mutable_manifest());
+}
+
+absl::StatusOr<inference::v1::ListModelsResponse> GrpcInferencePeer::Models(
+    const CallContext& call) {
+  return CallUnary<inference::v1::ListModelsResponse>(
+      call, kListTimeout, inference::v1::ListModelsRequest(),
+      [this](auto* context, const auto& asked, auto* response) {
+        return stub_->ListModels(context, asked, response);
+      });
 }
 
 }  // namespace dramatis::conversation

@@ -25,6 +25,8 @@ class GrpcPersonaPeer : public PersonaPeer {
       : stub_(std::move(connect)), local_(local) {}
   std::future<absl::StatusOr<RenderedPersona>> Render(
       const CallContext& call, const persona::v1::RenderPersonaRequest& request) override;
+  absl::StatusOr<persona::v1::ListPersonasResponse> List(
+      const CallContext& call, const persona::v1::ListPersonasRequest& request) override;
   absl::Status SetMasks(const CallContext& call,
                         const persona::v1::SetMasksRequest& request) override;
   absl::Status Release(const CallContext& call,
@@ -60,6 +62,7 @@ class GrpcInferencePeer : public InferencePeer {
                                             const std::string& turn_key) override;
   absl::StatusOr<prompt::v1::PromptManifest> Pack(
       const CallContext& call, const inference::v1::StreamGenerateRequest& request) override;
+  absl::StatusOr<inference::v1::ListModelsResponse> Models(const CallContext& call) override;
 
  private:
   LazyStub<inference::v1::InferenceService> stub_;

@@ -16,8 +16,8 @@ namespace {
 namespace memory = dramatis::memory::v1;
 namespace persona = dramatis::persona::v1;
 
-// Whether the caller may talk to it as to an AI. Of somebody else's persona whose type is hidden
-// nobody learns it here: it is refused as a human's is.
+// Of somebody else's persona whose type is hidden nobody learns it here: it is refused as a human's
+// is.
 bool AnswersAsAi(const RenderedPersona& rendered, const Identity& identity) {
   if (rendered.type() == persona::PERSONA_TYPE_HUMAN) return false;
   const bool hidden = rendered.type() == persona::PERSONA_TYPE_AI_AMBIGUOUS || rendered.masked();
@@ -64,6 +64,12 @@ std::string ConversationIdOf(const std::string& user_id, const std::string& sess
   return NameId(absl::StrCat("session\n", user_id, "\n", session_id));
 }
 
+absl::Status CheckAnswersAsAi(const RenderedPersona& rendered, const Identity& identity) {
+  if (AnswersAsAi(rendered, identity)) return absl::OkStatus();
+  return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_NOT_AN_AI_PERSONA,
+               "the persona does not answer as an AI");
+}
+
 absl::StatusOr<SessionRow> PrepareSession(const TurnTools& tools,
                                           const CallContext& call,
                                           const NewSession& session) {
@@ -90,10 +96,9 @@ absl::StatusOr<SessionRow> PrepareSession(const TurnTools& tools,
                             tools.personas.Render(call.AsService(user_id), request).get());
   row.persona_id = rendered.persona_id();
   row.persona_name = rendered.name();
-  if (!AnswersAsAi(rendered, call.identity)) {
+  if (absl::Status answers = CheckAnswersAsAi(rendered, call.identity); !answers.ok()) {
     ReleaseHold(tools, call, row);
-    return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_NOT_AN_AI_PERSONA,
-                 "the persona does not answer as an AI");
+    return answers;
   }
   const absl::Status greeted =
       session.greets ? Greet(tools, call, rendered, row) : absl::OkStatus();

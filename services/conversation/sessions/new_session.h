@@ -27,6 +27,9 @@ struct NewSession {
   bool greets = true;  // begins with the persona's greeting
 };
 
+// OK where the caller may talk to the persona as to an AI, else NOT_AN_AI_PERSONA.
+absl::Status CheckAnswersAsAi(const RenderedPersona& rendered, const Identity& identity);
+
 // The row of the caller's new session, its persona checked and held for it, with the persona's
 // greeting as its first message where it has one. NOT_FOUND for the
 // persona, NOT_AN_AI_PERSONA, and persona's own errors.

@@ -43,6 +43,10 @@ class FakePersonaPeer : public PersonaPeer {
     part->set_text(text);
     return Ready<absl::StatusOr<RenderedPersona>>(std::move(rendered));
   }
+  absl::StatusOr<persona::v1::ListPersonasResponse> List(
+      const CallContext& /*call*/, const persona::v1::ListPersonasRequest& /*request*/) override {
+    return InternalError("no test lists");
+  }
   absl::Status SetMasks(const CallContext& /*call*/,
                         const persona::v1::SetMasksRequest& request) override {
     masks.push_back(request);
@@ -115,6 +119,9 @@ class FakeInferencePeer : public InferencePeer {
       const CallContext& /*call*/,
       const inference::v1::StreamGenerateRequest& /*request*/) override {
     return InternalError("no test packs");
+  }
+  absl::StatusOr<inference::v1::ListModelsResponse> Models(const CallContext& /*call*/) override {
+    return InternalError("no test lists");
   }
 
   void Say(const std::string& text) const { listener->OnDelta(text); }

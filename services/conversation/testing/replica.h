@@ -37,7 +37,10 @@ class Replica {
     module_ = *make({clock_, ids_, *logger_, metrics_, config_, database,
                      [&](const std::string&) { return neighbours.server.channel(); }, local_,
                      [this] { return server_->address(); }});
-    server_ = *RpcServer::Start("127.0.0.1:0", {&module_->service()}, *logger_, metrics_);
+    std::vector<grpc::Service*> services = {&module_->service()};
+    for (const Module::OtherService& other : module_->others())
+      services.push_back(other.service);
+    server_ = *RpcServer::Start("127.0.0.1:0", services, *logger_, metrics_);
     EXPECT_TRUE(module_->Start().ok());
     channel_ = MakeChannel(server_->address());
     stub_ = v1::ConversationService::NewStub(channel_);
@@ -53,6 +56,7 @@ class Replica {
   v1::ConversationService::Stub& stub() { return *stub_; }
   Module& module() { return *module_; }
   const std::string& address() const { return server_->address(); }
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
  private:
   SystemClock clock_;

@@ -100,6 +100,13 @@ absl::StatusOr<PersonaQuery> MakeQuery(const CallContext& call,
   query.order = order.by;
   query.descending = order.descending;
   query.limit = PageSize(request);
+  if (const std::string name = NameKey(request.name()); !name.empty()) {
+    // By the index of names, from that one on; what follows is left out by whoever reads the page.
+    query.order = PersonaOrder::kName;
+    query.descending = false;
+    query.after = PersonaQuery::Position{.create_time = {}, .name_key = name, .persona_id = ""};
+    return query;
+  }
   if (!request.page_token().empty()) {
     DRAMATIS_ASSIGN_OR_RETURN(query.after,
                               ParsePosition(Scope(call, request), request.page_token(), order.by));

@@ -13,6 +13,7 @@
 #include "shared/rules/field_rules.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/text/names.h"
 #include "shared/text/text.h"
 
 namespace dramatis::persona {
@@ -80,11 +81,13 @@ absl::StatusOr<v1::ListPersonasResponse> Personas::List(const CallContext& call,
   if (!call.identity.IsAdmin()) {
     DRAMATIS_ASSIGN_OR_RETURN(masked, store_.MaskedFor(call.identity.user_id));
   }
+  const std::string name = NameKey(request.name());
   for (const PersonaRow& row : page.personas) {
+    if (!name.empty() && NameKey(row.definition.name()) != name) continue;
     *response.add_personas() =
         Present(row, call.identity, masked.find(row.persona_id) != masked.end());
   }
-  if (page.more) {
+  if (page.more && name.empty()) {
     response.set_next_page_token(MakePageToken(call, request, page.personas.back()));
   }
   return response;
