@@ -170,11 +170,20 @@ def journal(goal):
     api.delete_goal_delete(goal)
 
 
+def openai(ada):
+    assert ada in [model.id for model in api.list_models_get().data]
+    api.get_model_get(ada)
+    api.create_chat_completion_post(
+        {"model": ada, "messages": [{"role": "user", "content": "Hello"}]})
+    api.create_response_post({"model": ada, "input": "Hello"})
+
+
 def main():
     operators()
     me, ada = personas()
     sessions(ada)
     rooms(me, ada)
+    openai(ada)
     memory()
     journal(goals())
     with open(DOCUMENT, encoding="utf-8") as file:

@@ -274,11 +274,21 @@ async function journal(goalId: string): Promise<void> {
   await ok(api.DELETE("/api/goals/{goalId}", { params: { path: { goalId } } }));
 }
 
+async function openai(ada: string): Promise<void> {
+  const listed = await ok(api.GET("/v1/models"));
+  if (!listed.data.some((model) => model.id === ada)) throw new Error("not listed");
+  await ok(api.GET("/v1/models/{model}", { params: { path: { model: ada } } }));
+  const messages = [{ role: "user", content: "Hello" }];
+  await ok(api.POST("/v1/chat/completions", { body: { model: ada, messages } }));
+  await ok(api.POST("/v1/responses", { body: { model: ada, input: "Hello" } }));
+}
+
 async function main(): Promise<void> {
   await operators();
   const { me, ada } = await personas();
   await sessions(ada);
   await rooms(me, ada);
+  await openai(ada);
   await memory();
   await journal(await goals());
 
