@@ -50,6 +50,9 @@ class TalkingInference : public InferencePeer {
       const inference::v1::StreamGenerateRequest& /*request*/) override {
     return InternalError("no worker packs");
   }
+  absl::StatusOr<inference::v1::ListModelsResponse> Models(const CallContext&) override {
+    return UnavailableError("no test lists");
+  }
 
  private:
   void Speak(Talk& talk, GenerationListener& listener) const {
@@ -76,6 +79,10 @@ class AgreeablePersona : public PersonaPeer {
     RenderedPersona rendered;
     rendered.set_persona_id(request.persona_id());
     return Ready<absl::StatusOr<RenderedPersona>>(std::move(rendered));
+  }
+  absl::StatusOr<persona::v1::ListPersonasResponse> List(
+      const CallContext&, const persona::v1::ListPersonasRequest&) override {
+    return UnavailableError("no test lists");
   }
   absl::Status SetMasks(const CallContext&,
                         const dramatis::persona::v1::SetMasksRequest&) override {
