@@ -8,7 +8,7 @@ if(EXISTS "${FOLDER}/dist/index.html")
   set(WHY "")
 elseif(EXISTS "${FOLDER}/why")
   file(STRINGS "${FOLDER}/why" WHY LIMIT_COUNT 1)
-  string(REPLACE "\\" "/" WHY "${WHY}")
+  string(REGEX REPLACE "[\\;]+" " " WHY "${WHY}")
   string(REPLACE "\"" "'" WHY "${WHY}")
 endif()
 

@@ -21,7 +21,7 @@ new_enough() {
 }
 
 provide_node() {
-  command -v npm >/dev/null || give_up "npm is not on the PATH; install it (apt-get install npm) and build again"
+  command -v npm >/dev/null || give_up "npm is not on the PATH: install it (apt-get install npm) and build again"
   if command -v node >/dev/null && new_enough node; then return; fi
   local own="$tools/node/node_modules/node/bin"
   if ! { [ -x "$own/node" ] && new_enough "$own/node"; }; then

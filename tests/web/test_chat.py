@@ -452,3 +452,65 @@ def test_fits_a_phone(open_tab, provider, double):
     tab.page.get_by_role("link", name="Memories").click()
     expect(tab.page.get_by_role("heading", name="Memories")).to_be_visible()
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+# --- another answer, other words ------------------------------------------------------------------
+
+def test_a_message_is_answered_again_and_one_answer_chosen(tab, provider, client, double):
+    provider.script({"tokens": ["The first."]}, slow("The second one takes its time", 400), {"tokens": ["The third."]})
+    begin(tab, double)
+    tab.say("Go")
+    expect(tab.answers.last).to_contain_text("The first.")
+    tab.button("Answer again").click()
+    expect(tab.running).to_contain_text("The second")
+    expect(tab.page.get_by_text("The first.")).to_have_count(0)
+    expect(tab.running).to_have_count(0)
+    expect(tab.answers).to_have_count(1)
+    expect(tab.page.get_by_text("Answer 2 of 2")).to_be_visible()
+    tab.button("The answer before").click()
+    expect(tab.answers.last).to_contain_text("The first.")
+    expect(tab.page.get_by_text("Answer 1 of 2")).to_be_visible()
+    expect(tab.button("The answer before")).to_be_disabled()
+    stored = client.get(f"/api/chat/history/{tab.session_id()}").expect(200)["messages"]
+    assert [message["content"] for message in stored] == ["Go", "The first."]
+    tab.page.reload()
+    expect(tab.page.get_by_text("Answer 1 of 2")).to_be_visible()
+    tab.say("On")
+    expect(tab.answers.last).to_contain_text("The third.")
+    expect(tab.page.get_by_text("Answer 1 of 2")).to_have_count(0)
+
+
+def test_a_reload_while_a_message_is_answered_again_goes_on(tab, provider, client, double):
+    provider.script({"tokens": ["The first."]}, slow(LONG))
+    begin(tab, double)
+    tab.say("Go")
+    expect(tab.answers.last).to_contain_text("The first.")
+    tab.button("Answer again").click()
+    expect(tab.running).to_contain_text("word3 ")
+    tab.page.reload()
+    expect(tab.running).to_contain_text("word4 ")
+    expect(tab.running).to_have_count(0, timeout=30_000)
+    expect(tab.answers).to_have_count(1)
+    expect(tab.answers.last).to_contain_text("word59")
+    expect(tab.page.get_by_text("Answer 2 of 2")).to_be_visible()
+
+
+def test_a_message_is_edited_and_sent_again_in_a_chat_of_its_own(tab, provider, client, double):
+    provider.script({"tokens": ["About cats."]}, {"tokens": ["More."]}, slow("About dogs then", 100))
+    begin(tab, double)
+    tab.say("Cats?")
+    expect(tab.answers.last).to_contain_text("About cats.")
+    tab.say("More?")
+    expect(tab.answers.last).to_contain_text("More.")
+    expect(tab.running).to_have_count(0)
+    first = tab.session_id()
+    tab.messages.filter(has_text="More?").get_by_role("button", name="Edit and send again").click()
+    tab.page.get_by_role("dialog").get_by_label("Your message").fill("And dogs?")
+    tab.page.get_by_role("dialog").get_by_role("button", name="Send").click()
+    expect(tab.answers.last).to_contain_text("About dogs then")
+    expect(tab.running).to_have_count(0)
+    assert tab.session_id() != first
+    stored = client.get(f"/api/chat/history/{tab.session_id()}").expect(200)["messages"]
+    assert [message["content"].strip() for message in stored] == ["Cats?", "About cats.", "And dogs?",
+                                                                  "About dogs then"]
+    assert len(client.get(f"/api/chat/history/{first}").expect(200)["messages"]) == 4

@@ -23,8 +23,6 @@ export class ApiError extends Error {
 // Whose requests these are. Kept here and nowhere else: gone with the page.
 interface Identity {
   token: string;
-  // Tries to get another token; false where the caller has to sign in anew.
-  renew?: () => Promise<boolean>;
 }
 
 let identity: Identity | undefined;
@@ -38,16 +36,17 @@ export function hasIdentity() {
   return identity !== undefined;
 }
 
-// Called where the API refuses to know the caller.
-export function onSignedOut(listener: () => void) {
+// Called where the API refuses to know the caller. Returns how to stop it.
+export function onSignedOut(listener: () => void): () => void {
   signedOut = listener;
+  return () => {
+    signedOut = () => undefined;
+  };
 }
 
 export interface Call {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   body?: unknown;
-  // Sent as it is, with its type, instead of JSON.
-  file?: Blob;
   headers?: Record<string, string>;
   signal?: AbortSignal;
 }
@@ -76,25 +75,13 @@ export function problemFrom(problem: Record<string, unknown>, status = 0): ApiEr
 
 // The answer with its head; an ApiError for everything that is not 2xx.
 export async function send(path: string, call: Call = {}): Promise<Response> {
-  const attempt = () => {
-    const headers: Record<string, string> = { ...call.headers };
-    let body: BodyInit | undefined;
-    if (call.file !== undefined) {
-      body = call.file;
-      headers['Content-Type'] = call.file.type;
-    } else if (call.body !== undefined) {
-      body = JSON.stringify(call.body);
-      headers['Content-Type'] = 'application/json';
-    }
-    if (identity) headers.Authorization = `Bearer ${identity.token}`;
-    return fetch(path, { method: call.method ?? 'GET', headers, body, signal: call.signal });
-  };
+  const headers: Record<string, string> = { ...call.headers };
+  if (call.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (identity) headers.Authorization = `Bearer ${identity.token}`;
+  const body = call.body === undefined ? undefined : JSON.stringify(call.body);
   let response: Response;
   try {
-    response = await attempt();
-    if (response.status === 401 && identity?.renew && (await identity.renew())) {
-      response = await attempt();
-    }
+    response = await fetch(path, { method: call.method ?? 'GET', headers, body, signal: call.signal });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     if (error instanceof ApiError) throw error;

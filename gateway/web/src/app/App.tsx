@@ -1,12 +1,13 @@
 import { Button, FormSelect, FormSelectOption } from '@patternfly/react-core';
 import { BarsIcon } from '@patternfly/react-icons/dist/esm/icons/bars-icon';
 import { CogIcon } from '@patternfly/react-icons/dist/esm/icons/cog-icon';
-import { lazy, Suspense, useCallback, useEffect, useId, useRef, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useId, useRef, useState } from 'react';
+import { hasIdentity, onSignedOut, setIdentity } from '../api/client';
 import { useI18n, type Key, type Language } from '../i18n';
 import { ChatPage } from '../chat/ChatPage';
 import { Empty, Loading } from '../parts/states';
 import { Boundary } from './Boundary';
-import { href, useRoute } from './route';
+import { href, useRoute, type Route } from './route';
 import { readTheme, writeTheme, type Theme } from './theme';
 
 const RoomsPage = lazy(() => import('../rooms/RoomsPage'));
@@ -14,6 +15,7 @@ const MemoriesPage = lazy(() => import('../pages/MemoriesPage'));
 const GoalsPage = lazy(() => import('../pages/GoalsPage'));
 const JournalPage = lazy(() => import('../pages/JournalPage'));
 const PersonasPage = lazy(() => import('../pages/PersonasPage'));
+const SignIn = lazy(() => import('./SignIn'));
 const StatusPage = lazy(() => import('../pages/StatusPage'));
 
 const parts: { part: string; label: Key }[] = [
@@ -30,45 +32,43 @@ export function App() {
   const { t } = useI18n();
   const route = useRoute();
   const main = useRef<HTMLElement>(null);
+  // Unknown to the API, until somebody signs in; `round` makes every part ask anew then.
+  const [signedOut, setSignedOut] = useState(false);
+  const [round, setRound] = useState(0);
+  useEffect(() => onSignedOut(() => setSignedOut(true)), []);
   const label = parts.find(({ part }) => part === route.part)?.label;
   useEffect(() => {
     document.title = label ? `${t(label)} · ${t('appName')}` : t('appName');
   }, [label, t]);
 
-  let page: ReactNode;
-  switch (route.part) {
-    case 'chat':
-      page = <ChatPage sessionId={route.id} personaId={route.query.get('persona') ?? undefined} />;
-      break;
-    case 'rooms':
-      page = <RoomsPage roomId={route.id} />;
-      break;
-    case 'personas':
-      page = <PersonasPage />;
-      break;
-    case 'memories':
-      page = <MemoriesPage />;
-      break;
-    case 'goals':
-      page = <GoalsPage />;
-      break;
-    case 'journal':
-      page = <JournalPage />;
-      break;
-    case 'status':
-      page = <StatusPage />;
-      break;
-    default:
-      page = <Empty title={t('notFound')} text={t('notFoundDo')} />;
-  }
+  const page = signedOut ? (
+    <SignIn
+      onSignedIn={() => {
+        setSignedOut(false);
+        setRound(round + 1);
+      }}
+    />
+  ) : (
+    <Part route={route} />
+  );
   return (
     <div className="dr-app">
       <Button className="dr-skip" variant="primary" onClick={() => main.current?.focus()}>
         {t('skip')}
       </Button>
-      <Header part={route.part} />
+      <Header
+        part={route.part}
+        onSignOut={
+          hasIdentity() && !signedOut
+            ? () => {
+                setIdentity(undefined);
+                setSignedOut(true);
+              }
+            : undefined
+        }
+      />
       <main className="dr-main" ref={main} tabIndex={-1}>
-        <Boundary key={route.part}>
+        <Boundary key={`${route.part} ${round}`}>
           <Suspense fallback={<Loading />}>{page}</Suspense>
         </Boundary>
       </main>
@@ -76,7 +76,29 @@ export function App() {
   );
 }
 
-function Header({ part }: { part: string }) {
+function Part({ route }: { route: Route }) {
+  const { t } = useI18n();
+  switch (route.part) {
+    case 'chat':
+      return <ChatPage sessionId={route.id} personaId={route.query.get('persona') ?? undefined} />;
+    case 'rooms':
+      return <RoomsPage roomId={route.id} />;
+    case 'personas':
+      return <PersonasPage />;
+    case 'memories':
+      return <MemoriesPage />;
+    case 'goals':
+      return <GoalsPage />;
+    case 'journal':
+      return <JournalPage />;
+    case 'status':
+      return <StatusPage />;
+    default:
+      return <Empty title={t('notFound')} text={t('notFoundDo')} />;
+  }
+}
+
+function Header({ part, onSignOut }: { part: string; onSignOut?: () => void }) {
   const { t } = useI18n();
   const [open, setOpen] = useState(false);
   const close = useCallback(() => setOpen(false), []);
@@ -112,6 +134,11 @@ function Header({ part }: { part: string }) {
           </li>
         </ul>
       </nav>
+      {onSignOut && (
+        <Button variant="link" onClick={onSignOut}>
+          {t('signOut')}
+        </Button>
+      )}
       <Settings />
     </header>
   );

@@ -4,6 +4,7 @@ import { ChatbotFooter } from '@patternfly/chatbot/dist/dynamic/ChatbotFooter';
 import { MessageBar } from '@patternfly/chatbot/dist/dynamic/MessageBar';
 import { Alert, AlertActionCloseButton, Avatar, Button } from '@patternfly/react-core';
 import { ListIcon } from '@patternfly/react-icons/dist/esm/icons/list-icon';
+import { RedoIcon } from '@patternfly/react-icons/dist/esm/icons/redo-icon';
 import { TrashIcon } from '@patternfly/react-icons/dist/esm/icons/trash-icon';
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { ApiError, newId, request } from '../api/client';
@@ -14,6 +15,8 @@ import { initialsAvatar } from '../parts/avatar';
 import { Confirm } from '../parts/Confirm';
 import { useAction, useLoad } from '../parts/load';
 import { Failed, Loading } from '../parts/states';
+import { Alternatives } from './Alternatives';
+import { EditAgain } from './EditAgain';
 import { MessageList } from './MessageList';
 import { PersonaPicker } from './PersonaPicker';
 import { copyAction, Said } from './Said';
@@ -122,7 +125,7 @@ function Talk(props: TalkProps) {
         ) : session.loadError ? (
           <Failed error={session.loadError} onRetry={session.reload} />
         ) : (
-          <Messages session={session} name={name} avatar={avatar}>
+          <Messages session={session} sessionId={props.sessionId} name={name} avatar={avatar}>
             {nothingSaid && (
               <Welcome ai={ai.value} persona={who} onChoose={setPersona} onSay={say} input={input} />
             )}
@@ -212,14 +215,52 @@ function finishNote(reason: string | undefined, t: I18n['t']): string | undefine
 const sequenceOf = (message: Message) => message.sequence;
 const keyOf = (message: Message) => message.message_id;
 
-function Messages(props: { session: UseSession; name: string; avatar: string; children: ReactNode }) {
-  const { session, name, avatar } = props;
+function Messages(props: {
+  session: UseSession;
+  sessionId: string;
+  name: string;
+  avatar: string;
+  children: ReactNode;
+}) {
+  const { session, name, avatar, sessionId } = props;
   const { t } = useI18n();
+  const [editing, setEditing] = useState<Message>();
+  const { regenerate } = session;
+  const again = useRef(regenerate);
+  again.current = regenerate;
+  const open = session.session?.status === 'active' && session.answer === undefined;
+  const newest = session.messages.at(-1);
+  const last = open && newest?.role === 'assistant' && newest.metadata?.turn_id ? newest.message_id : undefined;
+  const replaced = session.answer?.replaces;
+  const shown = useMemo(
+    () => (replaced ? session.messages.filter((message) => message.message_id !== replaced) : session.messages),
+    [session.messages, replaced],
+  );
   const render = useMemo(
     () =>
       function render(message: Message) {
         const mine = message.role === 'user';
         const note = finishNote(message.metadata?.finish_reason, t);
+        const actions: Record<string, object> = copyAction(message.content, t('copy'), t('copied'));
+        if (mine && message.sequence > 0) {
+          actions.edit = {
+            onClick: () => setEditing(message),
+            ariaLabel: t('editAgain'),
+            tooltipContent: t('editAgain'),
+            clickedTooltipContent: t('editAgain'),
+            clickedAriaLabel: t('editAgain'),
+          };
+        }
+        if (message.message_id === last) {
+          actions.regenerate = {
+            onClick: () => again.current(message),
+            ariaLabel: t('regenerate'),
+            tooltipContent: t('regenerate'),
+            clickedTooltipContent: t('regenerate'),
+            clickedAriaLabel: t('regenerate'),
+            icon: <RedoIcon />,
+          };
+        }
         return (
           <Said
             id={message.message_id}
@@ -229,15 +270,15 @@ function Messages(props: { session: UseSession; name: string; avatar: string; ch
             content={message.content}
             time={message.timestamp}
             note={note && <p className="dr-note">{note}</p>}
-            actions={copyAction(message.content, t('copy'), t('copied'))}
+            actions={actions}
           />
         );
       },
-    [name, avatar, t],
+    [name, avatar, t, last],
   );
   return (
     <MessageList
-      items={session.messages}
+      items={shown}
       sequenceOf={sequenceOf}
       keyOf={keyOf}
       render={render}
@@ -248,6 +289,10 @@ function Messages(props: { session: UseSession; name: string; avatar: string; ch
       announcement={session.announcement && t('answered', { name, text: session.announcement })}
     >
       {props.children}
+      {last !== undefined && newest?.metadata?.turn_id && (
+        <Alternatives key={newest.metadata.turn_id} turnId={newest.metadata.turn_id} onChosen={session.look} />
+      )}
+      {editing && <EditAgain sessionId={sessionId} message={editing} onClose={() => setEditing(undefined)} />}
       {session.answer && (
         <div className="dr-answer" data-turn={session.answer.turnId}>
           <Said

@@ -3,10 +3,13 @@
 
 export interface Pending {
   sessionId: string;
-  // The request and its Idempotency-Key.
-  key: string;
-  body: { message: string; session_id: string; persona_id?: string; stream: true };
+  // The request and its Idempotency-Key; none where only the turn is known.
+  key?: string;
+  path?: string;
+  body?: { message?: string; session_id?: string; persona_id?: string; stream: true };
   turnId?: string;
+  // The answer that is made anew: not shown meanwhile.
+  replaces?: string;
   time: number;
 }
 

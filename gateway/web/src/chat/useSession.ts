@@ -12,6 +12,8 @@ export interface Answer {
   // The connection is lost and being made anew.
   waiting: boolean;
   stopping: boolean;
+  // The message that it is to stand instead of.
+  replaces?: string;
 }
 
 export interface Failure {
@@ -53,11 +55,13 @@ function historyPath(sessionId: string, size: number, token?: string) {
   });
 }
 
-// Those of `known` and `read`, each once, in order.
+// Those of `known` and `read`, each once, in order. Another answer to the same message has the place
+// of the one before.
 export function merge(known: Message[], read: Message[]): Message[] {
-  const byId = new Map(known.map((message) => [message.message_id, message]));
-  for (const message of read) byId.set(message.message_id, message);
-  return [...byId.values()].sort(
+  const placeOf = (message: Message) => message.sequence || message.message_id;
+  const byPlace = new Map(known.map((message) => [placeOf(message), message]));
+  for (const message of read) byPlace.set(placeOf(message), message);
+  return [...byPlace.values()].sort(
     (a, b) => (a.sequence || Number.MAX_SAFE_INTEGER) - (b.sequence || Number.MAX_SAFE_INTEGER),
   );
 }
@@ -74,9 +78,10 @@ export interface UseSession extends SessionState {
   retry(): void;
   loadOlder(): void;
   reload(): void;
-  // Follows a turn that somebody else began, with a view of the messages that no longer holds from
-  // there on: as after another answer to the last message.
-  follow(turnId: string): void;
+  // Has the last message answered once more.
+  regenerate(reply: Message): void;
+  // Reads the newest messages again: another answer was chosen.
+  look(): Promise<void>;
 }
 
 export function useSession(sessionId: string, fresh: boolean, onChanged: () => void): UseSession {
@@ -158,7 +163,10 @@ export function useSession(sessionId: string, fresh: boolean, onChanged: () => v
       const abort = new AbortController();
       running.current = abort;
       const signal = AbortSignal.any([abort.signal, life.current.signal]);
-      patch(() => ({ answer: { turnId: pending.turnId, text: '', waiting: false, stopping: false }, failure: undefined }));
+      patch(() => ({
+        answer: { turnId: pending.turnId, text: '', waiting: false, stopping: false, replaces: pending.replaces },
+        failure: undefined,
+      }));
       const change = (answer: Partial<Answer>) =>
         patch((state) => (state.answer && running.current === abort ? { answer: { ...state.answer, ...answer } } : {}));
       try {
@@ -166,7 +174,7 @@ export function useSession(sessionId: string, fresh: boolean, onChanged: () => v
           {
             turnId: pending.turnId,
             open: (signal) =>
-              send('/api/chat', {
+              send(pending.path ?? '/api/chat', {
                 method: 'POST',
                 body: pending.body,
                 headers: { 'Idempotency-Key': pending.key!, Accept: 'text/event-stream' },
@@ -224,7 +232,8 @@ export function useSession(sessionId: string, fresh: boolean, onChanged: () => v
       if (pending && newest?.metadata?.turn_id !== undefined && newest.metadata.turn_id === pending.turnId) {
         dropPending(sessionId);
       } else if (pending) {
-        if (!pending.turnId && newest?.content !== pending.body.message) showSent(pending.body.message);
+        const said = pending.body?.message;
+        if (!pending.turnId && said && newest?.content !== said) showSent(said);
         await run(pending);
         return;
       }
@@ -364,8 +373,23 @@ export function useSession(sessionId: string, fresh: boolean, onChanged: () => v
     reload() {
       void load(life.current.signal);
     },
-    follow(turnId) {
-      void run({ turnId });
+    regenerate(reply) {
+      const turnId = reply.metadata?.turn_id;
+      if (!turnId || state.answer) return;
+      const pending: Pending = {
+        sessionId,
+        key: newId(),
+        path: `/api/turns/${turnId}/regenerate`,
+        body: { stream: true },
+        replaces: reply.message_id,
+        time: Date.now(),
+      };
+      savePending(pending);
+      void run(pending);
+    },
+    async look() {
+      await refresh(life.current.signal);
+      tellTabs(sessionId);
     },
   };
 }

@@ -1,8 +1,11 @@
 import { Alert, Label } from '@patternfly/react-core';
+import { useState } from 'react';
 import { ApiError } from '../api/client';
 import type { AiStatus } from '../api/types';
 import { useI18n } from '../i18n';
-import { useLoad } from '../parts/load';
+import { Field } from '../parts/Field';
+import { ListStates } from '../parts/ListStates';
+import { useList, useLoad } from '../parts/load';
 import { PageFrame } from '../parts/PageFrame';
 import { Failed, Loading } from '../parts/states';
 
@@ -32,6 +35,7 @@ export default function StatusPage() {
     <PageFrame title={t('status')} text={t('statusText')}>
       <Models />
       <Services />
+      <UsageTable />
       <DatabasesTable />
       <p>
         <a href="/licenses.txt">{t('statusLicenses')}</a>
@@ -118,6 +122,72 @@ function Services() {
           </li>
         ))}
       </ul>
+    </div>
+  );
+}
+
+interface UsageGroup {
+  key: string;
+  calls?: number;
+  inputTokens?: number;
+  outputTokens?: number;
+  costMicros?: number;
+  estimated?: boolean;
+}
+
+const groupings = ['model', 'day', 'user', 'persona'] as const;
+const groupKeys = { model: 'usageModel', day: 'usageDay', user: 'usageUser', persona: 'usagePersona' } as const;
+
+// What this month's answers took, for admins.
+function UsageTable() {
+  const { t, language, number } = useI18n();
+  const [groupBy, setGroupBy] = useState<(typeof groupings)[number]>('model');
+  const [from] = useState(() => {
+    const now = new Date();
+    return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth())).toISOString();
+  });
+  const list = useList<UsageGroup>('/api/admin/usage', 'groups', { groupBy, from });
+  if (list.error instanceof ApiError && list.error.status === 403) return null;
+  const money = new Intl.NumberFormat(language, { style: 'currency', currency: 'USD', maximumFractionDigits: 4 });
+  return (
+    <div>
+      <h2 id="usage">{t('usage')}</h2>
+      <div className="dr-toolbar">
+        <Field
+          label={t('usageBy')}
+          value={groupBy}
+          onChange={(value) => setGroupBy(value as typeof groupBy)}
+          options={groupings.map((value) => ({ value, label: t(groupKeys[value]) }))}
+        />
+      </div>
+      <ListStates list={list} empty={{ title: t('usageNone'), text: t('usageNoneDo') }}>
+        <div className="dr-table-wrap" tabIndex={0} role="region" aria-labelledby="usage">
+          <table className="dr-table">
+            <thead>
+              <tr>
+                <th scope="col">{t(groupKeys[groupBy])}</th>
+                <th scope="col">{t('usageCalls')}</th>
+                <th scope="col">{t('usageInput')}</th>
+                <th scope="col">{t('usageOutput')}</th>
+                <th scope="col">{t('usageCost')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {list.items.map((group) => (
+                <tr key={group.key}>
+                  <th scope="row">{group.key}</th>
+                  <td>{number(group.calls ?? 0)}</td>
+                  <td>{number(group.inputTokens ?? 0)}</td>
+                  <td>{number(group.outputTokens ?? 0)}</td>
+                  <td>
+                    {money.format((group.costMicros ?? 0) / 1e6)} {group.estimated && t('usageEstimated')}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </ListStates>
     </div>
   );
 }
