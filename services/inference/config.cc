@@ -284,6 +284,34 @@ std::optional<int64_t> ReadAmount(Settings& settings, const char* variable) {
   return amount;
 }
 
+// Of whoever signs requests: nobody else reads these variables.
+std::optional<aws::CredentialSettings> ReadAws(Settings& settings, const Config& config) {
+  const auto signs = std::find_if(config.providers.begin(), config.providers.end(),
+                                  [](const ProviderConfig& p) { return p.auth == Auth::kSigV4; });
+  if (signs == config.providers.end()) return std::nullopt;
+  aws::CredentialSettings aws;
+  aws.keys_from_environment = settings.Text("DRAMATIS_ENVIRONMENT", "local") == "local";
+  aws.region = settings.Text("AWS_REGION", signs->region);
+  for (const char* const name :
+       {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+        "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME",
+        "AWS_ENDPOINT_URL_STS", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_EC2_METADATA_DISABLED",
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT"}) {
+    if (std::string value = settings.Text(name); !value.empty()) {
+      aws.environment.emplace(name, std::move(value));
+    }
+  }
+  if (!aws.keys_from_environment && aws.environment.contains("AWS_SECRET_ACCESS_KEY")) {
+    settings.Problem(
+        "AWS_SECRET_ACCESS_KEY",
+        "may only be set in the environment local; elsewhere use a role: web identity, "
+        "a container's or the machine's");
+  }
+  return aws;
+}
+
 }  // namespace
 
 Config Config::From(Settings& settings) {
@@ -311,7 +339,14 @@ Config Config::From(Settings& settings) {
   if (const absl::Status read = Catalogue(config.models_file, clock).Reload(); !read.ok()) {
     settings.Problem("DRAMATIS_MODELS_FILE", std::string(read.message()));
   }
+  for (const std::string& path : settings.List("DRAMATIS_TOKEN_RANKS")) {
+    if (const absl::Status read = config.vocabularies.Read(path); !read.ok()) {
+      settings.Problem("DRAMATIS_TOKEN_RANKS", std::string(read.message()));
+    }
+  }
   ChainReader(settings, config, open).Read();
+  config.restart_broken =
+      settings.Choice("DRAMATIS_ON_BROKEN_STREAM", "stop", {"stop", "restart"}) == "restart";
   constexpr absl::Duration kMostDelay = absl::Seconds(10);
   config.local_delay = settings.Duration("DRAMATIS_LOCAL_DELAY", absl::ZeroDuration(),
                                          absl::ZeroDuration(), kMostDelay);
@@ -324,6 +359,7 @@ Config Config::From(Settings& settings) {
       settings.Duration("DRAMATIS_RESERVATION_LEASE", Ledger::kLease, kLeastLease, kMostLease);
   config.limits.deployment_monthly_micros =
       ReadAmount(settings, "DRAMATIS_DEPLOYMENT_BUDGET_MICROS");
+  config.aws = ReadAws(settings, config);
   return config;
 }
 

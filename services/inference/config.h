@@ -6,6 +6,8 @@
 //   DRAMATIS_OPENAI_{CONNECT,FIRST_BYTE,IDLE}_TIMEOUT
 //   DRAMATIS_MODEL                          the default model, then those that stand in for it
 //   DRAMATIS_MODELS_FILE                    facts about models, see catalogue/catalogue.h
+//   DRAMATIS_TOKEN_RANKS                    vocabularies, see catalogue/vocabularies.h
+//   DRAMATIS_ON_BROKEN_STREAM               stop or restart
 //   DRAMATIS_LOCAL_DELAY                    before each word of the built-in model
 //   DRAMATIS_MONTHLY_BUDGET_MICROS          what a user may spend in a month, where an admin has not said
 //   DRAMATIS_TOKENS_PER_MINUTE              the same of tokens in a minute
@@ -17,12 +19,15 @@
 // variables, then the built-in one.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "services/inference/catalogue/vocabularies.h"
 #include "services/inference/providers/provider_config.h"
 #include "services/inference/usage/ledger_store.h"
+#include "shared/aws/credentials.h"
 #include "shared/config/environment.h"
 
 namespace dramatis::inference {
@@ -33,10 +38,15 @@ struct Config {
   // `provider/model` names: the default, then the ones that stand in for it.
   std::vector<std::string> chain;
   std::string models_file;
+  Vocabularies vocabularies;
+  // An answer that breaks off after its first text is asked for anew.
+  bool restart_broken = false;
   absl::Duration local_delay;
   std::string ca_file;
   DefaultLimits limits;
   absl::Duration reservation_lease;
+  // How credentials of AWS are found; unset where no provider wants any.
+  std::optional<aws::CredentialSettings> aws;
 
   // Notes problems in `settings`.
   static Config From(Settings& settings);

@@ -177,6 +177,8 @@ providers:
     query: {api-version: 2025-04-01-preview}
     maxConcurrent: 8
   - {name: claude, dialect: anthropic, auth: bearer, secret: "env:CLAUDE"}
+  - {name: aws, dialect: anthropic, auth: sigv4, region: eu-central-1}
+  - {name: mantle, auth: sigv4, region: eu-central-1}
 )");
   const Read read = From({{"DRAMATIS_PROVIDERS_FILE", file}, {"CLAUDE", "k2"}});
   EXPECT_EQ(read.problems, "");
@@ -195,6 +197,12 @@ providers:
   EXPECT_EQ(claude.key.value, "k2");
   EXPECT_THAT(claude.catalogue, ElementsAre("claude", "anthropic"));
   EXPECT_TRUE(claude.any_model);
+  EXPECT_EQ(Named(read, "aws").base_url,
+            "https://bedrock-runtime.eu-central-1.amazonaws.com/anthropic");
+  EXPECT_EQ(Named(read, "aws").auth, Auth::kSigV4);
+  EXPECT_THAT(Named(read, "aws").catalogue, ElementsAre("aws", "bedrock"));
+  EXPECT_EQ(Named(read, "mantle").base_url,
+            "https://bedrock-mantle.eu-central-1.api.aws/openai/v1");
 }
 
 TEST(ConfigTest, SaysWhichProviderOfTheFileIsWrongAndHow) {
@@ -207,6 +215,8 @@ providers:
   - {name: c, secret: "sk-123"}
   - {name: openai}
   - {name: local}
+  - {name: d, auth: sigv4}
+  - {name: e, region: "a/b"}
 )");
   const std::string problems =
       From({{"DRAMATIS_PROVIDERS_FILE", file}, {"OPENAI_API_KEY", "sk"}}).problems;
@@ -215,6 +225,7 @@ providers:
         "a: auth must be one of", "a: maxConcurrent must be", "a: models must be",
         "b: secret names a file that cannot be read", "b: has a field that is not known",
         "b: is there twice", "provider 4: name must be", "c: secret must begin with",
+        "d: region must be set", "e: region must be a region",
         "openai: is also set up by OPENAI_API_KEY", "local: is the built-in model's name"}) {
     EXPECT_THAT(problems, HasSubstr(std::string("DRAMATIS_PROVIDERS_FILE ") + problem));
   }

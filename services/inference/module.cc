@@ -24,6 +24,9 @@
 #include "services/inference/usage/budgets.h"
 #include "services/inference/usage/ledger.h"
 #include "services/inference/usage/usage.h"
+#include "shared/aws/credential_cache.h"
+#include "shared/aws/credentials.h"
+#include "shared/aws/http/fetch_url.h"
 #include "shared/executor/executor.h"
 #include "shared/executor/periodic.h"
 #include "shared/rpc/service_adapter.h"
@@ -38,6 +41,12 @@ namespace {
 std::unique_ptr<WireFormat> FormatOf(Api api) {
   if (api == Api::kAnthropic) return std::make_unique<AnthropicFormat>();
   return std::make_unique<OpenAiFormat>();
+}
+
+std::unique_ptr<aws::CredentialCache> MakeCredentials(const Config& config, const Clock& clock) {
+  if (!config.aws.has_value()) return nullptr;
+  return std::make_unique<aws::CredentialCache>(
+      [settings = *config.aws] { return aws::FetchCredentials(settings, aws::FetchUrl); }, clock);
 }
 
 // Every provider there is.
@@ -70,10 +79,14 @@ class RunningModule : public Module {
         executor_(context.config.workers, context.config.queue),
         loop_({.ca_file = config.ca_file}),
         catalogue_(config.models_file, context.clock),
-        router_(
-            MakeProviders(config, {context.clock, loop_, context.logger, catalogue_}, executor_),
-            config.chain,
-            steady_clock_),
+        vocabularies_(config.vocabularies),
+        credentials_(MakeCredentials(config, context.clock)),
+        router_(MakeProviders(config,
+                              {context.clock, loop_, context.logger, catalogue_, credentials_.get(),
+                               &vocabularies_},
+                              executor_),
+                config.chain,
+                steady_clock_),
         ledger_store_(context.database),
         leases_(context.database, steady_clock_),
         ledger_(ledger_store_,
@@ -90,7 +103,8 @@ class RunningModule : public Module {
                       .clock = context.clock,
                       .random = SystemRandom,
                       .logger = context.logger,
-                      .metrics = context.metrics}),
+                      .metrics = context.metrics,
+                      .restart_broken = config.restart_broken}),
         tasks_(router_,
                ledger_,
                {.executor = executor_,
@@ -118,6 +132,7 @@ class RunningModule : public Module {
     jobs_.Stop();
     tasks_.Stop();
     executor_.Stop();
+    if (credentials_ != nullptr) credentials_->Stop();
     loop_.Stop();
   }
 
@@ -153,7 +168,9 @@ class RunningModule : public Module {
   Executor executor_;
   CurlLoop loop_;
   const Catalogue catalogue_;
-  const SteadyClock steady_clock_;  // of the breakers
+  const Vocabularies vocabularies_;
+  const std::unique_ptr<aws::CredentialCache> credentials_;  // null where nothing is signed
+  const SteadyClock steady_clock_;                           // of the breakers
   Router router_;
   SqlLedgerStore ledger_store_;
   sql::LeaseClock leases_;

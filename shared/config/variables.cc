@@ -140,6 +140,15 @@ const std::vector<Variable>& KnownVariables() {
        "inference"},
       {"DRAMATIS_MODELS_FILE", "", "windows, prices and the like of models: see docs/providers.md",
        "inference"},
+      {"DRAMATIS_TOKEN_RANKS", "",
+       "files o200k_base.tiktoken and cl100k_base.tiktoken, comma-separated: with them the prompts "
+       "of "
+       "OpenAI's models are counted exactly",
+       "inference"},
+      {"DRAMATIS_ON_BROKEN_STREAM", "stop",
+       "an answer that breaks off after its first words: stop fails the turn, restart asks for it "
+       "once more",
+       "inference"},
       {"OPENAI_API_KEY", "", "the key of an OpenAI-compatible server; or OPENAI_API_KEY_FILE",
        "inference"},
       {"OPENAI_BASE_URL", "https://api.openai.com/v1", "the OpenAI-compatible server", "inference"},

@@ -79,7 +79,7 @@ def test_a_named_model_answers_this_time_only(client, provider, double_persona):
     third = client.post(f"/api/turns/{second['turn_id']}/regenerate", {}).expect(200)
     assert third["model"] == "openai/double"
     client.post(f"/api/turns/{third['turn_id']}/regenerate",
-                {"model": "nobody/nothing"}).problem(400, "UNKNOWN_MODEL")
+                {"model": "nobody/nothing"}).problem(422, "UNKNOWN_MODEL")
     assert texts(client, first["session_id"])[1] == third["response"]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.conftest import make_double_persona
 from tests.harness.history_checker import check_messages
+from tests.harness.program import wait_for
 
 NARROW = 4000
 TIGHT = 1500
@@ -154,6 +155,9 @@ def test_half_an_answer_that_ends_with_an_error_is_no_reply(client, provider, pe
     messages = client.get("/api/chat/history/s").expect(200)["messages"]
     assert [message["content"] for message in messages] == ["Hi"]
     client.post(f"/api/turns/{problem['turn_id']}/retry").expect(200)
+    # Its call to the provider is not to be counted as the next test's.
+    wait_for(lambda: client.get(f"/api/turns/{problem['turn_id']}").expect(200)["state"] == "done",
+             "the turn that was tried again")
 
 
 @pytest.mark.parametrize("content, expected", [

@@ -10,6 +10,7 @@
 #include "services/conversation/prompt/turn_prompt.h"
 #include "services/conversation/turns/turn_end.h"
 #include "shared/status/errors.h"
+#include "shared/status/facts.h"
 #include "shared/status/outgoing.h"
 #include "shared/text/text.h"
 
@@ -202,7 +203,9 @@ void TurnRunner::ConcludeStopped(Stop why) {
 }
 
 bool TurnRunner::AnotherAttemptHelps(const absl::Status& status, const std::string& text) const {
-  if (tried_again_ || !TrimSpace(text).empty()) return false;
+  if (tried_again_) return false;
+  if (!GetFact(status, kAskAgainFact).empty()) return true;
+  if (!TrimSpace(text).empty()) return false;
   if (status.ok()) return done_.has_value();
   // The connection to inference was lost, as when it is replaced. What its providers do is its own
   // to try again.

@@ -11,6 +11,7 @@
 #include "services/conversation/testing/fakes.h"
 #include "services/conversation/turn_taking/planning.h"
 #include "shared/status/errors.h"
+#include "shared/status/facts.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -269,6 +270,27 @@ TEST_F(TurnRunnerTest, TriesAgainWhereInferenceWasLostBeforeTheFirstDelta) {
 
   EXPECT_EQ(turns_.ends[0].state, TurnState::kFailed);
   EXPECT_EQ(turns_.ends[0].text, "x");
+}
+
+TEST_F(TurnRunnerTest, StartsABrokenAnswerAnewOnceWhereInferenceSaysSo) {
+  const absl::Status broken =
+      WithMetadata(Error(absl::StatusCode::kUnavailable,
+                         dramatis::inference::v1::ERROR_REASON_PROVIDER_FAILED, "it broke"),
+                   {{kAskAgainFact, "true"}});
+  Begin();
+  inference_.Say("Half of");
+  inference_.Fail(broken);
+  host_.RunTasks();
+  EXPECT_THAT(turns_.attempts, ElementsAre(2));
+  EXPECT_EQ(inference_.requests[1].turn_key(), "t1:2");
+  inference_.Say("All of it");
+  EXPECT_TRUE(live_->text().ReadFrom({1, 7}).reset);
+  inference_.Fail(broken);
+  host_.RunTasks();
+
+  EXPECT_THAT(inference_.requests, SizeIs(2));
+  EXPECT_EQ(turns_.ends[0].state, TurnState::kFailed);
+  EXPECT_EQ(turns_.ends[0].text, "All of it");
 }
 
 TEST_F(TurnRunnerTest, AnAnswerWithoutItsEndIsAFailure) {

@@ -1,4 +1,6 @@
 // A whole provider that speaks Anthropic's Messages, over HTTP.
+#include <atomic>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/inference/anthropic/anthropic_wire.h"
@@ -168,6 +170,49 @@ TEST_F(AnthropicProviderTest, ARefusalIsAFilteredAnswer) {
   const ScriptedServer server(
       [](const Request&) { return Reply{.pieces = {Http(200, Said("", "refusal"))}}; });
   EXPECT_EQ(Ask(server)->end->finish_reason, "content_filter");
+}
+
+// Claude on Bedrock: the same API, signed. Refused credentials are fetched once more.
+TEST_F(AnthropicProviderTest, SignsRequestsAndFetchesRefusedCredentialsOnceMore) {
+  std::atomic<int> fetched = 0;
+  aws::CredentialCache credentials(
+      [&] { return aws::Credentials{absl::StrCat("AKIA", ++fetched), "secret", "token"}; }, clock_);
+  const ScriptedServer server([](const Request& request) {
+    const bool second = request.head.find("Credential=AKIA2/") != std::string::npos;
+    return Reply{.pieces = {second ? Http(200, Said("ok", "end_turn"))
+                                   : Http(403, R"({"message":"expired"})")}};
+  });
+  std::string base = server.url();
+  base.resize(base.size() - std::string("/v1").size());
+  provider_ = std::make_unique<HttpProvider>(
+      ProviderConfig{.name = "bedrock",
+                     .base_url = base,
+                     .auth = Auth::kSigV4,
+                     .region = "eu-central-1",
+                     .any_model = true},
+      std::make_unique<AnthropicFormat>(),
+      HttpProviderParts{clock_, loop_, *logger_, catalogue_, &credentials});
+  EXPECT_EQ(Ask(server)->text, "ok");
+  EXPECT_EQ(server.requests(), 2);
+  const std::string head = server.seen().at(1).head;
+  EXPECT_THAT(head, HasSubstr("/eu-central-1/bedrock/aws4_request, SignedHeaders=accept;"
+                              "anthropic-version;content-type;host;x-amz-content-sha256;"
+                              "x-amz-date;x-amz-security-token, Signature="));
+  EXPECT_THAT(head, HasSubstr("X-Amz-Security-Token: token"));
+}
+
+TEST_F(AnthropicProviderTest, FailsWhereThereAreNoCredentials) {
+  aws::CredentialCache credentials(
+      [] { return absl::StatusOr<aws::Credentials>(absl::UnavailableError("no role")); }, clock_);
+  const ScriptedServer server([](const Request&) { return Reply{}; });
+  provider_ = std::make_unique<HttpProvider>(
+      ProviderConfig{.base_url = server.url(), .auth = Auth::kSigV4, .any_model = true},
+      std::make_unique<AnthropicFormat>(),
+      HttpProviderParts{clock_, loop_, *logger_, catalogue_, &credentials});
+  const auto heard = Ask(server);
+  EXPECT_EQ(heard->failure->kind, Kind::kUnauthorized);
+  EXPECT_EQ(heard->failure->refusal.message, "no role");
+  EXPECT_EQ(server.requests(), 0);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "services/inference/prompt/token_counter.h"
 #include "services/inference/prompt/tokens.h"
 #include "shared/time/clock.h"
 
@@ -61,6 +63,12 @@ struct ModelFacts {
   Thinking thinking = Thinking::kUnknown;
   // `YYYY-MM-DD` after which the provider no longer serves it; empty where none is known.
   std::string deprecated = {};
+  // Its vocabulary, where the operator gave it.
+  std::shared_ptr<const TokenCounter> counter = nullptr;
+  // What its provider has counted of what we did.
+  double tokens_factor = 1;
+
+  TokenMeter meter() const { return {.counter = counter.get(), .factor = tokens_factor}; }
   bool operator==(const ModelFacts&) const = default;
 };
 

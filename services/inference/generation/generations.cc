@@ -92,10 +92,11 @@ class Packer {
       model_request.parameters.set_max_output_tokens(kDefaultOutputTokens);
     }
     model_request.parameters.set_model(route.FullName());
-    DRAMATIS_ASSIGN_OR_RETURN(
-        PackedPrompt packed, Pack(request_->parts(), request_->messages(),
-                                  {.window_tokens = route.model.window_tokens,
-                                   .output_tokens = model_request.parameters.max_output_tokens()}));
+    DRAMATIS_ASSIGN_OR_RETURN(PackedPrompt packed,
+                              Pack(request_->parts(), request_->messages(),
+                                   {.window_tokens = route.model.window_tokens,
+                                    .output_tokens = model_request.parameters.max_output_tokens(),
+                                    .meter = route.model.meter()}));
     notices_.Note(packed.manifest, route.FullName());
     packed.manifest.set_model(route.FullName());
     *packed.manifest.mutable_parameters() = model_request.parameters;

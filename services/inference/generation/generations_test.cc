@@ -151,7 +151,7 @@ TEST_F(GenerationsTest, StatusNamesProvidersModelsAndStates) {
   EXPECT_THAT(status.providers(0).models(), ElementsAre("m"));
   EXPECT_EQ(status.providers(0).state(), v1::PROVIDER_STATE_AVAILABLE);
 
-  Breaker& breaker = *router_.members()[0].breaker;
+  Breaker& breaker = router_.members()[0].breakers->Of("m");
   for (int i = 0; i < 5; ++i)
     breaker.Leave(*breaker.TryEnter(), Breaker::Outcome::kFailed);
   status = *models.GetStatus(identity);

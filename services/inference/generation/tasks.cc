@@ -34,10 +34,11 @@ class TaskPacker {
                                   .user_id = task_->user_id(),
                                   .task = task_};
     model_request.parameters.set_model(route.FullName());
-    DRAMATIS_ASSIGN_OR_RETURN(
-        PackedPrompt packed, Pack(prompt_->parts, prompt_->messages,
-                                  {.window_tokens = route.model.window_tokens,
-                                   .output_tokens = model_request.parameters.max_output_tokens()}));
+    DRAMATIS_ASSIGN_OR_RETURN(PackedPrompt packed,
+                              Pack(prompt_->parts, prompt_->messages,
+                                   {.window_tokens = route.model.window_tokens,
+                                    .output_tokens = model_request.parameters.max_output_tokens(),
+                                    .meter = route.model.meter()}));
     model_request.prompt = std::make_shared<const PackedPrompt>(std::move(packed));
     return model_request;
   }

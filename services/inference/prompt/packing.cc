@@ -70,12 +70,12 @@ bool IsPersonaText(PartKind kind) {
 }
 
 // The longest beginning of at most so many tokens that ends with a paragraph.
-std::string_view CutToTokens(const std::string& text, int64_t tokens) {
+std::string_view CutToTokens(const std::string& text, int64_t tokens, const TokenMeter& meter) {
   size_t fits = 0;
   size_t too_long = text.size() + 1;
   while (too_long - fits > 1) {
     const size_t middle = fits + (too_long - fits) / 2;
-    const bool good = EstimateTokens(std::string_view(text).substr(0, middle)) <= tokens;
+    const bool good = meter.Count(std::string_view(text).substr(0, middle)) <= tokens;
     (good ? fits : too_long) = middle;
   }
   return CutAtParagraph(text, fits);
@@ -142,7 +142,7 @@ OfferedParts::OfferedParts(const Parts& parts, const PackingLimits& limits)
   for (size_t i = 0; i < parts_.size(); ++i) {
     const PromptPart& part = *parts_[i];
     if (!IsPersonaText(part.kind())) continue;
-    const int64_t tokens = EstimateTokens(part.text()) + kSeparatorTokens;
+    const int64_t tokens = limits.meter.Count(part.text()) + kSeparatorTokens;
     if (MayBeCut(part.kind())) {
       long_ones.emplace_back(tokens, i);
     } else {
@@ -157,7 +157,8 @@ OfferedParts::OfferedParts(const Parts& parts, const PackingLimits& limits)
     left -= std::min(tokens, share);
     if (tokens <= share) continue;
     PromptPart& cut = cut_.emplace_back(*parts_[i]);
-    cut.set_text(std::string(CutToTokens(parts_[i]->text(), share - kSeparatorTokens)));
+    cut.set_text(
+        std::string(CutToTokens(parts_[i]->text(), share - kSeparatorTokens, limits.meter)));
     parts_[i] = &cut;
   }
 }
@@ -172,15 +173,17 @@ absl::Status TooLarge(int64_t needed, int64_t budget) {
 
 void KeepMemories(const std::vector<const PromptPart*>& parts,
                   int64_t budget,
+                  const TokenMeter& meter,
                   Room& room,
                   std::vector<Candidate>& candidates) {
   int64_t share = budget * kMemoryPercent / 100;
+  const int heading_tokens = meter.Count(kMemoryHeading) + kSeparatorTokens;
   bool heading = false;
   for (size_t i = 0; i < parts.size(); ++i) {
     if (parts[i]->kind() != PartKind::PART_KIND_MEMORY) continue;
     Candidate& memory = candidates[i];
     // The first one kept carries the heading's tokens.
-    if (!heading) memory.tokens += EstimateTokens(kMemoryHeading) + kSeparatorTokens;
+    if (!heading) memory.tokens += heading_tokens;
     if (memory.tokens > share) {
       memory.dropped = kOverShare;
     } else if (room.KeepIfFits(memory)) {
@@ -188,7 +191,7 @@ void KeepMemories(const std::vector<const PromptPart*>& parts,
       heading = true;
       continue;
     }
-    if (!heading) memory.tokens -= EstimateTokens(kMemoryHeading) + kSeparatorTokens;
+    if (!heading) memory.tokens -= heading_tokens;
   }
 }
 
@@ -277,8 +280,11 @@ bool SaysSomething(const PromptMessage& message) {
 // What the persona said before the first kept line of somebody else is printed under a heading; as
 // much of it is left out, the oldest first, as the heading needs room. What has no text goes before
 // what has some.
-void KeepOpening(const Messages& messages, Room& room, std::vector<Candidate>& candidates) {
-  const int heading = EstimateTokens(absl::StrCat("\n\n", kOpening));
+void KeepOpening(const Messages& messages,
+                 const TokenMeter& meter,
+                 Room& room,
+                 std::vector<Candidate>& candidates) {
+  const int heading = meter.Count(absl::StrCat("\n\n", kOpening));
   const auto drop = [&](Candidate& candidate) {
     room.Release(candidate);
     candidate.dropped = kOverBudget;
@@ -331,10 +337,10 @@ absl::StatusOr<PackedPrompt> Pack(const Parts& parts,
   std::vector<Candidate> part_candidates(ordered.size());
   std::vector<Candidate> message_candidates(messages.size());
   for (size_t i = 0; i < ordered.size(); ++i) {
-    part_candidates[i].tokens = EstimateTokens(PrintedText(*ordered[i])) + kSeparatorTokens;
+    part_candidates[i].tokens = limits.meter.Count(PrintedText(*ordered[i])) + kSeparatorTokens;
   }
   for (int i = 0; i < messages.size(); ++i) {
-    message_candidates[i].tokens = EstimateTokens(messages[i].text()) + kTokensPerMessage;
+    message_candidates[i].tokens = limits.meter.Count(messages[i].text()) + kTokensPerMessage;
   }
 
   const int budget = PromptBudget(limits);
@@ -345,11 +351,11 @@ absl::StatusOr<PackedPrompt> Pack(const Parts& parts,
   }
   room.Keep(message_candidates.back());
   if (room.left() < 0) return TooLarge(budget - room.left(), budget);
-  KeepMemories(ordered, budget, room, part_candidates);
+  KeepMemories(ordered, budget, limits.meter, room, part_candidates);
   const PromptPart* const summary =
       KeepSummary(ordered, messages, message_candidates, room, part_candidates);
   KeepHistory(messages, summary, room, message_candidates);
-  KeepOpening(messages, room, message_candidates);
+  KeepOpening(messages, limits.meter, room, message_candidates);
 
   PackedPrompt packed;
   for (size_t i = 0; i < ordered.size(); ++i) {

@@ -31,6 +31,7 @@
 #include "dramatis/prompt/v1/prompt.pb.h"
 
 #include "absl/status/statusor.h"
+#include "services/inference/prompt/token_counter.h"
 
 namespace dramatis::inference {
 
@@ -40,6 +41,8 @@ using Messages = google::protobuf::RepeatedPtrField<prompt::v1::PromptMessage>;
 struct PackingLimits {
   int window_tokens = 0;
   int output_tokens = 0;
+  // How texts are counted.
+  TokenMeter meter = {};
 };
 
 // What a model is asked.

@@ -1,10 +1,13 @@
 #include "services/inference/prompt/tokens.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 
 #include "absl/strings/ascii.h"
+#include "services/inference/prompt/token_counter.h"
 
 namespace dramatis::inference {
 namespace {
@@ -71,6 +74,13 @@ int EstimateTokens(std::string_view text) {
   const int64_t tokens = (quarters + kQuarters - 1) / kQuarters;
   return tokens > std::numeric_limits<int>::max() ? std::numeric_limits<int>::max()
                                                   : static_cast<int>(tokens);
+}
+
+int TokenMeter::Count(std::string_view text) const {
+  const int tokens = counter == nullptr ? EstimateTokens(text) : counter->Count(text);
+  if (factor == 1) return tokens;
+  constexpr double kMost = std::numeric_limits<int>::max();
+  return static_cast<int>(std::min(kMost, std::ceil(tokens * factor)));
 }
 
 }  // namespace dramatis::inference

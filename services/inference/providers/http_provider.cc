@@ -8,7 +8,9 @@
 #include "absl/synchronization/mutex.h"
 #include "services/inference/providers/effort.h"
 #include "services/inference/providers/provider_refusal.h"
+#include "shared/aws/sigv4.h"
 #include "shared/config/version.h"
+#include "shared/status/macros.h"
 
 namespace dramatis::inference {
 namespace {
@@ -34,9 +36,15 @@ const char* HeaderOf(Auth auth) {
     case Auth::kApiKey:
       return "api-key: ";
     case Auth::kBearer:
+    case Auth::kSigV4:
       break;
   }
   return "Authorization: Bearer ";
+}
+
+// As AWS calls the service behind the server's name.
+std::string ServiceOf(const std::string& url) {
+  return url.find("://bedrock-mantle.") == std::string::npos ? "bedrock" : "bedrock-mantle";
 }
 
 bool IsSuccess(int status) {
@@ -64,11 +72,17 @@ class HttpProvider::Call : public ProviderCall,
 
   void Begin() {
     const WireFormat& format = *provider_.format_;
-    HttpRequest request = provider_.MakeRequest(format.Body(*prompt_, parameters_, wire_),
-                                                format.Headers(parameters_, wire_), deadline_);
+    absl::StatusOr<HttpRequest> request = provider_.MakeRequest(
+        format.Body(*prompt_, parameters_, wire_), format.Headers(parameters_, wire_), deadline_);
+    if (!request.ok()) {
+      return Fail({Kind::kUnauthorized,
+                   "there are no credentials for it",
+                   std::nullopt,
+                   {.message = std::string(request.status().message())}});
+    }
     const absl::MutexLock lock(&mutex_);
     if (sink_ == nullptr) return;  // cancelled
-    transfer_ = provider_.parts_.loop.Start(std::move(request), shared_from_this());
+    transfer_ = provider_.parts_.loop.Start(*std::move(request), shared_from_this());
   }
 
   void Cancel() override {
@@ -163,6 +177,9 @@ class HttpProvider::Call : public ProviderCall,
       return Fail({Kind::kRejected, "its answer's limit was used up before anything was said"});
     }
     if (end.tokens.has_value()) {
+      const ModelFacts& model = wire_.model;
+      provider_.scales_.Learn(model.name, prompt_->manifest.prompt_tokens() / model.tokens_factor,
+                              end.tokens->input_tokens);
       end.tokens->input_tokens += thought_.input_tokens;
       end.tokens->output_tokens += thought_.output_tokens;
       end.tokens->cached_tokens += thought_.cached_tokens;
@@ -195,6 +212,7 @@ class HttpProvider::Call : public ProviderCall,
     const bool credentials =
         head_.status == kUnauthorizedStatus || head_.status == kForbiddenStatus;
     if (credentials && !std::exchange(key_refetched_, true)) {
+      if (provider_.Signs()) return AgainWithOthers();
       provider_.key_.Refetch();
       return Again();
     }
@@ -221,6 +239,13 @@ class HttpProvider::Call : public ProviderCall,
     wire_.dialect.insert(*lesson);
     Again();
     return true;
+  }
+
+  // Fetching takes its time, which is not the loop's.
+  void AgainWithOthers() {
+    provider_.parts_.credentials->Refetch([self = shared_from_this()] {
+      self->provider_.parts_.loop.After(absl::ZeroDuration(), [self] { self->Again(); });
+    });
   }
 
   void Again() {
@@ -275,7 +300,7 @@ HttpProvider::HttpProvider(ProviderConfig config,
 std::vector<ModelFacts> HttpProvider::models() const {
   std::vector<ModelFacts> models;
   for (const ModelSpec& spec : config_.models)
-    models.push_back(Describe(spec, parts_.catalogue, config_.catalogue));
+    models.push_back(FactsOf(spec));
   return models;
 }
 
@@ -283,10 +308,17 @@ std::optional<ModelFacts> HttpProvider::FindModel(const std::string& model) cons
   if (model.empty() && config_.models.empty()) return std::nullopt;
   const std::string& name = model.empty() ? config_.models.front().name : model;
   for (const ModelSpec& spec : config_.models) {
-    if (spec.name == name) return Describe(spec, parts_.catalogue, config_.catalogue);
+    if (spec.name == name) return FactsOf(spec);
   }
   if (!config_.any_model) return std::nullopt;
-  return Describe({.name = name}, parts_.catalogue, config_.catalogue);
+  return FactsOf({.name = name});
+}
+
+ModelFacts HttpProvider::FactsOf(const ModelSpec& spec) const {
+  ModelFacts facts = Describe(spec, parts_.catalogue, config_.catalogue);
+  if (parts_.vocabularies != nullptr) facts.counter = parts_.vocabularies->Of(facts.name);
+  facts.tokens_factor = scales_.FactorOf(facts.name);
+  return facts;
 }
 
 std::string HttpProvider::Url() const {
@@ -295,18 +327,26 @@ std::string HttpProvider::Url() const {
                       config_.query.empty() ? "" : "?", config_.query);
 }
 
-HttpRequest HttpProvider::MakeRequest(std::string body,
-                                      const std::vector<std::string>& headers,
-                                      absl::Time deadline) {
+absl::StatusOr<HttpRequest> HttpProvider::MakeRequest(std::string body,
+                                                      const std::vector<std::string>& headers,
+                                                      absl::Time deadline) {
   HttpRequest request = {.url = Url(),
-                         .headers = {"Content-Type: application/json", "Accept: text/event-stream",
-                                     absl::StrCat("User-Agent: dramatis/", kVersion)},
+                         .headers = {"Content-Type: application/json", "Accept: text/event-stream"},
                          .body = std::move(body),
                          .timeouts = config_.timeouts};
   request.headers.insert(request.headers.end(), headers.begin(), headers.end());
-  if (const std::string key = key_.Get(); !key.empty()) {
+  if (Signs()) {
+    DRAMATIS_ASSIGN_OR_RETURN(const aws::Credentials credentials, parts_.credentials->Get());
+    const std::vector<std::string> signature = aws::SignSigV4(
+        {.method = "POST", .url = request.url, .headers = request.headers, .body = request.body},
+        {.service = ServiceOf(config_.base_url), .region = config_.region}, credentials,
+        parts_.clock.Now());
+    request.headers.insert(request.headers.end(), signature.begin(), signature.end());
+  } else if (const std::string key = key_.Get(); !key.empty()) {
     request.headers.push_back(absl::StrCat(HeaderOf(config_.auth), key));
   }
+  // Not signed: a proxy may add to it.
+  request.headers.push_back(absl::StrCat("User-Agent: dramatis/", kVersion));
   request.timeouts.total = deadline - parts_.clock.Now();
   return request;
 }

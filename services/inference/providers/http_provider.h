@@ -6,7 +6,7 @@
 //
 // An answer is whole when a finish reason or an end mark has come; one that ends before is a
 // failure. After the finish reason, usage and the end mark have `finish_grace`. Where the
-// credentials are refused, the key is fetched once more and the call made once more. Where a field
+// credentials are refused, they are fetched once more and the call made once more. Where a field
 // of the request is refused, the call is made once more without it, and so are later ones for that
 // model (providers/dialect.h). An answer without text that ends at its limit was all thought: it is
 // asked for once more with a larger limit, and paid for. Thread-safe.
@@ -17,12 +17,16 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "services/inference/catalogue/catalogue.h"
+#include "services/inference/catalogue/token_scales.h"
+#include "services/inference/catalogue/vocabularies.h"
 #include "services/inference/providers/dialect.h"
 #include "services/inference/providers/provider.h"
 #include "services/inference/providers/provider_config.h"
 #include "services/inference/providers/wire_format.h"
 #include "services/inference/transport/curl_loop.h"
+#include "shared/aws/credential_cache.h"
 #include "shared/log/log.h"
 #include "shared/time/clock.h"
 
@@ -34,6 +38,10 @@ struct HttpProviderParts {
   CurlLoop& loop;
   Logger& logger;
   const Catalogue& catalogue;
+  // For providers whose requests are signed; null where there is none.
+  aws::CredentialCache* credentials = nullptr;
+  // Null where the operator gave none.
+  const Vocabularies* vocabularies = nullptr;
 };
 
 class HttpProvider : public Provider {
@@ -52,16 +60,21 @@ class HttpProvider : public Provider {
 
  private:
   class Call;
+  // With how its tokens are counted.
+  ModelFacts FactsOf(const ModelSpec& spec) const;
   std::string Url() const;
-  HttpRequest MakeRequest(std::string body,
-                          const std::vector<std::string>& headers,
-                          absl::Time deadline);
+  bool Signs() const { return config_.auth == Auth::kSigV4 && parts_.credentials != nullptr; }
+  // UNAVAILABLE where there are no credentials to sign it with.
+  absl::StatusOr<HttpRequest> MakeRequest(std::string body,
+                                          const std::vector<std::string>& headers,
+                                          absl::Time deadline);
 
   const ProviderConfig config_;
   const std::unique_ptr<WireFormat> format_;
   const HttpProviderParts parts_;
   ApiKey key_;
   Dialects dialects_;
+  TokenScales scales_;
 };
 
 }  // namespace dramatis::inference

@@ -24,6 +24,7 @@ enum class Auth {
   kBearer,   // Authorization: Bearer <secret>
   kXApiKey,  // x-api-key: <secret>
   kApiKey,   // api-key: <secret>, as Azure wants it
+  kSigV4,    // signed with the AWS credentials of the pod, container or machine
 };
 
 struct ProviderConfig {
@@ -38,6 +39,8 @@ struct ProviderConfig {
   Auth auth = Auth::kBearer;
   // Empty for servers that want none.
   ApiKeySource key = {};
+  // Of AWS, where requests are signed.
+  std::string region = {};
   // The models offered, the default one first; empty where there is no default.
   std::vector<ModelSpec> models = {};
   // Besides those in `models`, take any name the server may know.

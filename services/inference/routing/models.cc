@@ -30,8 +30,7 @@ absl::StatusOr<v1::GetStatusResponse> Models::GetStatus(const Identity& identity
     provider.set_description(member.provider->description());
     for (const ModelFacts& model : member.provider->models())
       provider.add_models(model.name);
-    const bool unavailable =
-        member.breaker->RetryAfter() > absl::ZeroDuration() || member.health->misconfigured();
+    const bool unavailable = member.breakers->AllOpen() || member.health->misconfigured();
     provider.set_state(unavailable ? v1::PROVIDER_STATE_UNAVAILABLE : v1::PROVIDER_STATE_AVAILABLE);
     if (const std::optional<Trouble> last = member.health->last();
         last.has_value() && identity.IsAdmin()) {

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "shared/status/errors.h"
+#include "shared/status/facts.h"
 
 namespace dramatis::inference {
 namespace {
@@ -231,6 +232,10 @@ void RoutedCall::OnFailure(int attempt, const ProviderFailure& failure) {
         *pass_, no_blame ? Breaker::Outcome::kAbandoned : OutcomeOf(failure.kind));
     pass_.reset();
     decision = Decide(failure);
+    const bool may_pass = WorthAnotherTry(failure.kind) || failure.kind == Kind::kBroken;
+    if (parts_.restart_broken && spoke_ && may_pass && !IsTask()) {
+      error = WithMetadata(error, {{kAskAgainFact, "true"}});
+    }
   }
   Count(*failed, KindWord(failure.kind));
   if (failed->route.health != nullptr) {

@@ -5,7 +5,7 @@
 //   call->Start();
 //
 // Up to three tries at each provider with exponential backoff, Retry-After honoured, never past the
-// deadline, never after the first piece of text. A provider whose breaker is open is passed over. A
+// deadline, never after the first piece of text. A model whose breaker is open is passed over. A
 // task has one try at each, and its failures do not count against the breaker: what memory wants
 // never stands in the way of a reply.
 // Thread-safe.
@@ -66,6 +66,9 @@ struct RoutedCallParts {
   Random random;
   Logger& logger;
   Metrics& metrics;
+  // Whoever hears that an answer broke off after its first text shall ask for it anew
+  // (kAskAgainFact), instead of ending with the part.
+  bool restart_broken = false;
 };
 
 class RoutedCall : public std::enable_shared_from_this<RoutedCall> {

@@ -4,6 +4,7 @@
 #include "gtest/gtest.h"
 #include "services/inference/testing/fakes.h"
 #include "shared/status/errors.h"
+#include "shared/status/facts.h"
 
 namespace dramatis::inference {
 namespace {
@@ -66,9 +67,10 @@ class RoutedCallTest : public testing::Test {
             [model_request](const Route&) { return absl::StatusOr<ModelRequest>(model_request); },
         .correlation_id = "c"};
     if (with_second) plan.others = {{&second_, &second_breaker_, Model()}};
-    call_ = std::make_shared<RoutedCall>(
-        RoutedCallParts{executor_, timers_, clock_, [] { return 1.0; }, *logger_, metrics_},
-        std::move(plan), listener_);
+    call_ =
+        std::make_shared<RoutedCall>(RoutedCallParts{executor_, timers_, clock_, [] { return 1.0; },
+                                                     *logger_, metrics_, restart_broken_},
+                                     std::move(plan), listener_);
     call_->Start();
   }
   // Fails the first provider's call of this number.
@@ -86,6 +88,7 @@ class RoutedCallTest : public testing::Test {
   Breaker first_breaker_{clock_};
   Breaker second_breaker_{clock_};
   absl::Status refusal_;  // what the listener says of every try
+  bool restart_broken_ = false;
   std::shared_ptr<RecordingListener> listener_;
   std::shared_ptr<RoutedCall> call_;
 };
@@ -105,6 +108,22 @@ TEST_F(RoutedCallTest, TellsOfEachTry) {
   second_.Call(0)->sink->OnEnd({"stop", std::nullopt});
   EXPECT_THAT(listener_->tried, testing::ElementsAre("first/m", "second/m"));
   EXPECT_EQ(listener_->failed, 1);
+}
+
+TEST_F(RoutedCallTest, SaysThatABrokenAnswerIsToBeAskedForAnewWhereItIsConfigured) {
+  const auto fact_after = [&](Kind kind, const char* text) {
+    Start();
+    const auto call = first_.Call(first_.calls() - 1);
+    if (text != nullptr) call->sink->OnText(text);
+    call->sink->OnFailure({kind, "broken"});
+    return GetFact(listener_->error, kAskAgainFact);
+  };
+  EXPECT_EQ(fact_after(Kind::kTransient, "Half"), "");
+  restart_broken_ = true;
+  EXPECT_EQ(fact_after(Kind::kTransient, "Half"), "true");
+  EXPECT_EQ(fact_after(Kind::kBroken, "Half"), "true");
+  EXPECT_EQ(fact_after(Kind::kRejected, "Half"), "");
+  EXPECT_EQ(fact_after(Kind::kRejected, nullptr), "");
 }
 
 TEST_F(RoutedCallTest, PassesAnAnswerOn) {

@@ -16,7 +16,7 @@ Router::Router(std::vector<std::unique_ptr<Provider>> providers,
     : chain_(std::move(chain)) {
   for (std::unique_ptr<Provider>& provider : providers) {
     members_.push_back(
-        {std::move(provider), std::make_unique<Breaker>(clock), std::make_unique<Health>()});
+        {std::move(provider), std::make_unique<Breakers>(clock), std::make_unique<Health>()});
   }
 }
 
@@ -28,8 +28,8 @@ absl::StatusOr<Route> Router::Find(const std::string& name) const {
   for (const Member& member : members_) {
     if (member.provider->name() != provider || names_nothing) continue;
     if (std::optional<ModelFacts> facts = member.provider->FindModel(model)) {
-      return Route{member.provider.get(), member.breaker.get(), *std::move(facts),
-                   member.health.get()};
+      Breaker& breaker = member.breakers->Of(facts->name);
+      return Route{member.provider.get(), &breaker, *std::move(facts), member.health.get()};
     }
   }
   return Error(absl::StatusCode::kInvalidArgument, v1::ERROR_REASON_UNKNOWN_MODEL,

@@ -15,6 +15,7 @@
 #include "services/inference/providers/health.h"
 #include "services/inference/providers/provider.h"
 #include "services/inference/routing/breaker.h"
+#include "services/inference/routing/breakers.h"
 #include "shared/time/clock.h"
 
 namespace dramatis::inference {
@@ -35,7 +36,7 @@ class Router {
  public:
   struct Member {
     std::unique_ptr<Provider> provider;
-    std::unique_ptr<Breaker> breaker;
+    std::unique_ptr<Breakers> breakers;
     std::unique_ptr<Health> health;
   };
 

@@ -44,6 +44,16 @@ std::string Encoded(const std::string& text) {
   return out;
 }
 
+// Where no URL is named: of whoever made the API, or of Bedrock in a region.
+std::string MakersUrl(Api api, const std::string& region) {
+  const bool anthropic = api == Api::kAnthropic;
+  if (!region.empty() && anthropic) {
+    return absl::StrCat("https://bedrock-runtime.", region, ".amazonaws.com/anthropic");
+  }
+  if (!region.empty()) return absl::StrCat("https://bedrock-mantle.", region, ".api.aws/openai/v1");
+  return anthropic ? "https://api.anthropic.com" : "https://api.openai.com/v1";
+}
+
 // Reads one provider; what is wrong goes to `problems`.
 class EntryReader {
  public:
@@ -78,14 +88,15 @@ class EntryReader {
   }
 
   void CheckKeys() {
-    static const std::set<std::string> known = {"name",   "dialect", "baseUrl", "auth",
-                                                "secret", "models",  "query",   "maxConcurrent"};
+    static const std::set<std::string> known = {"name",   "dialect", "baseUrl",
+                                                "auth",   "secret",  "region",
+                                                "models", "query",   "maxConcurrent"};
     for (const auto& member : node_) {
       const std::string key = member.first.IsScalar() ? member.first.Scalar() : "";
       if (!known.contains(key)) {
         Problem("",
                 "has a field that is not known; there are name, dialect, baseUrl, auth, "
-                "secret, models, query and maxConcurrent");
+                "secret, region, models, query and maxConcurrent");
       }
     }
   }
@@ -119,9 +130,12 @@ class EntryReader {
     const bool anthropic = config.api == Api::kAnthropic;
     config.description = anthropic ? "A server that speaks Anthropic's Messages"
                                    : "A server that speaks OpenAI's chat completions";
-    config.auth = Word<Auth>(
-        "auth", anthropic ? Auth::kXApiKey : Auth::kBearer,
-        {{"bearer", Auth::kBearer}, {"x-api-key", Auth::kXApiKey}, {"api-key", Auth::kApiKey}});
+    config.auth = Word<Auth>("auth", anthropic ? Auth::kXApiKey : Auth::kBearer,
+                             {{"bearer", Auth::kBearer},
+                              {"x-api-key", Auth::kXApiKey},
+                              {"api-key", Auth::kApiKey},
+                              {"sigv4", Auth::kSigV4}});
+    config.region = ReadRegion(config.auth);
     const std::string url = Text("baseUrl");
     if (config.api == Api::kLocal) {
       config.description = "";
@@ -129,9 +143,7 @@ class EntryReader {
       return;
     }
     const std::optional<std::string> base =
-        NormalBaseUrl(!url.empty() ? url
-                      : anthropic  ? "https://api.anthropic.com"
-                                   : "https://api.openai.com/v1");
+        NormalBaseUrl(url.empty() ? MakersUrl(config.api, config.region) : url);
     if (base.has_value()) {
       config.base_url = *base;
     } else {
@@ -140,6 +152,20 @@ class EntryReader {
     const std::string_view known = CatalogueOf(config.base_url);
     config.catalogue = {config.name,
                         known.empty() ? (anthropic ? "anthropic" : "openai") : std::string(known)};
+  }
+
+  std::string ReadRegion(Auth auth) {
+    const std::string region = Text("region");
+    const bool good = std::all_of(region.begin(), region.end(), [](unsigned char c) {
+      return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-';
+    });
+    if (!good) {
+      Problem("region", "must be a region of AWS, as eu-central-1");
+      return "";
+    }
+    if (region.empty() && auth == Auth::kSigV4)
+      Problem("region", "must be set where auth is sigv4");
+    return region;
   }
 
   void ReadModels(ProviderConfig& config) {

@@ -4,8 +4,9 @@
 //     - name: mine                         # as in `mine/llama3`
 //       dialect: openai                    # openai, anthropic or local
 //       baseUrl: https://llm.example.org/v1
-//       auth: bearer                       # bearer, x-api-key or api-key
+//       auth: bearer                       # bearer, x-api-key, api-key or sigv4
 //       secret: file:/run/secrets/mine     # or env:NAME, where the environment is local
+//       region: eu-central-1               # of Bedrock, where auth is sigv4 or no baseUrl is named
 //       models: [llama3, "qwen@8192@0.1/0.2"]
 //       query: {api-version: 2025-04-01-preview}
 //       maxConcurrent: 8
