@@ -9,6 +9,7 @@ Config Config::From(Settings& settings) {
   config.response_delay = settings.Flag("DRAMATIS_RESPONSE_DELAY", config.response_delay);
   config.openai_session_headers =
       settings.Flag("DRAMATIS_OPENAI_SESSION_HEADERS", config.openai_session_headers);
+  config.title_model = settings.Text("DRAMATIS_TITLE_MODEL", "");
   return config;
 }
 

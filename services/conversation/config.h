@@ -1,6 +1,8 @@
 // Settings of conversation.
 #pragma once
 
+#include <string>
+
 #include "absl/time/time.h"
 #include "shared/config/environment.h"
 
@@ -13,6 +15,8 @@ struct Config {
   bool response_delay = true;
   // A chat's id in a header of Open WebUI names a session on OpenAI's routes.
   bool openai_session_headers = false;
+  // Who makes the titles of sessions, `provider/model`; empty: they are the first words.
+  std::string title_model;
 
   // Notes problems in `settings`.
   static Config From(Settings& settings);

@@ -17,12 +17,14 @@
 #include "services/conversation/peers/replica_mirror.h"
 #include "services/conversation/rooms/upkeep.h"
 #include "services/conversation/service.h"
+#include "services/conversation/sessions/titles.h"
 #include "services/conversation/sessions/upkeep.h"
 #include "services/conversation/sql/memory_outbox.h"
 #include "services/conversation/sql/rooms/events.h"
 #include "services/conversation/sql/rooms/rooms.h"
 #include "services/conversation/sql/sample.h"
 #include "services/conversation/sql/search.h"
+#include "services/conversation/sql/shares.h"
 #include "services/conversation/sql/store.h"
 #include "services/conversation/sql/turn_store.h"
 #include "services/conversation/turn_taking/planning.h"
@@ -56,6 +58,7 @@ class Module : public dramatis::Module {
         feed_([this](const std::string& id) { TellOthers(id); }),
         room_store_(context.database, feed_),
         turn_store_(context.database, feed_),
+        share_store_(context.database),
         rpc_executor_(context.config.workers, context.config.queue),
         prepare_(context.config.workers, context.config.queue),
         background_(kBackgroundThreads, context.config.queue),
@@ -86,14 +89,19 @@ class Module : public dramatis::Module {
             {.owner = context.ids.NewId(),
              .lease = config.turn_lease,
              .on_lost = [this](const std::shared_ptr<LiveTurn>& turn) { replicas_.Adopt(turn); },
-             .on_waiting = [this](const auto& turns) { AwaitTurns(turns); }}),
+             .on_waiting = [this](const auto& turns) { AwaitTurns(turns); },
+             .on_replied = [this](const TurnJob& job,
+                                  const TurnEnd& end,
+                                  const CallContext& call) { titles_.Replied(job, end, call); }}),
+        titles_(tools_, config.title_model, background_),
         recovery_(tools_, live_turns_, worker_),
         sessions_(tools_),
         room_tools_{room_store_, personas_, context.clock, context.ids, context.logger},
         turns_(tools_, room_tools_, live_turns_, worker_, recovery_, replicas_),
-        chat_(tools_, worker_, turns_),
+        chat_(tools_, worker_, turns_, background_),
         alternatives_(tools_, worker_, turns_),
         forks_(tools_, worker_),
+        shares_(tools_, share_store_),
         history_(tools_),
         rooms_(room_tools_),
         participants_(room_tools_),
@@ -108,8 +116,8 @@ class Module : public dramatis::Module {
         tails_(tail_tools_),
         following_(tail_tools_, tails_),
         adapter_(kServiceName, rpc_executor_, context.clock, context.logger, context.metrics),
-        service_({sessions_, chat_, alternatives_, forks_, turns_, history_, rooms_, participants_,
-                  room_messages_, following_, requested_, prompts_},
+        service_({sessions_, chat_, alternatives_, forks_, shares_, turns_, history_, rooms_,
+                  participants_, room_messages_, following_, requested_, prompts_},
                  adapter_,
                  background_),
         completions_(tools_, chat_),
@@ -133,6 +141,7 @@ class Module : public dramatis::Module {
     remembering_executor_.Stop();
     rpc_executor_.Stop();
     worker_.Stop();
+    titles_.Stop();
     replicas_.Stop();
     prepare_.Stop();
     background_.Stop();
@@ -240,6 +249,7 @@ class Module : public dramatis::Module {
   LocalRoomFeed feed_;
   SqlRoomStore room_store_;
   SqlTurnStore turn_store_;
+  SqlShareStore share_store_;
   LiveTurns live_turns_;
   Timer timer_;
   Executor rpc_executor_;
@@ -260,6 +270,7 @@ class Module : public dramatis::Module {
   const TurnTools tools_;
   GrpcReplicaPeer replicas_;
   TurnWorker worker_;
+  SessionTitles titles_;
   Recovery recovery_;
   Sessions sessions_;
   const RoomTools room_tools_;
@@ -267,6 +278,7 @@ class Module : public dramatis::Module {
   Chat chat_;
   Alternatives alternatives_;
   Forks forks_;
+  Shares shares_;
   History history_;
   Rooms rooms_;
   Participants participants_;

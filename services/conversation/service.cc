@@ -32,6 +32,10 @@ void ConversationService::Offer(LocalMethods& local) {
   relay("ListHistory", &ConversationService::ListHistory);
   relay("GetHistory", &ConversationService::GetHistory);
   relay("ForkHistory", &ConversationService::ForkHistory);
+  relay("ShareHistory", &ConversationService::ShareHistory);
+  relay("ListShares", &ConversationService::ListShares);
+  relay("DeleteShare", &ConversationService::DeleteShare);
+  relay("GetShared", &ConversationService::GetShared);
   relay("DeleteHistory", &ConversationService::DeleteHistory);
   relay("ListConversations", &ConversationService::ListConversations);
   relay("CreateConversation", &ConversationService::CreateConversation);
@@ -240,6 +244,42 @@ grpc::ServerUnaryReactor* ConversationService::ForkHistory(grpc::CallbackServerC
   return rpc_.Unary("ForkHistory", context, request, response,
                     [this](const CallContext& call, const v1::ForkHistoryRequest& asked) {
                       return Marked(call, use_cases_.forks.Fork(call, asked));
+                    });
+}
+
+grpc::ServerUnaryReactor* ConversationService::ShareHistory(grpc::CallbackServerContext* context,
+                                                            const v1::ShareHistoryRequest* request,
+                                                            v1::Share* response) {
+  return rpc_.Unary("ShareHistory", context, request, response,
+                    [this](const CallContext& call, const v1::ShareHistoryRequest& asked) {
+                      return Marked(call, use_cases_.shares.Create(call, asked));
+                    });
+}
+
+grpc::ServerUnaryReactor* ConversationService::ListShares(grpc::CallbackServerContext* context,
+                                                          const v1::ListSharesRequest* request,
+                                                          v1::ListSharesResponse* response) {
+  return rpc_.Unary("ListShares", context, request, response,
+                    [this](const CallContext& call, const v1::ListSharesRequest& asked) {
+                      return use_cases_.shares.List(call, asked);
+                    });
+}
+
+grpc::ServerUnaryReactor* ConversationService::DeleteShare(grpc::CallbackServerContext* context,
+                                                           const v1::DeleteShareRequest* request,
+                                                           google::protobuf::Empty* response) {
+  return rpc_.Unary("DeleteShare", context, request, response,
+                    [this](const CallContext& call, const v1::DeleteShareRequest& asked) {
+                      return use_cases_.shares.Delete(call, asked);
+                    });
+}
+
+grpc::ServerUnaryReactor* ConversationService::GetShared(grpc::CallbackServerContext* context,
+                                                         const v1::GetSharedRequest* request,
+                                                         v1::SharedConversation* response) {
+  return rpc_.Unary("GetShared", context, request, response,
+                    [this](const CallContext& /*call*/, const v1::GetSharedRequest& asked) {
+                      return use_cases_.shares.Get(asked);
                     });
 }
 

@@ -17,6 +17,7 @@
 #include "services/conversation/sessions/forks.h"
 #include "services/conversation/sessions/history.h"
 #include "services/conversation/sessions/sessions.h"
+#include "services/conversation/sessions/shares.h"
 #include "services/conversation/turns/requested_turns.h"
 #include "services/conversation/turns/turns.h"
 #include "shared/executor/executor.h"
@@ -33,6 +34,7 @@ struct UseCases {
   Chat& chat;
   Alternatives& alternatives;
   Forks& forks;
+  Shares& shares;
   Turns& turns;
   History& history;
   Rooms& rooms;
@@ -107,6 +109,18 @@ class ConversationService : public v1::ConversationService::CallbackService {
   grpc::ServerUnaryReactor* ForkHistory(grpc::CallbackServerContext* context,
                                         const v1::ForkHistoryRequest* request,
                                         v1::Session* response) override;
+  grpc::ServerUnaryReactor* ShareHistory(grpc::CallbackServerContext* context,
+                                         const v1::ShareHistoryRequest* request,
+                                         v1::Share* response) override;
+  grpc::ServerUnaryReactor* ListShares(grpc::CallbackServerContext* context,
+                                       const v1::ListSharesRequest* request,
+                                       v1::ListSharesResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteShare(grpc::CallbackServerContext* context,
+                                        const v1::DeleteShareRequest* request,
+                                        google::protobuf::Empty* response) override;
+  grpc::ServerUnaryReactor* GetShared(grpc::CallbackServerContext* context,
+                                      const v1::GetSharedRequest* request,
+                                      v1::SharedConversation* response) override;
   grpc::ServerUnaryReactor* DeleteHistory(grpc::CallbackServerContext* context,
                                           const v1::DeleteHistoryRequest* request,
                                           google::protobuf::Empty* response) override;

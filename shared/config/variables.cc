@@ -134,6 +134,8 @@ const std::vector<Variable>& KnownVariables() {
        "whether AI participants of conversations wait a while before they answer", "conversation"},
       {"DRAMATIS_OPENAI_SESSION_HEADERS", "false",
        "whether X-OpenWebUI-Chat-Id names a session on /v1", "conversation"},
+      {"DRAMATIS_TITLE_MODEL", "off: the first words",
+       "the model that gives sessions their titles, as provider/model", "conversation"},
       {"DRAMATIS_MODEL", "the first provider's, else local",
        "the default model as provider/model, then those that stand in for it", "inference"},
       {"DRAMATIS_PROVIDERS_FILE", "", "providers of models, YAML: see docs/providers.md",

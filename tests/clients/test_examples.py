@@ -9,9 +9,10 @@ import pytest
 
 from tests.harness.sse import events_of
 
-# What the sample data do not have: a turn, and a message that a model wrote.
+# What the sample data do not have: a turn, a message that a model wrote, a share.
 NOT_THERE = {"GetTurn_get", "StreamTurn_get", "CancelTurn_post", "RetryTurn_post",
-             "GetMessagePrompt_get"}
+             "RegenerateTurn_post", "ListAlternatives_get", "SelectAlternative_post",
+             "DeleteShare_delete", "GetShared_get", "GetMessagePrompt_get"}
 # The sample data come first; some need what others take away.
 FIRST = ["SeedDatabase_post", "Chat_post"]
 LAST = ["LeaveConversation_post", "JoinConversation_post", "EndSession_post",

@@ -117,6 +117,7 @@ ROOM_BAD = [
     ("settings.maxParticipants", 1),
     ("settings.autoCloseAfterHours", 0),
     ("settings.maxAiResponders", 11),
+    ("settings.turnPolicy", "loudest"),
 ]
 ROOM = "/api/conversations/{conversation_id}"
 PAGING = [("page_size", "0"), ("page_size", "101"), ("page_size", "many")]
@@ -142,11 +143,15 @@ ROUTES = {
         body={"message": "Hi"}, wrong_type=("message", {"text": "Hi"}),
         bad=[("message", ""), ("message", " \n\t "), ("message", "m" * 8001), ("message", None),
              ("session_id", "no spaces"), ("session_id", "s" * 129), ("session_id", "ü"),
-             ("persona_id", "p" * 129)]),
+             ("persona_id", "p" * 129), ("if_busy", "later")]),
     "GET /api/turns/{turn_id}": Route(),
     "GET /api/turns/{turn_id}/stream": Route(bad_query=[("cursor", "nonsense")]),
     "POST /api/turns/{turn_id}/cancel": Route(body={}),
     "POST /api/turns/{turn_id}/retry": Route(body={}),
+    "POST /api/turns/{turn_id}/regenerate": Route(
+        body={}, wrong_type=("stream", "perhaps"), bad=[("model", "m" * 201)]),
+    "GET /api/turns/{turn_id}/alternatives": Route(),
+    "POST /api/turns/{turn_id}/select": Route(body={}),
     "GET /api/chat/history/{session_id}": Route(paged=True, bad_query=[("order", "sideways")]),
     "POST /api/session": Route(
         body={"title": "T"}, wrong_type=("ttl_seconds", "soon"),
@@ -159,6 +164,14 @@ ROUTES = {
         paged=True, bad_query=[("status", "asleep"), ("from", "yesterday"), ("q", "q" * 201)]),
     "GET /api/history/{session_id}": Route(paged=True),
     "DELETE /api/history/{session_id}": Route(),
+    "POST /api/history/{session_id}/fork": Route(
+        body={"sequence": 1}, wrong_type=("sequence", "first"),
+        bad=[("sequence", None), ("sequence", 0), ("message", ""), ("message", "m" * 8001)]),
+    "POST /api/history/{session_id}/share": Route(
+        body={}, wrong_type=("expires_at", "soon"), bad=[("expires_at", "2001-01-01T00:00:00Z")]),
+    "GET /api/history/{session_id}/share": Route(),
+    "DELETE /api/history/{session_id}/share/{share_id}": Route(),
+    "GET /api/shared/{token}": Route(public=True),
     "GET /api/profile": Route(),
     "PUT /api/profile": Route(body={"bio": "b"}, wrong_type=("bio", 1), bad=PROFILE_BAD),
     "PATCH /api/profile": Route(body={"bio": "b"}, wrong_type=("bio", True), bad=PROFILE_BAD),

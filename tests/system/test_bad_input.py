@@ -13,7 +13,7 @@ from tests.harness.program import wait_for
 from tests.harness.rooms import open_room, path_of, say
 
 # A wrong enumerator is found while reading, before any rule is checked.
-ENUMERATIONS = {"type", "visibility", "role", "status"}
+ENUMERATIONS = {"type", "visibility", "role", "status", "if_busy"}
 BODY_ROUTES = [name for name, route in ROUTES.items() if route.body is not None]
 PAGED_ROUTES = [name for name, route in ROUTES.items() if route.paged]
 SESSION_PATH = "{session_id}"
@@ -34,9 +34,11 @@ class Scene:
         done = self.client.post(f"/api/goals/{goal['goalId']}/activities", {}).expect(201)
         entry = self.client.post("/api/journal", ENTRY).expect(201)
         room = open_room(self.client, [human["personaId"]])
+        share = self.client.post("/api/history/here/share", {}).expect(201)
         message = say(self.client, path_of(room), human["personaId"]).expect(201)
         self.ids = {"persona_id": persona["personaId"], "session_id": "here",
                     "model": persona["personaId"],
+                    "share_id": share["share_id"], "token": share["url"].split("/")[-1],
                     "turn_id": said["turn_id"], "memory_id": memory["memoryId"],
                     "goal_id": goal["goalId"], "activity_id": done["activityId"],
                     "entry_id": entry["entryId"], "conversation_id": room["conversationId"],

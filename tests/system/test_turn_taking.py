@@ -342,3 +342,47 @@ def test_a_masked_ai_answers_without_a_trace(client, other, provider):
     other.post("/api/ai/generate-response",
                {"conversationId": room["conversationId"], "personaId": ai}).problem(403)
     assert "left open here" in prompts_of(provider, name)[0][0]
+
+
+def test_policies_say_who_speaks_and_why(client, admin, provider):
+    provider.script(default={"tokens": ["Yes."]})
+    human = make_persona(client)
+    (ada, _), (bob, _), (cid, _) = (make_ai(client) for _ in range(3))
+
+    def room_with(policy, **settings):
+        return path_of(open_room(client, [human, ada, bob, cid], settings={
+            "turnPolicy": policy, "maxAiResponders": 1, **settings}))
+
+    def speakers(path, *said):
+        for count, text in enumerate(said, 1):
+            say(client, path, human, text).expect(201)
+            wait_for_replies(client, path, count)
+        return [m["personaId"] for m in replies(client, path)]
+
+    def reason(path):
+        message = replies(client, path)[-1]["messageId"]
+        return admin.get(f"{path}/messages/{message}/prompt").expect(200)["score"]["reason"]
+
+    listed = room_with("list")
+    assert speakers(listed, "Go.", "Go.", "Go.", "Go.") == [ada, bob, cid, ada]
+    assert reason(listed) == "list"
+    pooled = room_with("pooled", participants=[{"personaId": cid, "muted": True}])
+    drawn = speakers(pooled, "Go.", "Go.", "Go.", "Go.")
+    assert sorted(drawn[:2]) == sorted(drawn[2:]) == sorted([ada, bob])
+    assert reason(pooled) == "pooled"
+
+    manual = room_with("manual")
+    say(client, manual, human, "Anybody?").expect(201)
+    stays(client, manual, 0)
+    client.post("/api/ai/generate-response", {"conversationId": manual.split("/")[-1],
+                                              "personaId": bob}).expect(200)
+    assert [m["personaId"] for m in replies(client, manual)] == [bob]
+    assert reason(manual) == "requested"
+
+    room = client.get(manual).expect(200)
+    assert room["settings"]["turnPolicy"] == "manual"
+    problem = client.patch(manual, {"settings": {"participants": [
+        {"personaId": ada}, {"personaId": ada}]}}).problem(400, "VALIDATION_FAILED")
+    assert problem["errors"][0]["field"].endswith("participants[1].personaId")
+    changed = client.patch(manual, {"settings": {"turnPolicy": "natural"}}).expect(200)
+    assert changed["settings"]["turnPolicy"] == "natural"

@@ -1,6 +1,7 @@
 #include "services/conversation/model/room_definition.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,9 @@ constexpr int kDefaultMaxAiResponders = 2;
 void FillDefaults(v1::ConversationSettings& settings) {
   if (!settings.has_max_participants()) settings.set_max_participants(kDefaultMaxParticipants);
   if (!settings.has_allow_late_joining()) settings.set_allow_late_joining(true);
+  if (settings.turn_policy() == v1::TURN_POLICY_UNSPECIFIED) {
+    settings.set_turn_policy(v1::TURN_POLICY_NATURAL);
+  }
   if (!settings.has_max_ai_responders()) settings.set_max_ai_responders(kDefaultMaxAiResponders);
 }
 
@@ -40,6 +44,18 @@ absl::Status SetTags(const Tags& tags, const std::string& field, RoomRow& row) {
   return absl::OkStatus();
 }
 
+// Nobody has two settings.
+absl::Status CheckParticipants(const v1::ConversationSettings& settings,
+                               const std::string& parent) {
+  std::set<std::string> seen;
+  for (int i = 0; i < settings.participants_size(); ++i) {
+    if (seen.insert(settings.participants(i).persona_id()).second) continue;
+    return FieldErrors({{absl::StrCat(parent, "settings.participants[", i, "].persona_id"),
+                         "must stand there once"}});
+  }
+  return absl::OkStatus();
+}
+
 // Takes over the fields that a new room and a changed one have in common.
 template <class Message>
 absl::Status Take(const Message& from, const std::string& parent, RoomRow& row) {
@@ -51,6 +67,7 @@ absl::Status Take(const Message& from, const std::string& parent, RoomRow& row) 
   row.constraints = from.constraints();
   row.settings = from.settings();
   FillDefaults(row.settings);
+  DRAMATIS_RETURN_IF_ERROR(CheckParticipants(row.settings, parent));
   SetClosesAt(row);
   return SetTags(from.topic_tags(), absl::StrCat(parent, "topic_tags"), row);
 }

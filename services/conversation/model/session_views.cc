@@ -80,6 +80,7 @@ v1::Session ToSession(const SessionRow& row, absl::Time now) {
   *session.mutable_expires_at() = ToTimestamp(row.expires_at);
   if (row.ended_at.has_value()) *session.mutable_ended_at() = ToTimestamp(*row.ended_at);
   session.set_message_count(row.last_sequence);
+  session.set_temporary(row.temporary);
   if (!row.metadata.empty()) session.mutable_metadata()->ParseFromString(row.metadata);
   return session;
 }

@@ -43,6 +43,7 @@ struct SessionRow {
   absl::Time hold_expires_at;
   int last_sequence = 0;       // of its messages; they are numbered without gaps
   std::string active_turn_id;  // the one that is pending or running; empty if none is
+  bool temporary = false;      // nothing is remembered of it, and it is gone when it ends
   // Of one that is to be made: what the persona says first, as message 1 (`last_sequence` counts
   // it); nothing where it is empty.
   std::string greeting;
@@ -225,6 +226,12 @@ class Store {
   virtual absl::StatusOr<std::vector<SessionSummaryRow>> ListSessions(
       const SessionFilter& filter) = 0;
   virtual absl::StatusOr<std::vector<MessageRow>> ListMessages(const MessageRange& range) = 0;
+  // Gives a session another title than the one that was seen. Without effect where it has another one
+  // by now, or one of its client's.
+  virtual absl::Status SetTitle(const SessionRow& seen, const std::string& title) = 0;
+  // Deletes a temporary session that has ended or expired at `now`, unless a turn runs in it or
+  // another one has begun under its id.
+  virtual absl::Status DropTemporary(const SessionRow& seen, absl::Time now) = 0;
   // Notes until when persona holds the conversation's persona.
   virtual absl::Status SetHold(const std::string& conversation_id, absl::Time expires_at) = 0;
   // Sessions whose hold is to be renewed or given up: those that were to end by `now` when it was

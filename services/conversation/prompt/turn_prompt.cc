@@ -157,6 +157,7 @@ absl::StatusOr<inference::StreamGenerateRequest> TurnPrompt::Request() {
   *request.mutable_parameters() = around.persona.parameters();
   if (!job_.turn.wanted_model.empty()) {
     request.mutable_parameters()->set_model(job_.turn.wanted_model);
+    request.mutable_parameters()->clear_fallback_models();
   }
   FillParts(WithMacros(around.persona, {.user = around.user_name,
                                         .conversation_id = job_.turn.conversation_id,

@@ -1,13 +1,25 @@
 #include "services/conversation/sessions/chat.h"
 
+#include <algorithm>
+#include <memory>
 #include <utility>
 
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "services/conversation/model/titles.h"
 #include "services/conversation/sessions/new_session.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
 namespace dramatis::conversation {
+namespace {
+
+// How many turns one message ends at most: somebody else may begin one as well.
+constexpr int kMostInterrupted = 3;
+// How long it waits for the end of one.
+constexpr absl::Duration kInterruptTime = absl::Seconds(10);
+
+}  // namespace
 
 absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> Chat::Start(const CallContext& call,
                                                                   const v1::ChatRequest& request) {
@@ -29,14 +41,16 @@ absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> Chat::Start(const CallCont
                .create = std::nullopt,
                .on_begun = [&](const TurnJob& job) { prompt = worker_.Prepare(job, call); }};
 
-  absl::StatusOr<Idempotent<StartedTurn>> started = absl::NotFoundError("");
-  // Most chats go on with a session that exists, or are replays: nobody is asked for those.
-  if (!request.session_id().empty() || !call.idempotency_key.empty()) {
-    turn.conversation_id = ConversationIdOf(
-        call.identity.user_id, request.session_id().empty() ? turn.turn_id : request.session_id());
-    started = tools_.turns.StartTurn(turn, idempotency);
+  absl::StatusOr<Idempotent<StartedTurn>> started = StartTurn(request, turn, idempotency);
+  for (int i = 0; i < kMostInterrupted && request.if_busy() == v1::IF_BUSY_INTERRUPT &&
+                  GetReason(started.status()) == "TURN_IN_PROGRESS";
+       ++i) {
+    DRAMATIS_RETURN_IF_ERROR(Interrupt(call, started.status()));
+    prompt = nullptr;
+    turn.now = tools_.clock.Now();
+    turn.lease = worker_.NewLease();
+    started = StartTurn(request, turn, idempotency);
   }
-  if (absl::IsNotFound(started.status())) started = StartInNew(request, turn, idempotency);
   if (!started.ok()) return std::move(started).status();
 
   if (!started->result.job.has_value()) {
@@ -46,6 +60,35 @@ absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> Chat::Start(const CallCont
   }
   return Idempotent<std::shared_ptr<LiveTurn>>{
       .result = worker_.Run(*started->result.job, call, prompt), .replayed = false};
+}
+
+absl::StatusOr<Idempotent<StartedTurn>> Chat::StartTurn(const v1::ChatRequest& request,
+                                                        NewTurn& turn,
+                                                        const Idempotency& idempotency) {
+  const CallContext& call = idempotency.call;
+  // Most chats go on with a session that exists, or are replays: nobody is asked for those.
+  if (!request.session_id().empty() || !call.idempotency_key.empty()) {
+    turn.conversation_id = ConversationIdOf(
+        call.identity.user_id, request.session_id().empty() ? turn.turn_id : request.session_id());
+    absl::StatusOr<Idempotent<StartedTurn>> started = tools_.turns.StartTurn(turn, idempotency);
+    if (!absl::IsNotFound(started.status())) return started;
+  }
+  return StartInNew(request, turn, idempotency);
+}
+
+absl::Status Chat::Interrupt(const CallContext& call, const absl::Status& refusal) {
+  v1::CancelTurnRequest request;
+  request.set_turn_id(GetFact(refusal, "turn_id"));
+  // The key is the message's.
+  CallContext own = call;
+  own.idempotency_key.clear();
+  const absl::StatusOr<Idempotent<Turns::Cancelling>> cancelling = turns_.Cancel(own, request);
+  if (absl::IsNotFound(cancelling.status())) return absl::OkStatus();  // deleted meanwhile
+  if (!cancelling.ok()) return cancelling.status();
+  auto ended = std::make_shared<absl::Notification>();
+  WhenEnded(cancelling->result.turn, background_, [ended] { ended->Notify(); });
+  const absl::Time deadline = std::min(call.deadline, absl::Now() + kInterruptTime);
+  return ended->WaitForNotificationWithDeadline(deadline) ? absl::OkStatus() : refusal;
 }
 
 absl::StatusOr<Idempotent<StartedTurn>> Chat::StartInNew(const v1::ChatRequest& request,

@@ -13,13 +13,15 @@
 #include "services/conversation/turns/turns.h"
 #include "services/conversation/turns/worker.h"
 #include "shared/call/call.h"
+#include "shared/executor/executor.h"
 
 namespace dramatis::conversation {
 
 class Chat {
  public:
-  Chat(const TurnTools& tools, TurnWorker& worker, Turns& turns)
-      : tools_(tools), worker_(worker), turns_(turns) {}
+  // Ends of turns that give way are told on `background`.
+  Chat(const TurnTools& tools, TurnWorker& worker, Turns& turns, Executor& background)
+      : tools_(tools), worker_(worker), turns_(turns), background_(background) {}
 
   // The turn to follow. A replayed Idempotency-Key gives the turn that its first use began,
   // streamed or not. Errors: see ConversationService.Chat.
@@ -27,6 +29,11 @@ class Chat {
                                                               const v1::ChatRequest& request);
 
  private:
+  absl::StatusOr<Idempotent<StartedTurn>> StartTurn(const v1::ChatRequest& request,
+                                                    NewTurn& turn,
+                                                    const Idempotency& idempotency);
+  // Cancels the turn that `refusal` names and waits for its end.
+  absl::Status Interrupt(const CallContext& call, const absl::Status& refusal);
   absl::StatusOr<Idempotent<StartedTurn>> StartInNew(const v1::ChatRequest& request,
                                                      NewTurn& turn,
                                                      const Idempotency& idempotency);
@@ -34,6 +41,7 @@ class Chat {
   const TurnTools tools_;
   TurnWorker& worker_;
   Turns& turns_;
+  Executor& background_;
 };
 
 }  // namespace dramatis::conversation

@@ -8,12 +8,16 @@
 #include "services/conversation/sessions/new_session.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/text/text.h"
 
 namespace dramatis::conversation {
 
 absl::StatusOr<Idempotent<v1::Session>> Forks::Fork(const CallContext& call,
                                                     const v1::ForkHistoryRequest& request) {
   DRAMATIS_RETURN_IF_ERROR(worker_.Ready());
+  if (request.has_message() && TrimSpace(request.message()).empty()) {
+    return FieldErrors({{"message", "must not be empty"}});
+  }
   DRAMATIS_ASSIGN_OR_RETURN(
       const std::optional<SessionRow> source,
       tools_.store.FindSession(ConversationIdOf(call.identity.user_id, request.session_id())));
@@ -23,6 +27,7 @@ absl::StatusOr<Idempotent<v1::Session>> Forks::Fork(const CallContext& call,
   session.persona_id = source->persona_id;
   session.metadata = source->metadata;
   session.ttl = source->ttl;
+  session.temporary = source->temporary;
   session.greets = false;
   NewFork fork{.session = {},
                .source_conversation_id = source->conversation_id,

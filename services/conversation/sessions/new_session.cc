@@ -84,6 +84,7 @@ absl::StatusOr<SessionRow> PrepareSession(const TurnTools& tools,
   row.metadata = session.metadata;
   row.created_at = row.last_activity_at = now;
   row.ttl = session.ttl;
+  row.temporary = session.temporary;
   row.expires_at = now + session.ttl;
   row.hold_expires_at = HoldUntil(row);
 

@@ -24,6 +24,7 @@ struct NewSession {
   std::string title;
   std::string metadata;  // serialized google.protobuf.Struct
   absl::Duration ttl = kDefaultTtl;
+  bool temporary = false;
   bool greets = true;  // begins with the persona's greeting
 };
 

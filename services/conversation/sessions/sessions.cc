@@ -18,6 +18,7 @@ absl::StatusOr<Idempotent<v1::Session>> Sessions::Create(const CallContext& call
   session.persona_id = request.persona_id();
   session.title = std::string(TrimSpace(request.title()));
   if (request.has_metadata()) session.metadata = request.metadata().SerializeAsString();
+  session.temporary = request.temporary();
   if (request.has_ttl_seconds()) session.ttl = absl::Seconds(request.ttl_seconds());
   DRAMATIS_ASSIGN_OR_RETURN(const SessionRow row, PrepareSession(tools_, call, session));
   const auto show = [now = tools_.clock.Now()](const SessionRow& made) {
@@ -51,6 +52,7 @@ absl::StatusOr<Idempotent<v1::Session>> Sessions::End(const CallContext& call,
   // Not for one that had ended before. What fails is left to SessionUpkeep.
   const SessionRow& row = ended.result;
   if (row.ended_at == now && ReleaseHold(tools_, call, row)) (void)tools_.store.ClearHold(row);
+  if (row.temporary) (void)tools_.store.DropTemporary(row, now);
   return FirstAnswer(ended, show);
 }
 

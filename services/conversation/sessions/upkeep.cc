@@ -51,6 +51,11 @@ absl::Status SessionUpkeep::GiveUp(const SessionRow& session, absl::Time now) {
     DRAMATIS_RETURN_IF_ERROR(tools_.personas.Release(OwnCall(session).AsService(session.user_id),
                                                      session.persona_id, session.conversation_id));
   }
+  // Without effect while its last turn runs: its hold stays to be given up.
+  if (session.temporary) {
+    DRAMATIS_RETURN_IF_ERROR(tools_.store.DropTemporary(session, now));
+    if (!session.active_turn_id.empty()) return absl::OkStatus();
+  }
   DRAMATIS_ASSIGN_OR_RETURN(const bool cleared, tools_.store.ClearHold(session));
   if (cleared) return absl::OkStatus();
   // Another session has begun under the same id: it may have lost its hold here.

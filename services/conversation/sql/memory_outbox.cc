@@ -16,7 +16,7 @@ using sql::Rows;
 using sql::Statement;
 using sql::Transaction;
 
-// A job that a worker has, or that waits to be tried again, keeps its time: what is added is seen
+// Nothing is told of a temporary session. A job that a worker has, or that waits to be tried again, keeps its time: what is added is seen
 // when it ends.
 constexpr Statement kNoteTurn = {R"(
   insert into memory_outbox (
@@ -26,6 +26,8 @@ constexpr Statement kNoteTurn = {R"(
     false, ''
   from turns
   where conversation_id = $1 and turn_id = $2
+    and not exists (
+      select 1 from conversations c where c.conversation_id = $1 and c.temporary)
   on conflict (conversation_id) do update
   set user_id = excluded.user_id,
     version = memory_outbox.version + 1,

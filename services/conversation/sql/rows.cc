@@ -35,7 +35,7 @@ constexpr Statement kCountLive = {R"(
 constexpr Statement kInsertSession = {"insert into conversations (" SESSION_COLUMNS
                                       ")"
                                       R"(
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, null, $12, $13, $14, '')
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, null, $12, $13, $14, '', $15)
   on conflict (conversation_id) do nothing
   returning conversation_id)"};
 
@@ -83,6 +83,7 @@ SessionRow ToSession(const sql::Row& row) {
   conversation.hold_expires_at = row.Time(13);
   conversation.last_sequence = row.Int(14);
   conversation.active_turn_id = row.Text(15);
+  conversation.temporary = row.Bool(16);
   return conversation;
 }
 
@@ -138,7 +139,7 @@ absl::Status InsertSession(sql::Transaction& tx, const SessionRow& row) {
                  {row.conversation_id, row.user_id, row.session_id, row.persona_id,
                   row.persona_name, row.title, row.title_given, Bytes{row.metadata}, row.created_at,
                   row.last_activity_at, row.expires_at, absl::ToInt64Microseconds(row.ttl),
-                  row.hold_expires_at, row.last_sequence}));
+                  row.hold_expires_at, row.last_sequence, row.temporary}));
   if (inserted.empty()) return absl::OkStatus();  // another transaction was first
   DRAMATIS_RETURN_IF_ERROR(
       tx.Execute(

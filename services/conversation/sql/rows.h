@@ -15,7 +15,7 @@
 #define SESSION_COLUMNS                                                                  \
   "conversation_id, user_id, session_id, persona_id, persona_name, title, title_given, " \
   "metadata, created_at, last_activity_at, expires_at, ended_at, ttl, hold_expires_at, " \
-  "last_sequence, active_turn_id"
+  "last_sequence, active_turn_id, temporary"
 
 namespace dramatis::conversation {
 

@@ -9,6 +9,7 @@
 #include "services/conversation/sql/once.h"
 #include "services/conversation/sql/rows.h"
 #include "services/conversation/sql/search.h"
+#include "services/conversation/sql/shares.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -36,11 +37,25 @@ constexpr Statement kEndListEntry = {R"(
 constexpr Statement kDeleteSession = {
     "delete from conversations where conversation_id = $1 and active_turn_id = ''"
     " returning " SESSION_COLUMNS};
+// The one that was seen, not another one under its id.
+constexpr Statement kDropTemporary = {R"(
+  delete from conversations
+  where conversation_id = $1 and temporary and created_at = $2 and active_turn_id = ''
+    and (ended_at is not null or expires_at <= $3)
+  returning )" SESSION_COLUMNS};
 constexpr Statement kDeleteMessages = {"delete from messages where conversation_id = $1"};
 constexpr Statement kDeleteTurns = {"delete from turns where conversation_id = $1"};
 constexpr Statement kDeleteParticipants = {"delete from participants where conversation_id = $1"};
 constexpr Statement kDeleteListEntry = {
     "delete from user_conversations where user_id = $1 and conversation_id = $2"};
+
+constexpr Statement kSetTitle = {R"(
+  update conversations
+  set title = $3
+  where conversation_id = $1 and title = $2 and not title_given and kind = 'session'
+  returning )" SESSION_COLUMNS};
+constexpr Statement kSetListTitle = {
+    "update user_conversations set title = $3 where user_id = $1 and conversation_id = $2"};
 
 constexpr Statement kSetHold = {
     "update conversations set hold_expires_at = $2 where conversation_id = $1"};
@@ -55,6 +70,18 @@ constexpr Statement kClearHold = {R"(
   update conversations
   set hold_expires_at = 0
   where conversation_id = $1 and hold_expires_at = $2)"};
+
+// What belongs to a session whose row is deleted.
+absl::Status DeleteRest(Transaction& tx, const SessionRow& row) {
+  const std::string& id = row.conversation_id;
+  for (const Statement* statement : {&kDeleteMessages, &kDeleteTurns, &kDeleteParticipants}) {
+    DRAMATIS_RETURN_IF_ERROR(tx.Execute(*statement, {id}).status());
+  }
+  DRAMATIS_RETURN_IF_ERROR(ForgetIndex(tx, id));
+  DRAMATIS_RETURN_IF_ERROR(tx.Execute(kDeleteListEntry, {row.user_id, id}).status());
+  DRAMATIS_RETURN_IF_ERROR(DeleteShares(tx, row.user_id, id));
+  return NoteForgottenConversation(tx, row.user_id, id);
+}
 
 }  // namespace
 
@@ -98,13 +125,29 @@ absl::StatusOr<SessionRow> SqlStore::DeleteSession(const std::string& conversati
                    "a turn of the session is running", {{"turn_id", row->active_turn_id}});
     }
     SessionRow row = ToSession(deleted.front());
-    for (const Statement* statement : {&kDeleteMessages, &kDeleteTurns, &kDeleteParticipants}) {
-      DRAMATIS_RETURN_IF_ERROR(tx.Execute(*statement, {conversation_id}).status());
-    }
-    DRAMATIS_RETURN_IF_ERROR(ForgetIndex(tx, conversation_id));
-    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kDeleteListEntry, {row.user_id, conversation_id}).status());
-    DRAMATIS_RETURN_IF_ERROR(NoteForgottenConversation(tx, row.user_id, conversation_id));
+    DRAMATIS_RETURN_IF_ERROR(DeleteRest(tx, row));
     return row;
+  });
+}
+
+absl::Status SqlStore::SetTitle(const SessionRow& seen, const std::string& title) {
+  return database_.Write([&](Transaction& tx) -> absl::Status {
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
+                              tx.Execute(kSetTitle, {seen.conversation_id, seen.title, title}));
+    if (rows.empty()) return absl::OkStatus();
+    const SessionRow row = ToSession(rows.front());
+    DRAMATIS_RETURN_IF_ERROR(
+        tx.Execute(kSetListTitle, {row.user_id, row.conversation_id, title}).status());
+    return IndexTitle(tx, row);
+  });
+}
+
+absl::Status SqlStore::DropTemporary(const SessionRow& seen, absl::Time now) {
+  return database_.Write([&](Transaction& tx) -> absl::Status {
+    DRAMATIS_ASSIGN_OR_RETURN(
+        const Rows dropped,
+        tx.Execute(kDropTemporary, {seen.conversation_id, seen.created_at, now}));
+    return dropped.empty() ? absl::OkStatus() : DeleteRest(tx, ToSession(dropped.front()));
   });
 }
 

@@ -27,6 +27,8 @@ class SqlStore : public Store {
   absl::StatusOr<SessionRow> DeleteSession(const std::string& conversation_id) override;
   absl::StatusOr<std::vector<SessionSummaryRow>> ListSessions(const SessionFilter& filter) override;
   absl::StatusOr<std::vector<MessageRow>> ListMessages(const MessageRange& range) override;
+  absl::Status SetTitle(const SessionRow& seen, const std::string& title) override;
+  absl::Status DropTemporary(const SessionRow& seen, absl::Time now) override;
   absl::Status SetHold(const std::string& conversation_id, absl::Time expires_at) override;
   absl::StatusOr<std::vector<SessionRow>> ListSessionHolds(absl::Time now, int limit) override;
   absl::StatusOr<bool> ClearHold(const SessionRow& seen) override;

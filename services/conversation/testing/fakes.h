@@ -96,8 +96,12 @@ class FakeMemoryPeer : public MemoryPeer {
 class FakeInferencePeer : public InferencePeer {
  public:
   struct FakeGeneration : public Generation {
-    void Cancel() override { cancelled = true; }
+    void Cancel() override {
+      cancelled = true;
+      if (on_cancel) on_cancel();
+    }
     bool cancelled = false;
+    std::function<void()> on_cancel;
   };
 
   std::shared_ptr<Generation> Generate(const CallContext& /*call*/,
@@ -158,6 +162,11 @@ class FakeStore : public Store {
     holds.push_back(expires_at);
     return absl::OkStatus();
   }
+  absl::Status SetTitle(const SessionRow& seen, const std::string& title) override {
+    titles.push_back(seen.session_id + ": " + title);
+    return absl::OkStatus();
+  }
+  absl::Status DropTemporary(const SessionRow&, absl::Time) override { return Unused(); }
   absl::StatusOr<std::vector<SessionRow>> ListSessionHolds(absl::Time, int) override {
     return Unused();
   }
@@ -184,6 +193,7 @@ class FakeStore : public Store {
   absl::Status readable;
   std::vector<MessageRow> messages;
   std::vector<absl::Time> holds;
+  std::vector<std::string> titles;
 
  private:
   static absl::Status Unused() { return InternalError("not a worker's"); }
@@ -294,6 +304,7 @@ class FakeHost : public TurnHost {
   void Post(std::function<void()> task) override { tasks.push_back(std::move(task)); }
   void PostCall(std::function<void()> task) override { tasks.push_back(std::move(task)); }
   void PostLater(std::function<void()> task) override { later.push_back(std::move(task)); }
+  void Replied(const TurnJob&, const TurnEnd&, const CallContext&) override { ++replied; }
   void Await(const std::vector<WaitingTurn>& turns) override {
     waiting.insert(waiting.end(), turns.begin(), turns.end());
   }
@@ -308,6 +319,7 @@ class FakeHost : public TurnHost {
   std::deque<std::function<void()>> later;
   std::vector<WaitingTurn> waiting;
   int overs = 0;
+  int replied = 0;
   bool lost = false;
 
  private:

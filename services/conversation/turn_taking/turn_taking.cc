@@ -1,10 +1,12 @@
 #include "services/conversation/turn_taking/turn_taking.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <iterator>
 #include <map>
 #include <optional>
+#include <random>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -15,6 +17,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "services/conversation/turn_taking/domain_words.h"
+#include "shared/digest/sha256.h"
 #include "shared/text/words.h"
 
 namespace dramatis::conversation {
@@ -32,9 +35,25 @@ persona::RenderPersonaResponse FactsOf(const ParticipantRow& participant) {
   return facts;
 }
 
-bool IsEligible(const ParticipantRow& participant, const MessageRow& message) {
+constexpr double kUsualTalkativeness = 50;
+
+// Its settings in the room; the default ones where it has none.
+const v1::ParticipantSettings& SettingsOf(const Room& room, const std::string& persona_id) {
+  for (const v1::ParticipantSettings& settings : room.row.settings.participants()) {
+    if (settings.persona_id() == persona_id) return settings;
+  }
+  return v1::ParticipantSettings::default_instance();
+}
+
+double TalkativenessOf(const Room& room, const std::string& persona_id) {
+  const v1::ParticipantSettings& settings = SettingsOf(room, persona_id);
+  return settings.has_talkativeness() ? settings.talkativeness() : kUsualTalkativeness;
+}
+
+bool IsEligible(const Room& room, const ParticipantRow& participant, const MessageRow& message) {
   return participant.present() && participant.speaks_by_model() &&
-         participant.persona_id != message.persona_id;
+         participant.persona_id != message.persona_id &&
+         !SettingsOf(room, participant.persona_id).muted();
 }
 
 int PresentCount(const Room& room) {
@@ -164,6 +183,69 @@ void KeepBest(const MessageRow& message, size_t most, std::vector<Speaker>& spea
   speakers = std::move(kept);
 }
 
+// Whether somebody is called, so that the policy has nothing to choose.
+bool AnybodyCalled(const std::vector<Speaker>& speakers) {
+  return absl::c_any_of(speakers,
+                        [](const Speaker& speaker) { return speaker.score.reason() != kByScore; });
+}
+
+bool IsAmong(const std::vector<Speaker>& speakers, const std::string& persona_id) {
+  return absl::c_any_of(speakers,
+                        [&](const Speaker& speaker) { return speaker.persona_id == persona_id; });
+}
+
+// The next ones in the order in which they came, after the one who spoke last.
+void KeepNext(const std::vector<MessageRow>& recent, size_t most, std::vector<Speaker>& speakers) {
+  const auto last = std::find_if(recent.rbegin(), recent.rend(), [&](const MessageRow& row) {
+    return IsAmong(speakers, row.persona_id);
+  });
+  if (last != recent.rend()) {
+    const auto spoke = absl::c_find_if(
+        speakers, [&](const Speaker& speaker) { return speaker.persona_id == last->persona_id; });
+    std::rotate(speakers.begin(), spoke + 1, speakers.end());
+  }
+  if (speakers.size() > most) speakers.resize(most);
+  for (Speaker& speaker : speakers)
+    speaker.score.set_reason(kByList);
+}
+
+// Those who have not spoken since all of them have, as far as the recent messages tell.
+std::vector<Speaker> Pool(const std::vector<MessageRow>& recent,
+                          const std::vector<Speaker>& speakers) {
+  std::set<std::string> spoke;
+  for (const MessageRow& message : recent) {
+    if (!IsAmong(speakers, message.persona_id)) continue;
+    spoke.insert(message.persona_id);
+    if (spoke.size() == speakers.size()) spoke.clear();
+  }
+  std::vector<Speaker> pool;
+  absl::c_copy_if(speakers, std::back_inserter(pool),
+                  [&](const Speaker& speaker) { return !spoke.contains(speaker.persona_id); });
+  return pool;
+}
+
+// One of them, each by its talkativeness; nobody where none is ready to speak.
+void Draw(const Room& room,
+          const std::vector<MessageRow>& recent,
+          const MessageRow& message,
+          std::vector<Speaker>& speakers) {
+  const std::vector<Speaker> pool = Pool(recent, speakers);
+  speakers.clear();
+  double all = 0;
+  for (const Speaker& speaker : pool)
+    all += TalkativenessOf(room, speaker.persona_id);
+  std::mt19937_64 random(std::stoull(Sha256Hex(message.message_id).substr(0, 16), nullptr, 16));
+  // As 53 bits of it: std::uniform_real_distribution differs between libraries.
+  double drawn = static_cast<double>(random() >> 11) / static_cast<double>(uint64_t{1} << 53) * all;
+  for (const Speaker& speaker : pool) {
+    drawn -= TalkativenessOf(room, speaker.persona_id);
+    if (drawn >= 0) continue;
+    speakers.push_back(speaker);
+    speakers.back().score.set_reason(kDrawn);
+    return;
+  }
+}
+
 }  // namespace
 
 bool IsQuestion(const std::string& text) {
@@ -214,7 +296,9 @@ v1::TurnScore ScoreOf(const Room& room,
   const double attainable = topic.has_value() ? 1 : 1 - kTopicWeight;
   const double sum = kTopicWeight * score.topic() + kFlowWeight * score.flow() +
                      kQuestionWeight * score.question() + kTraitsWeight * score.traits();
-  score.set_total(sum / attainable * (1 - score.dominance_penalty()));
+  const double talkativeness = TalkativenessOf(room, participant.persona_id) / kUsualTalkativeness;
+  score.set_total(
+      std::min(1.0, sum / attainable * (1 - score.dominance_penalty()) * talkativeness));
   return score;
 }
 
@@ -226,18 +310,27 @@ std::vector<Speaker> ChooseSpeakers(const Room& room,
   const v1::ConversationSettings& settings = room.row.settings;
   if (room.row.status != RoomStatus::kActive || message.type == RoomMessageType::kReveal) return {};
   if (message.generated() && (!settings.allow_ai_chains() || depth > kMaxChainDepth)) return {};
+  if (settings.turn_policy() == v1::TURN_POLICY_MANUAL) return {};
   const std::vector<std::string> addressed = AddressedIn(room, message.content);
   for (const ParticipantRow& participant : room.participants) {
-    if (!IsEligible(participant, message)) continue;
+    if (!IsEligible(room, participant, message)) continue;
     Speaker speaker{.persona_id = participant.persona_id,
                     .score = ScoreOf(room, participant, recent, message)};
     const char* const reason = MustAnswer(room, participant, message, addressed);
     speaker.score.set_reason(reason != nullptr ? reason : kByScore);
     speakers.push_back(std::move(speaker));
   }
-  const int most =
+  const int responders =
       settings.has_max_ai_responders() ? settings.max_ai_responders() : kDefaultAiResponders;
-  KeepBest(message, static_cast<size_t>(std::max(most, 0)), speakers);
+  const auto most = static_cast<size_t>(std::max(responders, 0));
+  const bool natural = AnybodyCalled(speakers) || speakers.empty();
+  if (!natural && settings.turn_policy() == v1::TURN_POLICY_LIST) {
+    KeepNext(recent, most, speakers);
+  } else if (!natural && settings.turn_policy() == v1::TURN_POLICY_POOLED && most > 0) {
+    Draw(room, recent, message, speakers);
+  } else {
+    KeepBest(message, most, speakers);
+  }
   return speakers;
 }
 

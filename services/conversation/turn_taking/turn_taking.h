@@ -31,9 +31,22 @@
 //             how far the persona's share of the recent messages is over an even share of them:
 //             (share - even) / (1 - even), 0 where it is not.
 //
+// times talkativeness over 50, at most 1: 50 is that of who has no settings.
+//
 // At least 0.30 speaks, best first, ties in the order in which they came; at most maxAiResponders
 // speak, also of those who always answer. Where nobody reaches 0.30 and the message is a question,
 // the best one speaks.
+//
+// That is the policy `natural`. By others nothing but who is called, or who is alone with the human,
+// changes:
+//
+//   list     the next maxAiResponders of those eligible, in the order in which they came, after
+//            whichever of them spoke last
+//   pooled   one of those eligible who have not spoken since all of them have, drawn by talkativeness
+//            and by the message's id: the same message always draws the same
+//   manual   nobody, not even who is called
+//
+// Who is muted is not eligible.
 #pragma once
 
 #include <string>
@@ -61,6 +74,8 @@ inline constexpr char kAddressed[] = "addressed";
 inline constexpr char kRepliedTo[] = "replied_to";
 inline constexpr char kByScore[] = "score";
 inline constexpr char kLastResort[] = "last_resort";
+inline constexpr char kByList[] = "list";
+inline constexpr char kDrawn[] = "pooled";
 inline constexpr char kRequested[] = "requested";
 
 struct Speaker {

@@ -1,6 +1,7 @@
 #include "services/conversation/turn_taking/turn_taking.h"
 
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -363,6 +364,87 @@ TEST(TurnTakingTest, NeverTooManyNeverTheAuthorAlwaysTheSame) {
       EXPECT_THAT(answering, IsEmpty());
     }
   }
+}
+
+v1::ParticipantSettings& SettingsFor(Room& room, const std::string& persona_id) {
+  v1::ParticipantSettings& settings = *room.row.settings.add_participants();
+  settings.set_persona_id(persona_id);
+  return settings;
+}
+
+std::vector<std::string> Chosen(const Room& room,
+                                const std::vector<MessageRow>& recent,
+                                const MessageRow& message) {
+  std::vector<std::string> chosen;
+  for (const Speaker& speaker : ChooseSpeakers(room, recent, message, 0))
+    chosen.push_back(speaker.persona_id + " " + speaker.score.reason());
+  return chosen;
+}
+
+TEST(TurnPolicyTest, ListGoesOnInTheOrderInWhichTheyCame) {
+  Room room = RoomWith({"Ada", "Bob", "Cid"});
+  room.row.settings.set_turn_policy(v1::TURN_POLICY_LIST);
+  std::vector<MessageRow> recent;
+
+  EXPECT_THAT(Chosen(room, recent, Said("Hana", "Go on.")), ElementsAre("Ada list", "Bob list"));
+  recent = {Said("Hana", "Go on."), Generated("Ada", "a"), Generated("Bob", "b")};
+  EXPECT_THAT(Chosen(room, recent, Said("Hana", "Go on.")), ElementsAre("Cid list", "Ada list"));
+  EXPECT_THAT(Chosen(room, recent, Said("Hana", "Bob, go on.")), ElementsAre("Bob addressed"));
+  SettingsFor(room, "Cid").set_muted(true);
+  EXPECT_THAT(Chosen(room, recent, Said("Hana", "Go on.")), ElementsAre("Ada list", "Bob list"));
+}
+
+TEST(TurnPolicyTest, PooledDrawsEverybodyOnceBeforeAnybodyTwice) {
+  Room room = RoomWith({"Ada", "Bob", "Cid", "Dee"});
+  room.row.settings.set_turn_policy(v1::TURN_POLICY_POOLED);
+  std::vector<MessageRow> recent;
+  for (int round = 0; round < 20; ++round) {
+    std::set<std::string> spoke;
+    for (int i = 0; i < 4; ++i) {
+      MessageRow message = Said("Hana", "Go on.");
+      message.message_id = absl::StrCat("m", round, "-", i);
+      const auto speakers = ChooseSpeakers(room, recent, message, 0);
+      ASSERT_EQ(speakers.size(), 1);
+      EXPECT_EQ(speakers[0].score.reason(), "pooled");
+      EXPECT_EQ(ChooseSpeakers(room, recent, message, 0)[0].persona_id, speakers[0].persona_id);
+      EXPECT_TRUE(spoke.insert(speakers[0].persona_id).second) << round;
+      recent.push_back(message);
+      recent.push_back(Generated(speakers[0].persona_id, "yes"));
+    }
+  }
+}
+
+TEST(TurnPolicyTest, PooledDrawsByTalkativeness) {
+  Room room = RoomWith({"Ada", "Bob"});
+  room.row.settings.set_turn_policy(v1::TURN_POLICY_POOLED);
+  SettingsFor(room, "Ada").set_talkativeness(90);
+  SettingsFor(room, "Bob").set_talkativeness(10);
+  int ada = 0;
+  for (int i = 0; i < 1000; ++i) {
+    MessageRow message = Said("Hana", "Go on.");
+    message.message_id = absl::StrCat("m", i);
+    ada += ChooseSpeakers(room, {}, message, 0)[0].persona_id == "Ada" ? 1 : 0;
+  }
+  EXPECT_NEAR(ada, 900, 50);
+}
+
+TEST(TurnPolicyTest, ManualLeavesItToWhoeverAsks) {
+  Room room = RoomWith({"Ada"});
+  room.row.settings.set_turn_policy(v1::TURN_POLICY_MANUAL);
+
+  EXPECT_THAT(Chosen(room, {}, Said("Hana", "Ada, what now?")), IsEmpty());
+}
+
+TEST(TurnPolicyTest, WhoIsMutedSaysNothingAndWhoTalksMoreScoresMore) {
+  Room room = RoomWith({"Ada", "Bob"});
+  const MessageRow message = Said("Hana", "Who knows?");
+  const double usual = ScoreOf(room, room.participants[1], {}, message).total();
+  SettingsFor(room, "Ada").set_talkativeness(25);
+  EXPECT_DOUBLE_EQ(ScoreOf(room, room.participants[1], {}, message).total(), usual / 2);
+
+  SettingsFor(room, "Bob").set_muted(true);
+  EXPECT_THAT(Chosen(room, {}, Said("Hana", "Bob, what now?")),
+              testing::Not(testing::Contains(testing::HasSubstr("Bob"))));
 }
 
 }  // namespace

@@ -289,6 +289,7 @@ void TurnRunner::Write(TurnEnd end) {
 void TurnRunner::Finish(const TurnEnd& end) {
   Report(end);
   live_->Finish(OutcomeOf(Ended(job_.turn, end)));
+  host_.Replied(job_, end, call_);
   Over(false);
 }
 

@@ -48,6 +48,8 @@ class TurnHost {
   virtual void PostLater(std::function<void()> task) = 0;
   // Turns of a room that wait until they are due.
   virtual void Await(const std::vector<WaitingTurn>& turns) = 0;
+  // The turn has ended and is stored.
+  virtual void Replied(const TurnJob& job, const TurnEnd& end, const CallContext& call) = 0;
   // The runner is over. `lost`: its lease was; the live turn is not finished.
   virtual void Over(const TurnRunner& runner, bool lost) = 0;
 };

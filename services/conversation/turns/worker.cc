@@ -198,6 +198,10 @@ void TurnWorker::Await(const std::vector<WaitingTurn>& turns) {
   if (!turns.empty() && options_.on_waiting) options_.on_waiting(turns);
 }
 
+void TurnWorker::Replied(const TurnJob& job, const TurnEnd& end, const CallContext& call) {
+  if (options_.on_replied) options_.on_replied(job, end, call);
+}
+
 void TurnWorker::Over(const TurnRunner& runner, bool lost) {
   const std::shared_ptr<LiveTurn>& live = runner.live();
   live_turns_.Remove(*live);

@@ -35,6 +35,8 @@ struct WorkerOptions {
   std::function<void(const std::shared_ptr<LiveTurn>&)> on_lost;
   // Takes turns of rooms that are to be run when they are due.
   std::function<void(const std::vector<WaitingTurn>&)> on_waiting;
+  // Told of each turn that has ended and is stored, with the ids that its calls carry. May be null.
+  std::function<void(const TurnJob&, const TurnEnd&, const CallContext&)> on_replied = nullptr;
 };
 
 class TurnWorker : private TurnHost {
@@ -83,6 +85,7 @@ class TurnWorker : private TurnHost {
   void PostCall(std::function<void()> task) override;
   void PostLater(std::function<void()> task) override;
   void Await(const std::vector<WaitingTurn>& turns) override;
+  void Replied(const TurnJob& job, const TurnEnd& end, const CallContext& call) override;
   void Over(const TurnRunner& runner, bool lost) override;
 
   // Why it speaks: ids and numbers.
