@@ -18,11 +18,11 @@ PORTS = {
 class Deployment:
     """`dramatis` on SQLite in a folder that vanishes with it; with a provider double if asked."""
 
-    def __init__(self, provider=False, folder=None):
+    def __init__(self, provider=False, folder=None, settings=None):
         self._folder = None if folder else tempfile.TemporaryDirectory(prefix="dramatis-bench-")
         self.folder = pathlib.Path(folder or self._folder.name)
         self.provider = Provider() if provider else None
-        settings = dict(PORTS, DRAMATIS_DATA_DIR=str(self.folder / "data"))
+        settings = dict(PORTS, DRAMATIS_DATA_DIR=str(self.folder / "data"), **(settings or {}))
         if self.provider:
             settings.update(self.provider.settings())
         self.program = Program("dramatis", settings)

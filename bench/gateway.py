@@ -42,14 +42,15 @@ def load(url, pids, behind=()):
 
 
 class Nginx:
-    """nginx that proxies to an nginx with a static answer."""
+    """nginx that proxies to an nginx with a static answer; over TLS with (certificate, key)."""
 
-    def __init__(self, body):
+    def __init__(self, body, tls=None):
         self._folder = tempfile.TemporaryDirectory(prefix="dramatis-bench-nginx-")
         folder = pathlib.Path(self._folder.name)
         folder.chmod(0o755)
         (folder / "answer.json").write_bytes(body)
         back, front = free_port(), free_port()
+        secure = f"ssl_certificate {tls[0]}; ssl_certificate_key {tls[1]};" if tls else ""
         self._processes = [
             self._start(folder, "back", f"""
                 server {{ listen 127.0.0.1:{back}; root {folder}; default_type application/json;
@@ -58,11 +59,12 @@ class Nginx:
             self._start(folder, "front", f"""
                 upstream back {{ server 127.0.0.1:{back}; keepalive 64;
                                  keepalive_requests 1000000000; }}
-                server {{ listen 127.0.0.1:{front}; keepalive_requests 1000000000;
+                server {{ listen 127.0.0.1:{front} {"ssl" if tls else ""};
+                          keepalive_requests 1000000000; {secure}
                           location / {{ proxy_pass http://back; proxy_http_version 1.1;
                                         proxy_set_header Connection ""; }} }}"""),
         ]
-        self.url = f"http://127.0.0.1:{front}/answer"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{front}/answer"
         time.sleep(0.5)
         self.pids = children(self._processes[1].pid)
 

@@ -23,3 +23,6 @@ def measure(table):
             table.add(name, round(nanoseconds), "ns")
             table.add(f"ratio to {peers[0][len(name) + len(PEER):]}",
                       nanoseconds / medians[peers[0]])
+    table.add("identity between services, a call", medians["IdentityBetweenServices"] / 1000, "us",
+              at_most=5)
+    table.add("the same, of a user not seen before", medians["IdentityOfAUserNotSeenBefore"] / 1000, "us")

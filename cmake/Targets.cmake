@@ -164,7 +164,7 @@ function(dramatis_service name)
   dramatis_library(${name}_server SOURCES ${server}
                    DEPS ${name}_core ${name}_sql shared_rpc ${arg_SERVER_DEPS})
   add_executable(dramatis-${name} main.cc)
-  target_link_libraries(dramatis-${name} PRIVATE ${name}_server shared_program)
+  target_link_libraries(dramatis-${name} PRIVATE ${name}_server shared_identity_http shared_program)
   dramatis_precompile(dramatis-${name} common)
 
   dramatis_test(${name}_test SOURCES ${core_TESTS} DEPS ${name}_core shared_testing LABELS unit)

@@ -41,7 +41,11 @@ absl::StatusOr<Tables> MakeTables() {
 
 class GatewayFrontend : public Frontend {
  public:
-  GatewayFrontend(GatewayConfig config, const FrontendContext& context, Tables tables)
+  // `tls` is null for plain HTTP.
+  GatewayFrontend(GatewayConfig config,
+                  const FrontendContext& context,
+                  Tables tables,
+                  std::shared_ptr<TlsContext> tls)
       : config_(std::move(config)),
         tables_(std::move(tables)),
         cors_(config_.cors_origins),
@@ -53,7 +57,9 @@ class GatewayFrontend : public Frontend {
         dispatcher_({config_, *tables_.routes, tables_.reasons, *tables_.transcoder, cors_, site_,
                      backends_, health_, limits_, context.clock, environment_, context.ids,
                      context.logger, context.metrics, request_metrics_}),
-        server_(std::make_unique<HttpServer>(dispatcher_, config_.limits, config_.threads)) {
+        logger_(context.logger),
+        tls_(std::move(tls)),
+        server_(std::make_unique<HttpServer>(dispatcher_, config_.limits, config_.threads, tls_)) {
     if (const std::string_view why = BuiltWebFiles().why; !why.empty()) {
       context.logger.Info("the web page is not in this program: / leads to /docs",
                           {{"reason", std::string(why)}});
@@ -70,6 +76,14 @@ class GatewayFrontend : public Frontend {
   absl::StatusOr<std::string> Start() override { return server_->Listen(config_.address); }
   void Drain(absl::Time deadline) override { server_->Drain(deadline); }
   bool Ready() override { return health_.CheckNow().ready(); }
+  bool WatchesFiles() const override { return tls_ != nullptr; }
+  absl::Status RefreshFiles() override {
+    if (tls_ == nullptr) return absl::OkStatus();
+    DRAMATIS_ASSIGN_OR_RETURN(const bool other, tls_->Refresh());
+    if (other) logger_.Info("another certificate", {{"file", config_.tls_certificate_file}});
+    return absl::OkStatus();
+  }
+  bool SpeaksTls() const override { return tls_ != nullptr; }
 
  private:
   static std::map<std::string, std::unique_ptr<Backend>> Connect(
@@ -94,6 +108,8 @@ class GatewayFrontend : public Frontend {
   RateLimits limits_;
   RequestMetrics request_metrics_;
   Dispatcher dispatcher_;
+  Logger& logger_;
+  const std::shared_ptr<TlsContext> tls_;
   std::unique_ptr<HttpServer> server_;
 };
 
@@ -102,7 +118,12 @@ class GatewayFrontend : public Frontend {
 absl::StatusOr<std::unique_ptr<Frontend>> MakeGateway(const GatewayConfig& config,
                                                       const FrontendContext& context) {
   DRAMATIS_ASSIGN_OR_RETURN(Tables tables, MakeTables());
-  return std::make_unique<GatewayFrontend>(config, context, std::move(tables));
+  std::shared_ptr<TlsContext> tls;
+  if (!config.tls_certificate_file.empty()) {
+    DRAMATIS_ASSIGN_OR_RETURN(tls,
+                              TlsContext::Open(config.tls_certificate_file, config.tls_key_file));
+  }
+  return std::make_unique<GatewayFrontend>(config, context, std::move(tables), std::move(tls));
 }
 
 std::function<absl::StatusOr<std::unique_ptr<Frontend>>(const FrontendContext&)> ConfigureGateway(

@@ -57,8 +57,8 @@ class Fuzzed {
     client_ = ends[1];
     boost::asio::ip::tcp::socket socket(worker_->context());
     socket.assign(boost::asio::ip::tcp::v4(), ends[0]);
-    connection_ = std::make_shared<HttpConnection>(std::move(socket), worker_, Parts().dispatcher,
-                                                   Parts().config.limits);
+    connection_ = std::make_shared<HttpConnection>(std::move(socket), nullptr, worker_,
+                                                   Parts().dispatcher, Parts().config.limits);
     connection_->Open();
   }
   ~Fuzzed() {

@@ -27,12 +27,12 @@ std::string_view WithoutPort(std::string_view host) {
 
 }  // namespace
 
-std::optional<HttpAnswer> RedirectToHttps(const HttpRequest& request) {
+std::optional<HttpAnswer> RedirectToHttps(const HttpRequest& request, bool same_port) {
   if (request.verb != "GET" && request.verb != "HEAD") return std::nullopt;
   const std::string_view host = request.Header("host");
   if (!IsHost(host) || request.path.empty() || request.path.front() != '/') return std::nullopt;
   std::string location = "https://";
-  location += WithoutPort(host);
+  location += same_port ? host : WithoutPort(host);
   location += request.path;
   if (!request.query.empty()) {
     location += '?';

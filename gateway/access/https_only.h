@@ -17,8 +17,9 @@ namespace dramatis::gateway {
 inline constexpr char kStrictTransportSecurity[] =
     "Strict-Transport-Security: max-age=31536000\r\n";
 
-// 308 to the same address over https, at its default port. nullopt where the request changes
+// 308 to the same address over https: at its default port, or, with `same_port`, where HTTPS is
+// served at the one that was asked. nullopt where the request changes
 // something or names no host: it is to be refused with 403 HTTPS_REQUIRED.
-std::optional<HttpAnswer> RedirectToHttps(const HttpRequest& request);
+std::optional<HttpAnswer> RedirectToHttps(const HttpRequest& request, bool same_port = false);
 
 }  // namespace dramatis::gateway

@@ -41,5 +41,14 @@ TEST(HttpsOnlyTest, WhatChangesOrNamesNoHostIsRefused) {
   EXPECT_EQ(Redirect("GET", "example.org", "*"), "");
 }
 
+TEST(HttpsOnlyTest, WhereHttpsIsServedAtTheSamePortItIsKept) {
+  HttpRequest request;
+  request.verb = "GET";
+  request.path = "/docs";
+  request.headers = {{"host", "example.org:8443"}};
+  EXPECT_EQ(RedirectToHttps(request, /*same_port=*/true)->headers.front().second,
+            "https://example.org:8443/docs");
+}
+
 }  // namespace
 }  // namespace dramatis::gateway

@@ -100,13 +100,14 @@ bool TrustedProxies::Contains(std::string_view address) const {
 }
 
 Arrival TrustedProxies::Read(const HttpRequest& request) const {
-  Arrival arrival{.secure = false, .client = std::string(request.peer)};
+  Arrival arrival{.secure = request.tls, .client = std::string(request.peer)};
   if (networks_.empty() || !Contains(request.peer)) return arrival;
   // Each proxy may add what it saw: all of them saw https.
   const std::vector<std::string> protocols = ListOf(request, "x-forwarded-proto");
-  arrival.secure = !protocols.empty() && absl::c_all_of(protocols, [](const std::string& protocol) {
-    return SameText(protocol, "https");
-  });
+  arrival.secure =
+      protocols.empty() ? request.tls : absl::c_all_of(protocols, [](const std::string& protocol) {
+        return SameText(protocol, "https");
+      });
   const std::vector<std::string> hops = ListOf(request, "x-forwarded-for");
   for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
     const std::string address = WithoutPort(*hop);

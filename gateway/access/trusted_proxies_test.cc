@@ -74,5 +74,20 @@ TEST(TrustedProxiesTest, TheClientIsTheLastHopThatIsNotTrusted) {
       "203.0.113.9");
 }
 
+TEST(TrustedProxiesTest, WhatCameOverOurOwnTlsIsSecureUnlessAProxySaysOtherwise) {
+  HttpRequest request;
+  request.peer = "203.0.113.9";
+  request.tls = true;
+  EXPECT_TRUE(TrustedProxies().Read(request).secure);
+  const TrustedProxies proxies = TrustedProxies::Parse({"10.0.0.0/8"}).value();
+  EXPECT_TRUE(proxies.Read(request).secure);
+  request.headers = {{"x-forwarded-proto", "http"}};
+  EXPECT_TRUE(proxies.Read(request).secure);  // anybody can say so
+  request.peer = "10.1.1.1";
+  EXPECT_FALSE(proxies.Read(request).secure);
+  request.headers = {};
+  EXPECT_TRUE(proxies.Read(request).secure);
+}
+
 }  // namespace
 }  // namespace dramatis::gateway

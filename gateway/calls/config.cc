@@ -5,9 +5,13 @@
 #include <thread>
 #include <utility>
 
+#include "shared/config/certificates.h"
+
 namespace dramatis::gateway {
 namespace {
 
+constexpr char kTlsCertificate[] = "DRAMATIS_TLS_CERTIFICATE_FILE";
+constexpr char kTlsKey[] = "DRAMATIS_TLS_KEY_FILE";
 constexpr char kTrustedProxies[] = "DRAMATIS_TRUSTED_PROXIES";
 
 std::chrono::milliseconds Milliseconds(Settings& settings,
@@ -41,6 +45,23 @@ RateLimitSettings ReadRateLimits(Settings& settings, bool local) {
   return limits;
 }
 
+// Both files or none.
+void ReadTls(Settings& settings, GatewayConfig& config) {
+  config.tls_certificate_file = settings.Text(kTlsCertificate);
+  config.tls_key_file = settings.Text(kTlsKey);
+  const bool certificate = !config.tls_certificate_file.empty();
+  const bool key = !config.tls_key_file.empty();
+  if (certificate != key) {
+    settings.Problem(certificate ? kTlsKey : kTlsCertificate,
+                     "must be set where the other file of HTTPS is");
+  } else if (certificate) {
+    const absl::Status fits = CheckCertificate(config.tls_certificate_file, config.tls_key_file);
+    if (!fits.ok()) {
+      settings.Problem(kTlsCertificate, "cannot be used: " + std::string(fits.message()));
+    }
+  }
+}
+
 }  // namespace
 
 GatewayConfig GatewayConfig::From(Settings& settings, const std::string& environment) {
@@ -57,13 +78,17 @@ GatewayConfig GatewayConfig::From(Settings& settings, const std::string& environ
   } else {
     settings.Problem(kTrustedProxies, std::string(proxies.status().message()));
   }
-  config.https_only = environment != "local";
+  ReadTls(settings, config);
   config.rate_limits = ReadRateLimits(settings, environment == "local");
-  if (config.https_only && proxies.ok() && config.trusted_proxies.empty()) {
-    settings.Problem(kTrustedProxies,
-                     "must be set where DRAMATIS_ENVIRONMENT is not local: the addresses of the "
-                     "proxies that speak TLS for us, as 10.0.0.0/8; the gateway itself does not "
-                     "speak TLS yet");
+  config.https_only = environment != "local" || !config.tls_certificate_file.empty();
+  if (config.https_only && config.tls_certificate_file.empty() && proxies.ok() &&
+      config.trusted_proxies.empty()) {
+    settings.Problem(
+        kTlsCertificate,
+        "must be set where DRAMATIS_ENVIRONMENT is not local, with "
+        "DRAMATIS_TLS_KEY_FILE: the certificate to serve HTTPS with; or "
+        "DRAMATIS_TRUSTED_PROXIES must be set: the addresses of the proxies that speak "
+        "TLS for us, as 10.0.0.0/8");
   }
   config.threads = settings.Integer("DRAMATIS_HTTP_THREADS", 0, 0, 256);
   if (config.threads == 0) {

@@ -20,6 +20,9 @@ struct GatewayConfig {
   bool https_only = false;
   TrustedProxies trusted_proxies;
   RateLimitSettings rate_limits;
+  // HTTPS here, by PEM files; empty where only proxies speak it.
+  std::string tls_certificate_file = {};
+  std::string tls_key_file = {};
   // Event loops; 0 is one for each processor.
   int threads = 0;
   HttpLimits limits;

@@ -134,7 +134,8 @@ absl::Status RequestTask::RefuseSignIn(const SignIn& sign_in) {
 }
 
 HttpAnswer RequestTask::AnswerPlain() const {
-  if (std::optional<HttpAnswer> redirect = RedirectToHttps(head_)) return *redirect;
+  const bool here = !parts_.config.tls_certificate_file.empty();
+  if (std::optional<HttpAnswer> redirect = RedirectToHttps(head_, here)) return *redirect;
   return FailedAnswer(
       Error(absl::StatusCode::kPermissionDenied, identity::v1::ERROR_REASON_HTTPS_REQUIRED,
             "this server takes requests over HTTPS only"),

@@ -34,10 +34,11 @@ void Consume(std::array<asio::const_buffer, 3>& buffers, size_t written) {
 }  // namespace
 
 HttpConnection::HttpConnection(asio::ip::tcp::socket socket,
+                               std::shared_ptr<const TlsContext> tls,
                                std::shared_ptr<HttpWorker> worker,
                                RequestHandler& handler,
                                const HttpLimits& limits)
-    : socket_(std::move(socket)),
+    : stream_(std::move(socket), std::move(tls)),
       worker_(std::move(worker)),
       handler_(handler),
       limits_(limits),
@@ -51,22 +52,25 @@ HttpConnection::~HttpConnection() {
 
 void HttpConnection::Open() {
   error_code ignored;
-  (void)socket_.non_blocking(true, ignored);
-  (void)socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  const auto peer = socket_.remote_endpoint(ignored);
+  asio::ip::tcp::socket& socket = stream_.socket();
+  (void)socket.non_blocking(true, ignored);
+  (void)socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  const auto peer = socket.remote_endpoint(ignored);
   if (!ignored) peer_ = peer.address().to_string();
   worker_->Add(shared_from_this());
   handler_.CountConnection(1);
   ResetForNext();
+  if (stream_.expects_handshake()) state_ = State::kHandshake;
   deadline_ = Clock::now() + limits_.header;
   WaitForInput();
 }
 
 void HttpConnection::OpenRefused(const HttpAnswer& answer) {
   error_code ignored;
-  (void)socket_.non_blocking(true, ignored);
+  (void)stream_.socket().non_blocking(true, ignored);
   worker_->Add(shared_from_this());
   handler_.CountConnection(1);
+  if (stream_.expects_handshake()) return Close();
   keep_alive_ = false;
   state_ = State::kAnswering;
   AppendHead(answer, "Content-Length: " + std::to_string(answer.body.size()));
@@ -76,32 +80,57 @@ void HttpConnection::OpenRefused(const HttpAnswer& answer) {
   WaitForInput();
 }
 
+void HttpConnection::ShakeHands() {
+  switch (stream_.Begin()) {
+    case TlsStream::Step::kDone:
+      state_ = State::kReading;
+      deadline_ = Clock::now() + limits_.header;
+      return WaitForInput();
+    case TlsStream::Step::kWantRead:
+      return WaitForInput();
+    case TlsStream::Step::kWantWrite:
+      waiting_ = true;
+      return stream_.socket().async_wait(asio::ip::tcp::socket::wait_write,
+                                         [self = shared_from_this()](const error_code&) {
+                                           self->waiting_ = false;
+                                           if (self->state_ == State::kHandshake)
+                                             self->ShakeHands();
+                                         });
+    case TlsStream::Step::kFailed:
+      // Not at once: the client would be reset before it has read why.
+      return Linger();
+  }
+}
+
 void HttpConnection::WaitForInput() {
   if (state_ == State::kClosed || waiting_) return;
   if (input_ended_) {
     waiting_ = true;
-    socket_.async_wait(asio::ip::tcp::socket::wait_error,
-                       [self = shared_from_this()](const error_code&) {
-                         self->waiting_ = false;
-                         self->Cut();
-                       });
+    stream_.socket().async_wait(asio::ip::tcp::socket::wait_error,
+                                [self = shared_from_this()](const error_code&) {
+                                  self->waiting_ = false;
+                                  self->Cut();
+                                });
     return;
   }
   // While a request is worked on, reading only serves to notice that the client is gone.
   if (state_ != State::kReading && reader_.waiting() >= kPipelineBytes) return;
   waiting_ = true;
-  socket_.async_wait(asio::ip::tcp::socket::wait_read,
-                     [self = shared_from_this()](const error_code& error) {
-                       self->waiting_ = false;
-                       self->OnReadable(error);
-                     });
+  stream_.WaitToRead([self = shared_from_this()](const error_code& error) {
+    self->waiting_ = false;
+    self->OnReadable(error);
+  });
 }
 
 void HttpConnection::OnReadable(const error_code& error) {
   if (state_ == State::kClosed) return;
+  if (state_ == State::kHandshake) return error ? Cut() : ShakeHands();
   error_code failed = error;
-  std::string& scratch = worker_->scratch();
-  const size_t size = failed ? 0 : socket_.read_some(asio::buffer(scratch), failed);
+  const asio::mutable_buffer scratch = asio::buffer(worker_->scratch());
+  const bool lingering = state_ == State::kLingering;
+  const size_t size = failed      ? 0
+                      : lingering ? stream_.ReadRaw(scratch, failed)
+                                  : stream_.Read(scratch, failed);
   if (failed == asio::error::eof) {
     OnInputEnded();
   } else if (failed && !WouldBlock(failed)) {
@@ -110,7 +139,7 @@ void HttpConnection::OnReadable(const error_code& error) {
   }
   if (state_ != State::kLingering && size > 0) {
     const bool idle = state_ == State::kReading && reader_.empty();
-    reader_.Append({scratch.data(), size});
+    reader_.Append({worker_->scratch().data(), size});
     Parse();
     // The idle time ends with the first byte of a request.
     if (idle && state_ == State::kReading && !reader_.empty() && !reader_.head_seen()) {
@@ -138,8 +167,7 @@ void HttpConnection::Probe() {
     if (task != nullptr) task->Probe();
   } else if (state_ == State::kHandling && !reader_.http10()) {
     // RFC 9110, 15.2: any number of interim answers may come before the answer.
-    error_code ignored;
-    socket_.write_some(asio::buffer(kContinue), ignored);
+    stream_.WriteAside(kContinue);
   }
 }
 
@@ -173,6 +201,7 @@ void HttpConnection::OnHead() {
   started_ = Clock::now();
   request_ = reader_.Head();
   request_.peer = peer_;
+  request_.tls = stream_.secure();
   keep_alive_ = reader_.keep_alive();
   head_only_ = request_.verb == "HEAD";
   if (!IsSoundHead(request_, reader_.http10())) {
@@ -196,8 +225,7 @@ void HttpConnection::OnHead() {
   if (SameText(request_.Header("expect"), "100-continue")) {
     // Twenty-five bytes into an empty socket buffer: if they do not fit, the client sends its body
     // anyway after a while.
-    error_code ignored;
-    socket_.write_some(asio::buffer(kContinue), ignored);
+    stream_.WriteAside(kContinue);
   }
 }
 
@@ -205,6 +233,7 @@ void HttpConnection::Refuse(errors::v1::ErrorReason reason) {
   if (task_ == nullptr) {
     request_ = reader_.Head();
     request_.peer = peer_;
+    request_.tls = stream_.secure();
     task_ = handler_.OpenRefused(request_);
   }
   keep_alive_ = false;
@@ -304,32 +333,32 @@ void HttpConnection::EndStream() {
 bool HttpConnection::Flush() {
   while (asio::buffer_size(unwritten_) > 0) {
     error_code error;
-    const size_t written = socket_.write_some(unwritten_, error);
+    const size_t written = stream_.Write(unwritten_, worker_->scratch(), error);
     Consume(unwritten_, written);
     if (error) {
-      // Also a client that is gone: the asynchronous write fails in its turn, when nobody is in the
-      // middle of anything.
-      FlushLater();
+      // Also a client that is gone: that is found again in its turn, when nobody is in the middle of
+      // anything.
+      FlushLater(Clock::now() + limits_.write);
       return false;
     }
   }
   return true;
 }
 
-void HttpConnection::FlushLater() {
+void HttpConnection::FlushLater(MonotonicTime deadline) {
   writing_ = true;
-  deadline_ = Clock::now() + limits_.write;
-  socket_.async_write_some(unwritten_,
-                           [self = shared_from_this()](const error_code& error, size_t written) {
-                             self->writing_ = false;
-                             if (self->state_ == State::kClosed) return;
-                             if (error) {
-                               self->Cut();
-                               return;
-                             }
-                             Consume(self->unwritten_, written);
-                             if (self->Flush()) self->OnFlushed();
-                           });
+  deadline_ = deadline;
+  stream_.WaitToWrite([self = shared_from_this()](const error_code& stopped) {
+    self->writing_ = false;
+    if (self->state_ == State::kClosed) return;
+    error_code error = stopped;
+    const size_t written =
+        error ? 0 : self->stream_.Write(self->unwritten_, self->worker_->scratch(), error);
+    if (WouldBlock(error)) return self->FlushLater(self->deadline_);
+    if (error) return self->Cut();
+    Consume(self->unwritten_, written);
+    if (self->Flush()) self->OnFlushed();
+  });
 }
 
 void HttpConnection::OnFlushed() {
@@ -359,8 +388,7 @@ void HttpConnection::FinishAnswer() {
 
 void HttpConnection::Linger() {
   // Closing while the client still sends would reset the connection, and the answer with it.
-  error_code ignored;
-  (void)socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  stream_.EndOutput();
   if (input_ended_) return Close();
   state_ = State::kLingering;
   reader_.DropInput();
@@ -369,8 +397,8 @@ void HttpConnection::Linger() {
 }
 
 void HttpConnection::Tick(MonotonicTime now) {
-  const bool timed = state_ == State::kReading || state_ == State::kAnswering ||
-                     state_ == State::kLingering || writing_;
+  const bool timed = state_ == State::kHandshake || state_ == State::kReading ||
+                     state_ == State::kAnswering || state_ == State::kLingering || writing_;
   if (timed && now >= deadline_) {
     Cut();
     return;
@@ -383,7 +411,7 @@ void HttpConnection::Tick(MonotonicTime now) {
 }
 
 void HttpConnection::Drain() {
-  const bool idle = state_ == State::kReading && reader_.empty();
+  const bool idle = state_ == State::kHandshake || (state_ == State::kReading && reader_.empty());
   if (idle) {
     Cut();
   } else if (state_ == State::kHandling || state_ == State::kStreaming) {
@@ -406,8 +434,7 @@ void HttpConnection::Cut() {
 
 void HttpConnection::Close() {
   state_ = State::kClosed;
-  error_code ignored;
-  (void)socket_.close(ignored);
+  stream_.Close();
   worker_->Remove(*this);
   handler_.CountConnection(-1);
 }

@@ -14,6 +14,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include "gateway/http/byte_stream.h"
 #include "gateway/http/limits.h"
 #include "gateway/http/request_reader.h"
 #include "gateway/http/responder.h"
@@ -23,7 +24,9 @@ namespace dramatis::gateway {
 
 class HttpConnection : public HttpResponder, public std::enable_shared_from_this<HttpConnection> {
  public:
+  // `tls` is null for plain HTTP.
   HttpConnection(boost::asio::ip::tcp::socket socket,
+                 std::shared_ptr<const TlsContext> tls,
                  std::shared_ptr<HttpWorker> worker,
                  RequestHandler& handler,
                  const HttpLimits& limits);
@@ -31,7 +34,8 @@ class HttpConnection : public HttpResponder, public std::enable_shared_from_this
 
   // Begins to read. To be called once, on the worker's thread.
   void Open();
-  // The same for a connection too many: writes this and ends.
+  // The same for a connection too many: writes this and ends. Over TLS it ends without a word, which
+  // would cost a handshake.
   void OpenRefused(const HttpAnswer& answer);
 
   // For the worker.
@@ -50,6 +54,7 @@ class HttpConnection : public HttpResponder, public std::enable_shared_from_this
   using ErrorCode = boost::system::error_code;
 
   enum class State {
+    kHandshake,  // of TLS
     kReading,    // a request, or waits for one
     kHandling,   // a task works; nothing of its answer is written
     kAnswering,  // an answer is being written
@@ -58,6 +63,8 @@ class HttpConnection : public HttpResponder, public std::enable_shared_from_this
     kClosed,
   };
 
+  // One step of the TLS handshake.
+  void ShakeHands();
   void WaitForInput();
   void OnReadable(const ErrorCode& error);
   // The client sends no more: it has gone, or only waits for its answer.
@@ -77,13 +84,14 @@ class HttpConnection : public HttpResponder, public std::enable_shared_from_this
   void AppendHead(const HttpAnswer& answer, std::string_view framing);
   // Writes head_ and body_ (or static_body); true if the socket took all of it.
   bool Flush();
-  void FlushLater();
+  // Goes on when the client takes more; cut where it takes nothing until `deadline`.
+  void FlushLater(MonotonicTime deadline);
   void OnFlushed();
   void FinishAnswer();
   void Linger();
   void Close();
 
-  boost::asio::ip::tcp::socket socket_;
+  ByteStream stream_;
   std::string peer_;  // its address
   const std::shared_ptr<HttpWorker> worker_;
   RequestHandler& handler_;
@@ -109,7 +117,7 @@ class HttpConnection : public HttpResponder, public std::enable_shared_from_this
   bool writing_ = false;  // an asynchronous write is under way
   std::string head_;
   std::string body_;
-  std::array<boost::asio::const_buffer, 3> unwritten_;
+  ByteStream::Buffers unwritten_;
 };
 
 }  // namespace dramatis::gateway

@@ -21,6 +21,8 @@ struct HttpRequest {
   std::string_view body;
   // Whose connection it is, as an address without a port; empty where that is not known.
   std::string_view peer;
+  // Whether that connection is TLS.
+  bool tls = false;
 
   // The first header of this name (lower case), or empty. Names are compared without regard to
   // case.

@@ -59,9 +59,13 @@ void RunOn(HttpWorker& worker, const std::function<void()>& work) {
 
 }  // namespace
 
-HttpServer::HttpServer(RequestHandler& handler, const HttpLimits& limits, int threads)
+HttpServer::HttpServer(RequestHandler& handler,
+                       const HttpLimits& limits,
+                       int threads,
+                       std::shared_ptr<const TlsContext> tls)
     : handler_(handler),
       limits_(limits),
+      tls_(std::move(tls)),
       workers_([&] {
         std::vector<std::shared_ptr<HttpWorker>> workers;
         workers.reserve(static_cast<size_t>(threads));
@@ -118,7 +122,8 @@ void HttpServer::AcceptOne(error_code& error) {
   if (error == asio::error::connection_aborted) error.clear();  // the client has gone again
   if (error || !socket.is_open()) return;
   const bool too_many = CountOpen() >= limits_.connections;
-  auto connection = std::make_shared<HttpConnection>(std::move(socket), worker, handler_, limits_);
+  auto connection =
+      std::make_shared<HttpConnection>(std::move(socket), tls_, worker, handler_, limits_);
   auto open = [this, connection, too_many] {
     if (too_many) {
       connection->OpenRefused(handler_.Overloaded());

@@ -18,14 +18,19 @@
 #include "absl/time/time.h"
 #include "gateway/http/limits.h"
 #include "gateway/http/responder.h"
+#include "gateway/http/tls.h"
 #include "gateway/http/worker.h"
 
 namespace dramatis::gateway {
 
 class HttpServer {
  public:
-  // `handler` outlives the server.
-  HttpServer(RequestHandler& handler, const HttpLimits& limits, int threads);
+  // `handler` outlives the server. `tls` is null for plain HTTP; where it is there, a client that
+  // speaks plain HTTP is served as well, with HttpRequest::tls false.
+  HttpServer(RequestHandler& handler,
+             const HttpLimits& limits,
+             int threads,
+             std::shared_ptr<const TlsContext> tls = nullptr);
   // Cuts what is still open.
   ~HttpServer();
 
@@ -49,6 +54,7 @@ class HttpServer {
 
   RequestHandler& handler_;
   const HttpLimits limits_;
+  const std::shared_ptr<const TlsContext> tls_;
   std::vector<std::shared_ptr<HttpWorker>> workers_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer retry_;  // after accept ran out of file descriptors

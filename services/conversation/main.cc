@@ -1,10 +1,12 @@
 // The program dramatis-conversation.
 #include "services/conversation/module.h"
+#include "shared/identity/http/fetch.h"
 #include "shared/program/program.h"
 
 int main(int argc, char** argv) {
   return dramatis::RunProgram(argc, argv,
                               {.name = "dramatis-conversation",
                                .modules = {dramatis::conversation::ConversationModule()},
-                               .frontend = {}});
+                               .frontend = {},
+                               .fetch_keys = dramatis::FetchOverHttp});
 }

@@ -77,9 +77,7 @@ class Module : public dramatis::Module {
                context.ids, context.logger, context.metrics, planning_, leases_},
         replicas_({turn_store_, timer_, background_, [this] { return worker_.address(); },
                    [this](const std::string& id) { return live_turns_.Find(id) != nullptr; },
-                   [this](const std::string& address) {
-                     return MakeChannel(address, {context_.config.grpc_keepalive});
-                   }}),
+                   context.replica}),
         worker_(
             tools_,
             live_turns_,
@@ -314,6 +312,7 @@ const ModuleFactory& ConversationModule() {
       *new ModuleFactory{.name = "conversation",
                          .migrations = &embedded::conversation_migrations,
                          .configure = &Configure,
+                         .calls_others = true,
                          .sample = Sample()};
   return factory;
 }

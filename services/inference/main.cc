@@ -1,9 +1,11 @@
 #include "services/inference/module.h"
+#include "shared/identity/http/fetch.h"
 #include "shared/program/program.h"
 
 int main(int argc, char** argv) {
   return dramatis::RunProgram(argc, argv,
                               {.name = "dramatis-inference",
                                .modules = {dramatis::inference::InferenceModule()},
-                               .frontend = {}});
+                               .frontend = {},
+                               .fetch_keys = dramatis::FetchOverHttp});
 }

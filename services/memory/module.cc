@@ -149,6 +149,7 @@ const ModuleFactory& MemoryModule() {
           return std::make_unique<RunningModule>(config, context);
         };
       },
+      .calls_others = true,
       .sample = Sample(),
   };
   return factory;

@@ -1,9 +1,11 @@
 #include "services/persona/module.h"
+#include "shared/identity/http/fetch.h"
 #include "shared/program/program.h"
 
 int main(int argc, char** argv) {
   return dramatis::RunProgram(argc, argv,
                               {.name = "dramatis-persona",
                                .modules = {dramatis::persona::PersonaModule()},
-                               .frontend = {}});
+                               .frontend = {},
+                               .fetch_keys = dramatis::FetchOverHttp});
 }

@@ -1,5 +1,7 @@
 #include "shared/call/access.h"
 
+#include <algorithm>
+
 #include "dramatis/identity/v1/errors.pb.h"
 
 #include "absl/strings/str_cat.h"
@@ -14,6 +16,11 @@ absl::Status InsufficientScopeError(const std::string& scope) {
 }
 
 absl::Status CheckAccess(const Identity& identity, const MethodAccess& method) {
+  // In one process there is nobody to tell apart.
+  if (!identity.caller.empty() &&
+      !std::binary_search(method.callers.begin(), method.callers.end(), identity.caller)) {
+    return PermissionError(absl::StrCat("the program ", identity.caller, " may not call this"));
+  }
   Scopes missing = method.scopes;
   missing.Remove(identity.scopes);
   if (!missing.empty()) return InsufficientScopeError(absl::StrJoin(missing.Names(), " "));

@@ -64,5 +64,19 @@ TEST(CallerKeyTest, IsForThePersonasThatItNames) {
   EXPECT_FALSE(user.MayUsePersona("p3"));
 }
 
+TEST(CheckAccessTest, AProgramCallsWhatItMayCall) {
+  const MethodAccess recall{options::v1::ACCESS_INTERNAL, {}, {"conversation", "gateway"}};
+  Identity service = Caller(AccessRole::kService);
+  EXPECT_TRUE(CheckAccess(service, recall).ok());  // of this process
+  service.caller = "conversation";
+  EXPECT_TRUE(CheckAccess(service, recall).ok());
+  service.caller = "memory";
+  EXPECT_EQ(GetReason(CheckAccess(service, recall)), "PERMISSION_DENIED");
+  Identity admin = Caller(AccessRole::kAdmin);
+  admin.caller = "memory";
+  EXPECT_TRUE(absl::IsPermissionDenied(CheckAccess(admin, recall)));
+  EXPECT_TRUE(absl::IsPermissionDenied(CheckAccess(admin, {options::v1::ACCESS_PUBLIC})));
+}
+
 }  // namespace
 }  // namespace dramatis

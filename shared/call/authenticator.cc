@@ -25,6 +25,18 @@ class LocalAuthenticator : public Authenticator {
   }
 };
 
+class NoClientsAuthenticator : public Authenticator {
+ public:
+  std::optional<SignIn> Recall(const std::vector<std::string>&) override { return std::nullopt; }
+  std::optional<SignIn> Authenticate(const std::vector<std::string>& authorizations) override {
+    return SignIn{UnauthenticatedError(), authorizations.empty() ? kNoCredentials : "no_issuer"};
+  }
+  void AuthenticateLater(const std::vector<std::string>& authorizations,
+                         std::function<void(SignIn)> done) override {
+    done(*Authenticate(authorizations));
+  }
+};
+
 std::atomic<Authenticator*> process_authenticator = nullptr;
 
 }  // namespace
@@ -32,6 +44,11 @@ std::atomic<Authenticator*> process_authenticator = nullptr;
 absl::Status UnauthenticatedError() {
   return Error(absl::StatusCode::kUnauthenticated, errors::v1::ERROR_REASON_UNAUTHENTICATED,
                "the credentials are not valid");
+}
+
+Authenticator& NoClients() {
+  static auto& nobody = *new NoClientsAuthenticator();
+  return nobody;
 }
 
 Authenticator& LocalForm() {

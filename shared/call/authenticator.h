@@ -54,6 +54,9 @@ absl::Status UnauthenticatedError();
 // The form of the environment `local` (ParseAuthorizations).
 Authenticator& LocalForm();
 
+// Lets in nobody: of a program that other programs call and no client, outside `local`.
+Authenticator& NoClients();
+
 // The process's authenticator; the local form (ParseAuthorizations) unless another was set.
 Authenticator& ProcessAuthenticator();
 // To be called before anything is served; null for the local form. It outlives every call.

@@ -41,6 +41,9 @@ struct Identity {
   Scopes scopes = Scopes::All();
   // Null where the caller came without one.
   std::shared_ptr<const CallerKey> key = nullptr;
+  // The program of this deployment that calls for the user, by its token; empty where the caller
+  // came by itself, and for calls within a process.
+  std::string caller = {};
 
   bool IsAdmin() const { return role == AccessRole::kAdmin; }
   // Owner or admin.

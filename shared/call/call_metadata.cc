@@ -73,7 +73,7 @@ void CallMetadata::Add(std::string_view name, std::string_view value) {
   } else if (name == "x-correlation-id") {
     correlation_id_ = value;
   } else if (name == kIdentityEntry) {
-    process_identity_ = value;
+    identity_tokens_.emplace_back(value);
   } else if (name == kMarkEntry) {
     from_this_process_ = IsProcessMark(value);
   } else if (name == "traceparent") {
@@ -90,8 +90,8 @@ void CallMetadata::Add(std::string_view name, std::string_view value) {
 
 std::optional<Identity> CallMetadata::process_identity() const {
   if (caller_.has_value()) return caller_;
-  if (!from_this_process_) return std::nullopt;
-  return ParseProcessIdentity(process_identity_);
+  if (!from_this_process_ || identity_tokens_.size() != 1) return std::nullopt;
+  return ParseProcessIdentity(identity_tokens_.front());
 }
 
 absl::Status CallMetadata::Read(IdSource& ids, CallContext& call) const {

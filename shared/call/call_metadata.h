@@ -39,12 +39,14 @@ class CallMetadata {
   void SetCaller(Identity caller) { caller_ = std::move(caller); }
   // For whom a service or the gateway of this very process calls (process_identity.h).
   std::optional<Identity> process_identity() const;
+  // What another program says of it (program_identity.h), one entry each; to be verified.
+  const std::vector<std::string>& identity_tokens() const { return identity_tokens_; }
 
  private:
   std::vector<std::string> authorizations_;
   std::optional<Identity> caller_;
   bool from_this_process_ = false;
-  std::string process_identity_;
+  std::vector<std::string> identity_tokens_;  // the first: also the form of process_identity.h
   std::string correlation_id_;
   std::string traceparent_;
   std::string idempotency_key_;

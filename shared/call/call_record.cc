@@ -55,6 +55,7 @@ CallRecord::CallRecord(CallParts& parts,
     identified_ = true;
   } else {
     authorizations_ = metadata.authorizations();
+    identity_tokens_ = metadata.identity_tokens();
   }
   call_.deadline = deadline;
   call_.page_key = &parts.page_key;
@@ -70,10 +71,23 @@ HeaderList CallRecord::TakeHeaders() const {
 
 bool CallRecord::IdentifyNow() {
   if (identified_) return true;
+  ProgramVerifier* const verifier = ProcessProgramVerifier();
+  if (verifier != nullptr && !identity_tokens_.empty()) {
+    Take(IdentifyByProgram(*verifier));
+    return true;
+  }
   std::optional<SignIn> sign_in = ProcessAuthenticator().Authenticate(authorizations_);
   if (!sign_in.has_value()) return false;
   Take(*std::move(sign_in));
   return true;
+}
+
+SignIn CallRecord::IdentifyByProgram(ProgramVerifier& verifier) const {
+  // Two could mean either.
+  if (identity_tokens_.size() > 1 || !authorizations_.empty()) {
+    return {UnauthenticatedError(), "several"};
+  }
+  return verifier.Verify(identity_tokens_.front());
 }
 
 void CallRecord::IdentifyLater(std::function<void()> then) {
@@ -87,6 +101,7 @@ void CallRecord::IdentifyLater(std::function<void()> then) {
 void CallRecord::Take(SignIn sign_in) {
   identified_ = true;
   authorizations_ = {};
+  identity_tokens_ = {};
   if (sign_in.identity.ok()) {
     call_.identity = *std::move(sign_in.identity);
     return;

@@ -19,6 +19,7 @@
 #include "shared/call/call.h"
 #include "shared/call/call_metadata.h"
 #include "shared/call/method_rules.h"
+#include "shared/call/program_identity.h"
 #include "shared/executor/executor.h"
 #include "shared/ids/ids.h"
 #include "shared/log/log.h"
@@ -110,11 +111,14 @@ class CallRecord {
  private:
   // False where it takes a while.
   bool IdentifyNow();
+  // Whom another program calls for.
+  SignIn IdentifyByProgram(ProgramVerifier& verifier) const;
   void IdentifyLater(std::function<void()> then);
   void Take(SignIn sign_in);
   void Log(const absl::Status& status, absl::Duration duration) const;
 
-  std::vector<std::string> authorizations_;  // until Identify has read them
+  std::vector<std::string> authorizations_;   // until Identify has read them
+  std::vector<std::string> identity_tokens_;  // the same; of other programs
   bool identified_ = false;
   absl::Status identity_status_;
   std::string_view refusal_;  // why nobody calls; of a closed list

@@ -3,18 +3,16 @@
 #include <array>
 #include <cstdlib>
 
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
+#include "shared/call/identity_claims.h"
 
 namespace dramatis {
 namespace {
-
-constexpr char kUser = 'u';
-constexpr char kAdmin = 'a';
-constexpr char kService = 's';
 
 std::string MakeMark() {
   constexpr size_t kBytes = 32;
@@ -38,33 +36,21 @@ bool IsProcessMark(std::string_view text) {
 }
 
 std::string FormatProcessIdentity(const Identity& identity) {
-  const char role = identity.role == AccessRole::kAdmin     ? kAdmin
-                    : identity.role == AccessRole::kService ? kService
-                                                            : kUser;
-  return absl::StrCat(std::string(1, role), absl::WebSafeBase64Escape(identity.user_id));
+  boost::json::object claims;
+  AppendIdentityClaims(identity, claims);
+  return absl::WebSafeBase64Escape(boost::json::serialize(claims));
 }
 
 std::optional<Identity> ParseProcessIdentity(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  Identity identity;
-  switch (text.front()) {
-    case kUser:
-      break;
-    case kAdmin:
-      identity.role = AccessRole::kAdmin;
-      break;
-    case kService:
-      identity.role = AccessRole::kService;
-      break;
-    default:
-      return std::nullopt;
-  }
-  text.remove_prefix(1);
-  if (!absl::WebSafeBase64Unescape(absl::string_view(text.data(), text.size()),
-                                   &identity.user_id)) {
+  std::string claims;
+  if (text.empty() ||
+      !absl::WebSafeBase64Unescape(absl::string_view(text.data(), text.size()), &claims)) {
     return std::nullopt;
   }
-  return identity;
+  boost::system::error_code error;
+  const boost::json::value value = boost::json::parse(claims, error);
+  if (error || !value.is_object()) return std::nullopt;
+  return ReadIdentityClaims(value.get_object());
 }
 
 }  // namespace dramatis

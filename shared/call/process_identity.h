@@ -15,7 +15,8 @@
 
 namespace dramatis {
 
-// Metadata: for whom a service calls. Counts only together with the mark.
+// Metadata: for whom a service calls. In this form it counts only together with the mark; channels
+// to other programs make a signed token of it (program_identity.h).
 inline constexpr char kIdentityEntry[] = "x-dramatis-identity";
 // Metadata: ProcessMark, which in-process channels add to every call (RpcServer).
 inline constexpr char kMarkEntry[] = "x-dramatis-process";
@@ -25,7 +26,7 @@ const std::string& ProcessMark();
 // Whether it is the mark; in time that does not depend on where it differs.
 bool IsProcessMark(std::string_view text);
 
-// Any user's name fits into metadata so.
+// The claims of identity_claims.h in base64url, so that any user's name fits into metadata.
 std::string FormatProcessIdentity(const Identity& identity);
 std::optional<Identity> ParseProcessIdentity(std::string_view text);
 

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "shared/config/certificates.h"
 #include "shared/config/variables.h"
 
 namespace dramatis {
@@ -79,6 +80,38 @@ bool IsPrivateWay(const std::string& url) {
                                        : host)
                           .host);
   });
+}
+
+// All three files or none.
+GrpcTlsSettings ReadGrpcTls(Settings& settings) {
+  constexpr char kCertificate[] = "DRAMATIS_GRPC_TLS_CERTIFICATE_FILE";
+  constexpr char kKey[] = "DRAMATIS_GRPC_TLS_KEY_FILE";
+  constexpr char kAuthorities[] = "DRAMATIS_GRPC_TLS_CA_FILE";
+  GrpcTlsSettings tls;
+  tls.mesh = settings.Choice("DRAMATIS_GRPC_TLS", "files", {"files", "mesh"}) == "mesh";
+  const std::string certificate = settings.Text(kCertificate);
+  const std::string key = settings.Text(kKey);
+  const std::string authorities = settings.Text(kAuthorities);
+  if (certificate.empty() && key.empty() && authorities.empty()) return tls;
+  tls.given = true;
+  if (tls.mesh) settings.Problem("DRAMATIS_GRPC_TLS", "is mesh: unset the three TLS files");
+  bool whole = true;
+  for (const char* name : {kCertificate, kKey, kAuthorities}) {
+    if (!settings.Text(name).empty()) continue;
+    settings.Problem(name, "must be set where another of the three DRAMATIS_GRPC_TLS files is");
+    whole = false;
+  }
+  if (!whole) return tls;
+  if (const absl::Status fits = CheckCertificate(certificate, key); !fits.ok()) {
+    settings.Problem(kCertificate, absl::StrCat("cannot be used: ", fits.message()));
+  }
+  if (const absl::Status good = CheckAuthorities(authorities); !good.ok()) {
+    settings.Problem(kAuthorities, absl::StrCat("cannot be used: ", good.message()));
+  }
+  tls.certificate_file = certificate;
+  tls.key_file = key;
+  tls.ca_file = authorities;
+  return tls;
 }
 
 }  // namespace
@@ -215,6 +248,11 @@ CommonConfig CommonConfig::From(Settings& settings, int default_management_port)
     settings.Problem("DATABASE_URL",
                      "must be postgresql://..., or unset for SQLite under the data folder");
   }
+  config.database_role = settings.Text("DRAMATIS_DATABASE_ROLE");
+  if (!config.database_role.empty() && config.database_url.empty()) {
+    settings.Problem("DRAMATIS_DATABASE_ROLE",
+                     "is for PostgreSQL: DATABASE_URL must be set where it is");
+  }
   config.management_address = settings.Address("DRAMATIS_MANAGEMENT_ADDRESS",
                                                absl::StrCat("127.0.0.1:", default_management_port));
   config.workers = settings.Integer("DRAMATIS_WORKERS", 16, 1, 1024);
@@ -224,6 +262,7 @@ CommonConfig CommonConfig::From(Settings& settings, int default_management_port)
   config.admin_mutations = settings.Flag("DRAMATIS_ADMIN_MUTATIONS", config.environment == "local");
   config.grpc_keepalive = settings.Duration("DRAMATIS_GRPC_KEEPALIVE", config.grpc_keepalive,
                                             absl::Seconds(1), absl::Minutes(1));
+  config.grpc_tls = ReadGrpcTls(settings);
   config.drain = settings.Duration("DRAMATIS_DRAIN_TIMEOUT", absl::Seconds(20),
                                    absl::ZeroDuration(), absl::Minutes(10));
   const auto demand_loopback = [&](const char* name, const char* why) {
@@ -243,8 +282,10 @@ CommonConfig CommonConfig::From(Settings& settings, int default_management_port)
                        "must have ?sslmode=verify-full where DRAMATIS_ENVIRONMENT is not local and "
                        "the server is on another machine");
     }
-    demand_loopback("DRAMATIS_GRPC_ADDRESS",
-                    "gRPC has no TLS yet; clients elsewhere come over DRAMATIS_HTTP_ADDRESS");
+    if (!config.grpc_tls.given && !config.grpc_tls.mesh) {
+      demand_loopback("DRAMATIS_GRPC_ADDRESS",
+                      "gRPC without TLS is for this machine; see DRAMATIS_GRPC_TLS");
+    }
   }
   return config;
 }

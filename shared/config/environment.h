@@ -63,6 +63,15 @@ class Settings {
   std::vector<std::string> problems_;
 };
 
+// Mutual TLS between programs; PEM files, empty where it is off.
+struct GrpcTlsSettings {
+  std::string certificate_file = {};
+  std::string key_file = {};
+  std::string ca_file = {};
+  bool mesh = false;   // a service mesh does it
+  bool given = false;  // a file is named, whether it can be used or not
+};
+
 // Settings that every program has.
 struct CommonConfig {
   std::string environment = "local";  // local, staging, production
@@ -70,6 +79,8 @@ struct CommonConfig {
   std::string data_dir = "./data";
   // Empty: SQLite files in the data folder.
   std::string database_url;
+  // Whom `migrate` lets read and write the rows of the tables; empty: only the owner.
+  std::string database_role;
   std::string management_address = "127.0.0.1:9090";
   // Threads of each service.
   int workers = 16;
@@ -81,6 +92,7 @@ struct CommonConfig {
   bool admin_mutations = true;
   // Between pings to the other side of an open call: see shared/rpc/keepalive.h.
   absl::Duration grpc_keepalive = absl::Seconds(20);
+  GrpcTlsSettings grpc_tls = {};
   // How long a program waits for calls under way before it ends.
   absl::Duration drain = absl::Seconds(20);
 

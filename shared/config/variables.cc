@@ -15,7 +15,6 @@ namespace dramatis {
 namespace {
 
 constexpr char kAll[] = "all";
-constexpr char kWhole[] = "dramatis";
 constexpr char kServices[] = "persona, conversation, memory, inference";
 
 // The number of insertions, deletions and replacements between two names (Levenshtein).
@@ -84,21 +83,46 @@ const std::vector<Variable>& KnownVariables() {
        "names "
        "a file that holds it",
        kServices},
+      {"DRAMATIS_DATABASE_ROLE", "",
+       "the PostgreSQL role that the service runs as: `migrate`, which runs as the schema's owner, "
+       "lets it read and write the rows of each table and nothing else",
+       kServices},
       {"DRAMATIS_OIDC_ISSUER", "",
-       "whose JWTs are taken (`iss`), as https://id.example.org; outside local it must be set",
-       kWhole},
+       "whose JWTs are taken (`iss`), as https://id.example.org; outside local the gateway must "
+       "have it, "
+       "services take JWTs on their own ports where they have it too",
+       kAll},
       {"DRAMATIS_OIDC_AUDIENCE", "",
        "one of these must be in `aud` of a JWT, or be its `client_id` or `azp` where it has none",
-       kWhole},
+       kAll},
       {"DRAMATIS_OIDC_JWKS_URL", "what the issuer's discovery document says",
-       "where the issuer's keys are", kWhole},
+       "where the issuer's keys are", kAll},
       {"DRAMATIS_OIDC_USER_CLAIM", "sub",
        "the claim that is the user's id; a name, or an RFC 6901 pointer, which begins with /",
-       kWhole},
+       kAll},
       {"DRAMATIS_OIDC_ROLES_CLAIM", "cognito:groups,roles,/realm_access/roles,permissions",
-       "the claims that list roles, comma-separated", kWhole},
-      {"DRAMATIS_OIDC_ADMIN_ROLE", "admin", "the role that makes an admin", kWhole},
-      {"DRAMATIS_OIDC_SCOPE", "", "a scope that every JWT must have", kWhole},
+       "the claims that list roles, comma-separated", kAll},
+      {"DRAMATIS_OIDC_ADMIN_ROLE", "admin", "the role that makes an admin", kAll},
+      {"DRAMATIS_OIDC_SCOPE", "", "a scope that every JWT must have", kAll},
+      {"DRAMATIS_IDENTITY_KEY_FILE", "",
+       "the key by which this program proves to others for whom it calls; `dramatis identity new "
+       "<folder>` makes it; demanded outside local",
+       "conversation, memory, gateway"},
+      {"DRAMATIS_IDENTITY_KEYS_FILE", "",
+       "the public keys of the programs that call this one; the same command writes them; demanded "
+       "outside local",
+       kServices},
+      {"DRAMATIS_GRPC_TLS", "files",
+       "how gRPC between programs is encrypted outside local: by the files below, or mesh, where a "
+       "service mesh does it",
+       kAll},
+      {"DRAMATIS_GRPC_TLS_CERTIFICATE_FILE", "",
+       "the certificate, in PEM, that this program shows to the others; it names the program "
+       "(persona, conversation, ...); read again when it changes",
+       kAll},
+      {"DRAMATIS_GRPC_TLS_KEY_FILE", "", "the private key of that certificate, in PEM", kAll},
+      {"DRAMATIS_GRPC_TLS_CA_FILE", "",
+       "the authorities, in PEM, whose certificates are taken from the others", kAll},
       {"DRAMATIS_DATABASE_CONNECTIONS", "DRAMATIS_WORKERS",
        "most database connections of each service", kServices},
       {"DRAMATIS_WORKERS", "16", "threads of each service", kAll},
@@ -186,6 +210,12 @@ const std::vector<Variable>& KnownVariables() {
       {"DRAMATIS_RESERVATION_LEASE", "30s",
        "after how long what a silent process reserved for calls to models is freed", "inference"},
       {"DRAMATIS_LOCAL_DELAY", "0s", "before each word of the built-in model", "inference"},
+      {"DRAMATIS_TLS_CERTIFICATE_FILE", "",
+       "the certificate, in PEM, that DRAMATIS_HTTP_ADDRESS serves HTTPS with, then those between "
+       "it "
+       "and its authority; read again when it changes",
+       "gateway"},
+      {"DRAMATIS_TLS_KEY_FILE", "", "the private key of that certificate, in PEM", "gateway"},
       {"DRAMATIS_TRUSTED_PROXIES", "",
        "addresses and networks of proxies that speak TLS for us, as 10.0.0.0/8, comma-separated: "
        "their "

@@ -5,14 +5,10 @@
 namespace dramatis {
 namespace {
 
-constexpr char kEnvironment[] = "DRAMATIS_ENVIRONMENT";
 constexpr char kIssuer[] = "DRAMATIS_OIDC_ISSUER";
 constexpr char kAudience[] = "DRAMATIS_OIDC_AUDIENCE";
 constexpr char kJwksUrl[] = "DRAMATIS_OIDC_JWKS_URL";
 constexpr char kRolesClaim[] = "DRAMATIS_OIDC_ROLES_CLAIM";
-constexpr char kOneProcess[] =
-    "a program of its own cannot prove to the others for whom it calls yet: run `dramatis`, which "
-    "has all of them in one process";
 
 void CheckIssuer(Settings& settings, const OidcSettings& oidc) {
   constexpr char kUrl[] = "must be an https:// address without a query (http:// on loopback only)";
@@ -34,18 +30,10 @@ void CheckIssuer(Settings& settings, const OidcSettings& oidc) {
 
 OidcSettings OidcSettings::From(Settings& settings,
                                 const std::string& environment,
-                                bool in_one_process) {
+                                bool serves_clients) {
   OidcSettings oidc;
   ClaimsRules& rules = oidc.rules;
   rules.issuer = settings.Text(kIssuer);
-  if (!in_one_process) {
-    if (environment != "local") {
-      settings.Problem(kEnvironment, std::string("must be local: ") + kOneProcess);
-    } else if (!rules.issuer.empty()) {
-      settings.Problem(kIssuer, std::string("must not be set: ") + kOneProcess);
-    }
-    return oidc;
-  }
   rules.audiences = settings.List(kAudience);
   oidc.jwks_url = settings.Text(kJwksUrl);
   rules.user_claim = settings.Text("DRAMATIS_OIDC_USER_CLAIM", rules.user_claim);
@@ -54,7 +42,7 @@ OidcSettings OidcSettings::From(Settings& settings,
   rules.scope = settings.Text("DRAMATIS_OIDC_SCOPE");
   if (!rules.issuer.empty()) {
     CheckIssuer(settings, oidc);
-  } else if (environment != "local") {
+  } else if (environment != "local" && serves_clients) {
     settings.Problem(
         kIssuer,
         "must be set where DRAMATIS_ENVIRONMENT is not local: the issuer whose JWTs say "

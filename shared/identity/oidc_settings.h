@@ -16,10 +16,9 @@ struct OidcSettings {
   // Empty: by discovery.
   std::string jwks_url;
 
-  // Reads and notes problems in `settings`: outside `local` an issuer must be set, and only a
-  // program that has all services in one process may run there, since what one program says to
-  // another is not proven yet.
-  static OidcSettings From(Settings& settings, const std::string& environment, bool in_one_process);
+  // Reads and notes problems in `settings`. Outside `local` a program that `serves_clients` must
+  // have an issuer; others, which other programs call, take clients' JWTs where they have one.
+  static OidcSettings From(Settings& settings, const std::string& environment, bool serves_clients);
 };
 
 }  // namespace dramatis

@@ -16,10 +16,10 @@ struct Read {
   std::string problems;
 };
 
-Read From(Environment variables, const std::string& environment, bool in_one_process = true) {
+Read From(Environment variables, const std::string& environment, bool serves_clients = true) {
   Settings settings(std::move(variables));
   Read read;
-  read.oidc = OidcSettings::From(settings, environment, in_one_process);
+  read.oidc = OidcSettings::From(settings, environment, serves_clients);
   read.problems = std::string(settings.Check().message());
   return read;
 }
@@ -76,12 +76,14 @@ TEST(OidcSettingsTest, AddressesAreHttps) {
       "");
 }
 
-TEST(OidcSettingsTest, ProgramsOfTheirOwnStayLocal) {
+TEST(OidcSettingsTest, WhomNoClientCallsMayDoWithout) {
+  EXPECT_EQ(From({}, "production", false).problems, "");
   EXPECT_THAT(From({{"DRAMATIS_OIDC_ISSUER", kIssuer}}, "production", false).problems,
-              HasSubstr("DRAMATIS_ENVIRONMENT must be local: a program of its own cannot prove"));
-  EXPECT_THAT(From({{"DRAMATIS_OIDC_ISSUER", kIssuer}}, "local", false).problems,
-              HasSubstr("run `dramatis`"));
-  EXPECT_EQ(From({}, "local", false).problems, "");
+              HasSubstr("DRAMATIS_OIDC_AUDIENCE must be set"));
+  EXPECT_EQ(From({{"DRAMATIS_OIDC_ISSUER", kIssuer}, {"DRAMATIS_OIDC_AUDIENCE", "a"}}, "production",
+                 false)
+                .problems,
+            "");
 }
 
 }  // namespace

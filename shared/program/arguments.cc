@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "shared/config/variables.h"
+#include "shared/program/identity_command.h"
 
 namespace dramatis {
 
@@ -27,6 +28,7 @@ std::string HelpText(const std::string& program, bool can_migrate) {
     absl::StrAppend(&text, "  migrate          apply pending database migrations\n",
                     "  migrate --check  say which are pending; exit code 1 if any is\n");
   }
+  if (program == kWholeProgram) text += kIdentityHelp;
   absl::StrAppend(&text, "  --version        print the version\n",
                   "  --help           print this\n\n", "Settings are environment variables:\n\n",
                   VariablesHelp(program));

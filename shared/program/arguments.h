@@ -22,6 +22,9 @@ enum class Command {
   kCheckSchema,  // migrate --check: says what is pending; exit code 1 if anything is
 };
 
+// The program that has all others in one process.
+inline constexpr char kWholeProgram[] = "dramatis";
+
 // The command that `arguments` (without the program's name) stand for. INVALID_ARGUMENT says what
 // is wrong with them; `can_migrate` is false for programs without a database.
 absl::StatusOr<Command> ParseArguments(const std::vector<std::string>& arguments, bool can_migrate);

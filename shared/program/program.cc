@@ -3,6 +3,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -19,7 +20,9 @@
 #include "shared/config/version.h"
 #include "shared/program/arguments.h"
 #include "shared/program/databases.h"
+#include "shared/program/identity_command.h"
 #include "shared/program/runtime.h"
+#include "shared/sql/postgres/grants.h"
 #include "shared/status/macros.h"
 #include "shared/status/outgoing.h"
 
@@ -116,9 +119,9 @@ void EndAtNextSignal() {
 
 // The last line of the start names the page to open, where there is one; for people at a terminal
 // once more in plain words, so that log files hold nothing but JSON.
-void SayStarted(Logger& logger, const std::string& http_address) {
+void SayStarted(Logger& logger, const std::string& http_address, bool tls) {
   if (http_address.empty()) return logger.Info("started", {{"version", kVersion}});
-  const std::string page = absl::StrCat("http://", http_address, "/");
+  const std::string page = absl::StrCat(tls ? "https://" : "http://", http_address, "/");
   logger.Info("started", {{"version", kVersion}, {"page", page}});
   if (isatty(STDOUT_FILENO) == 0) return;
   std::printf("\nDramatis is ready. Open %s\n", page.c_str());
@@ -144,7 +147,7 @@ int Serve(const Program& program, const ProgramConfig& config) {
     return kFailed;
   }
   malloc_trim(0);  // what starting needed and running does not
-  SayStarted(*logger, runtime.http_address());
+  SayStarted(*logger, runtime.http_address(), runtime.speaks_tls());
   const int signal = WaitForSignal();
   logger->Info("draining", {{"signal", signal}});
   EndAtNextSignal();
@@ -157,6 +160,15 @@ absl::Status MigrateModule(const ProgramConfig& config, const ModuleFactory& mod
   DRAMATIS_ASSIGN_OR_RETURN(const ModuleDatabase opened, OpenModuleDatabase(config.common, module));
   DRAMATIS_ASSIGN_OR_RETURN(const std::vector<std::string> applied,
                             opened.database->Migrate(module.migrations()));
+  if (const std::string& role = config.common.database_role; !role.empty()) {
+    int tables = 0;
+    DRAMATIS_RETURN_IF_ERROR(opened.database->Write([&](sql::Transaction& tx) -> absl::Status {
+      DRAMATIS_ASSIGN_OR_RETURN(tables, sql::GrantTables(tx, role));
+      return absl::OkStatus();
+    }));
+    std::printf("%s: %s may read and write the rows of %d tables\n", module.name.c_str(),
+                role.c_str(), tables);
+  }
   const int version = module.migrations().empty() ? 0 : module.migrations().back().number;
   if (applied.empty()) {
     std::printf("%s: nothing to apply, schema is at %d\n", module.name.c_str(), version);
@@ -188,6 +200,15 @@ int Migrate(const Program& program, const ProgramConfig& config, bool only_check
   return pending ? kFailed : kDone;
 }
 
+// The programs that call others where each is a process of its own.
+std::vector<std::string> CallersOf(const Program& program) {
+  std::vector<std::string> callers = {"gateway"};
+  for (const ModuleFactory& module : program.modules) {
+    if (module.calls_others) callers.push_back(module.name);
+  }
+  return callers;
+}
+
 }  // namespace
 
 int RunProgram(int argc, char** argv, const Program& program) {
@@ -195,6 +216,10 @@ int RunProgram(int argc, char** argv, const Program& program) {
   SkipDeadlockSearch();
   RaiseFileLimit();
   const bool can_migrate = !program.modules.empty();
+  if (argc > 1 && std::string_view(argv[1]) == "identity" && program.name == kWholeProgram) {
+    return RunIdentityCommand(program.name, std::vector<std::string>(argv + 2, argv + argc),
+                              CallersOf(program));
+  }
   const absl::StatusOr<Command> command =
       ParseArguments(std::vector<std::string>(argv + 1, argv + argc), can_migrate);
   if (!command.ok()) return Complain(program, command.status(), kUsage);

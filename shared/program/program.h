@@ -34,6 +34,12 @@ class Frontend {
   virtual void Drain(absl::Time deadline) = 0;
   // Whether it can serve (its neighbours answer); for /readyz.
   virtual bool Ready() = 0;
+  // Whether its address is one of HTTPS.
+  virtual bool SpeaksTls() const { return false; }
+  // Whether it has files that are to be looked at again, every now and then, by RefreshFiles. The
+  // error is that of a file which cannot be used: what was there before stays in use.
+  virtual bool WatchesFiles() const { return false; }
+  virtual absl::Status RefreshFiles() { return absl::OkStatus(); }
 };
 
 struct FrontendContext {
@@ -54,7 +60,7 @@ struct Program {
   std::function<std::function<absl::StatusOr<std::unique_ptr<Frontend>>(const FrontendContext&)>(
       Settings& settings, const CommonConfig& common)>
       frontend;
-  // Set for programs that an OpenID Connect issuer may be set for: how its keys are fetched.
+  // How the keys of an OpenID Connect issuer are fetched.
   FetchUrl fetch_keys = nullptr;
 };
 

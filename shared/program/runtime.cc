@@ -8,6 +8,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "shared/config/default_ports.h"
 #include "shared/program/gated_database.h"
@@ -24,6 +25,8 @@ namespace {
 constexpr double kFrontendShare = 0.75;
 // How often databases are looked at: to start what waits for one, and to report one that is away.
 constexpr absl::Duration kDatabaseWatch = absl::Milliseconds(500);
+// How long a replaced file of a key or certificate may go unseen.
+constexpr absl::Duration kFileWatch = absl::Seconds(1);
 
 // `address` where it names a host; otherwise, since others cannot call 0.0.0.0, this host's name.
 std::string ReachableAddress(const std::string& address) {
@@ -34,6 +37,17 @@ std::string ReachableAddress(const std::string& address) {
     return address;
   }
   return absl::StrCat(name, address.substr(colon));
+}
+
+// Who it is to other programs: the service that it is, or the gateway.
+std::string IdentityName(const Program& program) {
+  return std::string(absl::StripPrefix(program.name, "dramatis-"));
+}
+
+bool CallsOthers(const Program& program) {
+  return program.frontend != nullptr ||
+         std::any_of(program.modules.begin(), program.modules.end(),
+                     [](const ModuleFactory& module) { return module.calls_others; });
 }
 
 }  // namespace
@@ -58,7 +72,13 @@ absl::StatusOr<ProgramConfig> ProgramConfig::From(const Program& program,
                       LoopbackAddress(PortsOf(name).grpc));
   }
   config.oidc = OidcSettings::From(settings, config.common.environment,
-                                   program.fetch_keys != nullptr && config.neighbours.empty());
+                                   /*serves_clients=*/program.frontend != nullptr);
+  const bool separate = !config.neighbours.empty();
+  config.wire = WireConfig::From(settings, config.common,
+                                 {.name = IdentityName(program),
+                                  .separate = separate,
+                                  .calls = separate && CallsOthers(program),
+                                  .called = separate && !program.modules.empty()});
   for (const ModuleFactory& module : program.modules) {
     config.modules.push_back(module.configure(settings, config.common));
   }
@@ -105,24 +125,28 @@ Runtime::~Runtime() {
   // Callers before those they call.
   while (!parts_.empty())
     parts_.pop_back();
-  if (authenticator_ != nullptr) SetProcessAuthenticator(nullptr);
+  SetProcessAuthenticator(nullptr);
 }
 
 absl::Status Runtime::Start() {
   DRAMATIS_RETURN_IF_ERROR(ChooseAuthenticator());
+  DRAMATIS_ASSIGN_OR_RETURN(wire_, Wire::Open(config_.wire, clock_, logger_));
   if (!program_.modules.empty()) {
     DRAMATIS_RETURN_IF_ERROR(StartServer());
     DRAMATIS_RETURN_IF_ERROR(StartModules());
   }
   DRAMATIS_RETURN_IF_ERROR(StartFrontend());
+  if (config_.wire.watches() || (frontend_ != nullptr && frontend_->WatchesFiles())) {
+    jobs_.Every(kFileWatch, "file watch", refresher_, [this] { return RefreshFiles(); });
+  }
   return StartManagement();
 }
 
 absl::Status Runtime::ChooseAuthenticator() {
   const ClaimsRules& rules = config_.oidc.rules;
   if (rules.issuer.empty()) {
-    if (config_.common.environment == "local") return absl::OkStatus();
-    return InternalError("there is no issuer");  // the settings' check lets none through
+    if (config_.common.environment != "local") SetProcessAuthenticator(&NoClients());
+    return absl::OkStatus();
   }
   KeySource::Options options;
   options.issuer = rules.issuer;
@@ -147,6 +171,11 @@ absl::Status Runtime::MakeParts() {
         .config = config_.common,
         .database = part->gate,
         .channel = [this](const std::string& name) { return ChannelTo(name); },
+        .replica =
+            [this, &factory](const std::string& address) {
+              return MakeChannel(address,
+                                 wire_->Options(factory.name, {config_.common.grpc_keepalive}));
+            },
         .local = local_,
         .own_address =
             [this] {
@@ -191,8 +220,9 @@ absl::Status Runtime::StartServer() {
   admin_ = std::make_unique<AdminServiceServer>(config_.common, clock_, logger_, metrics_,
                                                 std::move(databases));
   services.push_back(admin_.get());
-  DRAMATIS_ASSIGN_OR_RETURN(server_, RpcServer::Start(config_.grpc_address, services, logger_,
-                                                      metrics_, {config_.common.grpc_keepalive}));
+  DRAMATIS_ASSIGN_OR_RETURN(server_,
+                            RpcServer::Start(config_.grpc_address, services, logger_, metrics_,
+                                             {config_.common.grpc_keepalive}, wire_->server()));
   server_->SetServing(admin::v1::AdminService::service_full_name(), true);
   LogListening("grpc", server_->address());
   return absl::OkStatus();
@@ -292,6 +322,12 @@ absl::Status Runtime::ForgetOldKeys() {
   return absl::OkStatus();
 }
 
+absl::Status Runtime::RefreshFiles() {
+  absl::Status status = wire_->Refresh();
+  if (frontend_ != nullptr) status.Update(frontend_->RefreshFiles());
+  return status;
+}
+
 absl::Status Runtime::StartFrontend() {
   if (!config_.frontend) return absl::OkStatus();
   const FrontendContext context{
@@ -346,9 +382,10 @@ std::shared_ptr<grpc::Channel> Runtime::ChannelTo(const std::string& name) {
   std::shared_ptr<grpc::Channel>& channel = channels_[name];
   if (channel == nullptr) {
     const auto neighbour = config_.neighbours.find(name);
-    channel = neighbour == config_.neighbours.end()
-                  ? server_->InProcessChannel()
-                  : MakeChannel(neighbour->second, {config_.common.grpc_keepalive});
+    channel =
+        neighbour == config_.neighbours.end()
+            ? server_->InProcessChannel()
+            : MakeChannel(neighbour->second, wire_->Options(name, {config_.common.grpc_keepalive}));
   }
   return channel;
 }

@@ -27,6 +27,7 @@
 #include "shared/program/databases.h"
 #include "shared/program/management_server.h"
 #include "shared/program/program.h"
+#include "shared/program/wire.h"
 #include "shared/rpc/server.h"
 
 namespace dramatis {
@@ -39,6 +40,7 @@ struct ProgramConfig {
 
   CommonConfig common;
   OidcSettings oidc;
+  WireConfig wire;
   std::string grpc_address;                       // empty where the program has no module
   std::string advertised_address;                 // empty: the gRPC address
   std::map<std::string, std::string> neighbours;  // name to target
@@ -67,6 +69,7 @@ class Runtime {
   const std::string& management_address() const { return management_address_; }
   // Empty where there is no frontend.
   const std::string& http_address() const { return http_address_; }
+  bool speaks_tls() const { return frontend_ != nullptr && frontend_->SpeaksTls(); }
   // Takes itself out of service, lets calls under way end, until the drain time-out.
   void Drain();
 
@@ -93,6 +96,8 @@ class Runtime {
   void ReportWhole();
   // A periodic job: forgets old idempotency keys in every database.
   absl::Status ForgetOldKeys();
+  // A periodic job: looks at the files of keys and certificates again.
+  absl::Status RefreshFiles();
   bool Ready();
   std::shared_ptr<grpc::Channel> ChannelTo(const std::string& name);
   void LogListening(const char* protocol, const std::string& address);
@@ -108,6 +113,7 @@ class Runtime {
   // Before everything that serves, so that it outlives every call; null for the local form.
   std::unique_ptr<KeySource> keys_;
   std::unique_ptr<OidcAuthenticator> authenticator_;
+  std::unique_ptr<Wire> wire_;
   std::vector<std::unique_ptr<Part>> parts_;
   std::unique_ptr<AdminServiceServer> admin_;
   absl::Mutex channels_mutex_;
@@ -122,6 +128,7 @@ class Runtime {
   Timer timer_;
   Executor watcher_;
   Executor forgetter_{1, 1};
+  Executor refresher_{1, 1};
   PeriodicJobs jobs_;
 };
 

@@ -34,6 +34,8 @@ struct ModuleContext {
   // A channel to a neighbour by its name ("persona", "memory", "inference", "conversation"). To be
   // used from Start on. In one process it is in-process.
   std::function<std::shared_ptr<grpc::Channel>(const std::string& name)> channel;
+  // A channel to another replica of the service, which listens there.
+  std::function<std::shared_ptr<grpc::Channel>(const std::string& address)> replica;
   // What services of this process offer each other without gRPC. Modules offer when they are made,
   // and look for what others offer with each call.
   LocalMethods& local;
@@ -71,6 +73,8 @@ struct ModuleFactory {
   // Reads the service's settings, notes problems, and returns a function that makes the module.
   std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)> (*configure)(
       Settings& settings, const CommonConfig& common);
+  // Whether it calls other services, and so needs an identity key of its own.
+  bool calls_others = false;
   // What seeding writes; nothing for a service without sample data.
   sql::SampleData sample = {};
 };

@@ -93,7 +93,8 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
     const std::vector<grpc::Service*>& services,
     Logger& logger,
     Metrics& metrics,
-    const Keepalive& keepalive) {
+    const Keepalive& keepalive,
+    const std::shared_ptr<grpc::ServerCredentials>& credentials) {
   // Ours stands in its place.
   grpc::EnableDefaultHealthCheckService(false);
   std::unique_ptr<RpcServer> server(new RpcServer());
@@ -101,7 +102,8 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   SetLimits(keepalive, builder);
   int port = 0;
   if (!address.empty()) {
-    builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+    builder.AddListeningPort(
+        address, credentials == nullptr ? grpc::InsecureServerCredentials() : credentials, &port);
   }
   for (grpc::Service* service : services)
     builder.RegisterService(service);

@@ -30,6 +30,8 @@ class RpcServer {
   // only InProcessChannel reaches it. The services outlive the server. Every service starts
   // NOT_SERVING. UNAVAILABLE if the address cannot be taken, also if another process listens there.
   //
+  // Speaks what `credentials` say; null: without TLS.
+  //
   // Calls that reach no service, because their bytes are no message, are told to `logger` and
   // `metrics`, which outlive the server.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
@@ -37,7 +39,8 @@ class RpcServer {
       const std::vector<grpc::Service*>& services,
       Logger& logger,
       Metrics& metrics,
-      const Keepalive& keepalive = {});
+      const Keepalive& keepalive = {},
+      const std::shared_ptr<grpc::ServerCredentials>& credentials = nullptr);
   // Drains without waiting, if Drain has not run.
   ~RpcServer();
 

@@ -292,5 +292,63 @@ TEST_F(SignInTest, ServicesOfTheProcessNeedNoCredentialsAndOthersCannotPretend) 
   EXPECT_EQ(Recall(tcp_, std::string(64, '0')).code(), absl::StatusCode::kUnauthenticated);
 }
 
+// Signs and verifies by text alone.
+class PlainSigner : public ProgramSigner, public ProgramVerifier {
+ public:
+  PlainSigner() { SetProcessProgramVerifier(this); }
+  ~PlainSigner() override { SetProcessProgramVerifier(nullptr); }
+  std::string TokenFor(const std::string& audience, const std::string& identity) override {
+    if (refuses) return "";
+    return audience + "|" + identity;
+  }
+  SignIn Verify(std::string_view token) override {
+    const size_t bar = token.find('|');
+    if (token.substr(0, bar) != "memory") return {UnauthenticatedError(), "audience"};
+    Identity identity = ParseProcessIdentity(token.substr(bar + 1)).value();
+    identity.caller = caller;
+    return {std::move(identity)};
+  }
+  bool refuses = false;
+  std::string caller = "conversation";
+};
+
+TEST_F(SignInTest, AChannelToAnotherProgramSaysForWhomByATokenAndByNothingElse) {
+  PlainSigner signer;
+  const auto to = [&](const std::string& audience) {
+    return MakeChannel(server_->address(), {.audience = audience, .signer = &signer});
+  };
+  // Two identities would be refused: what the channel sends is the token alone.
+  EXPECT_TRUE(Recall(to("memory")).ok());
+  EXPECT_EQ(Recall(to("persona")).code(), absl::StatusCode::kUnauthenticated);
+  signer.refuses = true;
+  EXPECT_EQ(Recall(to("memory")).code(), absl::StatusCode::kUnauthenticated);
+  signer.refuses = false;
+  signer.caller = "inference";
+  EXPECT_EQ(Recall(to("memory")).code(), absl::StatusCode::kPermissionDenied);
+  // Within the process nothing is signed.
+  EXPECT_TRUE(Recall(in_process_).ok());
+}
+
+TEST_F(SignInTest, TwoIdentitiesAreNoneAndAStrangersIsNotTheProcesss) {
+  PlainSigner signer;
+  const std::string token = "memory|" + FormatProcessIdentity({"ada", AccessRole::kService});
+  const auto ask = [&](const std::vector<std::pair<std::string, std::string>>& entries) {
+    grpc::ClientContext context;
+    for (const auto& [name, value] : entries)
+      context.AddMetadata(name, value);
+    memory::RecallRequest request;
+    request.set_user_id("u");
+    request.set_persona_id("p");
+    memory::RecallResponse response;
+    return FromGrpc(memory::MemoryService::NewStub(tcp_)->Recall(&context, request, &response))
+        .code();
+  };
+  EXPECT_EQ(ask({{kIdentityEntry, token}}), absl::StatusCode::kOk);
+  EXPECT_EQ(ask({{kIdentityEntry, token}, {kIdentityEntry, token}}),
+            absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(ask({{kIdentityEntry, token}, {"authorization", "Bearer known"}}),
+            absl::StatusCode::kUnauthenticated);
+}
+
 }  // namespace
 }  // namespace dramatis

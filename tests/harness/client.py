@@ -58,6 +58,7 @@ class Client:
         self.address = address
         self.timeout = timeout
         self.headers = {}
+        self.options = []  # of curl, beside those that every request has
         if user is not None:
             self.headers["Authorization"] = f"Bearer local:{user}"
 
@@ -74,7 +75,7 @@ class Client:
             command += ["--data-binary", "@-"]
         if method == "HEAD":
             command[command.index("-X"):command.index("-X") + 2] = ["-I"]
-        return command + [*options, self.base + path]
+        return command + [*self.options, *options, self.base + path]
 
     def request(self, method, path, body=None, headers=None):
         """`body`: bytes as they are, anything else as JSON."""

@@ -5,9 +5,10 @@
             machine.run(stack)  # in the order written there; each probe until it is green
 
 A container is its command, started with its environment on top of the image's (Dockerfile), in a
-network of its own (a namespace with a loopback and nothing else), which the containers of a pod
-share, and those of a compose file that say `network_mode: host`. PostgreSQL is the harness's, on the
-port that the manifest gives it. Whatever a manifest says that is not understood here is an error.
+network of its own (a namespace with a loopback and nothing else), which all containers of a stack
+share: those of a pod, of a compose file, of an overlay. Names of neighbours stand for that loopback.
+What is mounted at /etc/dramatis is what deploy/secrets makes. PostgreSQL is the harness's, on the port
+that the manifest gives it. Whatever a manifest says that is not understood here is an error.
 """
 
 import dataclasses
@@ -41,6 +42,7 @@ class Container:
     environment: dict
     probes: list = dataclasses.field(default_factory=list)
     once: bool = False  # runs to its end before what comes after it
+    secrets: str = ""  # the folder of deploy/secrets that it has at /etc/dramatis
 
     @property
     def is_postgres(self):
@@ -51,6 +53,7 @@ class Container:
 class Stack:
     name: str
     containers: list  # in the order of their start
+    proven: bool = False  # production: with secrets, and PostgreSQL over TLS
 
 
 def image_environment():
@@ -64,12 +67,14 @@ def image_environment():
 
 def _with_defaults(value):
     """`${NAME:-default}` where NAME is not set; as compose reads every text of the file."""
+    given = {"DRAMATIS_OIDC_ISSUER": "https://id.example.org", "DRAMATIS_OIDC_AUDIENCE": "dramatis"}
     if isinstance(value, dict):
         return {key: _with_defaults(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_with_defaults(item) for item in value]
     if isinstance(value, str):
-        return re.sub(r"\$\{\w+(?::-([^}]*))?\}", lambda match: match[1] or "", value)
+        return re.sub(r"\$\{(\w+)(?::-([^}]*))?\}",
+                      lambda match: given.get(match[1], match[2] or ""), value)
     return value
 
 
@@ -78,7 +83,6 @@ def _seconds(text):
 
 
 def _compose_container(name, service):
-    assert service["network_mode"] == "host", f"{name}: only the host's network is understood"
     probes = []
     if check := service.get("healthcheck"):
         kind, *command = check["test"]
@@ -86,8 +90,12 @@ def _compose_container(name, service):
         patience = _seconds(check["start_period"]) + _seconds(check["interval"]) * check["retries"]
         probes.append(Probe("healthcheck", command, patience))
     once = service.get("restart") == "no"
-    return Container(name, service["image"], service["command"], service.get("environment", {}),
-                     probes, once)
+    mounted = [volume.split(":")[0] for volume in service.get("volumes", [])
+               if ":/etc/dramatis:" in volume]
+    assert all(one.startswith("./secrets/") for one in mounted), mounted
+    command = service.get("command") or service["entrypoint"]
+    return Container(name, service["image"], command, service.get("environment", {}), probes, once,
+                     mounted[0].removeprefix("./secrets/") if mounted else "")
 
 
 def _in_order(services):
@@ -110,9 +118,16 @@ def compose_stacks():
     stacks = []
     for file in sorted(ROOT.glob("compose*.yaml")):
         services = _with_defaults(yaml.safe_load(file.read_text()))["services"]
-        stacks.append(Stack(file.name, [_compose_container(name, services[name])
-                                        for name in _in_order(services)]))
+        containers = [_compose_container(name, services[name]) for name in _in_order(services)]
+        stacks.append(Stack(file.name, containers, any(one.secrets for one in containers)))
     return stacks
+
+
+def secrets_in(folder, public_name="chat.test"):
+    """What deploy/secrets makes for a database on this machine."""
+    subprocess.run([ROOT / "deploy" / "secrets", folder, public_name, "127.0.0.1"], check=True,
+                   capture_output=True, env={**ENVIRONMENT, "DRAMATIS": str(BIN / "dramatis")})
+    return pathlib.Path(folder)
 
 
 # --- Kubernetes -----------------------------------------------------------------------------------
@@ -141,10 +156,17 @@ def _read_overlay(folder):
 
 
 def rendered(folder):
-    """The objects of an overlay, as kubectl renders them where there is one."""
+    """The objects of an overlay, as kubectl renders them where there is one, with secrets of ours
+    where it wants some."""
     if shutil.which("kubectl") is None:
         return _read_overlay(folder)
-    text = subprocess.run(["kubectl", "kustomize", folder], check=True, capture_output=True).stdout
+    with tempfile.TemporaryDirectory(prefix="dramatis-k8s.") as copy:
+        shutil.copytree(ROOT / "k8s", copy, dirs_exist_ok=True)
+        overlay = pathlib.Path(copy) / folder.relative_to(ROOT / "k8s")
+        if "secretGenerator" in yaml.safe_load((overlay / "kustomization.yaml").read_text()):
+            shutil.rmtree(overlay / "secrets", ignore_errors=True)
+            secrets_in(overlay / "secrets")
+        text = subprocess.run(["kubectl", "kustomize", overlay], check=True, capture_output=True).stdout
     return list(yaml.safe_load_all(text))
 
 
@@ -161,8 +183,21 @@ def _pod_environment(container, objects):
         else:
             assert reference.get("optional"), f"{container['name']}: no {kind} {reference['name']}"
     for variable in container.get("env", []):
-        environment[variable["name"]] = variable["value"]
+        if "valueFrom" in variable:
+            assert variable["valueFrom"] == {"fieldRef": {"fieldPath": "status.podIP"}}, variable
+            environment[variable["name"]] = "127.0.0.1"
+        else:
+            environment[variable["name"]] = re.sub(
+                r"\$\((\w+)\)", lambda match: environment[match[1]], variable["value"])
     return environment
+
+
+def _pod_secrets(pod):
+    """The folder of deploy/secrets that is mounted: the secret's name without its hash."""
+    for volume in pod.get("volumes", []):
+        if "secret" in volume:
+            return volume["secret"]["secretName"].rpartition("-")[0]
+    return ""
 
 
 def _pod_probe(container, name):
@@ -176,7 +211,7 @@ def _pod_probe(container, name):
     return Probe(name, command, max(patience, 30))
 
 
-def _pod_container(container, objects, initial):
+def _pod_container(container, objects, initial, secrets=""):
     names = [name for name in ("startupProbe", "readinessProbe", "livenessProbe")
              if name in container]
     return Container(
@@ -184,21 +219,38 @@ def _pod_container(container, objects, initial):
         container.get("command", []) + container.get("args", []),
         _pod_environment(container, objects),
         [_pod_probe(container, name) for name in names],
-        once=initial and container.get("restartPolicy") != "Always")
+        once=initial and container.get("restartPolicy") != "Always", secrets=secrets)
+
+
+# An overlay starts its jobs first, then each program before those that call it.
+ORDER = ("persona", "memory", "inference", "conversation", "gateway")
+
+
+def _place(item):
+    return item["kind"] != "Job", ORDER.index(item["metadata"]["name"].removesuffix("-migrate")) if (
+        item["metadata"]["name"].removesuffix("-migrate") in ORDER) else -1
 
 
 def pod_stacks():
+    """A stack of each overlay: all that it starts."""
     stacks = []
     for folder in overlays():
         objects = rendered(folder)
-        for item in objects:
-            if item["kind"] not in ("Deployment", "StatefulSet", "Job"):
-                continue
+        containers = []
+        workloads = [item for item in objects if item["kind"] in ("Deployment", "StatefulSet", "Job")]
+        for item in sorted(workloads, key=_place):
             pod = item["spec"]["template"]["spec"]
-            stacks.append(Stack(
-                f"{folder.relative_to(ROOT)}: {item['metadata']['name']}",
-                [_pod_container(one, objects, True) for one in pod.get("initContainers", [])]
-                + [_pod_container(one, objects, False) for one in pod["containers"]]))
+            job, secrets = item["kind"] == "Job", _pod_secrets(pod)
+            for one in pod.get("initContainers", []):
+                containers.append(_pod_container(one, objects, True, secrets))
+            for one in pod["containers"]:
+                container = _pod_container(one, objects, job, secrets)
+                container.name = item["metadata"]["name"] if job else container.name
+                containers.append(container)
+        proven = any(one.secrets for one in containers)
+        if proven:  # the database is not the overlay's
+            containers.insert(0, Container("postgres", "postgres:", ["postgres"], {"POSTGRES_DB": "dramatis"}))
+        stacks.append(Stack(str(folder.relative_to(ROOT)), containers, proven))
     return stacks
 
 
@@ -212,6 +264,8 @@ class Machine:
         self.folder = pathlib.Path(folder)
         self.running = {}
         self.postgres = None
+        self.secrets = None
+        self.database = None
 
     def __enter__(self):
         # Without root, in a user namespace, where this user may make networks.
@@ -251,25 +305,51 @@ class Machine:
     def _postgres_program(*arguments):
         return [sys.executable, ROOT / "tests" / "harness" / "postgres.py", *arguments]
 
-    def start_postgres(self, port):
+    def start_postgres(self, port, secrets=()):
         """PostgreSQL in this network; its URL."""
         # Not in the folder, which is pytest's: the account that PostgreSQL runs as may not enter it.
         self.postgres = tempfile.mkdtemp(prefix="dramatis-postgres.")
         return subprocess.run(
-            self.inside(self._postgres_program("start", self.postgres, port)),
+            self.inside(self._postgres_program("start", self.postgres, port, *secrets)),
             check=True, capture_output=True, text=True).stdout.strip()
 
     def _start_postgres(self, container):
-        settings = dict(word.split("=", 1) for word in container.command if "=" in word)
-        url = self.start_postgres(settings.get("port", "5432"))
-        # The harness has made the role that the manifest names; the image would make its database.
+        settings = dict(word.split("=", 1) for word in container.command if re.fullmatch(r"\w+=\S+", word))
         database = container.environment["POSTGRES_DB"]
-        assert f"//{container.environment['POSTGRES_USER']}@" in url
+        proven = self.secrets is not None
+        url = self.start_postgres(settings.get("port", "5432"),
+                                  [self.secrets / "postgres"] if proven else ())
+        # The image would make the database, and run what is in its folder for that.
         subprocess.run(self.inside(["psql", "-X", "-q", "-d", url, "-c",
                                      f'create database "{database}"']), check=True)
+        self.database = url.rpartition("/")[0] + "/" + database
+        if proven:
+            subprocess.run(self.inside(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.database,
+                                         "-f", self.secrets / "postgres" / "roles.sql"]), check=True)
+        else:
+            # The harness has made the role that the manifest names.
+            assert f"//{container.environment['POSTGRES_USER']}@" in url
+
+    def sql(self, statement):
+        """The rows of a statement that the superuser runs, each a list of texts."""
+        ran = subprocess.run(self.inside(["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-d", self.database,
+                                          "-c", statement]), check=True, capture_output=True, text=True)
+        return [line.split("\t") for line in ran.stdout.splitlines()]
+
+    def _prove(self):
+        """Makes the secrets; their files name each other by where they are here."""
+        self.secrets = secrets_in(self.folder / "secrets")
+        for file in self.secrets.glob("*/database-url"):
+            file.write_text(file.read_text().replace("/etc/dramatis", str(file.parent)))
 
     def _environment(self, container):
         environment = {**image_environment(), **container.environment}
+        for name, value in environment.items():
+            if name.endswith("_ADDRESS"):
+                value = re.sub(r"^dns:///\w+:", "127.0.0.1:", str(value))
+            elif container.secrets and str(value).startswith("/etc/dramatis/"):
+                value = str(value).replace("/etc/dramatis", str(self.secrets / container.secrets), 1)
+            environment[name] = value
         volume = environment.get("DRAMATIS_DATA_DIR")
         if volume is not None:
             environment["DRAMATIS_DATA_DIR"] = str(self.folder / f"{container.name}-volume")
@@ -302,12 +382,16 @@ class Machine:
         wait_for(green, f"{container.name}'s {probe.name} {probe.command}", probe.timeout, 0.1)
 
     def run(self, stack):
+        if stack.proven:
+            self._prove()
         for container in stack.containers:
             if container.is_postgres:
                 self._start_postgres(container)
-                self._await(container, container.probes[0])
+                if container.probes and not stack.proven:
+                    self._await(container, container.probes[0])
             else:
                 self._start(container)
         for container in stack.containers:
             for probe in container.probes:
-                self._await(container, probe)
+                if not (container.is_postgres and stack.proven):
+                    self._await(container, probe)

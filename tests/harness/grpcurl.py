@@ -10,8 +10,19 @@ class GrpcError(Exception):
         self.code = code  # "InvalidArgument", ...
 
 
-def _run(arguments, payload=None):
-    return subprocess.run(["grpcurl", "-plaintext", "-max-time", "30", *arguments],
+class Tls:
+    """What a caller shows and whom it believes, where a port speaks mutual TLS: PEM files, and the
+    name that the other side's certificate must have. Without a certificate it shows none."""
+
+    def __init__(self, authority, name, certificate=None, key=None):
+        self.options = ["-cacert", authority, "-authority", name]
+        if certificate is not None:
+            self.options += ["-cert", certificate, "-key", key]
+
+
+def _run(arguments, payload=None, tls=None):
+    wire = ["-plaintext"] if tls is None else tls.options
+    return subprocess.run(["grpcurl", *wire, "-max-time", "30", *arguments],
                           input=payload, capture_output=True)
 
 
@@ -27,11 +38,11 @@ def describe(address, symbol):
     return ran.stdout.decode()
 
 
-def call(address, method, request=None, headers=(), options=()):
+def call(address, method, request=None, headers=(), options=(), tls=None):
     """The answers of a call: a list, since it may stream. Raises GrpcError."""
     arguments = [option for header in headers for option in ("-H", header)] + [*options]
     ran = _run([*arguments, "-format", "json", "-d", "@", address, method],
-               json.dumps(request or {}).encode())
+               json.dumps(request or {}).encode(), tls)
     if ran.returncode != 0:
         text = ran.stderr.decode()
         code = next((line.split(":", 1)[1].strip() for line in text.splitlines()

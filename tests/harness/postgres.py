@@ -5,8 +5,11 @@
     cluster.create_database("run_1")     # its URL
     cluster.stop()
 
-As a program, for `./dev test`: `postgres.py start <folder> [port]` prints the URL, `postgres.py stop
-<folder>` stops what start started.
+As a program, for `./dev test`: `postgres.py start <folder> [port [secrets]]` prints the URL,
+`postgres.py stop <folder>` stops what start started.
+
+`secrets`: a folder with tls.crt, tls.key and pg_hba.conf, as deploy/secrets makes it; whoever is not
+the superuser then comes by what that file says.
 """
 
 import glob
@@ -65,7 +68,7 @@ class Cluster:
         self.port = int(options)
 
     @classmethod
-    def start(cls, folder, port=None):
+    def start(cls, folder, port=None, secrets=None):
         folder = pathlib.Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         account = _account()
@@ -77,6 +80,8 @@ class Cluster:
             _run([_binary("initdb"), "-D", folder / "data", "-U", USER, "--auth=trust",
                   "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"],
                  check=True, stdout=output, stderr=output)
+        if secrets is not None:
+            cls._install(folder / "data", pathlib.Path(secrets), account)
         # Another process may take the port between the probe and the start: then try another.
         for attempt in range(5):
             (folder / "port").write_text(str(port or free_port()))
@@ -90,9 +95,21 @@ class Cluster:
                     raise
         raise AssertionError("unreachable")
 
+    @staticmethod
+    def _install(data, secrets, account):
+        (data / "pg_hba.conf").write_text(f"host all {USER} samehost trust\n"
+                                          + (secrets / "pg_hba.conf").read_text())
+        for name in ("tls.crt", "tls.key"):
+            (data / name).write_bytes((secrets / name).read_bytes())
+            (data / name).chmod(0o600)
+            if account is not None:
+                os.chown(data / name, account.pw_uid, account.pw_gid)
+
     def restart(self):
         """Starts the stopped cluster again, on the same port."""
         settings = [f"-c {name}={value}" for name, value in SETTINGS.items()]
+        if (self.data / "tls.key").exists():
+            settings += ["-c ssl=on", "-c ssl_cert_file=tls.crt", "-c ssl_key_file=tls.key"]
         settings += [f"-p {self.port}", "-k ''"]  # no socket file: paths of those must be short
         with open(self.folder / "log", "ab") as output:
             _run([_binary("pg_ctl"), "-D", self.data, "-w", "-t", "60", "-l",
@@ -130,7 +147,7 @@ def create_database(url, name):
 if __name__ == "__main__":
     _, command, target, *port = sys.argv
     if command == "start":
-        print(Cluster.start(target, *map(int, port)).url)
+        print(Cluster.start(target, *map(int, port[:1]), *port[1:]).url)
     elif command == "stop":
         Cluster(target).stop()
     else:

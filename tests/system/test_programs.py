@@ -47,8 +47,9 @@ def test_other_environments_refuse_to_start_and_say_why(program, environment, se
     code, output = run_program(program, {**settings, "DRAMATIS_ENVIRONMENT": environment})
     assert code == 2
     assert "DRAMATIS_ENVIRONMENT" in output
-    # The one way that there is needs an issuer; the others say which that is.
-    assert ("DRAMATIS_OIDC_ISSUER must be set" if program == "dramatis" else "run `dramatis`") in output
+    # Clients need an issuer; programs that call each other prove who they are.
+    needed = {"dramatis": "DRAMATIS_OIDC_ISSUER", "dramatis-gateway": "DRAMATIS_IDENTITY_KEY_FILE"}
+    assert f"{needed.get(program, 'DRAMATIS_IDENTITY_KEYS_FILE')} must be set" in output
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -1,0 +1,55 @@
+#include "shared/config/watched_file.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include <sys/stat.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace dramatis {
+namespace {
+
+constexpr std::streamsize kMostBytes = std::streamsize{1024} * 1024;
+constexpr int64_t kNanosPerSecond = 1'000'000'000;
+
+int64_t Nanos(const timespec& time) {
+  return int64_t{time.tv_sec} * kNanosPerSecond + time.tv_nsec;
+}
+
+}  // namespace
+
+WatchedFile::Mark WatchedFile::Look() const {
+  struct stat found{};
+  if (stat(path_.c_str(), &found) != 0) return {};
+  return {found.st_dev, found.st_ino, found.st_size, Nanos(found.st_mtim), Nanos(found.st_ctim)};
+}
+
+absl::StatusOr<std::string> WatchedFile::Read() {
+  // Before the content: what is written meanwhile is seen as a change.
+  seen_ = Look();
+  errno = 0;
+  std::ifstream file(path_, std::ios::binary);
+  std::string text;
+  if (file) {
+    text.resize(kMostBytes + 1);
+    file.read(text.data(), kMostBytes + 1);
+    text.resize(static_cast<size_t>(file.gcount()));
+  }
+  if (!file.is_open() || file.bad()) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot read ", path_, ": ", std::strerror(errno == 0 ? EIO : errno)));
+  }
+  if (text.size() > static_cast<size_t>(kMostBytes)) {
+    return absl::UnavailableError(absl::StrCat(path_, " is larger than 1 MiB"));
+  }
+  return text;
+}
+
+bool WatchedFile::Changed() const {
+  return Look() != seen_;
+}
+
+}  // namespace dramatis
