@@ -1,6 +1,7 @@
 #include "shared/executor/executor.h"
 
 #include <deque>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -16,8 +17,8 @@ struct Executor::State {
     SharedLogIds log_ids;
   };
 
-  State(int threads, int queue)
-      : limit(static_cast<size_t>(threads) + static_cast<size_t>(queue)) {}
+  State(int most_threads, int queue)
+      : threads(static_cast<size_t>(most_threads)), limit(threads + static_cast<size_t>(queue)) {}
 
   void Work() {
     absl::CondVar wake;
@@ -49,31 +50,40 @@ struct Executor::State {
     }
   }
 
-  void Push(std::function<void()> task) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+  // False where there is nobody to run it.
+  bool Push(std::function<void()> task) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (idle.empty() && workers.size() < threads && !AddWorker() && workers.empty()) return false;
     tasks.push_back({std::move(task), LogScope::Current()});
-    if (idle.empty()) return;
+    if (idle.empty()) return true;
     // Whoever ran last: its stack, its memory and its processor are still warm.
     idle.back()->Signal();
     idle.pop_back();
+    return true;
   }
 
-  const size_t limit;  // of tasks queued and running
+  // False where the system gives no thread: those that are there go on alone.
+  bool AddWorker() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    try {
+      workers.emplace_back([this] { Work(); });
+      return true;
+    } catch (const std::system_error&) {
+      return false;
+    }
+  }
+
+  const size_t threads;  // at most
+  const size_t limit;    // of tasks queued and running
   absl::Mutex mutex;
   std::deque<Task> tasks ABSL_GUARDED_BY(mutex);
   std::vector<absl::CondVar*> idle ABSL_GUARDED_BY(mutex);  // of the workers, the latest last
   size_t running ABSL_GUARDED_BY(mutex) = 0;
+  std::vector<std::thread> workers ABSL_GUARDED_BY(mutex);
   bool stopped ABSL_GUARDED_BY(mutex) = false;
   // Held while joining, so that each of several callers of Stop returns after the end.
-  absl::Mutex join_mutex;
-  std::vector<std::thread> workers ABSL_GUARDED_BY(join_mutex);
+  absl::Mutex join_mutex ABSL_ACQUIRED_BEFORE(mutex);
 };
 
-Executor::Executor(int threads, int queue) : state_(std::make_unique<State>(threads, queue)) {
-  const absl::MutexLock lock(&state_->join_mutex);
-  for (int i = 0; i < threads; ++i) {
-    state_->workers.emplace_back([state = state_.get()] { state->Work(); });
-  }
-}
+Executor::Executor(int threads, int queue) : state_(std::make_unique<State>(threads, queue)) {}
 
 Executor::~Executor() {
   Stop();
@@ -82,28 +92,27 @@ Executor::~Executor() {
 bool Executor::TryPost(std::function<void()> task) {
   const absl::MutexLock lock(&state_->mutex);
   if (state_->stopped || state_->tasks.size() + state_->running >= state_->limit) return false;
-  state_->Push(std::move(task));
-  return true;
+  return state_->Push(std::move(task));
 }
 
 bool Executor::Post(std::function<void()> task) {
   const absl::MutexLock lock(&state_->mutex);
   if (state_->stopped) return false;
-  state_->Push(std::move(task));
-  return true;
+  return state_->Push(std::move(task));
 }
 
 void Executor::Stop() {
+  const absl::MutexLock joining(&state_->join_mutex);
+  std::vector<std::thread> workers;
   {
     const absl::MutexLock lock(&state_->mutex);
     state_->stopped = true;
+    workers.swap(state_->workers);
     for (absl::CondVar* const worker : state_->idle)
       worker->Signal();
   }
-  const absl::MutexLock lock(&state_->join_mutex);
-  for (std::thread& worker : state_->workers)
+  for (std::thread& worker : workers)
     worker.join();
-  state_->workers.clear();
 }
 
 }  // namespace dramatis

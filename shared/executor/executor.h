@@ -9,16 +9,17 @@ namespace dramatis {
 
 class Executor {
  public:
-  // `threads` workers and at most `queue` waiting tasks.
+  // At most `threads` workers, each of which is made when there is a task and nobody to run it, and
+  // stays; and at most `queue` waiting tasks.
   Executor(int threads, int queue);
   // Runs what is queued, then ends.
   ~Executor();
 
   // Runs `task` on a worker, in the log scope (shared/log/log_scope.h) of the caller. False, and
-  // nothing is run, if the queue is full or Stop was called.
+  // nothing is run, if the queue is full, Stop was called, or the system gives not even one thread.
   [[nodiscard]] bool TryPost(std::function<void()> task);
   // The same past the queue's limit, for work that was accepted before and must end (a turn's last
-  // write). False only after Stop.
+  // write). False only after Stop, or without any thread.
   bool Post(std::function<void()> task);
   // Refuses further tasks, waits for the ones queued and running.
   void Stop();

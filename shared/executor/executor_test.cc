@@ -1,6 +1,8 @@
 #include "shared/executor/executor.h"
 
 #include <atomic>
+#include <filesystem>
+#include <iterator>
 #include <thread>
 #include <vector>
 
@@ -57,6 +59,21 @@ TEST(ExecutorTest, RunsAsManyAtOnceAsItHasThreads) {
     }));
   }
   all.WaitForNotification();
+}
+
+TEST(ExecutorTest, MakesAThreadWhereATaskFindsNone) {
+  const auto threads = [] {
+    const std::filesystem::directory_iterator all("/proc/self/task");
+    return std::distance(begin(all), end(all));
+  };
+  const auto before = threads();
+  Executor executor(8, 8);
+  EXPECT_EQ(threads(), before);
+
+  absl::Notification done;
+  ASSERT_TRUE(executor.TryPost([&] { done.Notify(); }));
+  done.WaitForNotification();
+  EXPECT_EQ(threads(), before + 1);
 }
 
 TEST(ExecutorTest, RefusesAfterStopAndHasRunWhatWasQueued) {
