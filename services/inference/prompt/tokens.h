@@ -29,9 +29,9 @@ inline constexpr int kTokensForReply = 3;
 
 // What one answer took.
 struct TokenCounts {
-  int input_tokens = 0;   // with the cached and the written ones
-  int output_tokens = 0;  // with those of thinking
-  int cached_tokens = 0;  // of the input: read from the provider's cache
+  int input_tokens = 0;    // with the cached and the written ones
+  int output_tokens = 0;   // with those of thinking
+  int cached_tokens = 0;   // of the input: read from the provider's cache
   int written_tokens = 0;  // of the input: written to the provider's cache
   bool operator==(const TokenCounts&) const = default;
 };
