@@ -2,11 +2,13 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/inference/testing/fakes.h"
 #include "services/inference/usage/budgets.h"
+#include "services/inference/usage/payer.h"
 #include "services/inference/usage/usage_rows.h"
 #include "shared/status/errors.h"
 
@@ -109,6 +111,18 @@ TEST_F(LedgerTest, SettlesLaterWhatCouldNotBeSettled) {
   EXPECT_EQ(store_.reservations(), 0U);
   ASSERT_TRUE(ledger_.Renew().ok());
   EXPECT_EQ(store_.rows().size(), 1U);
+}
+
+TEST_F(LedgerTest, ChargesTheKeyThatTheCallCameWith) {
+  CallContext call;
+  EXPECT_EQ(PayerOf(call, "ann").user_id, "ann");
+  EXPECT_EQ(PayerOf(call, "ann").key_id, "");
+  auto key = std::make_shared<CallerKey>();
+  key->id = "k1";
+  key->monthly_budget_micros = 500;
+  call.identity.key = std::move(key);
+  EXPECT_EQ(PayerOf(call, "ann").key_id, "k1");
+  EXPECT_EQ(PayerOf(call, "ann").key_monthly_micros, 500);
 }
 
 TEST_F(LedgerTest, NamesPricesInRowsOfUsage) {

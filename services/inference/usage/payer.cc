@@ -1,11 +1,15 @@
 #include "services/inference/usage/payer.h"
 
-#include <optional>
-
 namespace dramatis::inference {
 
-Payer PayerOf(const CallContext& /*call*/, const std::string& user_id) {
-  return {.user_id = user_id, .key_id = "", .key_monthly_micros = std::nullopt};
+Payer PayerOf(const CallContext& call, const std::string& user_id) {
+  Payer payer;
+  payer.user_id = user_id;
+  if (call.identity.key != nullptr) {
+    payer.key_id = call.identity.key->id;
+    payer.key_monthly_micros = call.identity.key->monthly_budget_micros;
+  }
+  return payer;
 }
 
 }  // namespace dramatis::inference
