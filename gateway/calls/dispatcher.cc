@@ -10,7 +10,8 @@ namespace dramatis::gateway {
 RequestHandler::Opened Dispatcher::Open(const HttpRequest& head, bool has_body, PostWork post) {
   auto task = std::make_shared<RequestTask>(parts_, head, std::move(post));
   std::optional<HttpAnswer> answer = task->AnswerHead(has_body);
-  return {std::move(task), std::move(answer)};
+  const size_t body_bytes = task->max_body_bytes();
+  return {std::move(task), std::move(answer), body_bytes};
 }
 
 std::shared_ptr<Task> Dispatcher::OpenRefused(const HttpRequest& head) {

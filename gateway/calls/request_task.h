@@ -35,6 +35,11 @@ class RequestTask : public Task, public std::enable_shared_from_this<RequestTask
   // What can be answered before the body has come: pages, preflights, problems.
   std::optional<HttpAnswer> AnswerHead(bool has_body);
 
+  // The most bytes of its body; 0 for the server's own limit.
+  size_t max_body_bytes() const {
+    return match_.route == nullptr ? 0 : match_.route->any().max_body_bytes;
+  }
+
   void Start(HttpResponder& responder, const HttpRequest& request) override;
   void Written() override;
   void Drain() override;

@@ -221,6 +221,10 @@ void HttpConnection::OnHead() {
     return;
   }
   if (!has_body) return;
+  if (!reader_.LimitBody(opened.body_bytes)) {
+    Refuse(errors::v1::ERROR_REASON_BODY_TOO_LARGE);
+    return;
+  }
   deadline_ = Clock::now() + limits_.body;
   if (SameText(request_.Header("expect"), "100-continue")) {
     // Twenty-five bytes into an empty socket buffer: if they do not fit, the client sends its body

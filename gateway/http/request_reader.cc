@@ -36,7 +36,8 @@ void RequestReader::Reset() {
   parser_.emplace();
   // Ours count the head as a whole and come first; Beast's counts what is not parsed yet.
   parser_->header_limit(static_cast<uint32_t>(2 * limits_.header_bytes));
-  parser_->body_limit(limits_.body_bytes);
+  // How much a body may have is known once its head is: see LimitBody. Nothing is kept for it before.
+  parser_->body_limit(boost::none);
   head_seen_ = false;
   line_skipped_ = false;
   if (input_.empty() && input_.capacity() > kKeptBytes) input_ = {};
@@ -44,6 +45,13 @@ void RequestReader::Reset() {
   body_bytes_ = 0;
   head_fields_ = 0;
   refusal_ = errors::v1::ERROR_REASON_UNSPECIFIED;
+}
+
+bool RequestReader::LimitBody(size_t bytes) {
+  const size_t most = bytes > 0 ? bytes : limits_.body_bytes;
+  parser_->body_limit(most);
+  const auto announced = parser_->content_length();
+  return !announced.has_value() || *announced <= most;
 }
 
 RequestReader::Step RequestReader::Next() {

@@ -38,6 +38,9 @@ class RequestReader {
   explicit RequestReader(const HttpLimits& limits);
 
   void Append(std::string_view bytes) { input_.append(bytes); }
+  // Once the head has come: the most bytes of the body, 0 for the usual. False where the head
+  // announces more.
+  bool LimitBody(size_t bytes);
   // What has come, as far as one step of a request.
   Step Next();
   // Forgets the request; what came after it is the next one.

@@ -70,6 +70,8 @@ class RequestHandler {
     std::shared_ptr<Task> task;
     // Set: the answer is known before the body has come.
     std::optional<HttpAnswer> answer;
+    // The most bytes of this request's body; 0 for the server's own limit.
+    size_t body_bytes = 0;
   };
   // The head of a request has come; its views last as long as the task. `post` reaches the thread
   // of its connection.

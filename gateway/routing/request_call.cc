@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "gateway/json/request_error.h"
 #include "gateway/json/wire.h"
 #include "gateway/routing/query.h"
@@ -168,7 +169,16 @@ absl::Status CheckHead(const Route& route, const HttpRequest& request, bool has_
                         absl::StrCat("is not taken by ", route.verb, " ", route.path.text()),
                         "body");
   }
-  if (!IsJson(request.Header("content-type"))) {
+  const std::vector<std::string>& types = route.any().body_types;
+  if (!types.empty()) {
+    std::string_view given = request.Header("content-type");
+    const std::string_view type = TakeParameter(given);
+    const auto same = [&](const std::string& known) { return SameText(type, known); };
+    if (std::none_of(types.begin(), types.end(), same)) {
+      return RequestError(errors::v1::ERROR_REASON_UNSUPPORTED_MEDIA_TYPE,
+                          absl::StrCat("must be ", absl::StrJoin(types, " or ")), "Content-Type");
+    }
+  } else if (!IsJson(request.Header("content-type"))) {
     return RequestError(errors::v1::ERROR_REASON_UNSUPPORTED_MEDIA_TYPE,
                         "must be application/json, in UTF-8", "Content-Type");
   }
@@ -182,6 +192,13 @@ absl::Status CheckHead(const Route& route, const HttpRequest& request, bool has_
 
 absl::StatusOr<JsonBody> RequestCallBuilder::ReadBody(const Route& route,
                                                       const HttpRequest& request) const {
+  if (!route.any().body_types.empty()) {
+    // google.api.HttpBody, as it is.
+    JsonBody raw;
+    AppendLengthField(raw.wire, 1, request.Header("content-type"));
+    AppendLengthField(raw.wire, 2, request.body);
+    return raw;
+  }
   const UnknownFields unknown =
       route.any().unknown_fields_ignored ? UnknownFields::kIgnored : UnknownFields::kRefused;
   if (route.body_field != nullptr) {

@@ -53,6 +53,9 @@ absl::Status ReadBody(const google::api::HttpRule& rule, const RpcMethod& method
       route.body_field->is_repeated()) {
     return Broken(method, "body names no message field of the request");
   }
+  if (IsHttpBody(*route.body_field->message_type()) == method.body_types.empty()) {
+    return Broken(method, "an HttpBody, and nothing else, has a rule for bodies");
+  }
   return absl::OkStatus();
 }
 

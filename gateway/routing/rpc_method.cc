@@ -56,6 +56,17 @@ absl::Status ReadHttpOptions(const MethodDescriptor& descriptor, RpcMethod& meth
   return absl::OkStatus();
 }
 
+absl::Status ReadBodyRule(const options::v1::MethodRule& rule, RpcMethod& method) {
+  method.raw_answer = IsHttpBody(method.output());
+  if (!rule.has_body()) return absl::OkStatus();
+  method.body_types = {rule.body().media_types().begin(), rule.body().media_types().end()};
+  method.max_body_bytes = rule.body().max_bytes();
+  if (method.body_types.empty() || method.max_body_bytes == 0) {
+    return Broken(*method.descriptor, "body says no media types or no size");
+  }
+  return absl::OkStatus();
+}
+
 // Whether `path`, as `message.message_id`, names a text field of `message`.
 bool NamesText(const Descriptor& message, const std::string& path) {
   const size_t dot = path.find('.');
@@ -81,6 +92,10 @@ absl::Status ReadLocation(const std::string& text, RpcMethod& method) {
 
 }  // namespace
 
+bool IsHttpBody(const Descriptor& message) {
+  return message.full_name() == "google.api.HttpBody";
+}
+
 absl::StatusOr<RpcMethod> DescribeMethod(const MethodDescriptor& descriptor) {
   const options::v1::MethodRule& rule = descriptor.options().GetExtension(options::v1::method);
   RpcMethod method;
@@ -91,6 +106,7 @@ absl::StatusOr<RpcMethod> DescribeMethod(const MethodDescriptor& descriptor) {
   method.endless = rule.endless();
   if (rule.sse() != options::v1::SSE_FORM_UNSPECIFIED) method.sse = rule.sse();
   DRAMATIS_RETURN_IF_ERROR(ReadHttpOptions(descriptor, method));
+  DRAMATIS_RETURN_IF_ERROR(ReadBodyRule(rule, method));
   DRAMATIS_ASSIGN_OR_RETURN(method.access, ReadMethodAccess(descriptor));
   method.names = NamesOf(rule);
   if (rule.success_status() != 0) method.success_status = rule.success_status();

@@ -30,6 +30,11 @@ struct RpcMethod {
   bool unknown_fields_ignored = false;
   // Its problems have the member `error` that clients of OpenAI's API read.
   bool openai_errors = false;
+  // Of a request whose body is no JSON: the media types that are taken, and the most bytes.
+  std::vector<std::string> body_types;
+  size_t max_body_bytes = 0;
+  // Its answer is a google.api.HttpBody: media type and bytes as they are.
+  bool raw_answer = false;
   // Headers that fill fields of the request, names in lower case.
   std::vector<std::pair<std::string, const google::protobuf::FieldDescriptor*>> headers;
   // Its place in RouteTable::methods().
@@ -51,6 +56,9 @@ struct RpcMethod {
   const google::protobuf::Descriptor& input() const { return *descriptor->input_type(); }
   const google::protobuf::Descriptor& output() const { return *descriptor->output_type(); }
 };
+
+// Whether the message is a google.api.HttpBody: media type and bytes as they are.
+bool IsHttpBody(const google::protobuf::Descriptor& message);
 
 // INVALID_ARGUMENT says which option of the RPC is wrong.
 absl::StatusOr<RpcMethod> DescribeMethod(const google::protobuf::MethodDescriptor& descriptor);

@@ -88,6 +88,11 @@ absl::StatusOr<HttpAnswer> Transcoder::Answer(const RpcMethod& method,
     answer.headers.emplace_back("Location", LocationOf(method, response));
   }
   if (answer.status == 204) return answer;
+  if (method.raw_answer) {
+    answer.content_type = std::string(LengthField(response, 1));
+    answer.body = LengthField(response, 2);
+    return answer;
+  }
   answer.content_type = kJsonType;
   answer.body.reserve(response.size() * 2 + 64);
   if (!writer_.Write(*plans_[method.index].answer, method.names, response, answer.body)) {

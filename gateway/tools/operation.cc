@@ -4,9 +4,11 @@
 #include <utility>
 #include <vector>
 
+#include "dramatis/options/v1/body_options.pb.h"
 #include "dramatis/options/v1/document_options.pb.h"
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/json/check.h"
 #include "gateway/routing/query.h"
@@ -26,6 +28,12 @@ json::object Reference(const char* section, const char* name) {
 
 json::object TextHeader(const char* what) {
   return {{"description", what}, {"schema", {{"type", "string"}}}};
+}
+
+// What stands for bytes that are no message of ours.
+json::object RawSchema(const std::string& type) {
+  if (type == "application/json") return {{"type", "object"}, {"additionalProperties", true}};
+  return {{"type", "string"}, {"format", "binary"}};
 }
 
 bool Contains(const std::vector<const pb::FieldDescriptor*>& fields,
@@ -152,7 +160,24 @@ class Operation {
     return parameter;
   }
 
+  // A body that is no message: as the example has it where that is JSON.
+  json::object RawBody() {
+    json::object content;
+    for (const std::string& type : method_.body_types)
+      content[type] = {{"schema", RawSchema(type)}};
+    const json::value* const example = Example(*route_.body_field);
+    const json::object* const body = example == nullptr ? nullptr : example->if_object();
+    std::string text;
+    if (body != nullptr && body->contains("contentType") && body->contains("data") &&
+        absl::Base64Unescape(std::string(body->at("data").as_string().c_str()), &text)) {
+      const std::string type(body->at("contentType").as_string().c_str());
+      if (type == "application/json") content[type].as_object()["example"] = json::parse(text);
+    }
+    return {{"required", true}, {"content", std::move(content)}};
+  }
+
   json::object Body() {
+    if (!method_.body_types.empty()) return RawBody();
     json::object content;
     bool required = false;
     if (route_.body_field != nullptr) {
@@ -231,7 +256,13 @@ class Operation {
 
   json::object Responses() {
     json::object content;
-    if (route_.unary != nullptr && method_.success_status != 204) {
+    if (method_.raw_answer) {
+      const pb::MethodOptions& options = method_.descriptor->options();
+      for (int i = 0; i < options.ExtensionSize(options::v1::answer_types); ++i) {
+        const std::string& type = options.GetExtension(options::v1::answer_types, i);
+        content[type] = {{"schema", RawSchema(type)}};
+      }
+    } else if (route_.unary != nullptr && method_.success_status != 204) {
       content["application/json"] = {
           {"schema", schemas_.Reference(route_.unary->output(), {method_.names, Use::kAnswer})}};
     }

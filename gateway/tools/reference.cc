@@ -54,6 +54,10 @@ std::string Request(const Route& route) {
   const RpcMethod& method = route.any();
   std::string query = Fields(method.input(), method.names, &route);
   if (route.body_field == nullptr) return query;
+  if (!method.body_types.empty()) {
+    const std::string types = absl::StrJoin(method.body_types, " or ");
+    return query.empty() ? types : absl::StrCat(types, "; query: ", query);
+  }
   const std::string body = Fields(*route.body_field->message_type(), method.names, nullptr);
   return query.empty() ? body : absl::StrCat(body, "; query: ", query);
 }

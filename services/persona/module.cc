@@ -5,6 +5,8 @@
 
 #include "embedded/persona_migrations.h"
 #include "embedded/sample_persona.h"
+#include "services/persona/card_service.h"
+#include "services/persona/cards/cards.h"
 #include "services/persona/personas/personas.h"
 #include "services/persona/rendering/rendering.h"
 #include "services/persona/service.h"
@@ -49,8 +51,16 @@ class RunningModule : public Module {
              context.clock,
              context.logger,
              context.metrics),
-        service_(rpc_, personas_, rendering_) {
+        service_(rpc_, personas_, rendering_),
+        cards_(config, store_, follower_, context.clock, context.ids),
+        card_rpc_(v1::CardService::service_full_name(),
+                  executor_,
+                  context.clock,
+                  context.logger,
+                  context.metrics),
+        card_service_(card_rpc_, cards_) {
     service_.Offer(context.local);
+    card_service_.Offer(context.local);
     if (config.max_biography_bytes_set) {
       context.logger.Warning(
           "DRAMATIS_PERSONA_MAX_BYTES goes with the next release: remove it; a persona's text is "
@@ -67,6 +77,10 @@ class RunningModule : public Module {
 
   grpc::Service& service() override { return service_; }
   std::string full_name() const override { return v1::PersonaService::service_full_name(); }
+
+  std::vector<OtherService> others() override {
+    return {{v1::CardService::service_full_name(), &card_service_}};
+  }
 
   absl::Status Start() override {
     DRAMATIS_ASSIGN_OR_RETURN(std::string key,
@@ -92,6 +106,9 @@ class RunningModule : public Module {
   Executor executor_;
   ServiceAdapter rpc_;
   PersonaServiceServer service_;
+  Cards cards_;
+  ServiceAdapter card_rpc_;
+  CardServiceServer card_service_;
 };
 
 }  // namespace

@@ -138,6 +138,10 @@ ROUTES = {
         body={"description": "new"}, wrong_type=("isPublic", "perhaps"), bad=PERSONA_BAD),
     "DELETE /api/personas/{persona_id}": Route(),
     "GET /api/personas/{persona_id}/prompt": Route(),
+    # Its body is a file: tests/system/test_cards.py.
+    "POST /api/personas/import": Route(),
+    "GET /api/personas/{persona_id}/export": Route(
+        bad_query=[("format", "tiff"), ("spec", "v9")]),
     "GET /api/personas/{persona_id}/compatibility": Route(bad_query=[("with", "")]),
     "POST /api/chat": Route(
         body={"message": "Hi"}, wrong_type=("message", {"text": "Hi"}),

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "dramatis/persona/v1/cards.pb.h"
 #include "dramatis/persona/v1/persona.pb.h"
 
 #include "absl/status/status.h"
@@ -73,6 +74,12 @@ struct PersonaPage {
   bool more = false;
 };
 
+// The character card that a persona was made from.
+struct CardRow {
+  std::string document;  // its JSON, as it came
+  std::string picture;   // the PNG that it came in, without the card; empty for none
+};
+
 // A conversation's hold on a persona.
 struct HoldRow {
   std::string persona_id;
@@ -108,6 +115,15 @@ class Store {
                                              const v1::CreatePersonaRequest& request,
                                              const PersonaRow& row,
                                              const v1::Persona& answer) = 0;
+  // The same of a persona that is made from a card, which is kept with it.
+  virtual absl::StatusOr<v1::ImportPersonaResponse> Import(
+      const CallContext& call,
+      const v1::ImportPersonaRequest& request,
+      const PersonaRow& row,
+      const CardRow& card,
+      const v1::ImportPersonaResponse& answer) = 0;
+  // The card that the persona was made from, if any.
+  virtual absl::StatusOr<std::optional<CardRow>> FindCard(const std::string& persona_id) = 0;
   // Adds a persona unless one of its id is there already, and says whether it did; one that was
   // deleted comes back with the next version. PERSONA_NAME_TAKEN.
   virtual absl::StatusOr<bool> Ensure(const PersonaRow& row) = 0;

@@ -123,6 +123,15 @@ constexpr Statement kRelease = {R"(
   delete from persona_holds
   where persona_id = $1 and conversation_id = $2)"};
 
+constexpr Statement kInsertCard = {R"(
+  insert into persona_cards (persona_id, document, picture, create_time)
+  values ($1, $2, $3, $4))"};
+
+constexpr Statement kFindCard = {R"(
+  select document, picture
+  from persona_cards
+  where persona_id = $1)"};
+
 constexpr Statement kMaskedFor = {R"(
   select persona_id
   from persona_masks
@@ -363,6 +372,32 @@ absl::StatusOr<v1::Persona> SqlStore::Create(const CallContext& call,
         if (!inserted) return InternalError("a new persona's id is in use");
         return answer;
       });
+}
+
+absl::StatusOr<v1::ImportPersonaResponse> SqlStore::Import(
+    const CallContext& call,
+    const v1::ImportPersonaRequest& request,
+    const PersonaRow& row,
+    const CardRow& card,
+    const v1::ImportPersonaResponse& answer) {
+  return sql::MakeOnce<v1::ImportPersonaResponse>(
+      db_, call, sql::IdempotencyClaim::For(call, "ImportPersona", request), clock_.Now(),
+      [&](Transaction& tx) -> absl::StatusOr<v1::ImportPersonaResponse> {
+        DRAMATIS_ASSIGN_OR_RETURN(const bool inserted, Insert(tx, row));
+        if (!inserted) return InternalError("a new persona's id is in use");
+        DRAMATIS_RETURN_IF_ERROR(tx.Execute(kInsertCard, {row.persona_id, Bytes{card.document},
+                                                          Bytes{card.picture}, row.create_time})
+                                     .status());
+        return answer;
+      });
+}
+
+absl::StatusOr<std::optional<CardRow>> SqlStore::FindCard(const std::string& persona_id) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, db_.Read([&](Transaction& tx) {
+    return tx.Execute(kFindCard, {persona_id});
+  }));
+  if (rows.empty()) return std::nullopt;
+  return CardRow{.document = rows.front().Blob(0), .picture = rows.front().Blob(1)};
 }
 
 absl::StatusOr<bool> SqlStore::Ensure(const PersonaRow& row) {

@@ -1,6 +1,7 @@
 // The persona store in SQL, on SQLite and PostgreSQL. See model/store.h for its promises.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "services/persona/model/store.h"
@@ -23,6 +24,13 @@ class SqlStore : public Store {
                                      const v1::CreatePersonaRequest& request,
                                      const PersonaRow& row,
                                      const v1::Persona& answer) override;
+  absl::StatusOr<v1::ImportPersonaResponse> Import(
+      const CallContext& call,
+      const v1::ImportPersonaRequest& request,
+      const PersonaRow& row,
+      const CardRow& card,
+      const v1::ImportPersonaResponse& answer) override;
+  absl::StatusOr<std::optional<CardRow>> FindCard(const std::string& persona_id) override;
   absl::StatusOr<bool> Ensure(const PersonaRow& row) override;
   absl::Status Update(const PersonaRow& row) override;
   absl::Status Delete(const std::string& persona_id, int version, absl::Time now) override;

@@ -96,6 +96,24 @@ class FakeStore : public Store {
     return answer;
   }
 
+  absl::StatusOr<v1::ImportPersonaResponse> Import(
+      const CallContext& /*call*/,
+      const v1::ImportPersonaRequest& /*request*/,
+      const PersonaRow& row,
+      const CardRow& card,
+      const v1::ImportPersonaResponse& answer) override {
+    const absl::StatusOr<bool> made = Ensure(row);
+    if (!made.ok()) return made.status();
+    cards_[row.persona_id] = card;
+    return answer;
+  }
+
+  absl::StatusOr<std::optional<CardRow>> FindCard(const std::string& persona_id) override {
+    const auto found = cards_.find(persona_id);
+    if (found == cards_.end()) return std::nullopt;
+    return found->second;
+  }
+
   absl::StatusOr<bool> Ensure(const PersonaRow& row) override {
     const auto found = rows_.find(row.persona_id);
     if (found != rows_.end() && !found->second.deleted) return false;
@@ -162,6 +180,7 @@ class FakeStore : public Store {
   }
 
  private:
+  std::map<std::string, CardRow> cards_;
   using Rows = std::map<std::string, PersonaRow>;
   using Position = PersonaQuery::Position;
 

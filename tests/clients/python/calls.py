@@ -170,6 +170,12 @@ def journal(goal):
     api.delete_goal_delete(goal)
 
 
+def cards(ada):
+    card = api.export_persona_get(ada, format="json")
+    made = api.import_persona_post({**card, "data": {"name": "Tessa"}})
+    assert made.persona.name == "Tessa"
+
+
 def openai(ada):
     assert ada in [model.id for model in api.list_models_get().data]
     api.get_model_get(ada)
@@ -183,6 +189,7 @@ def main():
     me, ada = personas()
     sessions(ada)
     rooms(me, ada)
+    cards(ada)
     openai(ada)
     memory()
     journal(goals())

@@ -274,6 +274,16 @@ async function journal(goalId: string): Promise<void> {
   await ok(api.DELETE("/api/goals/{goalId}", { params: { path: { goalId } } }));
 }
 
+async function cards(ada: string): Promise<void> {
+  const card = await ok(
+    api.GET("/api/personas/{personaId}/export", { params: { path: { personaId: ada } } }),
+  );
+  const made = await ok(
+    api.POST("/api/personas/import", { body: { ...card, data: { name: "Tessa" } } }),
+  );
+  if (made.persona.name !== "Tessa") throw new Error(made.persona.name);
+}
+
 async function openai(ada: string): Promise<void> {
   const listed = await ok(api.GET("/v1/models"));
   if (!listed.data.some((model) => model.id === ada)) throw new Error("not listed");
@@ -288,6 +298,7 @@ async function main(): Promise<void> {
   const { me, ada } = await personas();
   await sessions(ada);
   await rooms(me, ada);
+  await cards(ada);
   await openai(ada);
   await memory();
   await journal(await goals());

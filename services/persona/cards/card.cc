@@ -1,0 +1,256 @@
+#include "services/persona/cards/card.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "services/persona/cards/png.h"
+#include "shared/status/errors.h"
+#include "shared/text/names.h"
+#include "shared/text/text.h"
+
+namespace dramatis::persona {
+namespace {
+
+namespace json = boost::json;
+
+constexpr size_t kDepth = 64;
+constexpr size_t kLongestName = 100;
+constexpr size_t kShortestName = 2;
+constexpr size_t kLongestBiography = 200'000;
+constexpr size_t kLongestGreeting = 2'000;
+constexpr size_t kLongestSystemPrompt = 8'000;
+constexpr char kSpecPrefix[] = "chara_card_v";
+constexpr char kSpecV2[] = "chara_card_v2";
+constexpr char kSpecV3[] = "chara_card_v3";
+constexpr const char* kV1Texts[] = {"name",     "description", "personality",
+                                    "scenario", "first_mes",   "mes_example"};
+
+absl::Status NotACard(const std::string& why) {
+  return FieldErrors({{"card", why}});
+}
+
+// The text of a member; empty where it is none. U+0000, which nothing can store, is left out.
+std::string TextOf(const json::object& object, const char* name) {
+  const json::value* const value = object.if_contains(name);
+  if (value == nullptr || !value->is_string()) return "";
+  std::string text(value->as_string().data(), value->as_string().size());
+  std::erase(text, '\0');
+  return text;
+}
+
+std::string SpecText(const json::object& card) {
+  return TextOf(card, "spec");
+}
+
+// The members of the character itself.
+const json::object& DataOf(const json::object& card) {
+  const json::value* const data = card.if_contains("data");
+  const bool wrapped =
+      data != nullptr && data->is_object() && absl::StartsWith(SpecText(card), kSpecPrefix);
+  return wrapped ? data->as_object() : card;
+}
+
+bool IsBlank(const std::string& text) {
+  return TrimSpace(text).empty();
+}
+
+void AppendSection(const char* heading, const std::string& text, std::string& out) {
+  if (IsBlank(text)) return;
+  if (!out.empty()) out += "\n\n";
+  absl::StrAppend(&out, heading, std::string(TrimSpace(text)));
+}
+
+// As much of the text as fits, and a warning where that is not all.
+std::string Fit(std::string text,
+                size_t most,
+                const char* what,
+                std::vector<std::string>& warnings) {
+  if (CodePoints(text) <= most) return text;
+  warnings.push_back(absl::StrCat("`", what, "` is used up to its first ", most, " characters."));
+  return std::string(FirstCodePoints(text, most));
+}
+
+std::string NameIn(const json::object& data, std::vector<std::string>& warnings) {
+  const std::string given = TextOf(data, "name");
+  std::string name(TrimSpace(WithoutInvisible(given)));
+  name = std::string(TrimSpace(FirstCodePoints(name, kLongestName)));
+  if (CodePoints(name) < kShortestName || NameProblem(name).has_value()) name = "Character";
+  if (name != given)
+    warnings.push_back(absl::StrCat("The name is written as \"", name, "\" here."));
+  return name;
+}
+
+std::string BiographyIn(const json::object& data) {
+  std::string text;
+  AppendSection("", TextOf(data, "description"), text);
+  AppendSection("Personality: ", TextOf(data, "personality"), text);
+  AppendSection("Scenario: ", TextOf(data, "scenario"), text);
+  AppendSection("How I speak:\n", TextOf(data, "mes_example"), text);
+  return text;
+}
+
+// The author's instructions. `{{original}}` stands for those of the program: ours are never replaced.
+std::string InstructionsIn(const json::object& data) {
+  std::string text;
+  for (const char* name : {"system_prompt", "post_history_instructions"}) {
+    AppendSection("", absl::StrReplaceAll(TextOf(data, name), {{"{{original}}", ""}}), text);
+  }
+  return text;
+}
+
+size_t CountOf(const json::object& object, const char* name) {
+  const json::value* const value = object.if_contains(name);
+  return value != nullptr && value->is_array() ? value->as_array().size() : 0;
+}
+
+void WarnOfUnused(const json::object& data, std::vector<std::string>& warnings) {
+  const auto unused = [&](size_t count, const char* what) {
+    if (count > 0) {
+      warnings.push_back(absl::StrCat(what, " (", count, "): kept with the card, not used here."));
+    }
+  };
+  const json::value* const book = data.if_contains("character_book");
+  if (book != nullptr && book->is_object()) {
+    unused(CountOf(book->as_object(), "entries"), "Entries of the character's book");
+  }
+  unused(CountOf(data, "alternate_greetings"), "Alternate greetings");
+  unused(CountOf(data, "group_only_greetings"), "Greetings for groups");
+  unused(CountOf(data, "assets"), "Assets");
+}
+
+json::object& MutableData(json::object& card) {
+  return const_cast<json::object&>(DataOf(card));  // NOLINT(*-const-cast): it is ours to change
+}
+
+// Sets a text of the character, also where older programs look for it.
+void SetText(json::object& card, const char* name, const std::string& text) {
+  json::object& data = MutableData(card);
+  data[name] = text;
+  if (&data == &card) return;
+  json::value* const mirrored = card.if_contains(name);
+  if (mirrored != nullptr && mirrored->is_string()) *mirrored = text;
+}
+
+void Default(json::object& data, const char* name, json::value value) {
+  if (!data.contains(name)) data[name] = std::move(value);
+}
+
+}  // namespace
+
+absl::StatusOr<json::object> ParseCard(std::string_view text) {
+  if (text.size() > kMostCardBytes) return NotACard("has a document of more than 2 MiB");
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
+  json::parse_options options;
+  options.max_depth = kDepth;
+  boost::system::error_code error;
+  json::value value = json::parse({text.data(), text.size()}, error, {}, options);
+  if (error || !value.is_object()) return NotACard("has a document that is no JSON object");
+  json::object card = std::move(value.as_object());
+  const json::object& data = DataOf(card);
+  const bool older = &data == &card;
+  const bool named = data.contains("name") && data.at("name").is_string();
+  const bool speaks = std::any_of(
+      std::begin(kV1Texts) + 1, std::end(kV1Texts),
+      [&](const char* name) { return data.contains(name) && data.at(name).is_string(); });
+  if (!named || (older && !speaks)) return NotACard("has a document that is no character card");
+  return card;
+}
+
+CardPersona ToPersona(const json::object& card) {
+  const json::object& data = DataOf(card);
+  CardPersona made;
+  std::vector<std::string>& warnings = made.warnings;
+  v1::Persona& definition = made.definition;
+  definition.set_type(v1::PERSONA_TYPE_AI_AGENT);
+  definition.set_name(NameIn(data, warnings));
+  definition.set_biography(Fit(BiographyIn(data), kLongestBiography, "description", warnings));
+  definition.set_greeting(Fit(TextOf(data, "first_mes"), kLongestGreeting, "first_mes", warnings));
+  const std::string instructions =
+      Fit(InstructionsIn(data), kLongestSystemPrompt, "system_prompt", warnings);
+  if (!instructions.empty()) definition.set_system_prompt(instructions);
+  definition.add_allowed_interactions(v1::INTERACTION_CASUAL_CHAT);
+  definition.add_allowed_interactions(v1::INTERACTION_ROLEPLAY);
+  WarnOfUnused(data, warnings);
+  return made;
+}
+
+json::object NewCard(const v1::Persona& definition) {
+  json::object card{{"spec", kSpecV3}, {"spec_version", "3.0"}, {"data", json::object{}}};
+  json::object& data = card.at("data").as_object();
+  data["name"] = definition.name();
+  data["description"] = definition.biography();
+  data["personality"] = "";
+  data["scenario"] = "";
+  data["first_mes"] = definition.greeting();
+  data["mes_example"] = "";
+  data["creator_notes"] = definition.description();
+  data["system_prompt"] = definition.system_prompt();
+  return InSpec(std::move(card), v1::CARD_SPEC_V3);
+}
+
+json::object WithChanges(json::object card, const v1::Persona& now) {
+  const v1::Persona then = ToPersona(card).definition;
+  if (now.name() != then.name()) SetText(card, "name", now.name());
+  if (now.greeting() != then.greeting()) SetText(card, "first_mes", now.greeting());
+  if (now.system_prompt() != then.system_prompt()) {
+    SetText(card, "system_prompt", now.system_prompt());
+    if (DataOf(card).contains("post_history_instructions")) {
+      SetText(card, "post_history_instructions", "");
+    }
+  }
+  if (now.biography() != then.biography()) {
+    SetText(card, "description", now.biography());
+    for (const char* part : {"personality", "scenario", "mes_example"})
+      SetText(card, part, "");
+  }
+  return card;
+}
+
+v1::CardSpec SpecOf(const json::object& card) {
+  if (&DataOf(card) == &card) return v1::CARD_SPEC_UNSPECIFIED;
+  return SpecText(card) == kSpecV2 ? v1::CARD_SPEC_V2 : v1::CARD_SPEC_V3;
+}
+
+json::object InSpec(json::object card, v1::CardSpec spec) {
+  const v1::CardSpec own = SpecOf(card);
+  const bool complete = own != v1::CARD_SPEC_V3 || DataOf(card).contains("group_only_greetings");
+  if (spec == v1::CARD_SPEC_UNSPECIFIED || (spec == own && complete)) return card;
+  if (own == v1::CARD_SPEC_UNSPECIFIED) {
+    json::object data = std::move(card);
+    card = json::object{{"spec", ""}, {"spec_version", ""}, {"data", std::move(data)}};
+  }
+  const bool third = spec == v1::CARD_SPEC_V3;
+  card["spec"] = third ? kSpecV3 : kSpecV2;
+  card["spec_version"] = third ? "3.0" : "2.0";
+  json::object& data = card.at("data").as_object();
+  for (const char* text : kV1Texts)
+    Default(data, text, "");
+  for (const char* text : {"creator_notes", "system_prompt", "post_history_instructions", "creator",
+                           "character_version"}) {
+    Default(data, text, "");
+  }
+  Default(data, "alternate_greetings", json::array{});
+  Default(data, "tags", json::array{});
+  Default(data, "extensions", json::object{});
+  if (!third) return card;
+  Default(data, "group_only_greetings", json::array{});
+  json::value* const book = data.if_contains("character_book");
+  if (book == nullptr || !book->is_object()) return card;
+  json::value* const entries = book->as_object().if_contains("entries");
+  if (entries == nullptr || !entries->is_array()) return card;
+  for (json::value& entry : entries->as_array()) {
+    if (entry.is_object()) Default(entry.as_object(), "use_regex", false);
+  }
+  return card;
+}
+
+}  // namespace dramatis::persona

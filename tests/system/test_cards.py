@@ -1,0 +1,191 @@
+"""Character cards: in as JSON or in a PNG, out again without a loss; what is hostile is refused."""
+
+import base64
+import json
+import random
+import struct
+import uuid
+import zlib
+
+import pytest
+
+from tests.harness.client import Client
+
+IMPORT = "/api/personas/import"
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def chunk(name, data, crc=None):
+    crc = zlib.crc32(name + data) if crc is None else crc
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", crc)
+
+
+def png(**texts):
+    """A picture with cards in it: `chara`, `ccv3`."""
+    cards = b"".join(chunk(b"tEXt", keyword.encode() + b"\0" + base64.b64encode(text))
+                     for keyword, text in texts.items())
+    return (SIGNATURE + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)) +
+            chunk(b"IDAT", zlib.compress(b"\0\x40")) + cards + chunk(b"IEND", b""))
+
+
+def cards_of(picture):
+    """The cards in a picture, its chunks checked."""
+    found, rest = {}, picture.removeprefix(SIGNATURE)
+    while rest:
+        length = struct.unpack(">I", rest[:4])[0]
+        name, data = rest[4:8], rest[8:8 + length]
+        assert struct.unpack(">I", rest[8 + length:12 + length])[0] == zlib.crc32(name + data)
+        if name == b"tEXt":
+            keyword, text = data.split(b"\0", 1)
+            found[keyword.decode()] = base64.b64decode(text)
+        rest = rest[12 + length:]
+    assert name == b"IEND"
+    return found
+
+
+def send(client, body, kind):
+    return client.request("POST", IMPORT, body, {"Content-Type": kind})
+
+
+@pytest.fixture
+def user(dramatis):
+    return Client(dramatis.http, user=f"cards-{uuid.uuid4().hex[:12]}")
+
+
+def make_card(random, version, name):
+    """A card of that version, each of its fields there or not, with fields that nobody knows."""
+    def text():
+        return random.choice(["", "Plain.", "{{char}} and {{user}}", "é😀\u2028 \"quoted\"\n\tline",
+                              "<START>\n{{user}}: Hi"])
+
+    def anything(depth=2):
+        kinds = [None, True, 7, -2.5, 12345678901234, text()]
+        return random.choice(kinds + ([] if depth == 0 else
+                                      [[anything(depth - 1)], {"k": anything(depth - 1)}]))
+    data = {"name": name, "description": text(), "personality": text(), "scenario": text(),
+            "first_mes": text(), "mes_example": text()}
+    if version == 1:
+        return {**data, **({"unknown": anything()} if random.random() < .5 else {})}
+    data |= {"creator_notes": text(), "system_prompt": text(), "post_history_instructions": text(),
+             "alternate_greetings": [text() for _ in range(random.randrange(3))],
+             "tags": ["a", "b"][:random.randrange(3)], "creator": text(), "character_version": text(),
+             "extensions": {"some/thing": anything()}}
+    entry = {"keys": ["net"], "content": text(), "extensions": {"x": anything()}, "enabled": True,
+             "insertion_order": 3}
+    if random.random() < .7:
+        data["character_book"] = {"extensions": {}, "entries": [
+            {**entry, **({"use_regex": False} if version == 3 else {})}], "unknown": anything()}
+    if version == 3:
+        data |= {"group_only_greetings": [text()], "nickname": text(), "source": ["x"],
+                 "assets": [{"type": "icon", "uri": "ccdefault:", "name": "main", "ext": "png"}],
+                 "creation_date": 1700000000, "creator_notes_multilingual": {"de": text()}}
+    data["unknown"] = anything()
+    card = {"spec": f"chara_card_v{version}", "spec_version": f"{version}.0", "data": data}
+    if random.random() < .3:
+        card |= {"name": name, "unknown_at_the_top": anything()}
+    return card
+
+
+def test_sixty_cards_come_back_as_they_were(user):
+    chance = random.Random(20261126)
+    for number in range(60):
+        card = make_card(chance, chance.choice([1, 2, 3]), f"Card {number}")
+        text = json.dumps(card, ensure_ascii=chance.random() < .5, indent=chance.choice([None, 2]))
+        in_png = number % 2
+        keyword = "ccv3" if card.get("spec") == "chara_card_v3" else "chara"
+        body = png(**{keyword: text.encode()}) if in_png else text.encode()
+        made = send(user, body, "image/png" if in_png else "application/json; charset=utf-8")
+        persona = made.expect(201)["persona"]
+        assert made.headers["location"] == f"/api/personas/{persona['personaId']}"
+        path = f"/api/personas/{persona['personaId']}/export"
+        assert user.get(path).body == text.encode()  # to the byte
+        exported = user.get(f"{path}?format=png")
+        assert exported.headers["content-type"] == "image/png"
+        assert cards_of(exported.body)[keyword] == text.encode()
+        if in_png:
+            assert zlib.compress(b"\0\x40") in exported.body  # the picture it came in
+        for spec in ("v2", "v3"):
+            other = json.loads(user.get(f"{path}?spec={spec}").body)
+            again = send(user, json.dumps(
+                {**other, "data": {**other["data"], "name": f"Again {spec} {number}"}}).encode(),
+                "application/json").expect(201)["persona"]
+            assert again.get("biography") == persona.get("biography")
+            assert again.get("greeting") == persona.get("greeting")
+
+
+def test_a_card_is_a_persona_that_speaks(user):
+    card = {"spec": "chara_card_v2", "spec_version": "2.0", "data": {
+        "name": "Tessa", "description": "I mend nets in Bergen.", "first_mes": "Morning, {{user}}.",
+        "creator_notes": "Never told.", "character_book": {"entries": [{"keys": ["a"]}]}}}
+    made = user.post(IMPORT, card).expect(201)
+    assert any("book" in warning for warning in made["warnings"])
+    persona = made["persona"]["personaId"]
+    session = user.post("/api/session", {"persona_id": persona}).expect(201)["session_id"]
+    history = user.get(f"/api/chat/history/{session}").expect(200)["messages"]
+    assert history[0]["content"] == "Morning, User."
+    prompt = user.get(f"/api/personas/{persona}/prompt").expect(200)["text"]
+    assert "I mend nets in Bergen." in prompt and "Never told." not in prompt
+    # What its owner changes is in the card from then on; the rest of the card stays.
+    user.request("PATCH", f"/api/personas/{persona}", {"greeting": "Evening."}).expect(200)
+    exported = json.loads(user.get(f"/api/personas/{persona}/export").body)
+    assert exported["data"] == {**card["data"], "first_mes": "Evening."}
+
+
+def test_a_persona_without_a_card_gets_one(user):
+    persona = user.post("/api/personas", {"name": "Ada", "type": "ai_agent", "greeting": "Hello.",
+                                          "biography": "I build telescopes."}).expect(201)
+    card = json.loads(user.get(f"/api/personas/{persona['personaId']}/export").body)
+    assert card["spec"] == "chara_card_v3"
+    assert (card["data"]["name"], card["data"]["first_mes"]) == ("Ada", "Hello.")
+    picture = user.get(f"/api/personas/{persona['personaId']}/export?format=png&spec=v2").body
+    assert json.loads(cards_of(picture)["chara"])["data"]["description"] == "I build telescopes."
+
+
+def test_only_the_owner_exports(dramatis, user):
+    persona = user.post("/api/personas", {"name": "Ada", "type": "ai_agent",
+                                          "isPublic": True}).expect(201)["personaId"]
+    other = Client(dramatis.http, user=f"other-{uuid.uuid4().hex[:8]}")
+    other.get(f"/api/personas/{persona}/export").problem(403)
+    user.get("/api/personas/nobody/export").problem(404)
+    user.get(f"/api/personas/{persona}/export?format=tiff").problem(400)
+
+
+def test_hostile_files_are_refused(user):
+    good = json.dumps({"name": "Tessa", "description": "d"}).encode()
+    head = SIGNATURE + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    end = chunk(b"IEND", b"")
+    pictures = {
+        "none": b"", "no png": b"GIF89a" + b"x" * 100, "no end": head, "no card": head + end,
+        "cut": png(chara=good)[:-20],
+        "crc": head + chunk(b"tEXt", b"chara\0" + base64.b64encode(good), crc=7) + end,
+        "2^31": head + b"\x80\0\0\0tEXt" + b"x" * 100,
+        "2^31-1": head + b"\x7f\xff\xff\xfftEXt" + b"x" * 100,
+        "no base64": head + chunk(b"tEXt", b"chara\0{}") + end,
+        "no keyword": head + chunk(b"tEXt", b"chara") + end,
+        # Inflated it would be a gigabyte: it is not.
+        "bomb": head + chunk(b"zTXt", b"chara\0\0" + zlib.compress(b"\0" * (1 << 24))) + end,
+        "too long": head + chunk(b"tEXt", b"chara\0" + base64.b64encode(b" " * (3 << 20))) + end,
+        "deep": png(chara=b'{"name":"x","description":"d","a":' + b"[" * 5000 + b"]" * 5000 + b"}"),
+    }
+    for what, body in pictures.items():
+        assert send(user, body, "image/png").status == 400, what
+    for what, body in {"text": b"hello", "list": b"[]", "no card": b"{}", "cut": good[:-1],
+                       "bad utf-8": b'{"name":"\xff","description":"d"}'}.items():
+        assert send(user, body, "application/json").status == 400, what
+    for kind in ("image/jpeg", "text/plain", "application/zip"):
+        send(user, good, kind).problem(415, "UNSUPPORTED_MEDIA_TYPE")
+    send(user, b" " * (9 << 20), "image/png").problem(413, "BODY_TOO_LARGE")
+    # The limit is this route's own.
+    user.request("POST", "/api/chat", b"x" * (2 << 20), {"Content-Type": "application/json"}).problem(413)
+    assert user.get("/api/personas?ownerId=me").expect(200)["personas"] == []
+
+
+def test_a_key_makes_one_persona(user):
+    card = json.dumps({"name": "Once", "description": "d"}).encode()
+    headers = {"Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex}
+    first = user.request("POST", IMPORT, card, headers).expect(201)
+    again = user.request("POST", IMPORT, card, headers)
+    assert again.expect(201)["persona"]["personaId"] == first["persona"]["personaId"]
+    assert again.headers["idempotency-replayed"] == "true"
+    user.request("POST", IMPORT, card, {"Content-Type": "application/json"}).problem(
+        409, "PERSONA_NAME_TAKEN")
