@@ -30,6 +30,11 @@ bool IsAi(const persona::Persona& row) {
          row.type() == persona::PERSONA_TYPE_AI_AMBIGUOUS;
 }
 
+// A key for certain personas is for these alone.
+bool MayUsePlainModels(const CallContext& call) {
+  return call.identity.MayUsePersona("");
+}
+
 openai::v1::Model ToModel(const persona::Persona& row) {
   openai::v1::Model model;
   model.set_id(row.persona_id());
@@ -73,7 +78,7 @@ absl::StatusOr<openai::v1::ListModelsResponse> OpenAiModels::List(const CallCont
     DRAMATIS_ASSIGN_OR_RETURN(const persona::ListPersonasResponse page,
                               tools_.personas.List(own, request));
     for (const persona::Persona& row : page.personas()) {
-      if (!IsAi(row)) continue;
+      if (!IsAi(row) || !call.identity.MayUsePersona(row.persona_id())) continue;
       if (row.owner_id() == user_id) {
         *response.add_data() = ToModel(row);
       } else {
@@ -85,6 +90,7 @@ absl::StatusOr<openai::v1::ListModelsResponse> OpenAiModels::List(const CallCont
   }
   for (openai::v1::Model& model : others)
     *response.add_data() = std::move(model);
+  if (!MayUsePlainModels(call)) return response;
   DRAMATIS_ASSIGN_OR_RETURN(const inference::ListModelsResponse models,
                             tools_.inference.Models(own));
   for (const auto& model : models.models())
@@ -107,7 +113,9 @@ absl::StatusOr<openai::v1::Model> OpenAiModels::Get(const CallContext& call,
       tools_.personas.Render(call.AsService(user_id), request).get();
   if (absl::IsNotFound(rendered.status())) return ModelNotFound();
   if (!rendered.ok()) return rendered.status();
-  if (!CheckAnswersAsAi(*rendered, call.identity).ok()) return ModelNotFound();
+  if (!CheckAnswersAsAi(*rendered, call.identity).ok() || !call.identity.MayUsePersona(model)) {
+    return ModelNotFound();
+  }
   // By its name, which has all of it.
   const absl::StatusOr<persona::Persona> row = FindNamed(call, rendered->name());
   if (row.ok() && row->persona_id() == rendered->persona_id()) return ToModel(*row);
@@ -128,6 +136,7 @@ absl::StatusOr<Answerer> OpenAiModels::Find(const CallContext& call, const std::
     DRAMATIS_ASSIGN_OR_RETURN(const persona::Persona row, FindNamed(call, model));
     answerer.persona_id = row.persona_id();
   }
+  if (!call.identity.MayUsePersona(answerer.persona_id)) return ModelNotFound();
   return answerer;
 }
 
@@ -143,7 +152,7 @@ absl::StatusOr<persona::Persona> OpenAiModels::FindNamed(const CallContext& call
   const persona::Persona* found = nullptr;
   bool several = false;
   for (const persona::Persona& row : page.personas()) {
-    if (!IsAi(row)) continue;
+    if (!IsAi(row) || !call.identity.MayUsePersona(row.persona_id())) continue;
     if (row.owner_id() == user_id) return row;
     several = found != nullptr;
     found = &row;
@@ -156,6 +165,7 @@ absl::StatusOr<persona::Persona> OpenAiModels::FindNamed(const CallContext& call
 
 absl::StatusOr<openai::v1::Model> OpenAiModels::FindPlain(const CallContext& call,
                                                           const std::string& model) {
+  if (!MayUsePlainModels(call)) return ModelNotFound();
   DRAMATIS_ASSIGN_OR_RETURN(const inference::ListModelsResponse models,
                             tools_.inference.Models(call.AsService(call.identity.user_id)));
   for (const auto& known : models.models()) {
