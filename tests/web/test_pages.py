@@ -224,20 +224,27 @@ def test_the_journal_is_written_searched_and_counted(open_tab, client):
 
 # --- status ---------------------------------------------------------------------------------------
 
-def test_status_shows_models_and_to_admins_usage_and_databases(open_tab, client, user):
+def test_status_shows_models_usage_and_to_admins_the_rest(open_tab, dramatis, client, user):
     client.post("/api/chat", {"message": "Hello"}).expect(200)
     tab = open_tab("#/status", headers={"Authorization": f"Bearer local:{user}-admin:admin"})
     expect(tab.page.get_by_role("row", name="local available retrieval")).to_be_visible()
     expect(tab.page.get_by_text("conversation: serves")).to_be_visible()
     expect(tab.page.get_by_role("row", name=re.compile("conversation"))).to_contain_text("up to date")
-    usage = tab.page.get_by_role("row", name=re.compile("local/retrieval"))
-    expect(usage).to_contain_text("$0")
-    tab.page.get_by_label("By", exact=True).select_option("user")
-    expect(tab.page.get_by_role("row", name=re.compile(user)).first).to_be_visible()
+    own = tab.page.get_by_role("region", name="Your usage this month")
+    expect(own).to_have_count(0)  # this admin has said nothing
+    everybody = tab.page.get_by_role("region", name="Usage of everybody this month")
+    expect(everybody.get_by_role("row", name=re.compile("local.retrieval"))).to_contain_text("$0")
+    tab.page.get_by_label("By", exact=True).last.select_option("user")
+    expect(everybody.get_by_role("row", name=re.compile(user)).first).to_be_visible()
+    admin = dramatis.client(f"{user}-admin:admin")
+    admin.put(f"/api/admin/budgets/{user}", {"monthlyBudgetMicros": 5_000_000}).expect(200)
     mere = open_tab("#/status", expected=["Failed to load resource"])
     expect(mere.page.get_by_text("conversation: serves")).to_be_visible()
     expect(mere.page.get_by_role("heading", name="Databases")).to_have_count(0)
-    expect(mere.page.get_by_role("heading", name="Usage")).to_have_count(0)
+    expect(mere.page.get_by_role("heading", name="Usage of everybody")).to_have_count(0)
+    own = mere.page.get_by_role("region", name="Your usage this month")
+    expect(own.get_by_role("row", name=re.compile("local.retrieval"))).to_contain_text("$0")
+    expect(mere.page.get_by_text("Budget: $5.00 a month.")).to_be_visible()
 
 
 def test_an_unknown_place_says_so(open_tab):

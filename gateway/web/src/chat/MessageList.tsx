@@ -76,8 +76,16 @@ export function MessageList<T>(props: Props<T>) {
     element.addEventListener('scroll', look, { passive: true });
     grown.observe(element);
     for (const child of element.children) grown.observe(child);
+    // What comes to the list later is watched too.
+    const added = new MutationObserver((changes) => {
+      for (const change of changes) {
+        for (const node of change.addedNodes) if (node instanceof Element) grown.observe(node);
+      }
+    });
+    added.observe(element, { childList: true });
     return () => {
       element.removeEventListener('scroll', look);
+      added.disconnect();
       grown.disconnect();
     };
   }, []);
@@ -95,13 +103,21 @@ export function MessageList<T>(props: Props<T>) {
     return () => observer.disconnect();
   });
 
+  // At once: to glide past thousands of messages, each laid out on the way, helps nobody.
+  const toEnd = () => {
+    const element = box.current;
+    if (!element) return;
+    atEnd.current = true;
+    element.scrollTop = element.scrollHeight;
+  };
+
   return (
     <MessageBox
       ref={box as never}
       ariaLabel={t('messages')}
       announcement={props.announcement}
       jumpButtonTopProps={{ 'aria-label': t('toTop') }}
-      jumpButtonBottomProps={{ 'aria-label': t('toNewest') }}
+      jumpButtonBottomProps={{ 'aria-label': t('toNewest'), onClick: toEnd }}
       jumpButtonTopTooltipProps={{ content: t('toTop') }}
       jumpButtonBottomTooltipProps={{ content: t('toNewest') }}
     >

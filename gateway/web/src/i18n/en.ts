@@ -261,7 +261,10 @@ export const en = {
   statusVersion: 'Version',
   statusLicenses: 'Licences of what this page is made of',
   // Sign-in
-  usage: 'Usage of this month',
+  usage: 'Usage of everybody this month',
+  usageOwn: 'Your usage this month',
+  usageKey: 'Key',
+  usageBudget: 'Budget: {budget} a month. Spent {spent}, reserved for answers under way {reserved}; it begins anew {time}.',
   usageBy: 'By',
   usageModel: 'Model',
   usageDay: 'Day',

@@ -35,6 +35,7 @@ export default function StatusPage() {
     <PageFrame title={t('status')} text={t('statusText')}>
       <Models />
       <Services />
+      <UsageTable own />
       <UsageTable />
       <DatabasesTable />
       <p>
@@ -135,33 +136,60 @@ interface UsageGroup {
   estimated?: boolean;
 }
 
-const groupings = ['model', 'day', 'user', 'persona'] as const;
-const groupKeys = { model: 'usageModel', day: 'usageDay', user: 'usageUser', persona: 'usagePersona' } as const;
+const groupKeys = {
+  model: 'usageModel',
+  day: 'usageDay',
+  user: 'usageUser',
+  persona: 'usagePersona',
+  key: 'usageKey',
+} as const;
+type Grouping = keyof typeof groupKeys;
 
-// What this month's answers took, for admins.
-function UsageTable() {
-  const { t, language, number } = useI18n();
-  const [groupBy, setGroupBy] = useState<(typeof groupings)[number]>('model');
+interface Budget {
+  monthlyBudgetMicros?: number;
+  spentMicros?: number;
+  reservedMicros?: number;
+  beginsAnew?: string;
+}
+
+// What this month's answers took: the caller's own, or, for admins, everybody's.
+function UsageTable({ own }: { own?: boolean }) {
+  const { t, date, language, number } = useI18n();
+  const [groupBy, setGroupBy] = useState<Grouping>('model');
   const [from] = useState(() => {
     const now = new Date();
     return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth())).toISOString();
   });
-  const list = useList<UsageGroup>('/api/admin/usage', 'groups', { groupBy, from });
+  const path = own ? '/api/usage' : '/api/admin/usage';
+  const groupings: Grouping[] = own ? ['model', 'day', 'persona', 'key'] : ['model', 'day', 'user', 'persona'];
+  const list = useList<UsageGroup>(path, 'groups', { groupBy, from });
+  const budget = useLoad<{ budget?: Budget }>(own ? '/api/usage?pageSize=1' : undefined).value?.budget;
   if (list.error instanceof ApiError && list.error.status === 403) return null;
   const money = new Intl.NumberFormat(language, { style: 'currency', currency: 'USD', maximumFractionDigits: 4 });
+  const heading = own ? 'own-usage' : 'usage';
   return (
     <div>
-      <h2 id="usage">{t('usage')}</h2>
+      <h2 id={heading}>{own ? t('usageOwn') : t('usage')}</h2>
+      {budget?.monthlyBudgetMicros !== undefined && (
+        <p>
+          {t('usageBudget', {
+            budget: money.format(budget.monthlyBudgetMicros / 1e6),
+            spent: money.format((budget.spentMicros ?? 0) / 1e6),
+            reserved: money.format((budget.reservedMicros ?? 0) / 1e6),
+            time: budget.beginsAnew ? date(budget.beginsAnew) : '–',
+          })}
+        </p>
+      )}
       <div className="dr-toolbar">
         <Field
           label={t('usageBy')}
           value={groupBy}
-          onChange={(value) => setGroupBy(value as typeof groupBy)}
+          onChange={(value) => setGroupBy(value as Grouping)}
           options={groupings.map((value) => ({ value, label: t(groupKeys[value]) }))}
         />
       </div>
       <ListStates list={list} empty={{ title: t('usageNone'), text: t('usageNoneDo') }}>
-        <div className="dr-table-wrap" tabIndex={0} role="region" aria-labelledby="usage">
+        <div className="dr-table-wrap" tabIndex={0} role="region" aria-labelledby={heading}>
           <table className="dr-table">
             <thead>
               <tr>
@@ -175,7 +203,7 @@ function UsageTable() {
             <tbody>
               {list.items.map((group) => (
                 <tr key={group.key}>
-                  <th scope="row">{group.key}</th>
+                  <th scope="row">{group.key || '–'}</th>
                   <td>{number(group.calls ?? 0)}</td>
                   <td>{number(group.inputTokens ?? 0)}</td>
                   <td>{number(group.outputTokens ?? 0)}</td>
