@@ -302,14 +302,15 @@ def fill_history(dramatis, client, count):
 
 
 def scroll_up_to(tab, text, seconds):
-    """As fast as pages come in."""
-    tab.page.evaluate("""async ([text, seconds]) => {
+    """As fast as pages come in; whether it came."""
+    return tab.page.evaluate("""async ([text, seconds]) => {
       const box = document.querySelector('.pf-chatbot__messagebox');
       const end = Date.now() + seconds * 1000;
       while (Date.now() < end && !box.textContent.includes(text)) {
         box.scrollTop = 0;
         await new Promise((resolve) => setTimeout(resolve, 15));
       }
+      return box.textContent.includes(text);
     }""", [text, seconds])
 
 
@@ -318,12 +319,12 @@ def test_of_ten_thousand_messages_only_those_in_sight_are_in_the_page(open_tab, 
     tab = open_tab(f"#/chat/{session}")
     expect(tab.page.get_by_text("Message number 10000")).to_be_visible()
     box = tab.page.get_by_role("region", name="Messages")
-    scroll_up_to(tab, "Message number 9601", 100)
-    expect(tab.page.get_by_text("Message number 9601")).to_be_attached()
+    assert scroll_up_to(tab, "Message number 9601", 100)
     assert tab.messages.count() < 300
+    expect(tab.page.get_by_text("Message number 10000")).to_have_count(0)
     box.evaluate("box => { box.scrollTop = box.scrollHeight / 2 }")
-    expect(tab.page.get_by_text(re.compile("Message number 9[78][0-9]{2}")).first).to_be_attached()
-    expect(tab.page.get_by_text("Message number 9601")).to_have_count(0)
+    tab.page.wait_for_function("""() => [...document.querySelectorAll('.pf-chatbot__message')].some((message) =>
+      message.getBoundingClientRect().top > 0 && message.getBoundingClientRect().top < innerHeight)""")
     assert tab.messages.count() < 300
     tab.button("To the newest message").click()
     expect(tab.page.get_by_text("Message number 10000")).to_be_in_viewport(timeout=20_000)
@@ -335,7 +336,7 @@ def test_ten_thousand_messages_are_scrolled_through(open_tab, dramatis, client, 
     tab = open_tab(f"#/chat/{session}")
     expect(tab.page.get_by_text("Message number 10000")).to_be_visible()
     begun = time.monotonic()
-    scroll_up_to(tab, "Where do you live?", 600)
+    assert scroll_up_to(tab, "Where do you live?", 600)
     with capsys.disabled():
         print(f"\n10,000 messages: scrolled to the first in {time.monotonic() - begun:.1f} s")
     expect(tab.messages.first).to_contain_text("Where do you live?")
