@@ -22,8 +22,9 @@ def measure(table):
         certificate, key = Authority(folder).issue("public", ["127.0.0.1"])
         settings = {"DRAMATIS_TLS_CERTIFICATE_FILE": str(certificate), "DRAMATIS_TLS_KEY_FILE": str(key)}
         with Deployment() as plain, Deployment(settings=settings) as secure:
-            answer = plain.client.get(create_persona(plain.client))
-            plain_url = f"http://{plain.address}{create_persona(plain.client)}"
+            path = create_persona(plain.client)
+            answer = plain.client.get(path)
+            plain_url = f"http://{plain.address}{path}"
             client = Client(secure.address)
             client.base = f"https://{secure.address}"
             client.options = ["--cacert", str(pathlib.Path(folder) / "ca.crt")]
