@@ -1,0 +1,30 @@
+"""In which order the examples of /openapi.json work, on a deployment that nothing is in yet."""
+
+# What the sample data do not have: a turn, a message that a model wrote, a share.
+NOT_THERE = {"GetTurn_get", "StreamTurn_get", "CancelTurn_post", "RetryTurn_post",
+             "RegenerateTurn_post", "ListAlternatives_get", "SelectAlternative_post",
+             "DeleteShare_delete", "GetShared_get", "GetMessagePrompt_get"}
+# Has no end.
+ENDLESS = "StreamEvents_get"
+# The sample data come first; some need what others take away.
+FIRST = ["SeedDatabase_post", "Chat_post"]
+LAST = ["LeaveConversation_post", "JoinConversation_post", "EndSession_post",
+        "CloseConversation_post"]
+VERBS = ["post", "put", "patch", "get", "delete"]
+
+
+def place(name):
+    """Where among those of its verb an operation is tried."""
+    return (FIRST + [None] + LAST).index(name if name in FIRST + LAST else None)
+
+
+def operations(document):
+    """(verb, path, operation) of the whole document."""
+    found = [(verb, path, operation) for path, methods in document["paths"].items()
+             for verb, operation in methods.items()]
+    return sorted(found, key=lambda entry: (VERBS.index(entry[0]), place(entry[2]["operationId"])))
+
+
+def expected(name):
+    """The statuses that an example may have."""
+    return {404} if name in NOT_THERE else {200, 201, 204}
