@@ -1,6 +1,6 @@
 """`/v1` as the clients see it that people have: the openai SDKs of npm and PyPI, and Vercel's ai.
 
-What takes longer to install, LiteLLM and SillyTavern, is in tests/system/test_front_ends.py."""
+What takes longer to install is in tests/system/test_front_ends.py."""
 
 import json
 import shutil

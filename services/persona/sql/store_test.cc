@@ -16,6 +16,26 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
+TEST_P(StoreTest, KeepsTheCardThatAPersonaWasMadeFrom) {
+  CallContext call;
+  call.identity.user_id = "ada";
+  const PersonaRow row = NewRow("ada", "Tessa");
+  const CardRow card = {.document = "{\"a\": \"\xC3\xA9\"}", .picture = std::string("\x89\0P", 3)};
+  v1::ImportPersonaResponse answer;
+  answer.add_warnings("none");
+  ASSERT_TRUE(store_.Import(call, {}, row, card, answer).ok());
+  EXPECT_EQ(Find(row.persona_id).definition.name(), "Tessa");
+  const auto kept = store_.FindCard(row.persona_id);
+  ASSERT_TRUE(kept.ok() && kept->has_value()) << kept.status();
+  EXPECT_EQ((*kept)->document, card.document);
+  EXPECT_EQ((*kept)->picture, card.picture);
+  EXPECT_FALSE(store_.FindCard("nobody")->has_value());
+  // Nothing of a persona whose name is taken is kept.
+  const PersonaRow other = NewRow("ada", "tessa");
+  EXPECT_EQ(GetReason(store_.Import(call, {}, other, card, answer).status()), "PERSONA_NAME_TAKEN");
+  EXPECT_FALSE(store_.FindCard(other.persona_id)->has_value());
+}
+
 TEST_P(StoreTest, GivesBackWhatWasAdded) {
   PersonaRow row = NewRow("alice", "Ada \xf0\x9f\xa6\x86 'quoted' \\ %_");
   row.definition.set_biography(std::string("nul \0, \xef\xbf\xbf, \xf4\x8f\xbf\xbf, \r\n", 21));
