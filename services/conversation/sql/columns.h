@@ -40,12 +40,12 @@ class SqlText {
     return {.text = text_.data()};
   }
   // A text that is too long does not compile.
-  consteval void Add(std::string_view part) {
+  constexpr void Add(std::string_view part) {
     for (const char c : part)
       text_.at(size_++) = c;
     text_.at(size_) = '\0';
   }
-  consteval void AddNumber(size_t number) {
+  constexpr void AddNumber(size_t number) {
     if (number >= 10) AddNumber(number / 10);
     const char digit = static_cast<char>('0' + number % 10);
     Add({&digit, 1});

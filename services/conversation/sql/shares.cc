@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "dramatis/conversation/v1/conversation.pb.h"
 #include "dramatis/conversation/v1/shares.pb.h"
 
 #include "absl/strings/str_cat.h"
