@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "services/inference/catalogue/catalogue.h"
+#include "services/inference/embedding/table_embedder.h"
 #include "services/inference/providers/api_key.h"
 #include "services/inference/providers/base_url.h"
 #include "services/inference/setup/known_providers.h"
@@ -271,6 +273,32 @@ class ChainReader {
   const std::vector<std::string>& open_;
 };
 
+void ReadEmbedder(Settings& settings, Config& config) {
+  constexpr char kVariable[] = "DRAMATIS_EMBEDDER";
+  const std::string text = settings.Text(kVariable);
+  if (text.empty()) return;
+  constexpr std::string_view kTable = "table:";
+  if (text.starts_with(kTable)) {
+    config.embedder_table = text.substr(kTable.size());
+    const absl::StatusOr<std::unique_ptr<Embedder>> table = OpenTable(config.embedder_table);
+    if (!table.ok()) settings.Problem(kVariable, std::string(table.status().message()));
+    return;
+  }
+  const size_t slash = text.find('/');
+  config.embedder_provider = text.substr(0, slash);
+  config.embedder_model = slash == std::string::npos ? "" : text.substr(slash + 1);
+  const bool exists = std::any_of(
+      config.providers.begin(), config.providers.end(), [&](const ProviderConfig& provider) {
+        return provider.name == config.embedder_provider && provider.api == Api::kOpenAi &&
+               provider.auth != Auth::kSigV4;
+      });
+  if (!exists || config.embedder_model.empty()) {
+    settings.Problem(kVariable,
+                     "must be table: and a file, or a provider that is set up and speaks OpenAI's "
+                     "API, a slash and its model, as openai/text-embedding-3-small");
+  }
+}
+
 // A whole number that is not negative; nullopt where it is unset.
 std::optional<int64_t> ReadAmount(Settings& settings, const char* variable) {
   const std::string text = settings.Text(variable);
@@ -351,6 +379,7 @@ Config Config::From(Settings& settings) {
   config.local_delay = settings.Duration("DRAMATIS_LOCAL_DELAY", absl::ZeroDuration(),
                                          absl::ZeroDuration(), kMostDelay);
   config.ca_file = settings.Text("SSL_CERT_FILE");
+  ReadEmbedder(settings, config);
   config.limits.user = {ReadAmount(settings, "DRAMATIS_MONTHLY_BUDGET_MICROS"),
                         ReadAmount(settings, "DRAMATIS_TOKENS_PER_MINUTE")};
   constexpr absl::Duration kLeastLease = absl::Seconds(1);

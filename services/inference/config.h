@@ -8,6 +8,7 @@
 //   DRAMATIS_MODELS_FILE                    facts about models, see catalogue/catalogue.h
 //   DRAMATIS_TOKEN_RANKS                    vocabularies, see catalogue/vocabularies.h
 //   DRAMATIS_ON_BROKEN_STREAM               stop or restart
+//   DRAMATIS_EMBEDDER                       what makes vectors of texts: table:FILE, or provider/model
 //   DRAMATIS_LOCAL_DELAY                    before each word of the built-in model
 //   DRAMATIS_MONTHLY_BUDGET_MICROS          what a user may spend in a month, where an admin has not said
 //   DRAMATIS_TOKENS_PER_MINUTE              the same of tokens in a minute
@@ -43,6 +44,10 @@ struct Config {
   bool restart_broken = false;
   absl::Duration local_delay;
   std::string ca_file;
+  // A table's file, or a provider of `providers` and its model; neither where there is no embedder.
+  std::string embedder_table;
+  std::string embedder_provider;
+  std::string embedder_model;
   DefaultLimits limits;
   absl::Duration reservation_lease;
   // How credentials of AWS are found; unset where no provider wants any.

@@ -1,6 +1,7 @@
 #include "services/inference/module.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "services/inference/catalogue/catalogue.h"
 #include "services/inference/config.h"
 #include "services/inference/embedding/embeddings.h"
+#include "services/inference/embedding/model_embedder.h"
+#include "services/inference/embedding/table_embedder.h"
 #include "services/inference/generation/generations.h"
 #include "services/inference/providers/http_provider.h"
 #include "services/inference/providers/local_provider.h"
@@ -71,6 +74,26 @@ std::vector<std::unique_ptr<Provider>> MakeProviders(const Config& config,
   return providers;
 }
 
+// Null where the deployment has none.
+std::unique_ptr<Embedder> MakeEmbedder(const Config& config,
+                                       const Clock& clock,
+                                       CurlLoop& loop,
+                                       const Catalogue& catalogue) {
+  if (!config.embedder_table.empty()) {
+    // The settings were checked with it; a file that is gone since then embeds nothing.
+    absl::StatusOr<std::unique_ptr<Embedder>> table = OpenTable(config.embedder_table);
+    return table.ok() ? *std::move(table) : nullptr;
+  }
+  for (const ProviderConfig& provider : config.providers) {
+    if (provider.name != config.embedder_provider) continue;
+    const std::optional<ModelFacts> facts =
+        catalogue.Find(provider.catalogue, config.embedder_model);
+    return std::make_unique<ModelEmbedder>(
+        provider, config.embedder_model, facts.has_value() ? facts->prices : Prices(), clock, loop);
+  }
+  return nullptr;
+}
+
 class RunningModule : public Module {
  public:
   RunningModule(const Config& config, const ModuleContext& context)
@@ -121,7 +144,9 @@ class RunningModule : public Module {
              context.metrics),
         budgets_(ledger_),
         usage_(store_, budgets_, context.clock),
-        embeddings_(nullptr, {.ledger = ledger_, .executor = executor_, .ids = context.ids}),
+        embedder_(MakeEmbedder(config, context.clock, loop_, catalogue_)),
+        embeddings_(embedder_.get(),
+                    {.ledger = ledger_, .executor = executor_, .ids = context.ids}),
         service_(rpc_, generations_, tasks_, models_, usage_, budgets_, embeddings_),
         jobs_("inference", loop_, context.clock, context.logger, context.metrics) {
     service_.Offer(context.local);
@@ -181,6 +206,7 @@ class RunningModule : public Module {
   ServiceAdapter rpc_;
   Budgets budgets_;
   Usage usage_;
+  const std::unique_ptr<Embedder> embedder_;
   Embeddings embeddings_;
   InferenceServiceServer service_;
   PeriodicJobs jobs_;

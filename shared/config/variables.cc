@@ -207,6 +207,10 @@ const std::vector<Variable>& KnownVariables() {
       {"DRAMATIS_DEPLOYMENT_BUDGET_MICROS", "no limit",
        "millionths of a US dollar that all users together may spend in a calendar month",
        "inference"},
+      {"DRAMATIS_EMBEDDER", "none",
+       "what makes vectors of texts, for who asks inference for them: table: and a file, or "
+       "provider/model",
+       "inference"},
       {"DRAMATIS_RESERVATION_LEASE", "30s",
        "after how long what a silent process reserved for calls to models is freed", "inference"},
       {"DRAMATIS_LOCAL_DELAY", "0s", "before each word of the built-in model", "inference"},

@@ -11,13 +11,15 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "services/inference/prompt/tokens.h"
 #include "services/inference/catalogue/catalogue.h"
+#include "services/inference/prompt/tokens.h"
 
 namespace dramatis::inference {
 
 // Components, of length 1 together, or all zero where the text has no word that is known.
 using Vector = std::vector<float>;
+// At length 1; all zero where it has none, or is not finite.
+void Normalize(Vector& vector);
 
 // What became of some texts.
 struct Embedded {
