@@ -1,5 +1,5 @@
 // A static table of vectors: a row for each piece of a word. A text's vector is the mean of its pieces'
-// rows, at length 1. Nothing is asked of anybody.
+// rows, at length 1. Made by make_table.py; nothing is asked of anybody.
 //
 //   absl::StatusOr<Table> table = Table::Parse(bytes);
 //   const Vector vector = table->Embed("I am a nurse.");
