@@ -8,6 +8,8 @@
 #include "services/memory/config.h"
 #include "services/memory/goals/goals.h"
 #include "services/memory/journal/journal.h"
+#include "services/memory/keys/keys.h"
+#include "services/memory/keys_command.h"
 #include "services/memory/memories/memories.h"
 #include "services/memory/memories/observations.h"
 #include "services/memory/memories/recall.h"
@@ -17,6 +19,7 @@
 #include "services/memory/service.h"
 #include "services/memory/sql/goals.h"
 #include "services/memory/sql/journal.h"
+#include "services/memory/sql/keys.h"
 #include "services/memory/sql/memory_sync.h"
 #include "services/memory/sql/reindex.h"
 #include "services/memory/sql/sample.h"
@@ -26,6 +29,7 @@
 #include "shared/sql/backfill.h"
 #include "shared/sql/kept_secret.h"
 #include "shared/status/macros.h"
+#include "shared/status/outgoing.h"
 
 namespace dramatis::memory {
 namespace {
@@ -39,15 +43,18 @@ constexpr int kPatientQueue = 64;
 class RunningModule : public Module {
  public:
   RunningModule(const Config& config, const ModuleContext& context)
-      : channel_(context.channel),
+      : keys_needed_(context.config.keys_needed),
+        channel_(context.channel),
         database_(context.database),
         store_(context.database, context.clock),
         journal_store_(context.database, context.clock),
         goal_store_(context.database, context.clock),
+        key_store_(context.database, context.clock),
         profiles_(store_, context.clock),
         memories_(store_, context.clock, context.ids, config.quota),
         journal_(journal_store_, store_, context.clock, context.ids),
         goals_(goal_store_, store_, context.clock, context.ids),
+        keys_(key_store_, context.clock, context.ids, context.config.environment),
         recall_(store_,
                 [this](const std::string& user_id) { return goals_.SharedBriefs(user_id); }),
         remembering_store_(context.database),
@@ -83,6 +90,7 @@ class RunningModule : public Module {
                  journal_,
                  goals_,
                  recall_,
+                 keys_,
                  {patient_rpc_, observations_, summaries_}) {
     service_.Offer(context.local);
   }
@@ -102,6 +110,7 @@ class RunningModule : public Module {
     DRAMATIS_ASSIGN_OR_RETURN(std::string key,
                               sql::KeptSecret(database_, "page_tokens", PageKey::Random()));
     rpc_.SetPageKey(std::move(key));
+    DRAMATIS_RETURN_IF_ERROR(CheckKeys());
     backfills_.Start();
     return absl::OkStatus();
   }
@@ -114,15 +123,29 @@ class RunningModule : public Module {
   }
 
  private:
+  // Refuses to serve where nobody could ever come in.
+  absl::Status CheckKeys() {
+    if (!keys_needed_) return absl::OkStatus();
+    DRAMATIS_ASSIGN_OR_RETURN(const bool any, key_store_.HasAny());
+    if (any) return absl::OkStatus();
+    return WithCause(
+        absl::FailedPreconditionError("nobody could sign in"),
+        "nobody could sign in: set DRAMATIS_OIDC_ISSUER, or make the first key with `dramatis keys "
+        "create --user <you> --admin`");
+  }
+
+  const bool keys_needed_;
   const std::function<std::shared_ptr<grpc::Channel>(const std::string& name)> channel_;
   sql::Database& database_;
   SqlStore store_;
   SqlJournalStore journal_store_;
   SqlGoalStore goal_store_;
+  SqlKeyStore key_store_;
   Profiles profiles_;
   Memories memories_;
   Journal journal_;
   Goals goals_;
+  Keys keys_;
   Recall recall_;
   SqlRememberingStore remembering_store_;
   GrpcInferencePeer inference_;
@@ -151,6 +174,7 @@ const ModuleFactory& MemoryModule() {
       },
       .calls_others = true,
       .sample = Sample(),
+      .command = KeysCommand(),
   };
   return factory;
 }

@@ -88,6 +88,9 @@ void MemoryServiceServer::Offer(LocalMethods& local) {
   rpc_.OfferUnary<v1::RecallRequest, v1::RecallResponse>(
       local, "Recall",
       [this](const CallContext& call, const v1::RecallRequest& r) { return RecallFor(call, r); });
+  rpc_.OfferUnary<v1::LookUpKeyRequest, v1::LookUpKeyResponse>(
+      local, "LookUpKey",
+      [this](const CallContext&, const v1::LookUpKeyRequest& r) { return keys_.LookUp(r); });
   const auto relay = [&](const char* method, auto rpc) {
     rpc_.OfferRelay(local, *this, method, rpc);
   };
@@ -116,6 +119,12 @@ void MemoryServiceServer::Offer(LocalMethods& local) {
   relay("CreateActivity", &MemoryServiceServer::CreateActivity);
   relay("GetActivity", &MemoryServiceServer::GetActivity);
   relay("GetGoalProgress", &MemoryServiceServer::GetGoalProgress);
+  relay("ListKeys", &MemoryServiceServer::ListKeys);
+  relay("CreateKey", &MemoryServiceServer::CreateKey);
+  relay("GetKey", &MemoryServiceServer::GetKey);
+  relay("UpdateKey", &MemoryServiceServer::UpdateKey);
+  relay("DeleteKey", &MemoryServiceServer::DeleteKey);
+  relay("RotateKey", &MemoryServiceServer::RotateKey);
 }
 
 absl::StatusOr<v1::RecallResponse> MemoryServiceServer::RecallFor(

@@ -5,6 +5,7 @@
 
 #include "services/memory/goals/goals.h"
 #include "services/memory/journal/journal.h"
+#include "services/memory/keys/keys.h"
 #include "services/memory/memories/memories.h"
 #include "services/memory/memories/observations.h"
 #include "services/memory/memories/recall.h"
@@ -31,6 +32,7 @@ class MemoryServiceServer : public v1::MemoryService::CallbackService {
                       Journal& journal,
                       Goals& goals,
                       memory::Recall& recall,
+                      Keys& keys,
                       const RememberingParts& remembering)
       : rpc_(rpc),
         profiles_(profiles),
@@ -38,6 +40,7 @@ class MemoryServiceServer : public v1::MemoryService::CallbackService {
         journal_(journal),
         goals_(goals),
         recall_(recall),
+        keys_(keys),
         remembering_(remembering) {}
 
   grpc::ServerUnaryReactor* GetProfile(grpc::CallbackServerContext* context,
@@ -127,6 +130,29 @@ class MemoryServiceServer : public v1::MemoryService::CallbackService {
                                             const v1::GetGoalProgressRequest* request,
                                             v1::GoalProgress* response) override;
 
+  // In keys_service.cc.
+  grpc::ServerUnaryReactor* ListKeys(grpc::CallbackServerContext* context,
+                                     const v1::ListKeysRequest* request,
+                                     v1::ListKeysResponse* response) override;
+  grpc::ServerUnaryReactor* CreateKey(grpc::CallbackServerContext* context,
+                                      const v1::CreateKeyRequest* request,
+                                      v1::Key* response) override;
+  grpc::ServerUnaryReactor* GetKey(grpc::CallbackServerContext* context,
+                                   const v1::GetKeyRequest* request,
+                                   v1::Key* response) override;
+  grpc::ServerUnaryReactor* UpdateKey(grpc::CallbackServerContext* context,
+                                      const v1::UpdateKeyRequest* request,
+                                      v1::Key* response) override;
+  grpc::ServerUnaryReactor* DeleteKey(grpc::CallbackServerContext* context,
+                                      const v1::DeleteKeyRequest* request,
+                                      google::protobuf::Empty* response) override;
+  grpc::ServerUnaryReactor* RotateKey(grpc::CallbackServerContext* context,
+                                      const v1::RotateKeyRequest* request,
+                                      v1::Key* response) override;
+  grpc::ServerUnaryReactor* LookUpKey(grpc::CallbackServerContext* context,
+                                      const v1::LookUpKeyRequest* request,
+                                      v1::LookUpKeyResponse* response) override;
+
   // In memory_sync_service.cc.
   grpc::ServerUnaryReactor* Observe(grpc::CallbackServerContext* context,
                                     const v1::ObserveRequest* request,
@@ -148,6 +174,7 @@ class MemoryServiceServer : public v1::MemoryService::CallbackService {
   Journal& journal_;
   Goals& goals_;
   memory::Recall& recall_;
+  Keys& keys_;
   const RememberingParts remembering_;
 };
 

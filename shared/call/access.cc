@@ -1,6 +1,7 @@
 #include "shared/call/access.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "dramatis/identity/v1/errors.pb.h"
 
@@ -34,6 +35,40 @@ absl::Status CheckAccess(const Identity& identity, const MethodAccess& method) {
     default:
       return absl::OkStatus();  // owners are told apart where the resource is read
   }
+}
+
+absl::Status CheckPersona(const Identity& identity, const std::string& persona_id) {
+  if (identity.MayUsePersona(persona_id)) return absl::OkStatus();
+  return PermissionError("the key is not for this persona");
+}
+
+absl::Status CheckPersonaFields(const Identity& identity,
+                                const google::protobuf::Message& request) {
+  const google::protobuf::Reflection& reflection = *request.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection.ListFields(request, &fields);
+  for (const google::protobuf::FieldDescriptor* const field : fields) {
+    const bool text = field->type() == google::protobuf::FieldDescriptor::TYPE_STRING;
+    const bool message = field->type() == google::protobuf::FieldDescriptor::TYPE_MESSAGE;
+    if (!message && !(text && (field->name() == "persona_id" || field->name() == "persona_ids"))) {
+      continue;
+    }
+    const int size = field->is_repeated() ? reflection.FieldSize(request, field) : 1;
+    for (int i = 0; i < size; ++i) {
+      absl::Status status;
+      if (message) {
+        status = CheckPersonaFields(identity, field->is_repeated()
+                                                  ? reflection.GetRepeatedMessage(request, field, i)
+                                                  : reflection.GetMessage(request, field));
+      } else {
+        status = CheckPersona(identity, field->is_repeated()
+                                            ? reflection.GetRepeatedString(request, field, i)
+                                            : reflection.GetString(request, field));
+      }
+      if (!status.ok()) return status;
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace dramatis

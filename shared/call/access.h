@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "google/protobuf/message.h"
 #include "shared/call/call.h"
 #include "shared/call/method_rules.h"
 
@@ -16,6 +17,11 @@ namespace dramatis {
 
 // PERMISSION_DENIED; INSUFFICIENT_SCOPE names what the credentials lack.
 absl::Status CheckAccess(const Identity& identity, const MethodAccess& method);
+
+// PERMISSION_DENIED where the caller's key is not for this persona.
+absl::Status CheckPersona(const Identity& identity, const std::string& persona_id);
+// The same of every persona that the request names, in `persona_id` or `persona_ids`, however deep.
+absl::Status CheckPersonaFields(const Identity& identity, const google::protobuf::Message& request);
 
 // PERMISSION_DENIED, INSUFFICIENT_SCOPE: `scope` is what the credentials would have to allow.
 absl::Status InsufficientScopeError(const std::string& scope);

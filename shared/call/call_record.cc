@@ -122,6 +122,12 @@ absl::Status CallRecord::Admit() const {
 
 absl::Status CallRecord::CheckRequest(const google::protobuf::Message& request) const {
   if (parts_.clock.Now() >= call_.deadline) return CancelledError();
+  const Identity& caller = call_.identity;
+  // A service's call is of a turn that has been let in.
+  if (caller.key != nullptr && !caller.key->persona_ids.empty() &&
+      caller.role != AccessRole::kService) {
+    if (absl::Status may = CheckPersonaFields(caller, request); !may.ok()) return may;
+  }
   return CheckFieldRules(request);
 }
 
@@ -137,8 +143,9 @@ void CallRecord::End(const absl::Status& status) const {
   }
   const LogScope scope(call_);
   if (parts_.logger.Enabled(LevelOf(status.code()))) Log(status, duration);
-  if (method_.access.access == options::v1::ACCESS_ADMIN) {
-    Audit(parts_.logger, method_.name, call_, status);
+  if (method_.access.audited()) {
+    Audit(parts_.logger, method_.name, call_, status,
+          method_.access.access == options::v1::ACCESS_ADMIN);
   }
 }
 

@@ -23,6 +23,11 @@ struct MethodAccess {
   Scopes scopes = {};
   // The programs that may call it for somebody, sorted, `gateway` among them where it has a route.
   std::vector<std::string> callers = {};
+
+  // Calls of it stand in the audit log: for admins, or of an account (keys, exports and the like).
+  bool audited() const {
+    return access == options::v1::ACCESS_ADMIN || scopes == *Scopes::Needed("account");
+  }
 };
 
 // INVALID_ARGUMENT says which option of the RPC is missing or wrong.

@@ -90,6 +90,8 @@ struct CommonConfig {
   int queue = 1024;
   // Admins may migrate and seed databases through the API.
   bool admin_mutations = true;
+  // Nobody can come in but with a key: there is no issuer.
+  bool keys_needed = false;
   // Between pings to the other side of an open call: see shared/rpc/keepalive.h.
   absl::Duration grpc_keepalive = absl::Seconds(20);
   GrpcTlsSettings grpc_tls = {};

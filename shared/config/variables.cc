@@ -88,9 +88,8 @@ const std::vector<Variable>& KnownVariables() {
        "lets it read and write the rows of each table and nothing else",
        kServices},
       {"DRAMATIS_OIDC_ISSUER", "",
-       "whose JWTs are taken (`iss`), as https://id.example.org; outside local the gateway must "
-       "have it, "
-       "services take JWTs on their own ports where they have it too",
+       "whose JWTs are taken (`iss`), as https://id.example.org; outside local it, or a key, is "
+       "how anybody comes in; services take JWTs on their own ports where they have it too",
        kAll},
       {"DRAMATIS_OIDC_AUDIENCE", "",
        "one of these must be in `aud` of a JWT, or be its `client_id` or `azp` where it has none",

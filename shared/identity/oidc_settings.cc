@@ -28,9 +28,7 @@ void CheckIssuer(Settings& settings, const OidcSettings& oidc) {
 
 }  // namespace
 
-OidcSettings OidcSettings::From(Settings& settings,
-                                const std::string& environment,
-                                bool serves_clients) {
+OidcSettings OidcSettings::From(Settings& settings) {
   OidcSettings oidc;
   ClaimsRules& rules = oidc.rules;
   rules.issuer = settings.Text(kIssuer);
@@ -42,11 +40,6 @@ OidcSettings OidcSettings::From(Settings& settings,
   rules.scope = settings.Text("DRAMATIS_OIDC_SCOPE");
   if (!rules.issuer.empty()) {
     CheckIssuer(settings, oidc);
-  } else if (environment != "local" && serves_clients) {
-    settings.Problem(
-        kIssuer,
-        "must be set where DRAMATIS_ENVIRONMENT is not local: the issuer whose JWTs say "
-        "who calls, as https://id.example.org");
   } else if (!rules.audiences.empty() || !oidc.jwks_url.empty() || !rules.scope.empty()) {
     settings.Problem(kIssuer, "must be set where another DRAMATIS_OIDC_ setting is");
   }

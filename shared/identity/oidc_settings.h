@@ -1,6 +1,6 @@
 // Who may come: the settings of the issuer whose tokens are taken.
 //
-//   const OidcSettings oidc = OidcSettings::From(settings, common.environment, in_one_process);
+//   const OidcSettings oidc = OidcSettings::From(settings);
 #pragma once
 
 #include <string>
@@ -11,14 +11,14 @@
 namespace dramatis {
 
 struct OidcSettings {
-  // Its issuer is empty where none is set: the local form.
+  // Its issuer is empty where none is set: the local form there, keys alone elsewhere.
   ClaimsRules rules;
   // Empty: by discovery.
   std::string jwks_url;
 
-  // Reads and notes problems in `settings`. Outside `local` a program that `serves_clients` must
-  // have an issuer; others, which other programs call, take clients' JWTs where they have one.
-  static OidcSettings From(Settings& settings, const std::string& environment, bool serves_clients);
+  // Reads and notes problems in `settings`. Other programs call those that do not serve clients;
+  // they take clients' JWTs where they have an issuer.
+  static OidcSettings From(Settings& settings);
 };
 
 }  // namespace dramatis

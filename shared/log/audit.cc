@@ -17,9 +17,10 @@ const char* Outcome(const absl::Status& status) {
 void Audit(Logger& logger,
            const std::string& method,
            const CallContext& call,
-           const absl::Status& status) {
+           const absl::Status& status,
+           bool for_admins) {
   const LogScope scope(call);
-  logger.Log(LogLevel::kAudit, "admin call",
+  logger.Log(LogLevel::kAudit, for_admins ? "admin call" : "account call",
              {{"method", method},
               {"outcome", Outcome(status)},
               {"code", absl::StatusCodeToString(status.code())},

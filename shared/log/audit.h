@@ -1,4 +1,5 @@
-// The audit log: one record for each call of an RPC that is for admins, allowed or refused. Its
+// The audit log: one record for each call of an RPC that is for admins, or about an account (the
+// scope `account`: keys, exports and the like; its message is "account call"), allowed or refused. Its
 // level is `audit`, which no DRAMATIS_LOG_LEVEL leaves out and by which operators filter.
 //
 //   Audit(logger, "dramatis.admin.v1.AdminService/SetupDatabase", call, status);
@@ -30,7 +31,8 @@ namespace dramatis {
 void Audit(Logger& logger,
            const std::string& method,
            const CallContext& call,
-           const absl::Status& status);
+           const absl::Status& status,
+           bool for_admins = true);
 
 // Counts a refused sign-in (dramatis_sign_in_failures_total) and, where credentials were sent at
 // all, writes its record, with the ids of the LogScope that it is called in.

@@ -20,7 +20,7 @@ absl::StatusOr<Command> ParseArguments(const std::vector<std::string>& arguments
       absl::StrCat("unknown arguments '", line, "'; --help lists what there is"));
 }
 
-std::string HelpText(const std::string& program, bool can_migrate) {
+std::string HelpText(const std::string& program, bool can_migrate, const std::string& more) {
   std::string text = absl::StrCat(
       "usage: ", program, " [command]\n\n", "  (none)           serve until SIGTERM or SIGINT\n",
       "  --check-config   read the settings and report every problem\n");
@@ -29,7 +29,7 @@ std::string HelpText(const std::string& program, bool can_migrate) {
                     "  migrate --check  say which are pending; exit code 1 if any is\n");
   }
   if (program == kWholeProgram) text += kIdentityHelp;
-  absl::StrAppend(&text, "  --version        print the version\n",
+  absl::StrAppend(&text, more, "  --version        print the version\n",
                   "  --help           print this\n\n", "Settings are environment variables:\n\n",
                   VariablesHelp(program));
   return text;

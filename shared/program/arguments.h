@@ -29,7 +29,8 @@ inline constexpr char kWholeProgram[] = "dramatis";
 // is wrong with them; `can_migrate` is false for programs without a database.
 absl::StatusOr<Command> ParseArguments(const std::vector<std::string>& arguments, bool can_migrate);
 
-// What --help prints: usage, commands, and the settings that `program` reads with their defaults.
-std::string HelpText(const std::string& program, bool can_migrate);
+// What --help prints: usage, commands, `more` of which are the program's own, and the settings that
+// `program` reads with their defaults.
+std::string HelpText(const std::string& program, bool can_migrate, const std::string& more = "");
 
 }  // namespace dramatis

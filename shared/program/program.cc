@@ -217,6 +217,37 @@ std::vector<std::string> CallersOf(const Program& program) {
   return callers;
 }
 
+// The module whose command the arguments begin with; null for none.
+const ModuleFactory* FindCommand(const Program& program, int argc, char** argv) {
+  if (argc < 2) return nullptr;
+  for (const ModuleFactory& module : program.modules) {
+    if (module.command.run != nullptr && module.command.name == argv[1]) return &module;
+  }
+  return nullptr;
+}
+
+std::string CommandsHelp(const Program& program) {
+  std::string help;
+  for (const ModuleFactory& module : program.modules)
+    help += module.command.help;
+  return help;
+}
+
+int RunModuleCommand(const Program& program,
+                     const ModuleFactory& module,
+                     const std::vector<std::string>& arguments) {
+  const absl::StatusOr<ProgramConfig> config = ProgramConfig::From(program, SystemEnvironment());
+  if (!config.ok()) return Complain(program, config.status(), kUsage);
+  const absl::StatusOr<ModuleDatabase> opened = OpenModuleDatabase(config->common, module);
+  if (!opened.ok()) return Complain(program, opened.status(), kFailed);
+  const absl::Status prepared =
+      PrepareSchema(*opened->database, module, program.name, config->common.admin_mutations);
+  if (!prepared.ok()) return Complain(program, prepared, kFailed);
+  const SystemClock clock;
+  UuidV7Source ids(clock);
+  return module.command.run(arguments, {config->common, *opened->database, clock, ids});
+}
+
 }  // namespace
 
 int RunProgram(int argc, char** argv, const Program& program) {
@@ -228,11 +259,14 @@ int RunProgram(int argc, char** argv, const Program& program) {
     return RunIdentityCommand(program.name, std::vector<std::string>(argv + 2, argv + argc),
                               CallersOf(program));
   }
+  if (const ModuleFactory* const module = FindCommand(program, argc, argv)) {
+    return RunModuleCommand(program, *module, {argv + 2, argv + argc});
+  }
   const absl::StatusOr<Command> command =
       ParseArguments(std::vector<std::string>(argv + 1, argv + argc), can_migrate);
   if (!command.ok()) return Complain(program, command.status(), kUsage);
   if (*command == Command::kHelp) {
-    std::fputs(HelpText(program.name, can_migrate).c_str(), stdout);
+    std::fputs(HelpText(program.name, can_migrate, CommandsHelp(program)).c_str(), stdout);
     return kDone;
   }
   if (*command == Command::kVersion) {

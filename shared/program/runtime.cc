@@ -71,14 +71,15 @@ absl::StatusOr<ProgramConfig> ProgramConfig::From(const Program& program,
         settings.Text(absl::StrCat("DRAMATIS_", absl::AsciiStrToUpper(name), "_ADDRESS"),
                       LoopbackAddress(PortsOf(name).grpc));
   }
-  config.oidc = OidcSettings::From(settings, config.common.environment,
-                                   /*serves_clients=*/program.frontend != nullptr);
+  config.oidc = OidcSettings::From(settings);
   const bool separate = !config.neighbours.empty();
   config.wire = WireConfig::From(settings, config.common,
                                  {.name = IdentityName(program),
                                   .separate = separate,
                                   .calls = separate && CallsOthers(program),
                                   .called = separate && !program.modules.empty()});
+  config.common.keys_needed = program.frontend != nullptr && config.common.environment != "local" &&
+                              config.oidc.rules.issuer.empty();
   for (const ModuleFactory& module : program.modules) {
     config.modules.push_back(module.configure(settings, config.common));
   }
@@ -142,11 +143,10 @@ absl::Status Runtime::Start() {
   return StartManagement();
 }
 
-absl::Status Runtime::ChooseAuthenticator() {
+absl::StatusOr<Authenticator*> Runtime::ChooseIssuer() {
   const ClaimsRules& rules = config_.oidc.rules;
   if (rules.issuer.empty()) {
-    if (config_.common.environment != "local") SetProcessAuthenticator(&NoClients());
-    return absl::OkStatus();
+    return config_.common.environment == "local" ? &LocalForm() : &NoClients();
   }
   KeySource::Options options;
   options.issuer = rules.issuer;
@@ -154,7 +154,19 @@ absl::Status Runtime::ChooseAuthenticator() {
   keys_ = std::make_unique<KeySource>(std::move(options), program_.fetch_keys, clock_, logger_,
                                       metrics_);
   authenticator_ = std::make_unique<OidcAuthenticator>(rules, *keys_, clock_);
-  SetProcessAuthenticator(authenticator_.get());
+  return authenticator_.get();
+}
+
+absl::Status Runtime::ChooseAuthenticator() {
+  DRAMATIS_ASSIGN_OR_RETURN(Authenticator* const issuer, ChooseIssuer());
+  if (!program_.frontend) {
+    SetProcessAuthenticator(issuer);
+    return absl::OkStatus();
+  }
+  key_finder_ = std::make_unique<KeyFinder>(local_, [this] { return ChannelTo("memory"); }, ids_);
+  key_authenticator_ = std::make_unique<KeyAuthenticator>(config_.common.environment,
+                                                          key_finder_->Find(), *issuer, clock_);
+  SetProcessAuthenticator(key_authenticator_.get());
   return absl::OkStatus();
 }
 

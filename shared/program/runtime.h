@@ -25,6 +25,7 @@
 #include "shared/identity/oidc_settings.h"
 #include "shared/program/admin_service.h"
 #include "shared/program/databases.h"
+#include "shared/program/key_finder.h"
 #include "shared/program/management_server.h"
 #include "shared/program/program.h"
 #include "shared/program/wire.h"
@@ -77,6 +78,8 @@ class Runtime {
   struct Part;
 
   absl::Status ChooseAuthenticator();
+  // Who is let in without a key.
+  absl::StatusOr<Authenticator*> ChooseIssuer();
   absl::Status MakeParts();
   absl::Status PrepareEmbedded();
   absl::Status StartServer();
@@ -112,8 +115,11 @@ class Runtime {
   LocalMethods local_;
   // Before everything that serves, so that it outlives every call; null for the local form.
   std::unique_ptr<KeySource> keys_;
-  std::unique_ptr<OidcAuthenticator> authenticator_;
+  std::unique_ptr<Authenticator> authenticator_;
   std::unique_ptr<Wire> wire_;
+  // Of programs with a gateway, where keys come in.
+  std::unique_ptr<KeyFinder> key_finder_;
+  std::unique_ptr<KeyAuthenticator> key_authenticator_;
   std::vector<std::unique_ptr<Part>> parts_;
   std::unique_ptr<AdminServiceServer> admin_;
   absl::Mutex channels_mutex_;

@@ -66,6 +66,25 @@ class Module {
   virtual void Drain(absl::Time deadline) = 0;
 };
 
+// What a module's command is run with. References outlive it.
+struct ModuleCommandContext {
+  const CommonConfig& config;
+  // The service's own, its schema up to date.
+  sql::Database& database;
+  const Clock& clock;
+  IdSource& ids;
+};
+
+// A command of a service's own, in every program that has the service: `dramatis keys create`.
+struct ModuleCommand {
+  std::string name = {};  // "keys"; empty: none
+  // What --help says of it, a line or several.
+  std::string help = {};
+  // `arguments`: what follows the name. The exit code: 0 done, 1 failed, 2 wrong usage.
+  int (*run)(const std::vector<std::string>& arguments,
+             const ModuleCommandContext& context) = nullptr;
+};
+
 // How a program makes a module, and what it must know before. One constant per service.
 struct ModuleFactory {
   std::string name;  // "persona"
@@ -77,6 +96,7 @@ struct ModuleFactory {
   bool calls_others = false;
   // What seeding writes; nothing for a service without sample data.
   sql::SampleData sample = {};
+  ModuleCommand command = {};
 };
 
 }  // namespace dramatis

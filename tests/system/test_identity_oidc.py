@@ -335,7 +335,8 @@ def without(*names):
 
 
 @pytest.mark.parametrize("settings,said", [
-    (without("DRAMATIS_OIDC_ISSUER"), "DRAMATIS_OIDC_ISSUER must be set"),
+    ({**without("DRAMATIS_OIDC_ISSUER"), "DRAMATIS_OIDC_AUDIENCE": "",
+      "DRAMATIS_TRUSTED_PROXIES": ""}, "DRAMATIS_TRUSTED_PROXIES must be set"),
     (without("DRAMATIS_OIDC_AUDIENCE"), "DRAMATIS_OIDC_AUDIENCE must be set"),
     (without("DRAMATIS_TRUSTED_PROXIES"), "DRAMATIS_TRUSTED_PROXIES must be set"),
     ({**WHOLE, "DRAMATIS_TRUSTED_PROXIES": "proxy.example.org"}, "`proxy.example.org`"),

@@ -47,8 +47,8 @@ def test_other_environments_refuse_to_start_and_say_why(program, environment, se
     code, output = run_program(program, {**settings, "DRAMATIS_ENVIRONMENT": environment})
     assert code == 2
     assert "DRAMATIS_ENVIRONMENT" in output
-    # Clients need an issuer; programs that call each other prove who they are.
-    needed = {"dramatis": "DRAMATIS_OIDC_ISSUER", "dramatis-gateway": "DRAMATIS_IDENTITY_KEY_FILE"}
+    # Who serves clients needs TLS; programs that call each other prove who they are.
+    needed = {"dramatis": "DRAMATIS_TLS_CERTIFICATE_FILE", "dramatis-gateway": "DRAMATIS_IDENTITY_KEY_FILE"}
     assert f"{needed.get(program, 'DRAMATIS_IDENTITY_KEYS_FILE')} must be set" in output
 
 

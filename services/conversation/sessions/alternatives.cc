@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "services/conversation/model/session_views.h"
+#include "shared/call/access.h"
 #include "shared/ids/ids.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -68,6 +69,7 @@ absl::StatusOr<TurnRow> Alternatives::Find(const CallContext& call,
   if (turn->in_room()) return FieldErrors({{"turn_id", "must be a turn of a session"}});
   const bool visible = turn->user_id == call.identity.user_id || (reads && call.identity.IsAdmin());
   if (!visible) return NotFoundError("turn");
+  DRAMATIS_RETURN_IF_ERROR(CheckPersona(call.identity, turn->persona_id));
   return *std::move(turn);
 }
 

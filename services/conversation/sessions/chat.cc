@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "services/conversation/model/titles.h"
 #include "services/conversation/sessions/new_session.h"
+#include "shared/call/access.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -70,6 +72,7 @@ absl::StatusOr<Idempotent<StartedTurn>> Chat::StartTurn(const v1::ChatRequest& r
   if (!request.session_id().empty() || !call.idempotency_key.empty()) {
     turn.conversation_id = ConversationIdOf(
         call.identity.user_id, request.session_id().empty() ? turn.turn_id : request.session_id());
+    DRAMATIS_RETURN_IF_ERROR(CheckKey(call, turn.conversation_id));
     absl::StatusOr<Idempotent<StartedTurn>> started = tools_.turns.StartTurn(turn, idempotency);
     if (!absl::IsNotFound(started.status())) return started;
   }
@@ -89,6 +92,15 @@ absl::Status Chat::Interrupt(const CallContext& call, const absl::Status& refusa
   WhenEnded(cancelling->result.turn, background_, [ended] { ended->Notify(); });
   const absl::Time deadline = std::min(call.deadline, absl::Now() + kInterruptTime);
   return ended->WaitForNotificationWithDeadline(deadline) ? absl::OkStatus() : refusal;
+}
+
+absl::Status Chat::CheckKey(const CallContext& call, const std::string& conversation_id) {
+  if (call.identity.key == nullptr || call.identity.key->persona_ids.empty()) {
+    return absl::OkStatus();
+  }
+  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<SessionRow> session,
+                            tools_.store.FindSession(conversation_id));
+  return session.has_value() ? CheckPersona(call.identity, session->persona_id) : absl::OkStatus();
 }
 
 absl::StatusOr<Idempotent<StartedTurn>> Chat::StartInNew(const v1::ChatRequest& request,

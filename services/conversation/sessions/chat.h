@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "dramatis/conversation/v1/conversation.pb.h"
 
@@ -37,6 +38,8 @@ class Chat {
   absl::StatusOr<Idempotent<StartedTurn>> StartInNew(const v1::ChatRequest& request,
                                                      NewTurn& turn,
                                                      const Idempotency& idempotency);
+  // Whether the caller's key is for the persona of the session, where there is one.
+  absl::Status CheckKey(const CallContext& call, const std::string& conversation_id);
 
   const TurnTools tools_;
   TurnWorker& worker_;

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/conversation/model/persona_macros.h"
 #include "services/conversation/model/session_views.h"
+#include "shared/call/access.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 #include "shared/text/macros.h"
@@ -100,6 +101,10 @@ absl::StatusOr<SessionRow> PrepareSession(const TurnTools& tools,
   if (absl::Status answers = CheckAnswersAsAi(rendered, call.identity); !answers.ok()) {
     ReleaseHold(tools, call, row);
     return answers;
+  }
+  if (const absl::Status may = CheckPersona(call.identity, row.persona_id); !may.ok()) {
+    ReleaseHold(tools, call, row);
+    return may;
   }
   const absl::Status greeted =
       session.greets ? Greet(tools, call, rendered, row) : absl::OkStatus();

@@ -7,6 +7,7 @@
 #include "services/conversation/model/turn_access.h"
 #include "services/conversation/rooms/rooms.h"
 #include "services/conversation/turns/cursor.h"
+#include "shared/call/access.h"
 #include "shared/ids/ids.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -134,6 +135,7 @@ absl::StatusOr<Turns::Found> Turns::Find(const CallContext& call,
   const bool visible = call.identity.user_id == row->user_id ||
                        (who == Who::kOwnerOrAdmin && call.identity.IsAdmin());
   if (!visible) return NotFoundError("turn");
+  DRAMATIS_RETURN_IF_ERROR(CheckPersona(call.identity, row->persona_id));
   return Found{.row = *std::move(row), .room = std::nullopt};
 }
 

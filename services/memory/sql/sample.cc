@@ -8,10 +8,12 @@
 #include "absl/time/civil_time.h"
 #include "services/memory/goals/goals.h"
 #include "services/memory/journal/journal.h"
+#include "services/memory/keys/keys.h"
 #include "services/memory/memories/memories.h"
 #include "services/memory/profile/profiles.h"
 #include "services/memory/sql/goals.h"
 #include "services/memory/sql/journal.h"
+#include "services/memory/sql/keys.h"
 #include "services/memory/sql/store.h"
 #include "shared/sql/joined_database.h"
 #include "shared/status/macros.h"
@@ -40,6 +42,7 @@ class Story {
   absl::Status WriteMemories();
   absl::Status WriteGoals();
   absl::Status WriteJournals();
+  absl::Status WriteKeys();
   const std::map<std::string, int>& written() const { return written_; }
 
  private:
@@ -66,12 +69,16 @@ class Story {
   sql::SampleIds memory_ids_{"memory"};
   sql::SampleIds goal_ids_{"goal"};
   sql::SampleIds entry_ids_{"journal-entry"};
+  sql::SampleIds key_ids_{"key"};
   SqlStore store_{database_, clock_};
   SqlGoalStore goal_store_{database_, clock_};
   SqlJournalStore journal_store_{database_, clock_};
   Profiles profiles_{store_, clock_};
   Memories memories_{store_, clock_, memory_ids_, kQuota};
   Goals goals_{goal_store_, store_, clock_, goal_ids_};
+  SqlKeyStore key_store_{database_, clock_};
+  // Nobody has the secrets, and no deployment takes them.
+  Keys keys_{key_store_, clock_, key_ids_, "sample"};
   Journal journal_{journal_store_, store_, clock_, entry_ids_};
   std::string money_goal_;
   std::string logbook_goal_;
@@ -232,6 +239,18 @@ absl::Status Story::WriteJournals() {
   return Entry(sql::kSamplePriya, night);
 }
 
+absl::Status Story::WriteKeys() {
+  GoTo(12);
+  v1::CreateKeyRequest request;
+  v1::Key& key = *request.mutable_key();
+  key.set_name("museum kiosk");
+  key.add_scopes(v1::KEY_SCOPE_CHAT);
+  key.add_persona_ids(SampleId("persona", "nell"));
+  key.set_requests_per_minute(30);
+  ++written_["keys"];
+  return keys_.Create(CallBy(sql::kSampleMara), request).status();
+}
+
 absl::StatusOr<SampleState> State(sql::Transaction& tx) {
   sql::JoinedDatabase database(tx);
   const sql::SampleClock clock(absl::UnixEpoch());
@@ -249,6 +268,7 @@ absl::StatusOr<std::map<std::string, int>> Write(sql::Transaction& tx, absl::Tim
   DRAMATIS_RETURN_IF_ERROR(story.WriteMemories());
   DRAMATIS_RETURN_IF_ERROR(story.WriteGoals());
   DRAMATIS_RETURN_IF_ERROR(story.WriteJournals());
+  DRAMATIS_RETURN_IF_ERROR(story.WriteKeys());
   return story.written();
 }
 

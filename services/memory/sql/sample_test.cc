@@ -54,7 +54,7 @@ TEST_P(SampleStoreTest, WritesWhatItSays) {
   ASSERT_TRUE(written.ok()) << written.status();
   EXPECT_THAT(*written,
               ElementsAre(Pair("activities", 11), Pair("goals", 3), Pair("journalEntries", 3),
-                          Pair("memories", 6), Pair("profiles", 3)));
+                          Pair("keys", 1), Pair("memories", 6), Pair("profiles", 3)));
   EXPECT_EQ(State(), SampleState::kSeeded);
 }
 

@@ -10,6 +10,7 @@
 #include "services/memory/testing/fakes.h"
 #include "services/memory/testing/goal_fakes.h"
 #include "services/memory/testing/journal_fakes.h"
+#include "services/memory/testing/key_fakes.h"
 #include "services/memory/testing/memory_sync_fakes.h"
 #include "shared/executor/executor.h"
 #include "shared/rpc/status_conversion.h"
@@ -66,6 +67,8 @@ class MemoryServiceTest : public testing::Test {
   Memories memories_{store_, clock_, ids_, 3};
   Journal journal_{journal_store_, store_, clock_, ids_};
   Goals goals_{goal_store_, store_, clock_, ids_};
+  FakeKeyStore key_store_;
+  Keys keys_{key_store_, clock_, ids_, "local"};
   FakeRememberingStore remembering_store_{store_};
   FakeInferencePeer inference_;
   Observations observations_{remembering_store_, store_, inference_, clock_, ids_, {}};
@@ -79,13 +82,9 @@ class MemoryServiceTest : public testing::Test {
   ServiceAdapter rpc_{v1::MemoryService::service_full_name(), executor_, clock_, logger_, metrics_};
   ServiceAdapter patient_rpc_{v1::MemoryService::service_full_name(), patient_, clock_, logger_,
                               metrics_};
-  MemoryServiceServer service_{rpc_,
-                               profiles_,
-                               memories_,
-                               journal_,
-                               goals_,
-                               recall_,
-                               {patient_rpc_, observations_, summaries_}};
+  MemoryServiceServer service_{
+      rpc_,   profiles_, memories_, journal_,
+      goals_, recall_,   keys_,     {patient_rpc_, observations_, summaries_}};
   TestServer server_{{&service_}};
   std::unique_ptr<Stub> stub_ = v1::MemoryService::NewStub(server_.channel());
   std::unique_ptr<grpc::ClientContext> context_;

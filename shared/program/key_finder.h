@@ -1,0 +1,50 @@
+// Finds out whose an API key is, by asking the service that keeps them, here or elsewhere.
+//
+//   KeyFinder finder(local, [&] { return ChannelTo("memory"); }, ids);
+//   KeyAuthenticator authenticator(environment, finder.Find(), next, clock);
+//
+// Thread-safe.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "dramatis/memory/v1/memory.grpc.pb.h"
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "shared/call/local_methods.h"
+#include "shared/identity/key_authenticator.h"
+#include "shared/ids/ids.h"
+#include "shared/rpc/lazy_stub.h"
+
+namespace dramatis {
+
+class KeyFinder {
+ public:
+  // `local` and `ids` outlive it.
+  KeyFinder(const LocalMethods& local, Connect connect, IdSource& ids)
+      : local_(local), ids_(ids), stub_(std::move(connect)) {}
+  // Waits for what is under way.
+  ~KeyFinder();
+
+  FindApiKey Find() {
+    return [this](const std::string& hash, auto done) { Ask(hash, std::move(done)); };
+  }
+
+ private:
+  using Done = std::function<void(absl::StatusOr<std::optional<FoundApiKey>>)>;
+  struct Remote;
+
+  void Ask(const std::string& hash, Done done) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Ended() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  const LocalMethods& local_;
+  IdSource& ids_;
+  LazyStub<memory::v1::MemoryService> stub_;
+  absl::Mutex mutex_;
+  int asking_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace dramatis
