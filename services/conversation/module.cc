@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "embedded/conversation_migrations.h"
+#include "services/conversation/accounts/accounts.h"
+#include "services/conversation/accounts/deletion.h"
 #include "services/conversation/config.h"
 #include "services/conversation/events/feed.h"
 #include "services/conversation/events/room_events.h"
@@ -12,6 +14,7 @@
 #include "services/conversation/openai/completions.h"
 #include "services/conversation/openai_service.h"
 #include "services/conversation/outbox/memory_sync.h"
+#include "services/conversation/peers/grpc_forgetting.h"
 #include "services/conversation/peers/grpc_memory_sync.h"
 #include "services/conversation/peers/grpc_peers.h"
 #include "services/conversation/peers/replica_mirror.h"
@@ -19,6 +22,7 @@
 #include "services/conversation/service.h"
 #include "services/conversation/sessions/titles.h"
 #include "services/conversation/sessions/upkeep.h"
+#include "services/conversation/sql/accounts.h"
 #include "services/conversation/sql/memory_outbox.h"
 #include "services/conversation/sql/rooms/events.h"
 #include "services/conversation/sql/rooms/rooms.h"
@@ -107,6 +111,10 @@ class Module : public dramatis::Module {
             room_tools_, planning_.OfHumans(), [this](const auto& turns) { AwaitTurns(turns); }),
         requested_(tools_, room_tools_, worker_, turns_, background_),
         prompts_(tools_, room_tools_),
+        account_store_(context.database),
+        accounts_(account_store_, context.clock, context.ids, context.logger),
+        forgetting_peer_(Lazy("persona"), Lazy("memory"), Lazy("inference")),
+        account_deletions_(account_store_, room_tools_, forgetting_peer_, leases_),
         upkeep_(room_tools_),
         session_upkeep_(tools_),
         room_event_store_(context.database),
@@ -115,7 +123,7 @@ class Module : public dramatis::Module {
         following_(tail_tools_, tails_),
         adapter_(kServiceName, rpc_executor_, context.clock, context.logger, context.metrics),
         service_({sessions_, chat_, alternatives_, forks_, shares_, turns_, history_, rooms_,
-                  participants_, room_messages_, following_, requested_, prompts_},
+                  participants_, room_messages_, following_, requested_, prompts_, accounts_},
                  adapter_,
                  background_),
         completions_(tools_, chat_),
@@ -212,12 +220,15 @@ class Module : public dramatis::Module {
                 [this] { return session_upkeep_.Run([this] { return jobs_.ending(); }); });
     jobs_.Every(kRememberInterval, "remembering", remembering_executor_,
                 [this] { return Remember(); }, {.at_once = kRememberingThreads});
+    jobs_.Every(kUpkeepInterval, "account deletions", prepare_,  // it calls neighbours
+                [this] { return account_deletions_.Run([this] { return jobs_.ending(); }); });
     jobs_.Every(kLookInterval, "room events", background_, [this] { return tails_.Look(); });
   }
 
   void StopJobs() {
     jobs_.End();
     remembering_peer_.Stop();  // what waits for memory comes back
+    forgetting_peer_.Stop();
     jobs_.Stop();
   }
 
@@ -283,6 +294,10 @@ class Module : public dramatis::Module {
   RoomMessages room_messages_;
   RequestedTurns requested_;
   MessagePrompts prompts_;
+  SqlAccountStore account_store_;
+  Accounts accounts_;
+  GrpcForgettingPeer forgetting_peer_;
+  AccountDeletions account_deletions_;
   RoomUpkeep upkeep_;
   SessionUpkeep session_upkeep_;
   SqlRoomEventStore room_event_store_;
@@ -313,7 +328,8 @@ const ModuleFactory& ConversationModule() {
                          .migrations = &embedded::conversation_migrations,
                          .configure = &Configure,
                          .calls_others = true,
-                         .sample = Sample()};
+                         .sample = Sample(),
+                         .forget_user = nullptr};
   return factory;
 }
 

@@ -37,6 +37,7 @@ void ConversationService::Offer(LocalMethods& local) {
   relay("DeleteShare", &ConversationService::DeleteShare);
   relay("GetShared", &ConversationService::GetShared);
   relay("DeleteHistory", &ConversationService::DeleteHistory);
+  relay("DeleteAccount", &ConversationService::DeleteAccount);
   relay("ListConversations", &ConversationService::ListConversations);
   relay("CreateConversation", &ConversationService::CreateConversation);
   relay("GetConversation", &ConversationService::GetConversation);
@@ -290,6 +291,16 @@ grpc::ServerUnaryReactor* ConversationService::DeleteHistory(
   return rpc_.Unary("DeleteHistory", context, request, response,
                     [this](const CallContext& call, const v1::DeleteHistoryRequest& asked) {
                       return use_cases_.history.Delete(call, asked);
+                    });
+}
+
+grpc::ServerUnaryReactor* ConversationService::DeleteAccount(
+    grpc::CallbackServerContext* context,
+    const v1::DeleteAccountRequest* request,
+    v1::DeleteAccountResponse* response) {
+  return rpc_.Unary("DeleteAccount", context, request, response,
+                    [this](const CallContext& call, const v1::DeleteAccountRequest& asked) {
+                      return use_cases_.accounts.Delete(call, asked);
                     });
 }
 

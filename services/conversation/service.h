@@ -7,6 +7,7 @@
 
 #include "dramatis/conversation/v1/conversation.grpc.pb.h"
 
+#include "services/conversation/accounts/accounts.h"
 #include "services/conversation/events/room_events.h"
 #include "services/conversation/prompt/message_prompt.h"
 #include "services/conversation/rooms/messages.h"
@@ -43,6 +44,7 @@ struct UseCases {
   RoomFollowing& following;
   RequestedTurns& requested;
   MessagePrompts& prompts;
+  Accounts& accounts;
 };
 
 // The result of a write that may have been the replay of an earlier one, said in a header.
@@ -124,6 +126,9 @@ class ConversationService : public v1::ConversationService::CallbackService {
   grpc::ServerUnaryReactor* DeleteHistory(grpc::CallbackServerContext* context,
                                           const v1::DeleteHistoryRequest* request,
                                           google::protobuf::Empty* response) override;
+  grpc::ServerUnaryReactor* DeleteAccount(grpc::CallbackServerContext* context,
+                                          const v1::DeleteAccountRequest* request,
+                                          v1::DeleteAccountResponse* response) override;
 
   // Rooms: rooms_service.cc.
 

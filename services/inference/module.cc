@@ -21,6 +21,7 @@
 #include "services/inference/routing/models.h"
 #include "services/inference/routing/router.h"
 #include "services/inference/service.h"
+#include "services/inference/sql/forget_user.h"
 #include "services/inference/sql/ledger.h"
 #include "services/inference/sql/store.h"
 #include "services/inference/transport/curl_loop.h"
@@ -225,6 +226,7 @@ const ModuleFactory& InferenceModule() {
           return std::make_unique<RunningModule>(config, context);
         };
       },
+      .forget_user = &ForgetUser,
   };
   return factory;
 }

@@ -14,6 +14,7 @@
 #include "services/persona/sources/default_persona.h"
 #include "services/persona/sources/source_follower.h"
 #include "services/persona/sources/sources.h"
+#include "services/persona/sql/forget_user.h"
 #include "services/persona/sql/names.h"
 #include "services/persona/sql/sample.h"
 #include "services/persona/sql/store.h"
@@ -125,6 +126,7 @@ const ModuleFactory& PersonaModule() {
         };
       },
       .sample = Sample(),
+      .forget_user = &ForgetUser,
   };
   return factory;
 }

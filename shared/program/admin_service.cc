@@ -50,4 +50,13 @@ grpc::ServerUnaryReactor* AdminServiceServer::SeedDatabase(grpc::CallbackServerC
                     });
 }
 
+grpc::ServerUnaryReactor* AdminServiceServer::ForgetUser(grpc::CallbackServerContext* context,
+                                                         const v1::ForgetUserRequest* request,
+                                                         google::protobuf::Empty* response) {
+  return rpc_.Unary("ForgetUser", context, request, response,
+                    [this](const CallContext&, const v1::ForgetUserRequest& request) {
+                      return admin_.ForgetUser(request);
+                    });
+}
+
 }  // namespace dramatis

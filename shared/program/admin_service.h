@@ -33,6 +33,9 @@ class AdminServiceServer : public admin::v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* SeedDatabase(grpc::CallbackServerContext* context,
                                          const admin::v1::SeedDatabaseRequest* request,
                                          admin::v1::SeedDatabaseResponse* response) override;
+  grpc::ServerUnaryReactor* ForgetUser(grpc::CallbackServerContext* context,
+                                       const admin::v1::ForgetUserRequest* request,
+                                       google::protobuf::Empty* response) override;
 
  private:
   DatabaseAdmin admin_;

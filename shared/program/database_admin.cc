@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "shared/sql/idempotency.h"
-#include "shared/sql/row_counts.h"
+#include "shared/sql/catalogue/row_counts.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 #include "shared/status/outgoing.h"
@@ -165,6 +165,16 @@ absl::StatusOr<v1::SeedDatabaseResponse> DatabaseAdmin::TrySeed(
       });
   if (request.validate_only() && absl::IsCancelled(answer.status())) return response;
   return answer;
+}
+
+absl::StatusOr<google::protobuf::Empty> DatabaseAdmin::ForgetUser(
+    const v1::ForgetUserRequest& request) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Part* const part, Find(request.service()));
+  const auto forget = part->factory.forget_user;
+  if (forget == nullptr) return NotFoundError("service");
+  DRAMATIS_RETURN_IF_ERROR(part->database.Write(
+      [&](sql::Transaction& tx) { return forget(tx, request.user_id(), clock_.Now()); }));
+  return google::protobuf::Empty();
 }
 
 }  // namespace dramatis

@@ -1,14 +1,16 @@
-// What admins do with the databases of a program's services: look, migrate, seed.
+// What admins do with the databases of a program's services: look, migrate, seed; and what
+// conversation has done for a user who leaves: forget.
 //
 //   absl::StatusOr<v1::DatabaseStatus> status = admin.GetStatus(request);
 //
-// The caller is an admin: the call adapter has checked. Calls block. Thread-safe.
+// The caller may call it: the call adapter has checked. Calls block. Thread-safe.
 #pragma once
 
 #include <functional>
 #include <vector>
 
 #include "dramatis/admin/v1/admin.pb.h"
+#include "google/protobuf/empty.pb.h"
 
 #include "absl/status/statusor.h"
 #include "shared/call/call.h"
@@ -43,6 +45,8 @@ class DatabaseAdmin {
   // NOT_FOUND, ADMIN_DISABLED, INVALID_ARGUMENT for another environment, UNAVAILABLE.
   absl::StatusOr<admin::v1::SeedDatabaseResponse> Seed(
       const CallContext& call, const admin::v1::SeedDatabaseRequest& request);
+  // NOT_FOUND, UNAVAILABLE.
+  absl::StatusOr<google::protobuf::Empty> ForgetUser(const admin::v1::ForgetUserRequest& request);
 
  private:
   absl::StatusOr<const Part*> Find(const std::string& service) const;

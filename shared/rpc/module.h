@@ -17,6 +17,7 @@
 #include "shared/metrics/metrics.h"
 #include "shared/sql/database.h"
 #include "shared/sql/sample_data.h"
+#include "shared/sql/catalogue/user_rows.h"
 #include "shared/time/clock.h"
 
 namespace dramatis {
@@ -97,6 +98,11 @@ struct ModuleFactory {
   // What seeding writes; nothing for a service without sample data.
   sql::SampleData sample = {};
   ModuleCommand command = {};
+  // Deletes what the service keeps of a user, in one transaction that may be run again. Null for
+  // conversation, which takes more than one (services/conversation/accounts/).
+  absl::Status (*forget_user)(sql::Transaction& tx,
+                              const std::string& user_id,
+                              absl::Time now) = &sql::DeleteUserRows;
 };
 
 }  // namespace dramatis

@@ -4,7 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "shared/sql/row_counts.h"
+#include "shared/sql/catalogue/row_counts.h"
 #include "shared/status/macros.h"
 
 namespace dramatis::sql {

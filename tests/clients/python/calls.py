@@ -193,6 +193,7 @@ def main():
     openai(ada)
     memory()
     journal(goals())
+    assert guest.delete_account_delete({"confirm": "visitor"}).job_id
     with open(DOCUMENT, encoding="utf-8") as file:
         paths = json.load(file)["paths"]
     described = {generated_name(operation["operationId"])

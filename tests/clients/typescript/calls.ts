@@ -302,6 +302,7 @@ async function main(): Promise<void> {
   await openai(ada);
   await memory();
   await journal(await goals());
+  await ok(guest.DELETE("/api/account", { body: { confirm: "visitor" } }));
 
   const described: { paths: Record<string, Record<string, unknown>> } = JSON.parse(
     readFileSync(document, "utf8"),

@@ -1,4 +1,4 @@
-#include "shared/sql/row_counts.h"
+#include "shared/sql/catalogue/row_counts.h"
 
 #include <map>
 #include <string>
