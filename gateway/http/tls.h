@@ -32,8 +32,8 @@ class TlsContext {
   static absl::StatusOr<std::shared_ptr<TlsContext>> Open(const std::string& certificate_file,
                                                           const std::string& key_file);
 
-  // Reads the files again if one has changed: later connections have the new certificate, open ones go
-  // on. Where that fails, the old one stays. True where there is a new one.
+  // Reads the files again if one has changed: later connections have the new certificate, open ones
+  // go on. Where that fails, the old one stays. True where there is a new one.
   absl::StatusOr<bool> Refresh() ABSL_LOCKS_EXCLUDED(mutex_);
   // Of a connection; null only where memory has run out.
   SSL* NewSsl() const ABSL_LOCKS_EXCLUDED(mutex_);
@@ -43,7 +43,7 @@ class TlsContext {
 
   TlsContext(WatchedFile certificate, WatchedFile key, Context context)
       : certificate_(std::move(certificate)), key_(std::move(key)), context_(std::move(context)) {}
-  // FAILED_PRECONDITION never: what Open says.
+  // Errors as of Open.
   static absl::StatusOr<Context> Load(WatchedFile& certificate, WatchedFile& key);
 
   mutable absl::Mutex mutex_;
