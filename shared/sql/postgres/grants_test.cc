@@ -12,6 +12,7 @@ namespace {
 const std::vector<Migration>& GrantedThings() {
   static const std::vector<Migration> migrations = {
       {1, "0001_things",
+       "create table things (id bigint primary key); create table others (id int)",
        "create table things (id bigint primary key); create table others (id int)"}};
   return migrations;
 }
