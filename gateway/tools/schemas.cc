@@ -83,6 +83,7 @@ json::object OrNull(json::object schema) {
       out[key] = value;
     return out;
   }
+  if (schema.empty()) return out;  // anything, null among it
   out["anyOf"] = json::array{std::move(schema), json::object{{"type", "null"}}};
   return out;
 }
@@ -261,7 +262,7 @@ json::object Schemas::Field(const pb::FieldDescriptor& field, SchemaStyle style)
   }
   if (field.is_repeated()) {
     // An item is there as a whole or not at all, also where the list is what is updated.
-    const SchemaStyle whole{style.names, limited ? Use::kInput : Use::kAnswer};
+    const SchemaStyle whole{style.names, limited ? Use::kInput : Use::kAnswer, style.open};
     json::object items = Value(field, whole);
     if (limited) AddLimits(field, rule.items(), /*is_item=*/true, items);
     AddFormat(FormatOf(field, style.use), items);
