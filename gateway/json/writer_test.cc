@@ -42,13 +42,14 @@ class JsonWriterTest : public ::testing::Test {
 TEST_F(JsonWriterTest, PrintsDefaultsAndLeavesOutUnsetOptionals) {
   conversation::v1::Session session;
   EXPECT_EQ(Write(session, Names::kSnake),
-            R"({"session_id":"","persona_id":"","title":"","message_count":0,"persona_name":""})");
+            R"({"session_id":"","persona_id":"","title":"","message_count":0,"persona_name":"",)"
+            R"("temporary":false})");
   persona::v1::ListPersonasResponse page;
   EXPECT_EQ(Write(page), R"({"personas":[],"nextPageToken":""})");
   persona::v1::ModelConfig config;
-  EXPECT_EQ(Write(config), R"({"stop":[]})");
+  EXPECT_EQ(Write(config), R"({"stop":[],"fallbackModels":[]})");
   config.set_temperature(0);
-  EXPECT_EQ(Write(config), R"({"temperature":0,"stop":[]})");
+  EXPECT_EQ(Write(config), R"({"temperature":0,"stop":[],"fallbackModels":[]})");
 }
 
 TEST_F(JsonWriterTest, LeavesOutTextsThatSayUnsetByBeingEmpty) {
