@@ -54,7 +54,8 @@ class Scene:
 
 
 # What is shown once and kept as a hash is not in the answer that is kept.
-ONCE = {"/api/history/{session_id}/share": "url"}
+ONCE = {"/api/history/{session_id}/share": "url", "/api/keys": "secret",
+        "/api/keys/{key_id}/rotate": "secret"}
 # By route: what makes a call, as client, path and body; and what changes the matter afterwards.
 CALLS, SINCE = {}, {}
 
@@ -238,8 +239,28 @@ def persona(scene):
     return scene.client, "/api/personas", {"name": scene.word(), "type": "human"}
 
 
-# They change a deployment: tests/system/test_admin.py has their keys.
-ELSEWHERE = {"/api/admin/setup-database", "/api/admin/seed-database"}
+@call("/api/personas/import")
+def import_card(scene):
+    return scene.client, "/api/personas/import", {
+        "spec": "chara_card_v2", "spec_version": "2.0",
+        "data": {"name": scene.word(), "description": "A keeper.", "first_mes": "Good evening."}}
+
+
+@call("/api/keys")
+def api_key(scene):
+    return scene.client, "/api/keys", {"name": scene.word(), "scopes": ["chat"]}
+
+
+@call("/api/keys/{key_id}/rotate")
+def rotate(scene):
+    made = scene.client.post("/api/keys", {"name": "mine", "scopes": ["chat"]}).expect(201)
+    return scene.client, f"/api/keys/{made['keyId']}/rotate", {"graceSeconds": 60}
+
+
+# They change a deployment: tests/system/test_admin.py has their keys. What /v1 answers is kept only
+# in a session, whose turn has its own key.
+ELSEWHERE = {"/api/admin/setup-database", "/api/admin/seed-database", "/v1/chat/completions",
+             "/v1/responses"}
 
 
 def test_every_post_is_here(client):
