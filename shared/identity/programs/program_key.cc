@@ -29,7 +29,7 @@ std::optional<std::string> MemberBytes(const boost::json::object& jwk, std::stri
   const boost::json::string* const text = TextMember(jwk, name);
   if (text == nullptr) return std::nullopt;
   std::optional<std::string> bytes = DecodeBase64Url({text->data(), text->size()});
-  if (!bytes.has_value() || bytes->size() != kSeedBytes) return std::nullopt;
+  if (bytes.has_value() && bytes->size() != kSeedBytes) bytes.reset();
   return bytes;
 }
 
