@@ -1,5 +1,7 @@
 // HTTP/1.1 as clients find it: a real gateway, a real socket, services in the same process.
+#include "gateway/calls/health.h"
 #include "gateway/pages/web_files.h"
+#include "gateway/routing/proto_files.h"
 #include "gateway/testing/client.h"
 #include "gateway/testing/services.h"
 #include "gmock/gmock.h"
@@ -476,10 +478,9 @@ TEST_F(HttpServiceTest, DrainCutsAtItsDeadline) {
 TEST_F(HttpServiceTest, ReportsHealth) {
   const char* ask = "GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n";
   const char* ready = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
-  Gateway().SetServing("dramatis.persona.v1.PersonaService", true);
-  Gateway().SetServing("dramatis.conversation.v1.ConversationService", true);
-  Gateway().SetServing("dramatis.memory.v1.MemoryService", true);
-  Gateway().SetServing("dramatis.inference.v1.InferenceService", true);
+  // Also those that a part serves besides its own.
+  for (const ServiceName& service : ServicesOf(LinkedFiles().value()))
+    Gateway().SetServing(service.full_name, true);
   EXPECT_THAT(Ask(ask).body, HasSubstr(R"({"status":"healthy","version":)"));
   EXPECT_TRUE(Gateway().frontend().Ready());
 

@@ -52,7 +52,8 @@ class Production(Separate):
         if name in CALLERS:
             own["DRAMATIS_IDENTITY_KEY_FILE"] = str(self.identity / f"{name}.json")
         if name == "gateway":
-            own.update(self.of_gateway)
+            # Tests ask more often than people do.
+            own.update({"DRAMATIS_USER_RATE_LIMIT": "off", **self.of_gateway})
         else:
             own["DRAMATIS_IDENTITY_KEYS_FILE"] = str(self.identity / "keys.json")
         return own
