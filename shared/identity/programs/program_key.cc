@@ -25,11 +25,12 @@ std::string Encoded(std::string_view bytes) {
   return absl::WebSafeBase64Escape(absl::string_view(bytes.data(), bytes.size()));
 }
 
-std::optional<std::string> MemberBytes(const boost::json::object& jwk, std::string_view name) {
+// The member's bytes; none where they are not as many as a key has.
+std::string MemberBytes(const boost::json::object& jwk, std::string_view name) {
   const boost::json::string* const text = TextMember(jwk, name);
-  if (text == nullptr) return std::nullopt;
-  std::optional<std::string> bytes = DecodeBase64Url({text->data(), text->size()});
-  if (bytes.has_value() && bytes->size() != kSeedBytes) bytes.reset();
+  if (text == nullptr) return "";
+  std::string bytes = DecodeBase64Url({text->data(), text->size()}).value_or("");
+  if (bytes.size() != kSeedBytes) bytes.clear();
   return bytes;
 }
 
@@ -75,17 +76,17 @@ absl::StatusOr<ProgramKey> ProgramKey::Parse(std::string_view text) {
   if (kid == nullptr || ProgramOfKid({kid->data(), kid->size()}).empty()) {
     return NoKey("its kid is not <program>-<number>");
   }
-  std::optional<std::string> seed = MemberBytes(*jwk, "d");
-  const std::optional<std::string> point = MemberBytes(*jwk, "x");
-  if (!seed.has_value() || !point.has_value()) {
+  std::string seed = MemberBytes(*jwk, "d");
+  const std::string point = MemberBytes(*jwk, "x");
+  if (seed.empty() || point.empty()) {
     return NoKey("its x or d is not the base64url of 32 bytes");
   }
   EVP_PKEY* const made = EVP_PKEY_new_raw_private_key(
-      EVP_PKEY_ED25519, nullptr, reinterpret_cast<const unsigned char*>(seed->data()), kSeedBytes);
-  OPENSSL_cleanse(seed->data(), seed->size());
+      EVP_PKEY_ED25519, nullptr, reinterpret_cast<const unsigned char*>(seed.data()), kSeedBytes);
+  OPENSSL_cleanse(seed.data(), seed.size());
   if (made == nullptr) return NoKey("OpenSSL does not take it");
   ProgramKey key({kid->data(), kid->size()}, made);
-  if (key.PublicBytes() != *point) return NoKey("its x is not the public half of its d");
+  if (key.PublicBytes() != point) return NoKey("its x is not the public half of its d");
   return key;
 }
 
