@@ -32,7 +32,9 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "embedded/conversation_migrations.h"
+#include "services/conversation/events/feed.h"
 #include "services/conversation/sql/store.h"
+#include "services/conversation/sql/turn_store.h"
 #include "shared/sql/database.h"
 #include "shared/status/macros.h"
 
@@ -41,6 +43,7 @@ namespace {
 
 using conversation::SessionRow;
 using conversation::SqlStore;
+using conversation::SqlTurnStore;
 
 // Stand for a client's number and an append's in the ids of the recorded run.
 constexpr char kClient[] = "@C";
@@ -143,7 +146,7 @@ absl::Status CreateSession(SqlStore& store, const std::string& client) {
       .status();
 }
 
-absl::Status Append(SqlStore& store, const std::string& client, const std::string& number) {
+absl::Status Append(SqlTurnStore& store, const std::string& client, const std::string& number) {
   const std::string suffix = absl::StrCat(client, "-", number);
   CallContext call;
   call.identity.user_id = absl::StrCat("u", client);
@@ -165,9 +168,10 @@ absl::Status Append(SqlStore& store, const std::string& client, const std::strin
   end.finish_reason = "stop";
   end.model = "local";
   end.now = absl::Now();
-  DRAMATIS_ASSIGN_OR_RETURN(const conversation::EndResult result, store.EndTurn(end));
-  return result == conversation::EndResult::kEnded ? absl::OkStatus()
-                                                   : absl::InternalError("the lease was lost");
+  DRAMATIS_ASSIGN_OR_RETURN(const conversation::EndedTurn ended, store.EndTurn(end, nullptr));
+  return ended.result == conversation::EndResult::kEnded
+             ? absl::OkStatus()
+             : absl::InternalError("the lease was lost");
 }
 
 std::string TextLiteral(const std::string& text) {
@@ -215,7 +219,8 @@ absl::Status PrintScript(sql::Database& database) {
         .status();
   }));
   RecordingDatabase recording(database);
-  SqlStore store(recording);
+  conversation::LocalRoomFeed feed;
+  SqlTurnStore store(recording, feed);
   DRAMATIS_RETURN_IF_ERROR(Append(store, kClient, kAppend));
   for (const Recorded& recorded : recording.log)
     std::cout << WithLiterals(recorded) << ";\n";
@@ -252,7 +257,8 @@ int64_t OwnCpuMicros() {
 absl::Status RunClients(sql::Database& database, const Options& options) {
   using SteadyClock = std::chrono::steady_clock;
   DRAMATIS_RETURN_IF_ERROR(CreateConversations(database, options.clients));
-  SqlStore store(database);
+  conversation::LocalRoomFeed feed;
+  SqlTurnStore store(database, feed);
   std::vector<int> appends(options.clients);
   std::vector<absl::Status> results(options.clients);
   SteadyClock::time_point began;
