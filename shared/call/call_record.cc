@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "shared/call/access.h"
+#include "shared/call/process_identity.h"
 #include "shared/log/audit.h"
 #include "shared/log/log_scope.h"
 #include "shared/rules/field_rules.h"
@@ -78,8 +79,20 @@ bool CallRecord::IdentifyNow() {
   }
   std::optional<SignIn> sign_in = ProcessAuthenticator().Authenticate(authorizations_);
   if (!sign_in.has_value()) return false;
+  if (verifier == nullptr && &ProcessAuthenticator() == &LocalForm()) Narrow(*sign_in);
   Take(*std::move(sign_in));
   return true;
+}
+
+void CallRecord::Narrow(SignIn& sign_in) const {
+  if (!sign_in.identity.ok() || identity_tokens_.size() != 1) return;
+  const std::optional<Identity> said = ParseProcessIdentity(identity_tokens_.front());
+  if (!said.has_value() || said->user_id != sign_in.identity->user_id ||
+      said->role != sign_in.identity->role) {
+    return;
+  }
+  sign_in.identity->scopes = said->scopes;
+  sign_in.identity->key = said->key;
 }
 
 SignIn CallRecord::IdentifyByProgram(ProgramVerifier& verifier) const {

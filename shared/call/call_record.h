@@ -112,6 +112,9 @@ class CallRecord {
   // False where it takes a while.
   bool IdentifyNow();
   // Whom another program calls for.
+  // In `local` names stand for themselves, unsigned, and so does what a program says besides of the
+  // same caller: which scopes and key it came with. Gives nobody more.
+  void Narrow(SignIn& sign_in) const;
   SignIn IdentifyByProgram(ProgramVerifier& verifier) const;
   void IdentifyLater(std::function<void()> then);
   void Take(SignIn sign_in);
