@@ -130,6 +130,10 @@ v1::Conversation ToConversation(const Room& room, const Identity& identity) {
   conversation.set_visibility(ToApi(row.visibility));
   *conversation.mutable_constraints() = row.constraints;
   *conversation.mutable_settings() = row.settings;
+  // Of a room that is older than turn policies.
+  if (row.settings.turn_policy() == v1::TURN_POLICY_UNSPECIFIED) {
+    conversation.mutable_settings()->set_turn_policy(v1::TURN_POLICY_NATURAL);
+  }
   conversation.set_status(ToApi(row.status));
   const std::optional<Horizon> horizon = HorizonOf(room, identity);
   for (const ParticipantRow& participant : room.participants) {

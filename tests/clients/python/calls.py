@@ -74,6 +74,7 @@ def sessions(ada):
     assert api.get_turn_get(turn).state == "done"
     assert "event: done" in api.stream_turn_get(turn)
     api.cancel_turn_post(turn)
+    answers()
     try:
         api.chat_post({"message": "FAIL", "session_id": session})
     except generated.ApiException as error:
@@ -89,6 +90,34 @@ def sessions(ada):
     assert api.end_session_delete(session).status == "ended"
     api.chat_post({"message": "Hello", "session_id": "python"})
     api.delete_history_delete("python")
+
+
+def answers():
+    """Another answer, a copy, a link to read."""
+    session = "answers"
+    turn = str(api.chat_post({"message": "Hello", "session_id": session}).turn_id)
+    again = api.regenerate_turn_post(turn)
+    assert str(again.turn_id) != turn
+    assert len(api.list_alternatives_get(turn).alternatives) == 2
+    api.select_alternative_post(turn)
+    assert api.fork_history_post(session, {"sequence": 1, "message": "And when?"}).turn_id
+    share = api.share_history_post(session)
+    assert api.get_shared_get(share.url.rpartition("/")[2]).messages
+    assert api.list_shares_get(session).shares
+    api.delete_share_delete(session, share.share_id)
+
+
+def money_and_keys():
+    api.list_own_usage_get(group_by="model")
+    admin.update_budget_put("python", {"monthlyBudgetMicros": 5000000})
+    admin.update_budget_patch("python", {"tokensPerMinute": 50000})
+    assert admin.get_budget_get("python").tokens_per_minute == 50000
+    key = api.create_key_post({"name": "kiosk", "scopes": ["chat"]})
+    assert key.secret and api.list_keys_get().keys
+    api.update_key_patch(key.key_id, {"name": "museum"})
+    assert api.get_key_get(key.key_id).name == "museum"
+    api.rotate_key_post(key.key_id, memory_rotate_key_request_body={"graceSeconds": 60})
+    api.delete_key_delete(key.key_id)
 
 
 def rooms(me, ada):
@@ -193,6 +222,7 @@ def main():
     openai(ada)
     memory()
     journal(goals())
+    money_and_keys()
     assert guest.delete_account_delete({"confirm": "visitor"}).job_id
     with open(DOCUMENT, encoding="utf-8") as file:
         paths = json.load(file)["paths"]

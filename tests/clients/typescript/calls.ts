@@ -106,6 +106,7 @@ async function sessions(ada: string): Promise<void> {
   });
   if (!String(again.data).includes("event: start")) throw new Error(String(again.data));
   await ok(api.POST("/api/turns/{turn_id}/cancel", { params: { path: turn } }));
+  await answers();
   const failed = await api.POST("/api/chat", { body: { ...body, message: "FAIL" } });
   if (failed.error?.code !== "PROVIDER_FAILED") throw new Error(JSON.stringify(failed.error));
   const failure = failed.error as unknown as { turn_id: string };
@@ -123,6 +124,49 @@ async function sessions(ada: string): Promise<void> {
   await ok(api.POST("/api/session", { body: {} }));
   await ok(api.POST("/api/chat", { body: { message: "Hello", ...other } }));
   await ok(api.DELETE("/api/history/{session_id}", { params: { path: other } }));
+}
+
+// Another answer, a copy, a link to read.
+async function answers(): Promise<void> {
+  const path = { session_id: "answers" };
+  const first = await ok(api.POST("/api/chat", { body: { message: "Hello", ...path } }));
+  if (!("turn_id" in first)) throw new Error("no turn");
+  const turn = { turn_id: first.turn_id };
+  const again = await ok(
+    api.POST("/api/turns/{turn_id}/regenerate", { params: { path: turn }, body: {} }),
+  );
+  if (again.turn_id === turn.turn_id) throw new Error("the same answer");
+  const found = await ok(api.GET("/api/turns/{turn_id}/alternatives", { params: { path: turn } }));
+  if (found.alternatives.length !== 2) throw new Error(`${found.alternatives.length} answers`);
+  await ok(api.POST("/api/turns/{turn_id}/select", { params: { path: turn } }));
+  const body = { sequence: 1, message: "And when?" };
+  await ok(api.POST("/api/history/{session_id}/fork", { params: { path }, body }));
+  const share = await ok(api.POST("/api/history/{session_id}/share", { params: { path } }));
+  const token = String(share.url).split("/").pop() ?? "";
+  await ok(api.GET("/api/shared/{token}", { params: { path: { token } } }));
+  await ok(api.GET("/api/history/{session_id}/share", { params: { path } }));
+  await ok(
+    api.DELETE("/api/history/{session_id}/share/{share_id}", {
+      params: { path: { ...path, share_id: share.share_id } },
+    }),
+  );
+}
+
+async function moneyAndKeys(): Promise<void> {
+  await ok(api.GET("/api/usage", { params: { query: { groupBy: "model" } } }));
+  const path = { userId: "typescript" };
+  const budgets = "/api/admin/budgets/{userId}" as const;
+  await ok(admin.PUT(budgets, { params: { path }, body: { monthlyBudgetMicros: 5000000 } }));
+  await ok(admin.PATCH(budgets, { params: { path }, body: { tokensPerMinute: 50000 } }));
+  const budget = await ok(admin.GET(budgets, { params: { path } }));
+  if (budget.tokensPerMinute !== 50000) throw new Error(JSON.stringify(budget));
+  const key = await ok(api.POST("/api/keys", { body: { name: "kiosk", scopes: ["chat"] } }));
+  const one = { params: { path: { keyId: key.keyId } } };
+  await ok(api.GET("/api/keys"));
+  await ok(api.PATCH("/api/keys/{keyId}", { ...one, body: { name: "museum" } }));
+  await ok(api.GET("/api/keys/{keyId}", one));
+  await ok(api.POST("/api/keys/{keyId}/rotate", { ...one, body: { graceSeconds: 60 } }));
+  await ok(api.DELETE("/api/keys/{keyId}", one));
 }
 
 async function rooms(me: string, ada: string): Promise<void> {
@@ -302,6 +346,7 @@ async function main(): Promise<void> {
   await openai(ada);
   await memory();
   await journal(await goals());
+  await moneyAndKeys();
   await ok(guest.DELETE("/api/account", { body: { confirm: "visitor" } }));
 
   const described: { paths: Record<string, Record<string, unknown>> } = JSON.parse(
