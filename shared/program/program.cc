@@ -7,7 +7,6 @@
 #include <thread>
 #include <utility>
 
-#include <malloc.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -21,6 +20,7 @@
 #include "shared/program/arguments.h"
 #include "shared/program/databases.h"
 #include "shared/program/identity_command.h"
+#include "shared/program/memory.h"
 #include "shared/program/runtime.h"
 #include "shared/sql/postgres/grants.h"
 #include "shared/status/macros.h"
@@ -44,19 +44,6 @@ constexpr int kUsage = 2;
 int Complain(const Program& program, const absl::Status& status, int code) {
   std::fprintf(stderr, "%s: %s\n", program.name.c_str(), OperatorMessage(status).c_str());
   return code;
-}
-
-// Many threads with an arena each would make a small program large. And what a turn takes is often
-// given back by another thread: small pieces that are kept apart, to be joined by the next large
-// one, cost more than joining them at once; memory that the next turn needs again is not worth
-// giving back to the system.
-void TuneAllocator() {
-  constexpr int kArenas = 8;
-  constexpr int kKept = 1024 * 1024;
-  mallopt(M_ARENA_MAX, kArenas);
-  mallopt(M_MXFAST, 0);
-  mallopt(M_TRIM_THRESHOLD, kKept);
-  mallopt(M_MMAP_THRESHOLD, kKept);  // which would follow the sizes it sees, were none of them set
 }
 
 // Debian's Abseil searches every lock for deadlocks, a walk through a graph each time. Debug builds
@@ -154,7 +141,7 @@ int Serve(const Program& program, const ProgramConfig& config) {
     logger->Error(absl::StrCat("cannot start: ", OperatorMessage(status)));
     return kFailed;
   }
-  malloc_trim(0);  // what starting needed and running does not
+  GiveBackStart();
   SayStarted(*logger, runtime.http_address(), runtime.speaks_tls());
   const int signal = WaitForSignal();
   logger->Info("draining", {{"signal", signal}});
