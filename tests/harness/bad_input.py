@@ -49,6 +49,8 @@ PROFILE_BAD = [
 ]
 BUDGET_BAD = [("monthlyBudgetMicros", -1), ("monthlyBudgetMicros", 0.5),
               ("monthlyBudgetMicros", 1e16), ("tokensPerMinute", -1), ("tokensPerMinute", 1.5)]
+KEY_BAD = [("name", ""), ("name", "n" * 101), ("scopes", ["chat", "chat"]),
+           ("personaIds", ["twice", "twice"]), ("requestsPerMinute", 0)]
 MEMORY_BAD = [
     ("content", ""),
     ("content", "c" * 2001),
@@ -281,6 +283,20 @@ ROUTES = {
     "POST /api/admin/seed-database": Route(
         body={"confirm": "local"}, wrong_type=("confirm", 5), admin=True,
         bad=[("confirm", None), ("confirm", ""), ("confirm", "production")]),
+    "DELETE /api/account": Route(
+        body={"confirm": "somebody"}, wrong_type=("confirm", 5),
+        bad=[("confirm", None), ("confirm", ""), ("confirm", "c" * 129)]),
+    "GET /api/keys": Route(paged=True),
+    "POST /api/keys": Route(
+        body={"name": "k", "scopes": ["chat"]}, wrong_type=("name", 5),
+        bad=KEY_BAD + [("scopes", None), ("scopes", ["fly"])]),
+    "GET /api/keys/{key_id}": Route(),
+    "PATCH /api/keys/{key_id}": Route(
+        body={"name": "k"}, wrong_type=("name", ["x"]), bad=KEY_BAD),
+    "DELETE /api/keys/{key_id}": Route(),
+    "POST /api/keys/{key_id}/rotate": Route(
+        body={"graceSeconds": 60}, wrong_type=("graceSeconds", "long"),
+        bad=[("graceSeconds", -1), ("graceSeconds", 604801)]),
     "GET /api/usage": Route(
         bad_query=[("from", "yesterday"), ("to", "soon"), ("group_by", "mood"), ("group_by", "user")]),
     "GET /api/admin/budgets/{user_id}": Route(admin=True),

@@ -13,7 +13,7 @@ from tests.harness.program import wait_for
 from tests.harness.rooms import open_room, path_of, say
 
 # A wrong enumerator is found while reading, before any rule is checked.
-ENUMERATIONS = {"type", "visibility", "role", "status", "if_busy"}
+ENUMERATIONS = {"type", "visibility", "role", "status", "if_busy", "scopes"}
 BODY_ROUTES = [name for name, route in ROUTES.items() if route.body is not None]
 PAGED_ROUTES = [name for name, route in ROUTES.items() if route.paged]
 SESSION_PATH = "{session_id}"
@@ -35,9 +35,10 @@ class Scene:
         entry = self.client.post("/api/journal", ENTRY).expect(201)
         room = open_room(self.client, [human["personaId"]])
         share = self.client.post("/api/history/here/share", {}).expect(201)
+        key = self.client.post("/api/keys", {"name": "here", "scopes": ["chat"]}).expect(201)
         message = say(self.client, path_of(room), human["personaId"]).expect(201)
         self.ids = {"persona_id": persona["personaId"], "session_id": "here",
-                    "model": persona["personaId"],
+                    "model": persona["personaId"], "user_id": user, "key_id": key["keyId"],
                     "share_id": share["share_id"], "token": share["url"].split("/")[-1],
                     "turn_id": said["turn_id"], "memory_id": memory["memoryId"],
                     "goal_id": goal["goalId"], "activity_id": done["activityId"],
@@ -253,7 +254,8 @@ def test_ids_that_cannot_be(scene, route):
             path = re.sub(r"\{\w+\}", id.replace("\\", "\\\\"), template)
             if path.endswith("/compatibility"):
                 path += f"?with={scene.ids['persona_id']}"
-            response = scene.client.request(method, path, ROUTES[route].body)
+            who = scene.admin if ROUTES[route].admin else scene.client
+            response = who.request(method, path, ROUTES[route].body)
             too_long = id == "a" * 200 and "{model}" not in template  # a model's name may be longer
             statuses = (400,) if SESSION_PATH in template or too_long else (400, 404)
             assert response.status in statuses, (id, response.status, response.body)

@@ -12,7 +12,7 @@ from tests.harness import grpcurl
 from tests.harness.client import Client
 from tests.harness.deployment import FULL_NAMES, PORTS, SERVICES, Embedded
 from tests.harness.oidc import Issuer, encode, forged
-from tests.harness.program import run_program
+from tests.harness.program import run_program, wait_for
 from tests.system.test_identity import FOR_ADMINS, FOR_SERVICES, FOR_USERS
 
 PROXIED = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"}
@@ -185,11 +185,19 @@ def test_every_bad_token_is_answered_in_the_same_bytes(production, tokens):
         assert listener.heard == []
 
 
+def records_of(deployment, correlation_id):
+    """The log's records of a request, whose last one comes after its answer."""
+    def found():
+        records = [line for line in deployment.log_lines()
+                   if line.get("correlation_id") == correlation_id]
+        return records if any(line["message"] == "request" for line in records) else None
+    return wait_for(found, "the record of the request")
+
+
 def test_a_refused_sign_in_is_logged_with_its_reason_and_without_the_token(production, tokens):
     token = forged(tokens["alice"], claims={"sub": "root"})
     browser(production, token).get("/api/personas", {"X-Correlation-ID": "refused-1"}).problem(401)
-    records = [line for line in production.log_lines()
-               if line.get("correlation_id") == "refused-1"]
+    records = records_of(production, "refused-1")
     audited = [line for line in records if line["level"] == "audit"]
     assert [(line["message"], line["reason"]) for line in audited] == [
         ("sign-in refused", "signature")]
@@ -300,7 +308,7 @@ def test_what_came_over_https_is_served_and_says_so(production, tokens):
         assert response.headers["strict-transport-security"] == HSTS
     client.get("/api/personas", {"X-Correlation-ID": "whose"}).expect(200)
     client.get("/no/such/path", {"X-Correlation-ID": "whose-2"}).problem(404)
-    logged = [line for line in production.log_lines() if line.get("correlation_id") == "whose-2"]
+    logged = records_of(production, "whose-2")
     assert [line["client"] for line in logged if line["message"] == "request"] == ["203.0.113.9"]
 
 

@@ -13,7 +13,7 @@ FULL = {
     "systemPrompt": "Never boast.",
     "greeting": "Good day.",
     "modelConfig": {"model": "local", "temperature": 0, "maxOutputTokens": 200, "topP": 1,
-                    "stop": ["END"]},
+                    "stop": ["END"], "fallbackModels": ["local"]},
     "responseDelay": {"minMs": 0, "maxMs": 10},
     "isPublic": False,
     "allowedInteractions": ["debate", "interview"],

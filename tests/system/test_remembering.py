@@ -116,7 +116,7 @@ def test_services_see_the_exact_range_of_a_summary(make_deployment, shape, provi
             "model": "openai/double", "maxOutputTokens": 200})
         chat(client, SAID, "long", persona)
         conversation = await_memories(client)[0]["sourceConversationId"]
-        fill(client, persona, "long", 8, "bread " * 120)
+        fill(client, persona, "long", 8, "bread " * 240)
         parts = wait_for(lambda: summaries(deployment, "ada", conversation, 1000), "a summary")
         assert parts[0]["from_sequence"] == 1
         to = parts[0]["to_sequence"]
@@ -191,7 +191,7 @@ def test_a_summary_stands_for_what_does_not_fit(narrow, provider, user):
 
 def test_chats_go_on_where_nothing_can_be_summed_up(narrow, provider, user):
     provider.script(default={"tokens": ["Fine."]}, when={MINUTES: {"status": 500, "error": "no"}})
-    client, persona = long_session(narrow, provider, user, 9)
+    client, persona = long_session(narrow, provider, user, 16)
     for number in range(3):
         # Five failures would open the breaker of a provider, if they counted against it.
         wait_for(lambda: sum(is_task(request) for request in provider.requests()) > 2 * number,

@@ -33,7 +33,8 @@ def test_a_conversation_reads_back_as_it_was_opened(client):
     assert {**read["constraints"], **body["constraints"]} == read["constraints"]
     assert read["settings"] == {
         "maxParticipants": 10, "allowLateJoining": True, "maxAiResponders": 0,
-        "allowAiChains": True, "fallbackReplies": False, "ambiguous": False}
+        "allowAiChains": True, "fallbackReplies": False, "ambiguous": False,
+        "turnPolicy": "natural", "participants": []}
     assert read["status"] == "active"
     assert read["messageCount"] == 0
     assert "closeTime" not in read
