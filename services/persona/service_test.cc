@@ -55,7 +55,7 @@ class PersonaServiceTest : public testing::Test {
     const absl::Status problems = settings.Check();
     ASSERT_TRUE(problems.ok()) << problems;
     module_ = *make({clock_, ids_, *logger_, metrics_, config_, *database_,
-                     /*channel=*/nullptr, local_, /*own_address=*/nullptr});
+                     /*channel=*/nullptr, /*replica=*/nullptr, local_, /*own_address=*/nullptr});
     server_ = std::make_unique<TestServer>(std::vector<grpc::Service*>{&module_->service()});
     ASSERT_TRUE(module_->Start().ok());
     stub_ = v1::PersonaService::NewStub(server_->channel());

@@ -48,7 +48,7 @@ PROFILE_BAD = [
     ("preferences", {f"k{n}": "v" for n in range(51)}),
 ]
 BUDGET_BAD = [("monthlyBudgetMicros", -1), ("monthlyBudgetMicros", 0.5),
-              ("monthlyBudgetMicros", 1e16), ("tokensPerMinute", -1), ("tokensPerMinute", 1.5)]
+              ("monthlyBudgetMicros", 1e16), ("tokensPerMinute", 1.5), ("tokensPerMinute", -1)]
 KEY_BAD = [("name", ""), ("name", "n" * 101), ("scopes", ["chat", "chat"]),
            ("personaIds", ["twice", "twice"]), ("requestsPerMinute", 0)]
 MEMORY_BAD = [
