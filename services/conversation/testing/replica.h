@@ -35,7 +35,8 @@ class Replica {
     const auto make = ConversationModule().configure(settings, config_);
     EXPECT_TRUE(settings.Check().ok());
     module_ = *make({clock_, ids_, *logger_, metrics_, config_, database,
-                     [&](const std::string&) { return neighbours.server.channel(); }, local_,
+                     [&](const std::string&) { return neighbours.server.channel(); },
+                     [](const std::string& address) { return MakeChannel(address); }, local_,
                      [this] { return server_->address(); }});
     std::vector<grpc::Service*> services = {&module_->service()};
     for (const Module::OtherService& other : module_->others())
