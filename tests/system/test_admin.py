@@ -139,12 +139,15 @@ def test_seed_twice(make_deployment, shape):
         key = {"Idempotency-Key": "seed-1"}
         first = admin.post(SEED, CONFIRMED, key)
         assert "idempotency-replayed" not in first.headers
-        before = deployment.row_counts()
+        def written():  # but for the holds that the upkeep takes for the rooms, when it comes
+            return {name: count for name, count in deployment.row_counts().items()
+                    if name != "persona.persona_holds"}
+        before = written()
         again = admin.post(SEED, CONFIRMED, key)
         assert again.expect(200) == first.expect(200)
         assert again.headers["idempotency-replayed"] == "true"
         admin.post(SEED, CONFIRMED).problem(403, "ADMIN_DISABLED")
-        assert deployment.row_counts() == before
+        assert written() == before
 
 
 def test_seed_goes_on_where_it_was_interrupted(make_deployment):

@@ -251,6 +251,8 @@ def test_ids_that_cannot_be(scene, route):
     method, template = route.split(" ")
     with scene.unchanged():
         for id in ("%20", "a" * 200, "%ff", "%00", "no%2Fslash"):
+            if id == "no%2Fslash" and "{user_id}" in template:
+                continue  # an issuer's ids may hold one
             path = re.sub(r"\{\w+\}", id.replace("\\", "\\\\"), template)
             if path.endswith("/compatibility"):
                 path += f"?with={scene.ids['persona_id']}"
@@ -258,8 +260,6 @@ def test_ids_that_cannot_be(scene, route):
             response = who.request(method, path, ROUTES[route].body)
             too_long = id == "a" * 200 and "{model}" not in template  # a model's name may be longer
             statuses = (400,) if SESSION_PATH in template or too_long else (400, 404)
-            if id == "no%2Fslash" and "{user_id}" in template:
-                continue  # an issuer's ids may hold one
             assert response.status in statuses, (id, response.status, response.body)
             response.problem(response.status)
 
