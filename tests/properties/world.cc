@@ -23,7 +23,7 @@ World::World(const std::string& database_url) : folder_(MakeFolder()) {
   provider_.emplace("provider-double", ChildProcess::Variables{});
   const std::string provider = provider_->Address("http");
   double_.emplace(provider, "");
-  double_->Post("/script", {{"default", {{"echo", true}}}});
+  double_->Post("/script", {{"default", {{"echo", true}, {"usage", false}}}});
   ChildProcess::Variables variables = {
       {"DRAMATIS_HTTP_ADDRESS", "127.0.0.1:0"},
       {"DRAMATIS_GRPC_ADDRESS", "127.0.0.1:0"},
@@ -76,7 +76,7 @@ const std::string& World::Persona(const std::string& model) {
 
 void World::ForgetPrompts() {
   double_->Post("/reset", {});
-  double_->Post("/script", {{"default", {{"echo", true}}}});
+  double_->Post("/script", {{"default", {{"echo", true}, {"usage", false}}}});
 }
 
 boost::json::object World::OnlyPrompt() {
