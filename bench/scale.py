@@ -303,7 +303,7 @@ def compare(table, engine, fill):
 
 
 SHAPE = {"PostgreSQL": Shape(users=100, conversations=100, messages=100, memories=1000),
-         "SQLite": Shape(users=100, conversations=50, messages=20, memories=1000)}
+         "SQLite": Shape(users=100, conversations=100, messages=100, memories=1000)}
 
 
 def measure(table):

@@ -49,6 +49,17 @@ class ConversationMigrationsTest : public sql::DatabaseTest {
   }
 };
 
+// Where two columns differ in it no index serves their join (PostgreSQL's documentation, 24.2.2).
+TEST_P(ConversationMigrationsTest, ConversationsHaveOneCollation) {
+  MigrateAll();
+  if (db().engine() == sql::Engine::kSqlite) return;  // has no others
+  EXPECT_THAT(Texts("select distinct coalesce(collation_name, 'default') "
+                    "from information_schema.columns "
+                    "where table_schema = current_schema() and column_name = 'conversation_id'",
+                    1),
+              ElementsAre("default"));
+}
+
 TEST_P(ConversationMigrationsTest, EventsKeepWhatTheySaid) {
   MigrateBefore(11);
   const auto event = [&](int sequence, const std::string& kind, const std::string& detail) {
