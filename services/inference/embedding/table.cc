@@ -87,10 +87,9 @@ float HalfToFloat(uint16_t half) {
 }
 
 WordPieces::WordPieces(std::string_view vocabulary) {
-  int id = 0;
   while (!vocabulary.empty()) {
     const size_t end = vocabulary.find('\n');
-    pieces_.try_emplace(vocabulary.substr(0, end), id++);
+    pieces_.try_emplace(vocabulary.substr(0, end), static_cast<int>(lines_++));
     if (end == std::string_view::npos) break;
     vocabulary.remove_prefix(end + 1);
   }
@@ -141,9 +140,10 @@ absl::StatusOr<Table> Table::Parse(std::string_view bytes) {
     return absl::InvalidArgumentError("is cut off, or longer than it says");
   }
   WordPieces pieces(bytes.substr(kHeaderBytes, vocabulary_bytes));
-  if (pieces.size() != rows) {
+  if (pieces.lines() != rows) {
     return absl::InvalidArgumentError("has another number of pieces than of rows");
   }
+  if (pieces.repeats()) return absl::InvalidArgumentError("has the same piece twice");
   return Table(std::move(pieces), bytes.substr(kHeaderBytes + vocabulary_bytes),
                static_cast<int>(dimensions));
 }

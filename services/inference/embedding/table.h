@@ -34,12 +34,16 @@ class WordPieces {
   explicit WordPieces(std::string_view vocabulary);
   // Numbers of rows, in the text's order.
   std::vector<int> Cut(std::string_view text) const;
-  size_t size() const { return pieces_.size(); }
+  // Lines, each the number of a row, whatever is written on it.
+  size_t lines() const { return lines_; }
+  // Some line says what an earlier one says: its row is never found.
+  bool repeats() const { return pieces_.size() != lines_; }
 
  private:
   void CutWord(std::string_view word, std::vector<int>& ids) const;
 
   absl::flat_hash_map<std::string_view, int> pieces_;
+  size_t lines_ = 0;
 };
 
 class Table {

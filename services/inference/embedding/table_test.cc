@@ -39,7 +39,8 @@ std::string TableBytes() {
 
 TEST(WordPiecesTest, CutsWordsIntoTheLongestPiecesThatAreKnown) {
   const WordPieces pieces(kVocabulary);
-  EXPECT_EQ(pieces.size(), 7U);
+  EXPECT_EQ(pieces.lines(), 7U);
+  EXPECT_FALSE(pieces.repeats());
   EXPECT_THAT(pieces.Cut("Playing"), ElementsAre(0, 1));
   EXPECT_THAT(pieces.Cut("play nurses"), ElementsAre(0, 5, 6));
 }
@@ -86,6 +87,17 @@ TEST(TableTest, RefusesWhatIsNoTable) {
   std::string twice = bytes;
   twice.replace(twice.find("nurse"), 5, "##ing");
   EXPECT_FALSE(Table::Parse(twice).ok());
+}
+
+// As many different pieces as rows, but more lines: the number of the last piece's row would lie
+// behind the table's end. Found by table_fuzz.cc.
+TEST(TableTest, RefusesMorePiecesThanRowsAlsoWhereSomeAreTheSame) {
+  const std::string vocabulary = "play\nplay\n##s\n";
+  const std::string rows(8, '\x3C');
+  const std::string bytes = "DRTABLE1" + Number(2) + Number(2) +
+                            Number(static_cast<uint32_t>(vocabulary.size())) + vocabulary + rows;
+  EXPECT_THAT(std::string(Table::Parse(bytes).status().message()),
+              HasSubstr("another number of pieces"));
 }
 
 TEST(TableTest, ReadsHalves) {
