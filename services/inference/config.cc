@@ -19,6 +19,7 @@
 #include "services/inference/setup/known_providers.h"
 #include "services/inference/setup/providers_file.h"
 #include "services/inference/usage/ledger.h"
+#include "shared/aws/settings.h"
 
 namespace dramatis::inference {
 namespace {
@@ -317,27 +318,7 @@ std::optional<aws::CredentialSettings> ReadAws(Settings& settings, const Config&
   const auto signs = std::find_if(config.providers.begin(), config.providers.end(),
                                   [](const ProviderConfig& p) { return p.auth == Auth::kSigV4; });
   if (signs == config.providers.end()) return std::nullopt;
-  aws::CredentialSettings aws;
-  aws.keys_from_environment = settings.Text("DRAMATIS_ENVIRONMENT", "local") == "local";
-  aws.region = settings.Text("AWS_REGION", signs->region);
-  for (const char* const name :
-       {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-        "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME",
-        "AWS_ENDPOINT_URL_STS", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_EC2_METADATA_DISABLED",
-        "AWS_EC2_METADATA_SERVICE_ENDPOINT"}) {
-    if (std::string value = settings.Text(name); !value.empty()) {
-      aws.environment.emplace(name, std::move(value));
-    }
-  }
-  if (!aws.keys_from_environment && aws.environment.contains("AWS_SECRET_ACCESS_KEY")) {
-    settings.Problem(
-        "AWS_SECRET_ACCESS_KEY",
-        "may only be set in the environment local; elsewhere use a role: web identity, "
-        "a container's or the machine's");
-  }
-  return aws;
+  return aws::ReadCredentialSettings(settings, signs->region);
 }
 
 }  // namespace

@@ -23,19 +23,23 @@ absl::StatusOr<Credentials> CredentialCache::Get() {
   return error_;
 }
 
-void CredentialCache::Refetch(std::function<void()> done) {
+bool CredentialCache::Refetch(std::function<void()> done) {
   const absl::MutexLock lock(&mutex_);
   if (fetching_) {
     waiting_.push_back(std::move(done));
-    return;
+    return true;
   }
-  Begin(std::move(done));
+  return Begin(std::move(done));
 }
 
-void CredentialCache::Begin(std::function<void()> done) {
-  if (done != nullptr) waiting_.push_back(std::move(done));
+bool CredentialCache::Begin(std::function<void()> done) {
   fetching_ = executor_.Post([this] { Fetch(); });
-  if (!fetching_) error_ = absl::UnavailableError("the program is stopping");
+  if (!fetching_) {
+    error_ = absl::UnavailableError("the program is stopping");
+    return false;
+  }
+  if (done != nullptr) waiting_.push_back(std::move(done));
+  return true;
 }
 
 void CredentialCache::Fetch() {

@@ -38,11 +38,11 @@ class CredentialCache {
   // Blocks only where there are none yet, or they have ended: then until a fetch has.
   absl::StatusOr<Credentials> Get();
   // Fetches them anew, and calls `done`, on a thread of its own, when that has ended, well or not.
-  // Where the cache is stopped before, it is not called.
-  void Refetch(std::function<void()> done);
+  // False, and it is not called, where the cache was stopped before.
+  bool Refetch(std::function<void()> done);
 
  private:
-  void Begin(std::function<void()> done) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool Begin(std::function<void()> done) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Fetch();
 
   const Source source_;

@@ -216,7 +216,9 @@ std::string Settings::Secret(const std::string& name) {
 }
 
 void Settings::Problem(const std::string& name, const std::string& what) {
-  problems_.push_back(absl::StrCat(name, " ", what));
+  std::string problem = absl::StrCat(name, " ", what);
+  // Several parts of a program read some variables.
+  if (!absl::c_linear_search(problems_, problem)) problems_.push_back(std::move(problem));
 }
 
 absl::Status Settings::Check() const {

@@ -29,11 +29,11 @@
 namespace dramatis::objects {
 
 struct ObjectInfo {
-  std::string key;
+  std::string key = {};
   int64_t bytes = 0;
   // Another one for each body that the key has had.
-  std::string version;
-  absl::Time modified;
+  std::string version = {};
+  absl::Time modified = absl::UnixEpoch();
   bool operator==(const ObjectInfo&) const = default;
 };
 

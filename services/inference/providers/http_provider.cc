@@ -243,9 +243,10 @@ class HttpProvider::Call : public ProviderCall,
 
   // Fetching takes its time, which is not the loop's.
   void AgainWithOthers() {
-    provider_.parts_.credentials->Refetch([self = shared_from_this()] {
+    const bool fetching = provider_.parts_.credentials->Refetch([self = shared_from_this()] {
       self->provider_.parts_.loop.After(absl::ZeroDuration(), [self] { self->Again(); });
     });
+    if (!fetching) Fail({Kind::kTransient, "the service is stopping"});
   }
 
   void Again() {
