@@ -32,6 +32,34 @@ def fields_of(problem):
     return [error["field"] for error in problem["errors"]]
 
 
+def test_what_the_client_encrypts_nobody_reads(client):
+    """It is stored and given back as it is, found by no word, and no persona hears of it."""
+    encryption = {"algorithm": "AES-256-GCM", "keyId": "phone-1", "nonce": "AAECAwQFBgcICQoL"}
+    content = "q83vEjRWeJCrze8="
+    entry = write(client, "zanzibar", content, encryption=encryption, wordCount=7, tags=["zanzibar"])
+    path = f"/api/journal/{entry['entryId']}"
+    assert (entry["content"], entry["encryption"], entry["wordCount"]) == (content, encryption, 7)
+    assert entry["shareWithPersonas"] is False
+    assert client.get(path).expect(200) == entry
+    for words in ("zanzibar", content, "q83vEjRWeJCrze8"):
+        assert listed(client, q=words) == []
+    assert listed(client, tag="zanzibar") == ["zanzibar"]
+    assert "wordCount" not in write(client, "silent", content, encryption={"algorithm": "age"})
+
+    for body, field in (({"content": "We met."}, "encryption"), ({"encryption": encryption}, "content"),
+                        ({"shareWithPersonas": True}, "shareWithPersonas"),
+                        ({"content": "not base64!", "encryption": encryption}, "content"),
+                        ({"content": content, "encryption": {"keyId": "k"}}, "encryption.algorithm")):
+        assert fields_of(client.patch(path, body).problem(400, "VALIDATION_FAILED")) == [field], body
+    assert client.patch(path, {"title": "other"}).expect(200)["content"] == content
+    plain = client.patch(path, {"content": "We met.", "encryption": None}).expect(200)
+    assert "encryption" not in plain and plain["wordCount"] == 2
+    assert listed(client, q="met") == ["other"]
+    long = {"title": "long", "content": "a" * 50_001}
+    assert fields_of(client.post("/api/journal", long).problem(400, "VALIDATION_FAILED")) == ["content"]
+    write(client, "long", "A" * 200_000, encryption=encryption)
+
+
 def test_entries_come_and_go(client):
     goal = add_goal(client, "Read")
     body = {"title": " A day at sea ", "content": " We met.\n\nIt didn't rain. ☔ ",

@@ -1,10 +1,15 @@
 #include "services/memory/journal/journal.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -50,6 +55,69 @@ std::vector<FieldViolation> CheckLists(const v1::JournalEntry& entry) {
   return violations;
 }
 
+constexpr size_t kMostPlainContent = 50000;
+
+// Whether the client sent base64, with either alphabet: what decodes, and has no white space.
+bool IsBase64(const std::string& text) {
+  constexpr std::string_view kOther = "+/-_=";
+  const auto belongs = [&](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || kOther.find(c) != kOther.npos;
+  };
+  std::string ignored;
+  return std::all_of(text.begin(), text.end(), belongs) &&
+         (absl::Base64Unescape(text, &ignored) || absl::WebSafeBase64Unescape(text, &ignored));
+}
+
+// Of an entry as it would be kept: what being encrypted, or not, asks of it. `is_shared`: the request
+// says that personas are to be told of it.
+std::vector<FieldViolation> CheckContent(const v1::JournalEntry& entry, bool is_shared) {
+  if (!entry.has_encryption()) {
+    if (CodePoints(entry.content()) <= kMostPlainContent) return {};
+    return {{"entry.content", absl::StrCat("must have at most ", kMostPlainContent,
+                                           " characters where it is not encrypted")}};
+  }
+  std::vector<FieldViolation> violations;
+  if (entry.encryption().algorithm().empty()) {
+    violations.push_back({"entry.encryption.algorithm", "is required"});
+  }
+  if (!IsBase64(entry.content())) {
+    violations.push_back({"entry.content", "must be base64 where the client has encrypted it"});
+  }
+  if (!IsBase64(entry.encryption().nonce())) {
+    violations.push_back({"entry.encryption.nonce", "must be base64"});
+  }
+  if (is_shared) {
+    violations.push_back(
+        {"entry.share_with_personas", "must be false: no persona can read what is encrypted"});
+  }
+  return violations;
+}
+
+// Whether an update changes the field or a part of it.
+bool Changes(const v1::UpdateJournalEntryRequest& request, const std::string& field, bool is_set) {
+  const auto& paths = request.update_mask().paths();
+  if (paths.empty()) return is_set;
+  return std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
+    return path == field || absl::StartsWith(path, field + ".");
+  });
+}
+
+// A content and what decrypts it go together: neither is left with the other's old one.
+std::vector<FieldViolation> CheckTogether(const v1::UpdateJournalEntryRequest& request,
+                                          bool was_encrypted) {
+  const bool content = Changes(request, "content", !request.entry().content().empty());
+  const bool encryption = Changes(request, "encryption", request.entry().has_encryption());
+  if (encryption && !content) {
+    return {{"entry.content", "must be given with `encryption`"}};
+  }
+  if (content && !encryption && was_encrypted) {
+    return {
+        {"entry.encryption",
+         "must be given with the content of an encrypted entry, null where the new one is not"}};
+  }
+  return {};
+}
+
 // Takes over the fields that are the user's to set.
 absl::Status Define(const v1::JournalEntry& entry, JournalRow& row) {
   v1::JournalEntry& definition = row.definition;
@@ -62,7 +130,14 @@ absl::Status Define(const v1::JournalEntry& entry, JournalRow& row) {
     definition.add_tags(std::string(TrimSpace(tag)));
   *definition.mutable_linked_goal_ids() = entry.linked_goal_ids();
   *definition.mutable_goal_progress() = entry.goal_progress();
-  definition.set_share_with_personas(entry.share_with_personas());
+  definition.set_share_with_personas(entry.share_with_personas() && !entry.has_encryption());
+  row.word_count = 0;
+  if (entry.has_encryption()) {
+    *definition.mutable_encryption() = entry.encryption();
+    if (entry.has_word_count()) definition.set_word_count(entry.word_count());
+    row.word_count = entry.word_count();
+    return absl::OkStatus();
+  }
   DRAMATIS_ASSIGN_OR_RETURN(row.word_count, CountWords(definition.content()));
   return absl::OkStatus();
 }
@@ -121,7 +196,7 @@ v1::ListJournalEntriesResponse PresentPage(const PageScope& scope, const Journal
 v1::JournalEntry Present(const JournalRow& row) {
   v1::JournalEntry entry = row.definition;
   entry.set_entry_id(row.entry_id);
-  entry.set_word_count(row.word_count);
+  if (!entry.has_encryption()) entry.set_word_count(row.word_count);
   entry.set_etag(Etag(row.version));
   *entry.mutable_create_time() =
       TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(row.create_time));
@@ -132,9 +207,10 @@ v1::JournalEntry Present(const JournalRow& row) {
 
 absl::StatusOr<v1::JournalEntry> Journal::Create(const CallContext& call,
                                                  const v1::CreateJournalEntryRequest& request) {
-  if (const auto violations = CheckLists(request.entry()); !violations.empty()) {
-    return FieldErrors(violations);
-  }
+  std::vector<FieldViolation> violations = CheckLists(request.entry());
+  const auto of_content = CheckContent(request.entry(), request.entry().share_with_personas());
+  violations.insert(violations.end(), of_content.begin(), of_content.end());
+  if (!violations.empty()) return FieldErrors(violations);
   JournalRow row;
   row.user_id = call.identity.user_id;
   row.entry_id = ids_.NewId();
@@ -187,8 +263,22 @@ absl::StatusOr<v1::JournalEntry> Journal::TryUpdate(const CallContext& call,
                             store_.FindEntry(call.identity.user_id, request.entry_id()));
   DRAMATIS_RETURN_IF_ERROR(CheckIfMatch(call, Etag(row.version)));
   v1::JournalEntry entry = row.definition;
+  std::vector<FieldViolation> violations = CheckTogether(request, entry.has_encryption());
   const auto& paths = request.update_mask().paths();
   MergeFields(request.entry(), {paths.begin(), paths.end()}, entry);
+  if (Changes(request, "encryption", request.entry().has_encryption()) &&
+      request.entry().has_encryption()) {
+    // Whole: nothing of it is good for another content.
+    *entry.mutable_encryption() = request.entry().encryption();
+  }
+  if (Changes(request, "content", !request.entry().content().empty()) &&
+      !Changes(request, "word_count", request.entry().has_word_count())) {
+    entry.clear_word_count();
+  }
+  if (violations.empty()) {
+    violations = CheckContent(entry, request.entry().share_with_personas());
+  }
+  if (!violations.empty()) return FieldErrors(violations);
   DRAMATIS_RETURN_IF_ERROR(Define(entry, row));
   row.update_time = clock_.Now();
   DRAMATIS_RETURN_IF_ERROR(store_.UpdateEntry(row));

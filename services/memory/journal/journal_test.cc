@@ -120,6 +120,98 @@ TEST_F(JournalTest, KeepsAnEntryFromPersonasUnlessToldOtherwise) {
   EXPECT_EQ(entry.template_(), "blank");
 }
 
+class EncryptedEntryTest : public JournalTest {
+ protected:
+  static v1::CreateJournalEntryRequest Sealing(const std::string& content) {
+    v1::CreateJournalEntryRequest request = Writing("Sealed", content);
+    v1::JournalEncryption& encryption = *request.mutable_entry()->mutable_encryption();
+    encryption.set_algorithm("AES-256-GCM");
+    encryption.set_key_id("k1");
+    encryption.set_nonce("bm9uY2U=");
+    return request;
+  }
+
+  std::string FieldOfUpdate(const v1::UpdateJournalEntryRequest& request) {
+    return Field(journal_.Update(call_, request).status());
+  }
+};
+
+TEST_F(EncryptedEntryTest, IsGivenBackAsItCame) {
+  v1::CreateJournalEntryRequest request = Sealing("c2VhbGVk-_8");
+  const v1::JournalEntry unsaid = Create(request);
+  request.mutable_entry()->set_word_count(0);
+  const v1::JournalEntry said = Create(request);
+
+  EXPECT_EQ(unsaid.content(), "c2VhbGVk-_8");
+  EXPECT_EQ(unsaid.encryption().SerializeAsString(),
+            request.entry().encryption().SerializeAsString());
+  EXPECT_FALSE(unsaid.has_word_count());
+  EXPECT_TRUE(said.has_word_count());
+  EXPECT_FALSE(unsaid.share_with_personas());
+  EXPECT_EQ(Get(unsaid.entry_id())->SerializeAsString(), unsaid.SerializeAsString());
+  EXPECT_EQ(Get(said.entry_id())->SerializeAsString(), said.SerializeAsString());
+  v1::ListJournalEntriesRequest search;
+  search.set_q("sealed");
+  EXPECT_THAT(Titles(search), IsEmpty());
+}
+
+TEST_F(EncryptedEntryTest, IsBase64AndSharedWithNobody) {
+  for (const std::string content : {"We met.", "c2Vh bGVk", "c2VhbGVk\n", "c", "=c2V"}) {
+    EXPECT_EQ(Field(journal_.Create(call_, Sealing(content)).status()), "entry.content") << content;
+  }
+  v1::CreateJournalEntryRequest nonce = Sealing("c2VhbGVk");
+  nonce.mutable_entry()->mutable_encryption()->set_nonce("12:34");
+  EXPECT_EQ(Field(journal_.Create(call_, nonce).status()), "entry.encryption.nonce");
+  v1::CreateJournalEntryRequest shared = Sealing("c2VhbGVk");
+  shared.mutable_entry()->set_share_with_personas(true);
+  EXPECT_EQ(Field(journal_.Create(call_, shared).status()), "entry.share_with_personas");
+  v1::UpdateJournalEntryRequest later;
+  later.set_entry_id(Create(Sealing("c2VhbGVk")).entry_id());
+  later.mutable_entry()->set_share_with_personas(true);
+  EXPECT_EQ(FieldOfUpdate(later), "entry.share_with_personas");
+}
+
+TEST_F(EncryptedEntryTest, MayBeLongerThanAnother) {
+  EXPECT_TRUE(journal_.Create(call_, Sealing(std::string(200000, 'A'))).ok());
+  EXPECT_TRUE(journal_.Create(call_, Writing("Plain", std::string(50000, 'a'))).ok());
+  EXPECT_EQ(Field(journal_.Create(call_, Writing("Plain", std::string(50001, 'a'))).status()),
+            "entry.content");
+}
+
+TEST_F(EncryptedEntryTest, ChangesContentAndEncryptionTogether) {
+  v1::CreateJournalEntryRequest shared = Writing("Plain", "We met.");
+  shared.mutable_entry()->set_share_with_personas(true);
+  const std::string id = Create(shared).entry_id();
+  v1::UpdateJournalEntryRequest half;
+  half.set_entry_id(id);
+  *half.mutable_entry()->mutable_encryption() = Sealing("").entry().encryption();
+  EXPECT_EQ(FieldOfUpdate(half), "entry.content");
+
+  v1::UpdateJournalEntryRequest sealed = half;
+  sealed.mutable_entry()->set_content("c2VhbGVk");
+  sealed.mutable_entry()->set_word_count(2);
+  const v1::JournalEntry encrypted = journal_.Update(call_, sealed).value();
+  EXPECT_FALSE(encrypted.share_with_personas());
+  EXPECT_EQ(encrypted.word_count(), 2);
+  // Of another content: what was said of the old one holds no more.
+  sealed.mutable_entry()->clear_word_count();
+  sealed.mutable_entry()->mutable_encryption()->clear_key_id();
+  EXPECT_EQ(journal_.Update(call_, sealed)->encryption().key_id(), "");
+  EXPECT_FALSE(journal_.Update(call_, sealed)->has_word_count());
+
+  v1::UpdateJournalEntryRequest opened;
+  opened.set_entry_id(id);
+  opened.mutable_entry()->set_content("Opened again.");
+  EXPECT_EQ(FieldOfUpdate(opened), "entry.encryption");
+  opened.mutable_update_mask()->add_paths("content");
+  opened.mutable_update_mask()->add_paths("encryption");
+  const v1::JournalEntry plain = journal_.Update(call_, opened).value();
+  EXPECT_FALSE(plain.has_encryption());
+  EXPECT_EQ(plain.word_count(), 2);
+
+  EXPECT_TRUE(journal_.Update(call_, Change(plain, "Another title")).ok());
+}
+
 TEST_F(JournalTest, RefusesATagOrGoalThatComesTwice) {
   journal_store_.goals = {"g1"};
   v1::CreateJournalEntryRequest tags = Writing("A day");

@@ -26,7 +26,7 @@ struct JournalRow {
   std::string entry_id;
   // The fields that are the user's to set, with the defaults of those unset.
   v1::JournalEntry definition;
-  // Of the content.
+  // Of the content; of an encrypted one what its client says.
   int word_count = 0;
   int version = 1;
   absl::Time create_time;
@@ -43,7 +43,8 @@ struct JournalQuery {
   // Made at `from` or later, and before `to`.
   absl::Time from = absl::InfinitePast();
   absl::Time to = absl::InfiniteFuture();
-  // What QueryWords gives: title, content and tags have all of them, in any grammatical form.
+  // What QueryWords gives: title, content and tags have all of them, in any grammatical form. An
+  // encrypted entry has no words.
   std::vector<std::string> words;
   // The last entry of the page before: only those after it.
   struct Position {

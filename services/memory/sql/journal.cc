@@ -101,6 +101,10 @@ sql::Bytes ListsOf(const v1::JournalEntry& definition) {
   *lists.mutable_tags() = definition.tags();
   *lists.mutable_linked_goal_ids() = definition.linked_goal_ids();
   *lists.mutable_goal_progress() = definition.goal_progress();
+  if (definition.has_encryption()) {
+    *lists.mutable_encryption() = definition.encryption();
+    if (definition.has_word_count()) lists.set_word_count(definition.word_count());
+  }
   return sql::Bytes{lists.SerializeAsString()};
 }
 
@@ -176,6 +180,7 @@ absl::StatusOr<JournalRow> SelectEntry(Transaction& tx,
 }  // namespace
 
 std::string IndexedWords(const v1::JournalEntry& definition) {
+  if (definition.has_encryption()) return "";
   return IndexedText(absl::StrCat(definition.title(), "\n", definition.content(), "\n",
                                   absl::StrJoin(definition.tags(), "\n")));
 }

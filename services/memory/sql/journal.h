@@ -40,7 +40,7 @@ class SqlJournalStore : public JournalStore {
 // The columns of journal_entries from user_id to update_time, as every statement here selects them.
 absl::StatusOr<JournalRow> ReadJournalRow(const sql::Row& row);
 
-// The words that an entry is found by: of its title, content and tags.
+// The words that an entry is found by: of its title, content and tags; of an encrypted one none.
 std::string IndexedWords(const v1::JournalEntry& definition);
 
 // For recall: the newest entries that the user shares with personas, of each content the beginning

@@ -45,6 +45,31 @@ TEST_P(JournalStoreTest, KeepsEveryFieldOfAnEntry) {
   EXPECT_EQ(found.update_time, row.update_time);
 }
 
+TEST_P(JournalStoreTest, KeepsAnEncryptedEntryAndFindsItByNoWord) {
+  JournalRow row = NewRow("A sealed day");
+  row.definition.set_content("c2VhbGVk");
+  row.definition.add_tags("sealed");
+  row.definition.mutable_encryption()->set_algorithm("AES-256-GCM");
+  row.definition.mutable_encryption()->set_key_id("k1");
+  row.definition.mutable_encryption()->set_nonce("bm9uY2U=");
+  row.definition.set_word_count(3);
+  row.word_count = 3;
+
+  ASSERT_TRUE(Add(row).ok());
+
+  EXPECT_EQ(store_.FindEntry("ada", row.entry_id)->definition.SerializeAsString(),
+            row.definition.SerializeAsString());
+  JournalQuery query;
+  query.user_id = "ada";
+  query.tag = "sealed";
+  EXPECT_EQ(store_.ListEntries(query)->entries.size(), 1);
+  query.tag = "";
+  for (const std::string word : {"sealed", "day", "c2VhbGVk", "c2vhbgvk"}) {
+    query.words = {word};
+    EXPECT_EQ(store_.ListEntries(query)->entries.size(), 0) << word;
+  }
+}
+
 TEST_P(JournalStoreTest, KeepsTheLongestEntry) {
   JournalRow row = NewRow("long");
   std::string content;

@@ -149,8 +149,11 @@ class FakeJournalStore : public JournalStore {
 
   static bool Passes(const JournalRow& row, const JournalQuery& query) {
     const v1::JournalEntry& entry = row.definition;
-    const std::vector<std::string> words = SearchWords(
-        absl::StrCat(entry.title(), "\n", entry.content(), "\n", absl::StrJoin(entry.tags(), " ")));
+    std::vector<std::string> words;
+    if (!entry.has_encryption()) {
+      words = SearchWords(absl::StrCat(entry.title(), "\n", entry.content(), "\n",
+                                       absl::StrJoin(entry.tags(), " ")));
+    }
     const bool is_after =
         !query.after.has_value() || std::tie(row.create_time, row.entry_id) <
                                         std::tie(query.after->create_time, query.after->entry_id);
