@@ -134,7 +134,7 @@ BENCHMARK(LiveTextFollowingPeerString);
 
 void SearchWords(benchmark::State& state) {
   for ([[maybe_unused]] auto _ : state)
-    benchmark::DoNotOptimize(memory::QueryWords(kQuestion));
+    benchmark::DoNotOptimize(QueryWords(kQuestion));
 }
 BENCHMARK(SearchWords);
 
