@@ -184,7 +184,7 @@ def _pod_environment(container, objects):
             assert reference.get("optional"), f"{container['name']}: no {kind} {reference['name']}"
     for variable in container.get("env", []):
         if "valueFrom" in variable:
-            assert variable["valueFrom"] == {"fieldRef": {"fieldPath": "status.podIP"}}, variable
+            assert variable["valueFrom"]["fieldRef"]["fieldPath"] == "status.podIP", variable
             environment[variable["name"]] = "127.0.0.1"
         else:
             environment[variable["name"]] = re.sub(
@@ -231,27 +231,28 @@ def _place(item):
         item["metadata"]["name"].removesuffix("-migrate") in ORDER) else -1
 
 
+def pod_stack(name, objects):
+    """All that the objects of an overlay start."""
+    containers = []
+    workloads = [item for item in objects if item["kind"] in ("Deployment", "StatefulSet", "Job")]
+    for item in sorted(workloads, key=_place):
+        pod = item["spec"]["template"]["spec"]
+        job, secrets = item["kind"] == "Job", _pod_secrets(pod)
+        for one in pod.get("initContainers", []):
+            containers.append(_pod_container(one, objects, True, secrets))
+        for one in pod["containers"]:
+            container = _pod_container(one, objects, job, secrets)
+            container.name = item["metadata"]["name"] if job else container.name
+            containers.append(container)
+    proven = any(one.secrets for one in containers)
+    if proven:  # the database is not the overlay's
+        containers.insert(0, Container("postgres", "postgres:", ["postgres"], {"POSTGRES_DB": "dramatis"}))
+    return Stack(name, containers, proven)
+
+
 def pod_stacks():
-    """A stack of each overlay: all that it starts."""
-    stacks = []
-    for folder in overlays():
-        objects = rendered(folder)
-        containers = []
-        workloads = [item for item in objects if item["kind"] in ("Deployment", "StatefulSet", "Job")]
-        for item in sorted(workloads, key=_place):
-            pod = item["spec"]["template"]["spec"]
-            job, secrets = item["kind"] == "Job", _pod_secrets(pod)
-            for one in pod.get("initContainers", []):
-                containers.append(_pod_container(one, objects, True, secrets))
-            for one in pod["containers"]:
-                container = _pod_container(one, objects, job, secrets)
-                container.name = item["metadata"]["name"] if job else container.name
-                containers.append(container)
-        proven = any(one.secrets for one in containers)
-        if proven:  # the database is not the overlay's
-            containers.insert(0, Container("postgres", "postgres:", ["postgres"], {"POSTGRES_DB": "dramatis"}))
-        stacks.append(Stack(str(folder.relative_to(ROOT)), containers, proven))
-    return stacks
+    """A stack of each overlay."""
+    return [pod_stack(str(folder.relative_to(ROOT)), rendered(folder)) for folder in overlays()]
 
 
 # --- running --------------------------------------------------------------------------------------

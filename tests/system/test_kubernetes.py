@@ -57,6 +57,11 @@ def test_each_program_has_what_it_needs_of_its_own(objects):
         assert account["automountServiceAccountToken"] is False
 
 
+def test_the_migrations_are_found_by_the_label_that_the_documents_delete_them_by(objects):
+    for job in of_kind(objects, "Job").values():
+        assert job["metadata"]["labels"]["app.kubernetes.io/component"] == "migrations"
+
+
 def pods(objects):
     for item in objects:
         if item["kind"] in ("Deployment", "Job"):
