@@ -1,5 +1,6 @@
 #include "services/persona/module.h"
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "services/persona/service.h"
 #include "services/persona/sources/config.h"
 #include "services/persona/sources/default_persona.h"
+#include "services/persona/sources/object_source.h"
 #include "services/persona/sources/source_follower.h"
 #include "services/persona/sources/sources.h"
 #include "services/persona/sql/forget_user.h"
@@ -19,6 +21,8 @@
 #include "services/persona/sql/sample.h"
 #include "services/persona/sql/store.h"
 #include "shared/executor/executor.h"
+#include "shared/http_client/web.h"
+#include "shared/objects/place.h"
 #include "shared/rpc/service_adapter.h"
 #include "shared/sql/backfill.h"
 #include "shared/sql/kept_secret.h"
@@ -27,12 +31,31 @@
 namespace dramatis::persona {
 namespace {
 
+std::map<std::string, objects::OpenedObjects> OpenBuckets(const Config& config,
+                                                          const Clock& clock) {
+  std::map<std::string, objects::OpenedObjects> buckets;
+  for (const auto& [name, place] : config.buckets)
+    buckets.emplace(name, objects::OpenedObjects(place, clock, SendWebRequest));
+  return buckets;
+}
+
+std::map<std::string, objects::Objects*> Borrowed(
+    const std::map<std::string, objects::OpenedObjects>& buckets) {
+  std::map<std::string, objects::Objects*> borrowed;
+  for (const auto& [name, bucket] : buckets)
+    borrowed.emplace(name, &*bucket);
+  return borrowed;
+}
+
 class RunningModule : public Module {
  public:
   RunningModule(const Config& config, const ModuleContext& context)
       : database_(context.database),
         store_(context.database, context.clock),
-        source_(config.persona_dir, context.clock),
+        files_(config.persona_dir, context.clock),
+        buckets_(OpenBuckets(config, context.clock)),
+        objects_(Borrowed(buckets_), context.clock),
+        source_(files_, objects_),
         follower_(store_, source_, context.clock, context.logger, config.max_biography_bytes),
         default_persona_(
             config, embedded::sample_persona, store_, source_, context.clock, context.logger),
@@ -98,7 +121,10 @@ class RunningModule : public Module {
  private:
   sql::Database& database_;
   SqlStore store_;
-  FileSource source_;
+  FileSource files_;
+  const std::map<std::string, objects::OpenedObjects> buckets_;
+  ObjectSource objects_;
+  Sources source_;
   SourceFollower follower_;
   DefaultPersona default_persona_;
   Personas personas_;

@@ -200,7 +200,7 @@ absl::Status Personas::LoadSource(const CallContext& call, v1::Persona& definiti
     return Error(absl::StatusCode::kPermissionDenied, v1::ERROR_REASON_PERSONA_SOURCE_NOT_ALLOWED,
                  "only admins may give a persona a source");
   }
-  if (const std::string problem = SourceUriProblem(definition.source_uri()); !problem.empty()) {
+  if (const std::string problem = source_.Problem(definition.source_uri()); !problem.empty()) {
     return FieldErrors({{kSourceUriField, problem}});
   }
   DRAMATIS_ASSIGN_OR_RETURN(const SourceText text, source_.Read(definition.source_uri()));

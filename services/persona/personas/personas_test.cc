@@ -106,7 +106,7 @@ TEST_F(PersonasTest, LetsOnlyAdminsNameASource) {
 
 TEST_F(PersonasTest, RefusesSourcesThatCannotBe) {
   v1::CreatePersonaRequest request = Request("Ada");
-  for (const std::string uri : {"s3://bucket/me.txt", "file:../me.txt", "https://x.example/"}) {
+  for (const std::string uri : {"s3://bucket", "file:../me.txt", "https://x.example/"}) {
     request.mutable_persona()->set_source_uri(uri);
     EXPECT_EQ(FirstField(personas_.Create(admin_, request).status()), "persona.source_uri") << uri;
   }

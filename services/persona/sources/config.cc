@@ -1,6 +1,7 @@
 #include "services/persona/sources/config.h"
 
 #include "absl/strings/str_cat.h"
+#include "services/persona/sources/source_text.h"
 #include "services/persona/sources/sources.h"
 #include "shared/ids/ids.h"
 
@@ -21,12 +22,24 @@ Config Config::From(Settings& settings, const CommonConfig& common) {
   config.max_biography_bytes_set = !settings.Text(kMaxBiographyBytes).empty();
   config.max_biography_bytes = settings.Integer(kMaxBiographyBytes, config.max_biography_bytes,
                                                 kLeastBiographyBytes, config.max_biography_bytes);
+  if (objects::Place objects = objects::ReadPlace(
+          settings, "DRAMATIS_OBJECTS", absl::StrCat("file:", common.data_dir, "/objects"));
+      objects.bucket.has_value()) {
+    // Sources are called by their whole keys.
+    objects.bucket->prefix.clear();
+    config.buckets.emplace(objects.bucket->bucket, objects);
+  }
+  if (const std::string bucket = SplitObjectUri(config.default_persona).bucket;
+      !bucket.empty() && !config.buckets.contains(bucket)) {
+    config.buckets.emplace(bucket, objects::ReadBucket(settings, kDefaultPersona, bucket, ""));
+  }
   if (IsSourceUri(config.default_persona)) {
     if (const std::string problem = SourceUriProblem(config.default_persona); !problem.empty()) {
       settings.Problem(kDefaultPersona, problem);
     }
   } else if (!config.default_persona.empty() && !IsUuid(config.default_persona)) {
-    settings.Problem(kDefaultPersona, "must be file:<path under the persona folder> or an id");
+    settings.Problem(kDefaultPersona,
+                     "must be file:<path under the persona folder>, s3://bucket/key or an id");
   }
   return config;
 }

@@ -1,17 +1,22 @@
 // Settings of the persona service.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "shared/config/environment.h"
+#include "shared/objects/place.h"
 
 namespace dramatis::persona {
 
 struct Config {
   // Where `file:` sources are: `<data folder>/personas`.
   std::string persona_dir = "./data/personas";
-  // DRAMATIS_DEFAULT_PERSONA: a `file:` source, a persona's id, or empty for the sample.
+  // DRAMATIS_DEFAULT_PERSONA: a `file:` or `s3:` source, a persona's id, or empty for the sample.
   std::string default_persona;
+  // The buckets that `s3:` sources may be in, by name: those of DRAMATIS_OBJECTS and
+  // DRAMATIS_DEFAULT_PERSONA.
+  std::map<std::string, objects::Place> buckets;
   // DRAMATIS_RESTRICT_AI_PERSONAS: only admins may make personas that a model speaks for.
   bool restrict_ai_personas = false;
   // DRAMATIS_PERSONA_MAX_BYTES: a biography over this is cut at a paragraph in the prompt. The

@@ -51,11 +51,24 @@ TEST(ConfigTest, ReportsEveryProblem) {
 }
 
 TEST(ConfigTest, RefusesADefaultPersonaThatIsNeitherSourceNorId) {
-  for (const char* value : {"me.txt", "s3://bucket/me.txt", "https://x.example/me.txt"}) {
+  for (const char* value :
+       {"me.txt", "s3:bucket/me.txt", "s3://bucket", "https://x.example/me.txt"}) {
     Settings settings(Environment{{"DRAMATIS_DEFAULT_PERSONA", value}});
     Config::From(settings, {});
     EXPECT_FALSE(settings.Check().ok()) << value;
   }
+}
+
+TEST(ConfigTest, TakesSourcesFromTheBucketsThatSettingsName) {
+  Settings settings({{"DRAMATIS_DEFAULT_PERSONA", "s3://twins/ada/me.txt"},
+                     {"DRAMATIS_OBJECTS", "s3://everything/dramatis"},
+                     {"AWS_REGION", "eu-central-1"}});
+
+  const Config config = Config::From(settings, {});
+
+  EXPECT_TRUE(settings.Check().ok()) << settings.Check();
+  ASSERT_EQ(config.buckets.size(), 2u);
+  EXPECT_EQ(config.buckets.at("everything").bucket->prefix, "");
 }
 
 }  // namespace

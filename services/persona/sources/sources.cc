@@ -11,11 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dramatis/persona/v1/persona.pb.h"
-
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "shared/status/errors.h"
+#include "services/persona/sources/source_text.h"
+#include "shared/objects/s3.h"
 #include "shared/status/macros.h"
 #include "shared/status/outgoing.h"
 #include "shared/text/graphemes.h"
@@ -27,25 +26,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kUnavailable[] = "the persona's source cannot be used: ";
 constexpr std::string_view kFileScheme = "file:";
 constexpr std::string_view kS3Scheme = "s3:";
-constexpr absl::Duration kCheckInterval = absl::Seconds(5);
-constexpr int64_t kMostBytes = 1 << 20;
-constexpr size_t kMostCodePoints = 200'000;
+constexpr int64_t kMostBytes = kMostSourceBytes;
 constexpr size_t kLeastNameCodePoints = 2;
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
 
-// The error leaves the process without its message.
-absl::Status Unavailable(const std::string& why) {
-  return Error(absl::StatusCode::kInternal, v1::ERROR_REASON_PERSONA_SOURCE_UNAVAILABLE,
-               absl::StrCat(kUnavailable, why));
-}
-
-// The same error with what whoever runs the program has to know.
+// The error with what whoever runs the program has to know.
 absl::Status NamingFile(const fs::path& file, const absl::Status& status) {
   std::string why(status.message());
-  if (why.starts_with(kUnavailable)) why = why.substr(std::strlen(kUnavailable));
+  if (why.starts_with(kSourceUnavailable)) why = why.substr(std::strlen(kSourceUnavailable));
   return WithCause(status, absl::StrCat("cannot use the persona file ", file.string(), ": ", why,
                                         ": put a text in UTF-8 there that this user may read; it "
                                         "is looked for again every few seconds"));
@@ -59,11 +49,11 @@ std::string PathOf(const std::string& uri) {
 absl::StatusOr<fs::path> Resolve(const fs::path& folder, const std::string& uri) {
   std::error_code error;
   const fs::path root = fs::canonical(folder, error);
-  if (error) return Unavailable("the persona folder does not exist");
+  if (error) return SourceUnavailable("the persona folder does not exist");
   const fs::path path = fs::canonical(root / PathOf(uri), error);
-  if (error) return Unavailable(error.message());
+  if (error) return SourceUnavailable(error.message());
   const auto [end, unused] = std::mismatch(root.begin(), root.end(), path.begin(), path.end());
-  if (end != root.end()) return Unavailable("it lies outside the persona folder");
+  if (end != root.end()) return SourceUnavailable("it lies outside the persona folder");
   return path;
 }
 
@@ -74,18 +64,12 @@ absl::StatusOr<std::string> ReadAll(int file, int64_t size) {
   while (true) {
     const ssize_t count = read(file, buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Unavailable(std::strerror(errno));
+    if (count < 0) return SourceUnavailable(std::strerror(errno));
     if (count == 0) return text;
     text.append(buffer.data(), static_cast<size_t>(count));
-    if (static_cast<int64_t>(text.size()) > kMostBytes) return Unavailable("it is over 1 MiB");
+    if (static_cast<int64_t>(text.size()) > kMostBytes)
+      return SourceUnavailable("it is over 1 MiB");
   }
-}
-
-absl::Status CheckText(const std::string& text) {
-  if (!IsValidUtf8(text)) return Unavailable("it is not UTF-8");
-  if (TrimSpace(text).empty()) return Unavailable("it is empty");
-  if (CodePoints(text) > kMostCodePoints) return Unavailable("it has over 200,000 characters");
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -95,8 +79,13 @@ bool IsSourceUri(const std::string& text) {
 }
 
 std::string SourceUriProblem(const std::string& uri) {
-  if (uri.starts_with(kS3Scheme)) return "s3 sources are not supported by this version";
-  if (!uri.starts_with(kFileScheme)) return "must be file:<path under the persona folder>";
+  if (uri.starts_with(kS3Scheme)) {
+    const auto [bucket, key] = SplitObjectUri(uri);
+    return objects::IsBucketName(bucket) && objects::IsKey(key) ? "" : "must be s3://bucket/key";
+  }
+  if (!uri.starts_with(kFileScheme)) {
+    return "must be file:<path under the persona folder> or s3://bucket/key";
+  }
   const fs::path path = PathOf(uri);
   if (path.empty() || uri.find('\0') != std::string::npos || !path.has_filename()) {
     return "must name a file: file:<path under the persona folder>";
@@ -108,6 +97,7 @@ std::string SourceUriProblem(const std::string& uri) {
 }
 
 std::string SourceStem(const std::string& uri) {
+  if (uri.starts_with(kS3Scheme)) return fs::path(SplitObjectUri(uri).key).stem().string();
   return fs::path(PathOf(uri)).stem().string();
 }
 
@@ -124,17 +114,33 @@ std::string HeadingName(std::string_view text) {
   return "";
 }
 
+std::string PersonaSource::Problem(const std::string& uri) const {
+  return SourceUriProblem(uri);
+}
+
+absl::StatusOr<SourceText> Sources::Read(const std::string& uri) {
+  return Of(uri).Read(uri);
+}
+
+std::string Sources::Problem(const std::string& uri) const {
+  return Of(uri).Problem(uri);
+}
+
+PersonaSource& Sources::Of(const std::string& uri) const {
+  return uri.starts_with(kS3Scheme) ? objects_ : files_;
+}
+
 FileSource::FileSource(fs::path folder, const Clock& clock)
     : folder_(std::move(folder)), clock_(clock) {}
 
 absl::StatusOr<SourceText> FileSource::Read(const std::string& uri) {
   if (const std::string problem = SourceUriProblem(uri); !problem.empty()) {
-    return Unavailable(problem);
+    return SourceUnavailable(problem);
   }
   const absl::MutexLock lock(&mutex_);
   Entry& entry = entries_[uri];
   const absl::Time now = clock_.Now();
-  if (now - entry.checked >= kCheckInterval) {
+  if (now - entry.checked >= kSourceCheckInterval) {
     entry.checked = now;
     entry.status = Check(uri, entry);
     if (!entry.status.ok()) entry.status = NamingFile(folder_ / PathOf(uri), entry.status);
@@ -147,12 +153,12 @@ absl::Status FileSource::Check(const std::string& uri, Entry& entry) const {
   DRAMATIS_ASSIGN_OR_RETURN(const fs::path path, Resolve(folder_, uri));
   // Without O_NONBLOCK opening a pipe would wait for its writer.
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (file < 0) return Unavailable(std::strerror(errno));
+  if (file < 0) return SourceUnavailable(std::strerror(errno));
   const auto close_file = absl::MakeCleanup([file] { close(file); });
   struct stat facts = {};
-  if (fstat(file, &facts) != 0) return Unavailable(std::strerror(errno));
-  if (!S_ISREG(facts.st_mode)) return Unavailable("it is not a file");
-  if (facts.st_size > kMostBytes) return Unavailable("it is over 1 MiB");
+  if (fstat(file, &facts) != 0) return SourceUnavailable(std::strerror(errno));
+  if (!S_ISREG(facts.st_mode)) return SourceUnavailable("it is not a file");
+  if (facts.st_size > kMostBytes) return SourceUnavailable("it is over 1 MiB");
   const Stamp stamp = {
       .inode = facts.st_ino,
       .size = facts.st_size,
@@ -160,7 +166,7 @@ absl::Status FileSource::Check(const std::string& uri, Entry& entry) const {
   if (entry.text != nullptr && stamp == entry.stamp) return absl::OkStatus();
 
   DRAMATIS_ASSIGN_OR_RETURN(std::string text, ReadAll(file, facts.st_size));
-  DRAMATIS_RETURN_IF_ERROR(CheckText(text));
+  DRAMATIS_RETURN_IF_ERROR(CheckSourceText(text));
   entry.stamp = stamp;
   entry.text = std::make_shared<const std::string>(std::move(text));
   return absl::OkStatus();

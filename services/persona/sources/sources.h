@@ -1,5 +1,6 @@
-// Where a persona's biography is read from when it is not given inline. One form exists yet:
-// `file:<path>`, a text file under the persona folder. No URL is ever fetched.
+// Where a persona's biography is read from when it is not given inline: `file:<path>`, a text file
+// under the persona folder, or `s3://bucket/key`, an object in a bucket that the deployment names
+// (sources/object_source.h). No URL is ever fetched.
 //
 //   FileSource source("/data/personas", clock);
 //   absl::StatusOr<SourceText> me = source.Read("file:me.txt");
@@ -34,6 +35,8 @@ class PersonaSource {
   // The source's text, at most 5 s old: valid UTF-8 of 1 to 200,000 code points; the same object
   // while it does not change. PERSONA_SOURCE_UNAVAILABLE where it cannot be read.
   virtual absl::StatusOr<SourceText> Read(const std::string& uri) = 0;
+  // Why `uri` cannot be a source here, as in "must ..."; empty if it can.
+  virtual std::string Problem(const std::string& uri) const;
 };
 
 // Whether `text` names a source rather than a persona.
@@ -45,6 +48,21 @@ std::string SourceStem(const std::string& uri);
 // What a source's text says the persona is called: its first line that starts with `# `, as a
 // persona's name may be; empty if there is none.
 std::string HeadingName(std::string_view text);
+
+// Each source from where its URI says.
+class Sources : public PersonaSource {
+ public:
+  // References outlive it.
+  Sources(PersonaSource& files, PersonaSource& objects) : files_(files), objects_(objects) {}
+  absl::StatusOr<SourceText> Read(const std::string& uri) override;
+  std::string Problem(const std::string& uri) const override;
+
+ private:
+  PersonaSource& Of(const std::string& uri) const;
+
+  PersonaSource& files_;
+  PersonaSource& objects_;
+};
 
 // Files under one folder. Looks for changes (time, size, inode) when asked, at most every 5 s, and
 // reads a file only when it has changed; symbolic links may not lead out of the folder.

@@ -186,7 +186,11 @@ INSTANTIATE_TEST_SUITE_P(
                     UriCase{"file:///etc/passwd", "inside the persona folder"},
                     UriCase{"file:../secret", "inside the persona folder"},
                     UriCase{"file:twins/../../secret", "inside the persona folder"},
-                    UriCase{"s3://bucket/key", "s3 sources are not supported"},
+                    UriCase{"s3://bucket/twins/key", ""},
+                    UriCase{"s3:bucket/key", "must be s3://bucket/key"},
+                    UriCase{"s3://bucket/", "must be s3://bucket/key"},
+                    UriCase{"s3://bucket/a/../b", "must be s3://bucket/key"},
+                    UriCase{"s3://BUCKET/key", "must be s3://bucket/key"},
                     UriCase{"https://example.com/me.txt", "must be file:"},
                     UriCase{"me.txt", "must be file:"}));
 
@@ -216,6 +220,7 @@ INSTANTIATE_TEST_SUITE_P(,
 TEST(SourceStemTest, IsTheFileWithoutItsExtension) {
   EXPECT_EQ(SourceStem("file:twins/me.txt"), "me");
   EXPECT_EQ(SourceStem("file:me"), "me");
+  EXPECT_EQ(SourceStem("s3://bucket/twins/me.txt"), "me");
 }
 
 }  // namespace
