@@ -13,20 +13,6 @@ namespace {
 
 namespace persona = dramatis::persona::v1;
 
-// Whether the hold was given up.
-bool TryRelease(const RoomTools& tools,
-                const CallContext& call,
-                const std::string& persona_id,
-                const std::string& conversation_id) {
-  const absl::Status released =
-      tools.personas.Release(call.AsService(call.identity.user_id), persona_id, conversation_id);
-  if (released.ok()) return true;
-  tools.logger.Warning("persona not released", {{"conversation_id", conversation_id},
-                                                {"correlation_id", call.correlation_id},
-                                                {"code", GetReason(released)}});
-  return false;
-}
-
 PersonaKind KindOf(persona::PersonaType type) {
   switch (type) {
     case persona::PERSONA_TYPE_AI_AGENT:
@@ -71,31 +57,42 @@ absl::StatusOr<std::vector<RenderedPersona>> HoldPersonas(
   return failure;
 }
 
-void ReleasePersona(const RoomTools& tools,
+bool ReleasePersona(const RoomTools& tools,
                     const CallContext& call,
                     const std::string& persona_id,
                     const std::string& conversation_id) {
-  TryRelease(tools, call, persona_id, conversation_id);
+  const absl::Status released =
+      tools.personas.Release(call.AsService(call.identity.user_id), persona_id, conversation_id);
+  if (released.ok()) return true;
+  tools.logger.Warning("persona not released", {{"conversation_id", conversation_id},
+                                                {"correlation_id", call.correlation_id},
+                                                {"code", GetReason(released)}});
+  return false;
 }
 
-void ReleaseUnlessHere(const RoomTools& tools,
+bool ReleaseUnlessHere(const RoomTools& tools,
                        const CallContext& call,
                        const std::string& persona_id,
                        const std::string& conversation_id) {
   const absl::StatusOr<std::optional<Room>> room = tools.store.FindRoom(conversation_id);
-  if (!room.ok()) return;  // nobody knows: it ends by itself
+  if (!room.ok()) return false;  // nobody knows
   if (room->has_value() && !(*room)->row.closed()) {
     const ParticipantRow* const row = FindParticipant(**room, persona_id);
-    if (row != nullptr && row->present()) return;
+    if (row != nullptr && row->present()) return true;
   }
-  ReleasePersona(tools, call, persona_id, conversation_id);
+  return ReleasePersona(tools, call, persona_id, conversation_id);
+}
+
+bool MayBeHeld(const ParticipantRow& row, absl::Time now) {
+  return row.present() || now < *row.left_at + kHoldTime;
 }
 
 void ReleaseRoom(const RoomTools& tools, const CallContext& call, const Room& room) {
   if (room.row.hold_expires_at == absl::UnixEpoch()) return;
   for (const ParticipantRow& row : room.participants) {
+    if (!MayBeHeld(row, tools.clock.Now())) continue;
     // Where persona is away nobody waits for it once for each.
-    if (row.present() && !TryRelease(tools, call, row.persona_id, room.row.conversation_id)) return;
+    if (!ReleasePersona(tools, call, row.persona_id, room.row.conversation_id)) return;
   }
   const absl::Status noted =
       tools.store.SetRoomHold(room.row.conversation_id, room.row.version, absl::UnixEpoch());

@@ -27,18 +27,21 @@ absl::StatusOr<std::vector<RenderedPersona>> HoldPersonas(
     const std::vector<std::string>& persona_ids,
     const std::string& conversation_id);
 
-// Gives up one hold. A failure is only logged: the hold ends by itself.
-void ReleasePersona(const RoomTools& tools,
+// Gives up one hold; false, and logged, if that failed.
+bool ReleasePersona(const RoomTools& tools,
                     const CallContext& call,
                     const std::string& persona_id,
                     const std::string& conversation_id);
 
 // Gives up one hold unless the persona is in the room and the room open, as it may be where adding
-// it failed.
-void ReleaseUnlessHere(const RoomTools& tools,
+// it failed. False if it failed: the hold ends by itself.
+bool ReleaseUnlessHere(const RoomTools& tools,
                        const CallContext& call,
                        const std::string& persona_id,
                        const std::string& conversation_id);
+
+// Whether persona may still hold the participant's persona for its room.
+bool MayBeHeld(const ParticipantRow& row, absl::Time now);
 
 // Gives up the holds of a room that was closed or deleted. What fails is left to RoomUpkeep.
 void ReleaseRoom(const RoomTools& tools, const CallContext& call, const Room& room);

@@ -225,10 +225,13 @@ absl::StatusOr<Idempotent<Room>> Participants::SendOut(
     const std::function<absl::Status(const Room& room, const ParticipantRow* row)>& check,
     const Answering<Room>& once) {
   const absl::Time now = tools_.clock.Now();
+  absl::Time held_until;
   absl::StatusOr<Idempotent<Room>> changed = tools_.store.ChangeRoom(
       conversation_id, now,
       [&](Room& room) -> absl::Status {
         DRAMATIS_RETURN_IF_ERROR(check(room, FindParticipant(room, persona_id)));
+        // RoomUpkeep gives up the hold where this process does not come to it.
+        held_until = std::exchange(room.row.hold_expires_at, now);
         for (ParticipantRow& row : room.participants) {
           if (row.persona_id != persona_id) continue;
           row.left_at = now;
@@ -238,8 +241,10 @@ absl::StatusOr<Idempotent<Room>> Participants::SendOut(
         return absl::OkStatus();
       },
       once);
-  if (changed.ok() && !changed->replayed) {
-    ReleaseUnlessHere(tools_, call, persona_id, conversation_id);
+  if (changed.ok() && !changed->replayed &&
+      ReleaseUnlessHere(tools_, call, persona_id, conversation_id)) {
+    // A failure costs a look of the upkeep.
+    (void)tools_.store.SetRoomHold(conversation_id, changed->result.row.version, held_until);
   }
   return changed;
 }

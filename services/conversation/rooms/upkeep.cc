@@ -65,6 +65,7 @@ absl::Status RoomUpkeep::TendHolds(const std::function<bool()>& ending) {
       ReleaseRoom(tools_, OwnCall(room.row), room);
       continue;
     }
+    if (!ReleaseWhoLeft(room, now)) continue;
     const absl::Status renewed = Renew(room, now + kHoldTime);
     // Where persona is away nobody waits for it once for each room.
     if (absl::IsUnavailable(renewed) || absl::IsDeadlineExceeded(renewed)) return renewed;
@@ -77,6 +78,16 @@ absl::Status RoomUpkeep::TendHolds(const std::function<bool()>& ending) {
         tools_.store.SetRoomHold(room.row.conversation_id, room.row.version, now + kHoldTime));
   }
   return absl::OkStatus();
+}
+
+bool RoomUpkeep::ReleaseWhoLeft(const Room& room, absl::Time now) {
+  for (const ParticipantRow& row : room.participants) {
+    if (row.present() || !MayBeHeld(row, now)) continue;
+    if (!ReleasePersona(tools_, OwnCall(room.row), row.persona_id, room.row.conversation_id)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 absl::Status RoomUpkeep::Renew(const Room& room, absl::Time until) {

@@ -25,6 +25,8 @@ class RoomUpkeep {
   absl::Status CloseOverdue();
   absl::Status TendHolds(const std::function<bool()>& ending);
   absl::Status ShareDueMasks(const std::function<bool()>& ending);
+  // Gives up the holds of those that are no longer there; false if one could not be given up.
+  bool ReleaseWhoLeft(const Room& room, absl::Time now);
   // Has every persona of the room that is still there held for longer.
   absl::Status Renew(const Room& room, absl::Time until);
 

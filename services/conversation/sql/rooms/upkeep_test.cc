@@ -9,6 +9,7 @@
 #include "services/conversation/model/room_closing.h"
 #include "services/conversation/rooms/holds.h"
 #include "services/conversation/rooms/masks.h"
+#include "services/conversation/rooms/participants.h"
 #include "services/conversation/testing/fakes.h"
 #include "services/conversation/testing/room_store_fixture.h"
 
@@ -72,6 +73,44 @@ TEST_P(RoomUpkeepStoreTest, APersonaThatIsGoneKeepsNothing) {
   ASSERT_TRUE(upkeep_.Run().ok());
 
   EXPECT_EQ(Find(room.row.conversation_id).row.hold_expires_at, clock_.Now() + kHoldTime);
+}
+
+TEST_P(RoomUpkeepStoreTest, GivesUpTheHoldOfWhoLeftWhenPersonaCouldNot) {
+  const Room room = Create(Held());
+  const std::string& id = room.row.conversation_id;
+  Participants participants(tools_);
+  CallContext call;
+  call.identity.user_id = room.participants[1].user_id;
+  v1::LeaveConversationRequest request;
+  request.set_conversation_id(id);
+  request.set_persona_id(room.participants[1].persona_id);
+  personas_.release_failure = UnavailableError("down");
+
+  ASSERT_TRUE(participants.Leave(call, request).ok());
+  ASSERT_TRUE(upkeep_.Run().ok());
+  EXPECT_THAT(personas_.released, IsEmpty());
+  personas_.release_failure = absl::OkStatus();
+  ASSERT_TRUE(upkeep_.Run().ok());
+  ASSERT_TRUE(upkeep_.Run().ok());
+
+  EXPECT_THAT(personas_.released, ElementsAre(id));
+  EXPECT_EQ(Find(id).row.hold_expires_at, clock_.Now() + kHoldTime);
+}
+
+TEST_P(RoomUpkeepStoreTest, HasNothingToDoForWhoLeftWhenPersonaCould) {
+  const Room room = Create(Held());
+  Participants participants(tools_);
+  CallContext call;
+  call.identity.user_id = room.participants[1].user_id;
+  v1::LeaveConversationRequest request;
+  request.set_conversation_id(room.row.conversation_id);
+  request.set_persona_id(room.participants[1].persona_id);
+
+  ASSERT_TRUE(participants.Leave(call, request).ok());
+  ASSERT_TRUE(upkeep_.Run().ok());
+
+  EXPECT_THAT(personas_.released, SizeIs(1));
+  EXPECT_THAT(personas_.requests, IsEmpty());
 }
 
 TEST_P(RoomUpkeepStoreTest, ClosesWhatIsOverdueAndGivesUpItsHolds) {
