@@ -14,12 +14,14 @@
 #include "absl/strings/str_split.h"
 #include "services/inference/catalogue/catalogue.h"
 #include "services/inference/embedding/table_embedder.h"
-#include "services/inference/providers/api_key.h"
 #include "services/inference/providers/base_url.h"
 #include "services/inference/setup/known_providers.h"
 #include "services/inference/setup/providers_file.h"
 #include "services/inference/usage/ledger.h"
 #include "shared/aws/settings.h"
+#include "shared/http_client/web.h"
+#include "shared/secrets/secret_store.h"
+#include "shared/time/clock.h"
 
 namespace dramatis::inference {
 namespace {
@@ -47,39 +49,76 @@ HttpTimeouts ReadTimeouts(Settings& settings) {
   return timeouts;
 }
 
-// What `file:PATH` or `env:NAME` refers to.
-ApiKeySource ReadSecret(Settings& settings,
-                        const std::string& provider,
-                        const std::string& secret) {
-  const auto problem = [&](const char* what) {
-    settings.Problem(kFileVariable, absl::StrCat(provider, ": secret ", what));
-    return ApiKeySource();
-  };
-  if (secret.empty()) return {};
-  constexpr std::string_view kFile = "file:";
-  constexpr std::string_view kEnvironment = "env:";
-  if (secret.starts_with(kFile)) {
-    ApiKeySource source = {.file = secret.substr(kFile.size()), .value = ""};
-    std::optional<std::string> key = ReadKeyFile(source.file);
-    if (!key.has_value()) return problem("names a file that cannot be read, or holds no key");
-    source.value = *std::move(key);
-    return source;
-  }
-  if (secret.starts_with(kEnvironment)) {
-    if (settings.Text("DRAMATIS_ENVIRONMENT", "local") != "local") {
+// Reads the secrets that settings refer to, and keeps where they are read from.
+class SecretReader {
+ public:
+  explicit SecretReader(Settings& settings) : settings_(settings) {}
+
+  // What `file:`, `aws-secretsmanager:` or `env:` of a provider in the file refers to.
+  KeySource OfFile(const std::string& provider, const std::string& secret) {
+    const auto problem = [&](const std::string& what) {
+      settings_.Problem(kFileVariable, absl::StrCat(provider, ": secret ", what));
+      return KeySource();
+    };
+    if (secret.empty()) return {};
+    constexpr std::string_view kEnvironment = "env:";
+    if (secrets::IsSecretReference(secret)) {
+      absl::StatusOr<std::string> value = Read(secret);
+      if (!value.ok()) return problem(std::string(value.status().message()));
+      return {.reference = secret, .value = *std::move(value)};
+    }
+    if (!secret.starts_with(kEnvironment)) {
+      return problem("must begin with file:, aws-secretsmanager: or env:");
+    }
+    if (settings_.Text("DRAMATIS_ENVIRONMENT", "local") != "local") {
       return problem(
           "may be env: in the environment local only; put it into a file and write "
           "file: and its path");
     }
-    const std::string value = settings.Text(secret.substr(kEnvironment.size()));
+    const std::string value = settings_.Text(secret.substr(kEnvironment.size()));
     if (value.empty()) return problem("names a variable that is not set");
-    if (!IsHeaderSafe(value)) return problem("must be visible ASCII characters");
-    return {.file = "", .value = value};
+    if (!secrets::IsHeaderSafe(value)) return problem("must be visible ASCII characters");
+    return {.value = value};
   }
-  return problem("must begin with file: or env:");
-}
 
-std::vector<ProviderConfig> ReadFile(Settings& settings) {
+  // Of a variable: a reference, a file that `<name>_FILE` names, or, in `local`, the secret itself.
+  KeySource OfVariable(const std::string& name) {
+    const std::string text = settings_.Text(name);
+    if (secrets::IsSecretReference(text)) {
+      absl::StatusOr<std::string> value = Read(text);
+      if (value.ok()) return {.reference = text, .value = *std::move(value)};
+      settings_.Problem(name, std::string(value.status().message()));
+      return {.reference = text};
+    }
+    const std::string file = settings_.Text(name + "_FILE");
+    KeySource source = {.reference = file.empty() ? "" : "file:" + file,
+                        .value = settings_.Secret(name)};
+    if (!secrets::IsHeaderSafe(source.value)) {
+      settings_.Problem(name, "must be visible ASCII characters");
+    }
+    return source;
+  }
+
+  const secrets::SecretSettings& settings() const { return found_; }
+
+ private:
+  absl::StatusOr<std::string> Read(const std::string& reference) {
+    if (store_ == nullptr || (!with_aws_ && secrets::IsAwsSecretReference(reference))) {
+      with_aws_ = secrets::IsAwsSecretReference(reference);
+      found_ = secrets::ReadSecretSettings(settings_, with_aws_);
+      store_ = std::make_unique<secrets::SecretStore>(found_, clock_, SendWebRequest);
+    }
+    return store_->Read(reference);
+  }
+
+  Settings& settings_;
+  const SystemClock clock_;
+  bool with_aws_ = false;
+  secrets::SecretSettings found_;
+  std::unique_ptr<secrets::SecretStore> store_;
+};
+
+std::vector<ProviderConfig> ReadFile(Settings& settings, SecretReader& secret_reader) {
   const std::string path = settings.Text(kFileVariable);
   if (path.empty()) return {};
   std::ifstream stream(path, std::ios::binary);
@@ -99,7 +138,7 @@ std::vector<ProviderConfig> ReadFile(Settings& settings) {
       settings.Problem(kFileVariable, "local: is the built-in model's name");
       continue;
     }
-    entry.config.key = ReadSecret(settings, entry.config.name, entry.secret);
+    entry.config.key = secret_reader.OfFile(entry.config.name, entry.secret);
     providers.push_back(std::move(entry.config));
   }
   return providers;
@@ -147,19 +186,18 @@ std::vector<ModelSpec> ReadModels(Settings& settings, const KnownProvider& known
   return models;
 }
 
-std::optional<ProviderConfig> ReadKnown(Settings& settings, const KnownProvider& known) {
+std::optional<ProviderConfig> ReadKnown(Settings& settings,
+                                        const KnownProvider& known,
+                                        SecretReader& secret_reader) {
   ProviderConfig config;
   const std::string key = Owned(known.key_variable);
-  if (!key.empty()) {
-    config.key = {.file = settings.Text(key + "_FILE"), .value = settings.Secret(key)};
-  }
+  if (!key.empty()) config.key = secret_reader.OfVariable(key);
   std::vector<ModelSpec> models = ReadModels(settings, known);
   if (known.name == "openai") config.timeouts = ReadTimeouts(settings);
   const bool own_url =
       !known.url_variable.empty() && !settings.Text(Owned(known.url_variable)).empty();
-  const bool has_key = !config.key.value.empty() || !config.key.file.empty();
+  const bool has_key = !config.key.value.empty() || !config.key.reference.empty();
   if (!has_key && !own_url) return std::nullopt;
-  if (!IsHeaderSafe(config.key.value)) settings.Problem(key, "must be visible ASCII characters");
   if (!own_url && known.url.empty()) {
     settings.Problem(Owned(known.url_variable), absl::StrCat("must be set where ", key, " is"));
     return std::nullopt;
@@ -325,10 +363,11 @@ std::optional<aws::CredentialSettings> ReadAws(Settings& settings, const Config&
 
 Config Config::From(Settings& settings) {
   Config config;
-  config.providers = ReadFile(settings);
+  SecretReader secret_reader(settings);
+  config.providers = ReadFile(settings, secret_reader);
   std::vector<std::string> open;  // whose models' names are the operator's own
   for (const KnownProvider& known : KnownProviders()) {
-    std::optional<ProviderConfig> provider = ReadKnown(settings, known);
+    std::optional<ProviderConfig> provider = ReadKnown(settings, known, secret_reader);
     if (!provider.has_value()) continue;
     const bool twice =
         std::any_of(config.providers.begin(), config.providers.end(),
@@ -369,6 +408,7 @@ Config Config::From(Settings& settings) {
       settings.Duration("DRAMATIS_RESERVATION_LEASE", Ledger::kLease, kLeastLease, kMostLease);
   config.limits.deployment_monthly_micros =
       ReadAmount(settings, "DRAMATIS_DEPLOYMENT_BUDGET_MICROS");
+  config.secret_settings = secret_reader.settings();
   config.aws = ReadAws(settings, config);
   return config;
 }

@@ -30,6 +30,7 @@
 #include "services/inference/usage/ledger_store.h"
 #include "shared/aws/credentials.h"
 #include "shared/config/environment.h"
+#include "shared/secrets/secret_store.h"
 
 namespace dramatis::inference {
 
@@ -52,6 +53,8 @@ struct Config {
   absl::Duration reservation_lease;
   // How credentials of AWS are found; unset where no provider wants any.
   std::optional<aws::CredentialSettings> aws;
+  // How secrets are read that settings refer to.
+  secrets::SecretSettings secret_settings;
 
   // Notes problems in `settings`.
   static Config From(Settings& settings);

@@ -186,7 +186,7 @@ providers:
   const ProviderConfig mine = Named(read, "mine");
   EXPECT_EQ(mine.base_url, "http://127.0.0.1:1/v1");
   EXPECT_EQ(mine.key.value, "k1");
-  EXPECT_EQ(mine.key.file, secret);
+  EXPECT_EQ(mine.key.reference, "file:" + secret);
   EXPECT_THAT(Names(mine), ElementsAre("llama3", "qwen"));
   EXPECT_EQ(mine.query, "api-version=2025-04-01-preview");
   EXPECT_EQ(mine.max_concurrent, 8);

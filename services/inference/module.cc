@@ -33,7 +33,9 @@
 #include "shared/aws/http/fetch_url.h"
 #include "shared/executor/executor.h"
 #include "shared/executor/periodic.h"
+#include "shared/http_client/web.h"
 #include "shared/rpc/service_adapter.h"
+#include "shared/secrets/secret_store.h"
 #include "shared/sql/kept_secret.h"
 #include "shared/sql/lease_clock.h"
 #include "shared/status/macros.h"
@@ -41,6 +43,9 @@
 
 namespace dramatis::inference {
 namespace {
+
+// Secrets are read anew between 240 and 300 s after they were.
+constexpr absl::Duration kSecretsLook = absl::Seconds(15);
 
 std::unique_ptr<WireFormat> FormatOf(Api api) {
   if (api == Api::kAnthropic) return std::make_unique<AnthropicFormat>();
@@ -79,7 +84,8 @@ std::vector<std::unique_ptr<Provider>> MakeProviders(const Config& config,
 std::unique_ptr<Embedder> MakeEmbedder(const Config& config,
                                        const Clock& clock,
                                        CurlLoop& loop,
-                                       const Catalogue& catalogue) {
+                                       const Catalogue& catalogue,
+                                       secrets::SecretStore& secret_store) {
   if (!config.embedder_table.empty()) {
     // The settings were checked with it; a file that is gone since then embeds nothing.
     absl::StatusOr<std::unique_ptr<Embedder>> table = OpenTable(config.embedder_table);
@@ -89,8 +95,9 @@ std::unique_ptr<Embedder> MakeEmbedder(const Config& config,
     if (provider.name != config.embedder_provider) continue;
     const std::optional<ModelFacts> facts =
         catalogue.Find(provider.catalogue, config.embedder_model);
-    return std::make_unique<ModelEmbedder>(
-        provider, config.embedder_model, facts.has_value() ? facts->prices : Prices(), clock, loop);
+    return std::make_unique<ModelEmbedder>(provider, config.embedder_model,
+                                           facts.has_value() ? facts->prices : Prices(), clock,
+                                           loop, &secret_store);
   }
   return nullptr;
 }
@@ -105,9 +112,10 @@ class RunningModule : public Module {
         catalogue_(config.models_file, context.clock),
         vocabularies_(config.vocabularies),
         credentials_(MakeCredentials(config, context.clock)),
+        secrets_(config.secret_settings, context.clock, SendWebRequest),
         router_(MakeProviders(config,
                               {context.clock, loop_, context.logger, catalogue_, credentials_.get(),
-                               &vocabularies_},
+                               &secrets_, &vocabularies_},
                               executor_),
                 config.chain,
                 steady_clock_),
@@ -145,7 +153,7 @@ class RunningModule : public Module {
              context.metrics),
         budgets_(ledger_),
         usage_(store_, budgets_, context.clock),
-        embedder_(MakeEmbedder(config, context.clock, loop_, catalogue_)),
+        embedder_(MakeEmbedder(config, context.clock, loop_, catalogue_, secrets_)),
         embeddings_(embedder_.get(),
                     {.ledger = ledger_, .executor = executor_, .ids = context.ids}),
         service_(rpc_, generations_, tasks_, models_, usage_, budgets_, embeddings_),
@@ -159,6 +167,7 @@ class RunningModule : public Module {
     tasks_.Stop();
     executor_.Stop();
     if (credentials_ != nullptr) credentials_->Stop();
+    secrets_.Stop();
     loop_.Stop();
   }
 
@@ -187,6 +196,10 @@ class RunningModule : public Module {
     jobs_.Every(ledger_.renewal(), "ledger lease", executor_, [this] { return ledger_.Renew(); });
     jobs_.Every(ledger_.renewal(), "freed reservations", executor_,
                 [this] { return ledger_.FreeAbandoned(); });
+    jobs_.Every(kSecretsLook, "secrets", executor_, [this] {
+      secrets_.RefreshDue();
+      return absl::OkStatus();
+    });
   }
 
   sql::Database& database_;
@@ -196,7 +209,8 @@ class RunningModule : public Module {
   const Catalogue catalogue_;
   const Vocabularies vocabularies_;
   const std::unique_ptr<aws::CredentialCache> credentials_;  // null where nothing is signed
-  const SteadyClock steady_clock_;                           // of the breakers
+  secrets::SecretStore secrets_;
+  const SteadyClock steady_clock_;  // of the breakers
   Router router_;
   SqlLedgerStore ledger_store_;
   sql::LeaseClock leases_;

@@ -36,11 +36,11 @@ using Fetch = std::function<absl::StatusOr<std::string>(const SmallRequest&)>;
 
 struct CredentialSettings {
   // The variables named above, those that are set.
-  std::map<std::string, std::string> environment;
+  std::map<std::string, std::string> environment = {};
   // Keys in the environment may be used.
   bool keys_from_environment = false;
   // Of STS.
-  std::string region;
+  std::string region = {};
 };
 
 // Asks the first that is set up. UNAVAILABLE or FAILED_PRECONDITION, which says who was asked and what

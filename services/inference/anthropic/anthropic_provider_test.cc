@@ -60,17 +60,17 @@ class AnthropicProviderTest : public testing::Test {
     std::string base = server.url();
     base.resize(base.size() - std::string("/v1").size());
     if (provider_ == nullptr) {
-      provider_ = std::make_unique<HttpProvider>(
-          ProviderConfig{.name = "anthropic",
-                         .api = Api::kAnthropic,
-                         .base_url = base,
-                         .auth = Auth::kXApiKey,
-                         .key = {.file = "", .value = "sk-ant-secret"},
-                         .any_model = true,
-                         .catalogue = {"anthropic"},
-                         .query = "beta=true"},
-          std::make_unique<AnthropicFormat>(),
-          HttpProviderParts{clock_, loop_, *logger_, catalogue_});
+      provider_ =
+          std::make_unique<HttpProvider>(ProviderConfig{.name = "anthropic",
+                                                        .api = Api::kAnthropic,
+                                                        .base_url = base,
+                                                        .auth = Auth::kXApiKey,
+                                                        .key = {.value = "sk-ant-secret"},
+                                                        .any_model = true,
+                                                        .catalogue = {"anthropic"},
+                                                        .query = "beta=true"},
+                                         std::make_unique<AnthropicFormat>(),
+                                         HttpProviderParts{clock_, loop_, *logger_, catalogue_});
     }
     auto prompt = std::make_shared<PackedPrompt>();
     prompt->messages.emplace_back().set_role(prompt::v1::ROLE_USER);

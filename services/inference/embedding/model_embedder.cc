@@ -129,14 +129,18 @@ absl::StatusOr<Embedded> ReadEmbeddings(std::string_view body, size_t count) {
   return embedded;
 }
 
-ModelEmbedder::ModelEmbedder(
-    ProviderConfig provider, std::string model, Prices prices, const Clock& clock, CurlLoop& loop)
+ModelEmbedder::ModelEmbedder(ProviderConfig provider,
+                             std::string model,
+                             Prices prices,
+                             const Clock& clock,
+                             CurlLoop& loop,
+                             secrets::SecretStore* secret_store)
     : provider_(std::move(provider)),
       model_(std::move(model)),
       prices_(prices),
       clock_(clock),
       loop_(loop),
-      key_(provider_.key, clock) {}
+      key_(secrets::FollowedBy(secret_store, provider_.key.reference, provider_.key.value)) {}
 
 void ModelEmbedder::Embed(std::vector<std::string> texts, absl::Time deadline, Done done) {
   json::array input;
@@ -150,7 +154,7 @@ void ModelEmbedder::Embed(std::vector<std::string> texts, absl::Time deadline, D
                       .body = json::serialize(request),
                       .timeouts = provider_.timeouts};
   if (!provider_.query.empty()) absl::StrAppend(&post.url, "?", provider_.query);
-  if (const std::string key = key_.Get(); !key.empty()) {
+  if (const std::string key = key_->Get(); !key.empty()) {
     const char* const header = provider_.auth == Auth::kBearer    ? "Authorization: Bearer "
                                : provider_.auth == Auth::kXApiKey ? "x-api-key: "
                                                                   : "api-key: ";

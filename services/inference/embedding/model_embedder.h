@@ -14,9 +14,10 @@
 #include <vector>
 
 #include "services/inference/embedding/embedder.h"
-#include "services/inference/providers/api_key.h"
 #include "services/inference/providers/provider_config.h"
 #include "services/inference/transport/curl_loop.h"
+#include "shared/secrets/secret.h"
+#include "shared/secrets/secret_store.h"
 #include "shared/time/clock.h"
 
 namespace dramatis::inference {
@@ -27,12 +28,13 @@ absl::StatusOr<Embedded> ReadEmbeddings(std::string_view body, size_t count);
 
 class ModelEmbedder : public Embedder {
  public:
-  // References outlive the embedder and its calls.
+  // References outlive the embedder and its calls. `secret_store` follows the provider's key.
   ModelEmbedder(ProviderConfig provider,
                 std::string model,
                 Prices prices,
                 const Clock& clock,
-                CurlLoop& loop);
+                CurlLoop& loop,
+                secrets::SecretStore* secret_store = nullptr);
 
   std::string name() const override { return provider_.name + "/" + model_; }
   int dimensions() const override { return *dimensions_; }
@@ -46,7 +48,7 @@ class ModelEmbedder : public Embedder {
   const Prices prices_;
   const Clock& clock_;
   CurlLoop& loop_;
-  ApiKey key_;
+  const std::unique_ptr<secrets::Secret> key_;
   // Of the last answer; shared with calls under way.
   const std::shared_ptr<std::atomic<int>> dimensions_ = std::make_shared<std::atomic<int>>(0);
 };

@@ -53,9 +53,8 @@ class ModelEmbedderTest : public testing::Test {
     });
     CurlLoop loop({});
     SystemClock clock;
-    ModelEmbedder embedder(
-        {.name = "mine", .base_url = server.url(), .key = {.file = "", .value = "sk"}}, "small", {},
-        clock, loop);
+    ModelEmbedder embedder({.name = "mine", .base_url = server.url(), .key = {.value = "sk"}},
+                           "small", {}, clock, loop);
     EXPECT_EQ(embedder.name(), "mine/small");
     absl::Notification done;
     absl::StatusOr<Embedded> result = absl::UnknownError("not called");

@@ -204,7 +204,7 @@ class HttpProvider::Call : public ProviderCall,
   }
 
   void Fail(ProviderFailure failure) {
-    failure.refusal = Printable(std::move(failure.refusal), provider_.key_.Get());
+    failure.refusal = Printable(std::move(failure.refusal), provider_.key_->Get());
     if (const std::shared_ptr<AnswerSink> sink = TakeSink()) sink->OnFailure(failure);
   }
 
@@ -212,9 +212,7 @@ class HttpProvider::Call : public ProviderCall,
     const bool credentials =
         head_.status == kUnauthorizedStatus || head_.status == kForbiddenStatus;
     if (credentials && !std::exchange(key_refetched_, true)) {
-      if (provider_.Signs()) return AgainWithOthers();
-      provider_.key_.Refetch();
-      return Again();
+      return AgainWithOthers();
     }
     if (AskDifferently(refusal)) return;
     ProviderFailure failure = {KindOf(refusal), absl::StrCat("status ", head_.status)};
@@ -243,9 +241,12 @@ class HttpProvider::Call : public ProviderCall,
 
   // Fetching takes its time, which is not the loop's.
   void AgainWithOthers() {
-    const bool fetching = provider_.parts_.credentials->Refetch([self = shared_from_this()] {
+    auto again = [self = shared_from_this()] {
       self->provider_.parts_.loop.After(absl::ZeroDuration(), [self] { self->Again(); });
-    });
+    };
+    const bool fetching = provider_.Signs()
+                              ? provider_.parts_.credentials->Refetch(std::move(again))
+                              : provider_.key_->Refetch(std::move(again));
     if (!fetching) Fail({Kind::kTransient, "the service is stopping"});
   }
 
@@ -296,7 +297,7 @@ HttpProvider::HttpProvider(ProviderConfig config,
     : config_(std::move(config)),
       format_(std::move(format)),
       parts_(parts),
-      key_(config_.key, parts.clock) {}
+      key_(secrets::FollowedBy(parts.secret_store, config_.key.reference, config_.key.value)) {}
 
 std::vector<ModelFacts> HttpProvider::models() const {
   std::vector<ModelFacts> models;
@@ -343,8 +344,11 @@ absl::StatusOr<HttpRequest> HttpProvider::MakeRequest(std::string body,
         {.service = ServiceOf(config_.base_url), .region = config_.region}, credentials,
         parts_.clock.Now());
     request.headers.insert(request.headers.end(), signature.begin(), signature.end());
-  } else if (const std::string key = key_.Get(); !key.empty()) {
+  } else if (const std::string key = key_->Get(); !key.empty()) {
     request.headers.push_back(absl::StrCat(HeaderOf(config_.auth), key));
+  } else if (!config_.key.value.empty()) {
+    return absl::UnavailableError(
+        absl::StrCat(config_.key.reference, " could not be read for an hour"));
   }
   // Not signed: a proxy may add to it.
   request.headers.push_back(absl::StrCat("User-Agent: dramatis/", kVersion));

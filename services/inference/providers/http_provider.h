@@ -28,6 +28,8 @@
 #include "services/inference/transport/curl_loop.h"
 #include "shared/aws/credential_cache.h"
 #include "shared/log/log.h"
+#include "shared/secrets/secret.h"
+#include "shared/secrets/secret_store.h"
 #include "shared/time/clock.h"
 
 namespace dramatis::inference {
@@ -40,6 +42,8 @@ struct HttpProviderParts {
   const Catalogue& catalogue;
   // For providers whose requests are signed; null where there is none.
   aws::CredentialCache* credentials = nullptr;
+  // Where keys are read from anew; null where they stay as they are.
+  secrets::SecretStore* secret_store = nullptr;
   // Null where the operator gave none.
   const Vocabularies* vocabularies = nullptr;
 };
@@ -64,7 +68,7 @@ class HttpProvider : public Provider {
   ModelFacts FactsOf(const ModelSpec& spec) const;
   std::string Url() const;
   bool Signs() const { return config_.auth == Auth::kSigV4 && parts_.credentials != nullptr; }
-  // UNAVAILABLE where there are no credentials to sign it with.
+  // UNAVAILABLE where there are no credentials for it.
   absl::StatusOr<HttpRequest> MakeRequest(std::string body,
                                           const std::vector<std::string>& headers,
                                           absl::Time deadline);
@@ -72,7 +76,7 @@ class HttpProvider : public Provider {
   const ProviderConfig config_;
   const std::unique_ptr<WireFormat> format_;
   const HttpProviderParts parts_;
-  ApiKey key_;
+  const std::unique_ptr<secrets::Secret> key_;
   Dialects dialects_;
   TokenScales scales_;
 };

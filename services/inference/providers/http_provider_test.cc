@@ -77,8 +77,9 @@ class HttpProviderTest : public testing::Test {
     return provider.Start(model_request, sink);
   }
   std::unique_ptr<HttpProvider> Make(const ProviderConfig& config) {
-    return std::make_unique<HttpProvider>(config, std::make_unique<OpenAiFormat>(),
-                                          HttpProviderParts{clock_, loop_, *logger_, catalogue_});
+    return std::make_unique<HttpProvider>(
+        config, std::make_unique<OpenAiFormat>(),
+        HttpProviderParts{clock_, loop_, *logger_, catalogue_, nullptr, &secret_store_});
   }
   std::shared_ptr<AwaitedSink> Ask(const ScriptedServer& server) {
     ProviderConfig config = config_;
@@ -100,6 +101,7 @@ class HttpProviderTest : public testing::Test {
   ProviderConfig config_ = {.base_url = "", .models = {{.name = "gpt-4o-mini"}}};
   std::unique_ptr<HttpProvider> provider_;  // outlives the loop's thread
   CurlLoop loop_{{}};
+  secrets::SecretStore secret_store_{{}, clock_, SendWebRequest};  // stops before the loop
 };
 
 TEST_F(HttpProviderTest, StreamsAnAnswerWithItsUsage) {
@@ -226,7 +228,7 @@ TEST_F(HttpProviderTest, ReadsOnlyTheStartOfAnErrorsBody) {
 TEST_F(HttpProviderTest, FetchesTheKeyOnceMoreWhenItIsRefused) {
   const std::string path = testing::TempDir() + "/dramatis_rotated_key";
   std::ofstream(path) << "old\n";
-  config_.key = {.file = path, .value = "old"};
+  config_.key = {.reference = "file:" + path, .value = "old"};
   const ScriptedServer server([&](const Request& request) {
     if (absl::StrContains(request.head, "Bearer new")) return Answer(Whole());
     std::ofstream(path) << "new\n";

@@ -7,7 +7,6 @@
 
 #include "absl/time/time.h"
 #include "services/inference/catalogue/catalogue.h"
-#include "services/inference/providers/api_key.h"
 #include "services/inference/transport/curl_loop.h"
 
 namespace dramatis::inference {
@@ -27,6 +26,14 @@ enum class Auth {
   kSigV4,    // signed with the AWS credentials of the pod, container or machine
 };
 
+// A provider's key.
+struct KeySource {
+  // Where it is read from (shared/secrets/secret_store.h); empty where it stays as it is.
+  std::string reference = {};
+  // As it was read at start; empty for servers that want none.
+  std::string value = {};
+};
+
 struct ProviderConfig {
   // As in `provider/model`.
   std::string name = "openai";
@@ -38,7 +45,7 @@ struct ProviderConfig {
   std::string base_url = "https://api.openai.com/v1";
   Auth auth = Auth::kBearer;
   // Empty for servers that want none.
-  ApiKeySource key = {};
+  KeySource key = {};
   // Of AWS, where requests are signed.
   std::string region = {};
   // The models offered, the default one first; empty where there is no default.
