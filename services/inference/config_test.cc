@@ -223,7 +223,7 @@ providers:
   for (const char* const problem :
        {"a: dialect must be one of openai, anthropic, local", "a: baseUrl must be",
         "a: auth must be one of", "a: maxConcurrent must be", "a: models must be",
-        "b: secret names a file that cannot be read", "b: has a field that is not known",
+        "b: secret cannot read /nowhere/key: No such file", "b: has a field that is not known",
         "b: is there twice", "provider 4: name must be", "c: secret must begin with",
         "d: region must be set", "e: region must be a region",
         "openai: is also set up by OPENAI_API_KEY", "local: is the built-in model's name"}) {
