@@ -12,6 +12,7 @@ import json
 import socket
 import subprocess
 
+from tests.harness import canaries
 from tests.harness.sse import EventReader
 
 
@@ -64,6 +65,7 @@ class Client:
 
     def _curl(self, method, path, payload, headers, options=()):
         merged = {**self.headers, **(headers or {})}
+        canaries.sent(merged, payload)
         if payload is not None and "Content-Type" not in merged:
             merged["Content-Type"] = "application/json"
         command = ["curl", "-sS", "-i", "-g", "--path-as-is", "--http1.1", "-X", method,
@@ -85,6 +87,7 @@ class Client:
         assert ran.returncode == 0, f"curl {method} {path}: {ran.returncode} {ran.stderr.decode()}"
         head, _, rest = ran.stdout.partition(b"\r\n\r\n")
         status, fields = _parse_head(head)
+        canaries.answered(status, rest)
         return Response(status, fields, rest)
 
     def get(self, path, headers=None):

@@ -12,6 +12,8 @@ from tests.harness.program import ROOT
 PROTOS = ROOT / "protos"
 OPTIONS = "dramatis/options/v1/options.proto"
 # The tag of the extension google.api.http (72295728) in MethodOptions: there where an RPC has a route.
+# Which program serves the RPCs of a package that is not called like it.
+SERVED_BY = {"openai": "conversation"}
 HTTP_TAG = b"\x82\xd3\xe4\x93\x02"
 
 
@@ -29,7 +31,8 @@ def rpcs():
         found.ParseFromString(content.read())
     listed = []
     for file in found.file:
-        owner = file.package.split(".")[1]
+        package = file.package.split(".")[1]
+        owner = SERVED_BY.get(package, package)
         if owner not in SERVICES:
             continue
         for service in file.service:

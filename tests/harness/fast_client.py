@@ -9,6 +9,8 @@ import contextlib
 import http.client
 import json
 
+from tests.harness import canaries
+
 
 @contextlib.contextmanager
 def connect(address, timeout=60):
@@ -22,7 +24,9 @@ def connect(address, timeout=60):
 
 def post(connection, path, body, user, headers=None):
     """The answer, its body unread."""
-    connection.request("POST", path, json.dumps(body), {
+    payload = json.dumps(body)
+    canaries.sent(headers or {}, payload.encode())
+    connection.request("POST", path, payload, {
         "Content-Type": "application/json", "Authorization": f"Bearer local:{user}",
         **(headers or {})})
     return connection.getresponse()

@@ -3,6 +3,8 @@
 import json
 import subprocess
 
+from tests.harness import canaries
+
 
 class GrpcError(Exception):
     def __init__(self, code, text):
@@ -41,9 +43,12 @@ def describe(address, symbol):
 def call(address, method, request=None, headers=(), options=(), tls=None):
     """The answers of a call: a list, since it may stream. Raises GrpcError."""
     arguments = [option for header in headers for option in ("-H", header)] + [*options]
+    payload = json.dumps(request or {}).encode()
+    canaries.sent({name: value.strip() for name, _, value in (one.partition(":") for one in headers)}, payload)
     ran = _run([*arguments, "-format", "json", "-d", "@", address, method],
-               json.dumps(request or {}).encode(), tls)
+               payload, tls)
     if ran.returncode != 0:
+        canaries.error("an error of gRPC", ran.stderr)
         text = ran.stderr.decode()
         code = next((line.split(":", 1)[1].strip() for line in text.splitlines()
                      if line.strip().startswith("Code:")), "Unknown")

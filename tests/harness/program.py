@@ -9,6 +9,9 @@ import signal
 import subprocess
 import threading
 import time
+import urllib.request
+
+from tests.harness import canaries
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("DRAMATIS_BIN", ROOT / "build" / "release" / "bin"))
@@ -45,6 +48,8 @@ class Program:
         self.settings = settings
         self.lines = []
         self.raw = []  # the same as they came
+        self._searched = False
+        canaries.given(settings)
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [*wrapper, BIN / name, *arguments],
@@ -95,9 +100,11 @@ class Program:
         self.process.kill()
         self.process.wait()
         self._reader.join(5)
+        self._search_log()
 
     def terminate(self, timeout=30.0):
         """SIGTERM; the exit code."""
+        self._search_metrics()
         self.process.terminate()
         return self.wait(timeout)
 
@@ -117,7 +124,24 @@ class Program:
             self.kill()
             raise AssertionError(f"{self.name} did not end in {timeout} s:\n{self.log_text()}")
         self._reader.join(5)
+        self._search_log()
         return code
+
+    def _search_log(self):
+        if not self._searched:
+            self._searched = True
+            canaries.search(f"the log of {self.name}", b"".join(self.raw))
+
+    def _search_metrics(self):
+        address = self._address("management")
+        if address is None or not self.running:
+            return
+        try:
+            with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+                text = answer.read()
+        except OSError:
+            return  # stopped on purpose, or in a network of its own
+        canaries.search(f"the metrics of {self.name}", text)
 
 
 def run_program(name, settings, arguments=(), timeout=60.0, prefix=()):
@@ -131,4 +155,5 @@ def run_program(name, settings, arguments=(), timeout=60.0, prefix=()):
         stderr=subprocess.STDOUT,
         timeout=timeout,
     )
+    canaries.search(f"what {name} prints", ran.stdout)
     return ran.returncode, ran.stdout.decode(errors="replace")

@@ -5,6 +5,8 @@ import copy
 import http.client
 import json
 import re
+import statistics
+import time
 import uuid
 
 import pytest
@@ -29,6 +31,7 @@ class World:
         self.ada = f"Bearer {token('ada')}"
         self.bob = f"Bearer {token('bob')}"
         self.ben = f"Bearer {token('ben')}"
+        self.eve = f"Bearer {token('eve')}"
         self.admin = f"Bearer {token('root', roles=['admin'])}"
         self.refused = {
             "anonymous": None,
@@ -44,6 +47,8 @@ class World:
         }
         self.keys = {scope: f"Bearer {self.key([scope])['secret']}" for scope in SCOPES[:-1]}
         self.ids = self.furnish()
+        self.member = f"Bearer {token('mia')}"
+        self.room = self.open_room()
 
     def ask(self, verb, path, authorization, body=None, headers=None):
         """Status and body, of a stream the beginning."""
@@ -102,6 +107,19 @@ class World:
             "owner_id": "ada",
         }
 
+    def open_room(self):
+        """A room of Ada's that Mia has joined: its id, and those of Ada's persona and message in it."""
+        hers = self.made("/api/personas", {"name": "Host", "type": "human"})["personaId"]
+        guest = self.made("/api/personas", {"name": "Guest", "type": "human"}, self.member)["personaId"]
+        room = self.made("/api/conversations", {
+            "title": "Open room", "personaIds": [hers], "visibility": "unlisted",
+            "settings": {"allowLateJoining": True}})["conversationId"]
+        self.made(f"/api/conversations/{room}/join", {"personaId": guest}, self.member)
+        said = self.made(f"/api/conversations/{room}/messages",
+                         {"content": "Welcome to you", "personaId": hers})["message"]
+        assert self.ask("PATCH", f"/api/conversations/{room}", self.ada, {"visibility": "private"})[0] == 200
+        return {"conversation_id": room, "message_id": said["messageId"], "persona_id": hers}
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
@@ -155,14 +173,16 @@ def absent_id(name):
     return str(uuid.uuid5(uuid.NAMESPACE_URL, name))
 
 
+IDS = ("persona_id", "conversation_id", "message_id", "turn_id", "session_id", "goal_id", "activity_id",
+       "entry_id", "memory_id", "key_id", "with", "owner_id", "trigger_message_id", "reply_to_message_id",
+       "source_message_id", "source_conversation_id")
+
+
 def comparable(answer, id_of):
     """An answer without what is its own: correlation id, and the ids that were asked for."""
     status, body = answer
     text = re.sub(rb'"correlation_?[iI]d":"[^"]*"', b"", body)
-    for name in ("persona_id", "conversation_id", "message_id", "turn_id", "session_id", "goal_id",
-                 "activity_id", "entry_id", "memory_id", "key_id", "with", "owner_id",
-                 "trigger_message_id", "reply_to_message_id", "source_message_id",
-                 "source_conversation_id"):
+    for name in IDS:
         text = text.replace(id_of(name).encode(), b"<id>")
     return status, text
 
@@ -249,10 +269,124 @@ def test_an_idempotency_key_is_its_users(world):
     assert b"Ada's" not in his[1]
 
 
+# --- ids that headers, tokens and bodies carry beside those of their route ------------------------
+
+def test_a_place_in_somebody_elses_stream_is_nobodys(world):
+    """Last-Event-ID, as it was sent to Ada."""
+    headers = {"Accept": "text/event-stream", "Last-Event-ID": f"{world.ids['turn_id']}:1:3"}
+    hers = world.ask("GET", f"/api/turns/{world.ids['turn_id']}/stream", world.bob, None, headers)
+    absent = absent_id("turn_id")
+    headers["Last-Event-ID"] = f"{absent}:1:3"
+    nobodys = world.ask("GET", f"/api/turns/{absent}/stream", world.ben, None, headers)
+    assert hers[0] == 404
+    assert comparable(hers, lambda name: world.ids.get(name, "-")) == comparable(nobodys, absent_id)
+
+
+def test_a_page_of_somebody_elses_list_is_as_good_as_a_forged_one(world):
+    for path, key in (("/api/keys?pageSize=1", "nextPageToken"), ("/api/memories?pageSize=1", "nextPageToken"),
+                      ("/api/history?page_size=1", "next_page_token")):
+        status, answer = world.ask("GET", path, world.ada)
+        assert status == 200, answer
+        token = json.loads(answer).get(key) or ""
+        separator = "&" + ("page_token" if "_" in key else "pageToken") + "="
+        forged = world.ask("GET", f"{path}{separator}Zm9yZ2Vk", world.bob)
+        assert forged[0] == 400
+        if token:
+            theirs = world.ask("GET", f"{path}{separator}{token}", world.bob)
+            assert comparable(theirs, absent_id) == comparable(forged, absent_id)
+
+
+def test_an_etag_of_hers_opens_nothing(world):
+    path = f"/api/goals/{world.ids['goal_id']}"
+    etag = json.loads(world.ask("GET", path, world.ada)[1])["etag"]
+    theirs = world.ask("PATCH", path, world.bob, {"title": "His"}, {"If-Match": etag})
+    nobodys = world.ask("PATCH", f"/api/goals/{absent_id('goal_id')}", world.ben, {"title": "His"},
+                        {"If-Match": etag})
+    assert theirs[0] == 404
+    assert comparable(theirs, lambda name: world.ids.get(name, "-")) == comparable(nobodys, absent_id)
+
+
+def test_her_session_named_by_another_is_a_session_of_their_own(world):
+    """`metadata.session_id` of /v1: sessions are by user."""
+    persona = world.made("/api/personas", {"name": "Everybody's", "type": "ai_agent", "isPublic": True,
+                                           "biography": "A door."})["personaId"]
+    before = world.ask("GET", "/api/history/ada-session", world.ada)
+    answer = world.made("/v1/chat/completions", {
+        "model": persona, "messages": [{"role": "user", "content": "What was said before?"}],
+        "metadata": {"session_id": "ada-session"}}, world.eve)
+    assert "Hello" not in json.dumps(answer["choices"][0]["message"])
+    assert world.ask("GET", "/api/history/ada-session", world.ada) == before
+    history = json.loads(world.ask("GET", "/api/history/ada-session", world.eve)[1])
+    assert "Hello" not in [message["content"] for message in history["messages"]]
+
+
+# --- members ---------------------------------------------------------------------------------------
+
+IN_ROOMS = [rpc for rpc in ROUTES if "{conversation_id}" in rpc.path]
+
+
+@pytest.mark.parametrize("rpc", [rpc for rpc in IN_ROOMS if rpc.verb == "GET" and not rpc.streaming],
+                         ids=by_name)
+def test_a_member_reads_the_room_and_not_what_is_its_owners(world, rpc):
+    path, _ = request_of(rpc, lambda name: world.room.get(name, world.ids.get(name, absent_id(name))))
+    assert world.ask("GET", path, world.ada)[0] in (200, 404), path
+    status = world.ask("GET", path, world.member)[0]
+    assert status in ((403, 404) if rpc.access == "ACCESS_OWNER" else (200,)), path
+    assert world.ask("GET", path, world.bob)[0] == 404
+
+
+@pytest.mark.parametrize("verb,path,body", [
+    ("PATCH", "", {"title": "Mine now"}), ("DELETE", "", None), ("POST", "/close", {}),
+    ("POST", "/participants", {"personaId": "01890a5d-ac96-774b-bcce-b302099a8057"}),
+    ("POST", "/pause", {}),
+])
+def test_a_member_is_no_owner(world, verb, path, body):
+    asked = f"/api/conversations/{world.room['conversation_id']}{path}"
+    status, answer = world.ask(verb, asked, world.member, body)
+    assert (status, json.loads(answer)["code"]) == (403, "NOT_PERMITTED"), answer
+
+
+# --- as fast --------------------------------------------------------------------------------------
+
+@pytest.mark.long
+@pytest.mark.parametrize("path,name", [
+    ("/api/personas/{}", "persona_id"), ("/api/conversations/{}", "conversation_id"),
+    ("/api/conversations/{}/messages", "conversation_id"), ("/api/turns/{}", "turn_id"),
+    ("/api/session/{}", "session_id"), ("/api/goals/{}", "goal_id"), ("/api/journal/{}", "entry_id"),
+    ("/api/keys/{}", "key_id"),
+])
+def test_somebody_elses_is_refused_as_fast_as_nobodys(world, path, name):
+    """Asked in turn, a thousand times each: the medians differ by less than the answers of one kind do
+    among themselves."""
+    connection = http.client.HTTPConnection(world.deployment.http, timeout=20)
+    headers = {"X-Forwarded-Proto": "https", "Authorization": world.ben}
+    targets = {"hers": path.format(world.ids[name]), "nobody's": path.format(absent_id(name))}
+    took = {"hers": [], "nobody's": []}
+    for _ in range(1000):
+        for kind, target in targets.items():
+            begun = time.perf_counter()
+            connection.request("GET", target, headers=headers)
+            answer = connection.getresponse()
+            answer.read()
+            took[kind].append(time.perf_counter() - begun)
+            assert answer.status == 404
+    connection.close()
+    medians = {kind: statistics.median(times) for kind, times in took.items()}
+    quartiles = statistics.quantiles(took["nobody's"], n=4)
+    noise = max(quartiles[2] - quartiles[0], 20e-6)
+    difference = abs(medians["hers"] - medians["nobody's"])
+    assert difference < noise / 2, (medians, noise)
+
+
 # --- gRPC -----------------------------------------------------------------------------------------
 
-OURS = [rpc for rpc in ALL if rpc.service in FULL_NAMES.values()
-        or rpc.service.endswith(".AdminService")]
+OURS = [rpc for rpc in ALL if not rpc.service.startswith("dramatis.gateway.")]
+
+
+def test_every_service_is_among_them():
+    assert {rpc.service for rpc in OURS} >= {
+        *FULL_NAMES.values(), "dramatis.openai.v1.OpenAiService", "dramatis.persona.v1.CardService",
+        "dramatis.admin.v1.AdminService"}
 
 
 def refused(world, rpc, authorization, also=()):
@@ -273,3 +407,43 @@ def test_the_services_ports_refuse_whom_the_gateway_refuses(world, rpc):
         assert refused(world, rpc, None, said).code == "Unauthenticated"
     if rpc.access in ("ACCESS_ADMIN", "ACCESS_INTERNAL"):
         assert refused(world, rpc, world.ada).code == "PermissionDenied"
+
+
+def message_of(rpc, id_of):
+    """The message of the RPC's example, each id in it replaced by id_of(its field's name)."""
+    def replaced(name, value):
+        if isinstance(value, dict):
+            return {key: replaced(snake(key), inner) for key, inner in value.items()}
+        if isinstance(value, list) and value and isinstance(value[0], str) and is_id(name):
+            return [id_of(name.removesuffix("s"))]
+        if isinstance(value, list):
+            return [replaced(name, inner) for inner in value]
+        return id_of(name) if isinstance(value, str) and is_id(name) else value
+
+    return replaced("", copy.deepcopy(rpc.example))
+
+
+def told(world, rpc, authorization, id_of):
+    """The code and words of an error, "OK" without."""
+    try:
+        grpcurl.call(world.deployment.grpc("memory"), rpc.full_name, message_of(rpc, id_of),
+                     [f"authorization: {authorization}"], ["-max-time", "5"])
+        return "OK"
+    except grpcurl.GrpcError as error:
+        text = re.sub(r"(?i)correlation_?id\S*\s*\S*", "", str(error))
+        for name in IDS:
+            text = text.replace(id_of(name), "<id>")
+        return error.code, text
+
+
+WITH_IDS = [rpc for rpc in OURS if rpc.access in ("ACCESS_USER", "ACCESS_OWNER") and rpc.scope != "admin"
+            and any(is_id(snake(name)) for name in rpc.example)]
+
+
+@pytest.mark.parametrize("rpc", WITH_IDS, ids=lambda rpc: rpc.full_name)
+def test_somebody_elses_and_nobodys_are_the_same_words(world, rpc):
+    def hers(name):
+        return world.ids.get(name, absent_id(name))
+
+    theirs, nobodys = told(world, rpc, world.bob, hers), told(world, rpc, world.ben, absent_id)
+    assert theirs == nobodys
