@@ -395,6 +395,12 @@ Config Config::From(Settings& settings) {
   ChainReader(settings, config, open).Read();
   config.restart_broken =
       settings.Choice("DRAMATIS_ON_BROKEN_STREAM", "stop", {"stop", "restart"}) == "restart";
+  constexpr char kHedgeAfter[] = "DRAMATIS_HEDGE_AFTER";
+  if (settings.Text(kHedgeAfter, "off") != "off") {
+    constexpr absl::Duration kSoonest = absl::Milliseconds(10);
+    constexpr absl::Duration kLatest = absl::Minutes(5);
+    config.hedge_after = settings.Duration(kHedgeAfter, kLatest, kSoonest, kLatest);
+  }
   constexpr absl::Duration kMostDelay = absl::Seconds(10);
   config.local_delay = settings.Duration("DRAMATIS_LOCAL_DELAY", absl::ZeroDuration(),
                                          absl::ZeroDuration(), kMostDelay);

@@ -8,6 +8,7 @@
 //   DRAMATIS_MODELS_FILE                    facts about models, see catalogue/catalogue.h
 //   DRAMATIS_TOKEN_RANKS                    vocabularies, see catalogue/vocabularies.h
 //   DRAMATIS_ON_BROKEN_STREAM               stop or restart
+//   DRAMATIS_HEDGE_AFTER                    off, or when the next model is asked beside a silent one
 //   DRAMATIS_EMBEDDER                       what makes vectors of texts: table:FILE, or provider/model
 //   DRAMATIS_LOCAL_DELAY                    before each word of the built-in model
 //   DRAMATIS_MONTHLY_BUDGET_MICROS          what a user may spend in a month, where an admin has not said
@@ -43,6 +44,8 @@ struct Config {
   Vocabularies vocabularies;
   // An answer that breaks off after its first text is asked for anew.
   bool restart_broken = false;
+  // Where nothing has been said for so long, the next model is asked too; nullopt: never.
+  std::optional<absl::Duration> hedge_after;
   absl::Duration local_delay;
   std::string ca_file;
   // A table's file, or a provider of `providers` and its model; neither where there is no embedder.

@@ -178,6 +178,11 @@ const std::vector<Variable>& KnownVariables() {
        "an answer that breaks off after its first words: stop fails the turn, restart asks for it "
        "once more",
        "inference"},
+      {"DRAMATIS_HEDGE_AFTER", "off",
+       "where a model has said nothing for so long, as 2s, the next one of the chain is asked too, "
+       "and "
+       "whichever speaks first answers; both are paid for",
+       "inference"},
       {"OPENAI_API_KEY", "", "the key of an OpenAI-compatible server; or OPENAI_API_KEY_FILE",
        "inference"},
       {"OPENAI_BASE_URL", "https://api.openai.com/v1", "the OpenAI-compatible server", "inference"},

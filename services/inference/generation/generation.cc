@@ -4,6 +4,7 @@
 
 #include "services/inference/catalogue/catalogue.h"
 #include "services/inference/prompt/tokens.h"
+#include "services/inference/routing/hedged_call.h"
 #include "services/inference/usage/usage_rows.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -19,12 +20,20 @@ constexpr char kCancelledReason[] = "cancelled";
 Generation::Generation(const RoutedCallParts& parts, Ledger& ledger, GenerationFacts facts)
     : parts_(parts),
       facts_(std::move(facts)),
-      hold_(ledger.Open(facts_.payer)),
+      ledger_(ledger),
       begun_(parts.clock.Now()),
-      filter_(facts_.persona_name) {}
+      filter_(facts_.persona_name) {
+  lanes_[0].hold = ledger.Open(facts_.payer);
+}
 
 void Generation::Start(RoutedCall::Plan plan) {
-  auto call = std::make_shared<RoutedCall>(parts_, std::move(plan), shared_from_this());
+  std::shared_ptr<AnyCall> call;
+  if (parts_.hedge_after.has_value() && !plan.others.empty()) {
+    call = std::make_shared<HedgedCall>(parts_, std::move(plan), shared_from_this(),
+                                        *parts_.hedge_after);
+  } else {
+    call = std::make_shared<RoutedCall>(parts_, std::move(plan), shared_from_this());
+  }
   {
     const absl::MutexLock lock(&mutex_);
     call_ = call;
@@ -88,18 +97,34 @@ void Generation::Begin(const Candidate& candidate) {
 }
 
 absl::Status Generation::OnTry(const Candidate& candidate) {
+  std::shared_ptr<Hold> hold;
+  {
+    const absl::MutexLock lock(&mutex_);
+    Lane& lane = LaneOf(candidate);
+    if (lane.hold == nullptr) lane.hold = ledger_.Open(facts_.payer);
+    hold = lane.hold;
+  }
   // Retrieval calls no model.
   if (!candidate.route.provider->retrieval()) {
-    DRAMATIS_RETURN_IF_ERROR(hold_->Cover(MostOf(candidate.model_request)));
+    DRAMATIS_RETURN_IF_ERROR(hold->Cover(MostOf(candidate.model_request)));
   }
   const absl::MutexLock lock(&mutex_);
-  asked_ = candidate;
+  if (over_ || (candidate_.has_value() && candidate_->lane != candidate.lane)) {
+    return absl::CancelledError("another model answers");
+  }
+  Lane& lane = LaneOf(candidate);
+  lane.asked = candidate;
+  lane.attempt = attempts_.size();
+  attempts_.emplace_back().set_model(candidate.route.FullName());
   return absl::OkStatus();
 }
 
-void Generation::OnTryFailed(const Candidate& /*candidate*/) {
+void Generation::OnTryFailed(const Candidate& candidate, std::string_view why) {
   const absl::MutexLock lock(&mutex_);
-  asked_.reset();
+  Lane& lane = LaneOf(candidate);
+  if (!lane.asked.has_value()) return;
+  lane.asked.reset();
+  attempts_[lane.attempt].set_outcome(std::string(why));
 }
 
 void Generation::OnText(const Candidate& candidate, std::string_view text) {
@@ -114,7 +139,7 @@ void Generation::OnText(const Candidate& candidate, std::string_view text) {
 }
 
 void Generation::OnEnd(const Candidate& candidate, const AnswerEnd& end) {
-  UsageRow row;
+  Bill bill;
   v1::StreamGenerateResponse event;
   {
     const absl::MutexLock lock(&mutex_);
@@ -126,12 +151,16 @@ void Generation::OnEnd(const Candidate& candidate, const AnswerEnd& end) {
     done.set_finish_reason(end.finish_reason);
     done.set_model(candidate.route.FullName());
     done.set_retrieval(candidate.route.provider->retrieval());
-    row = Row(candidate, end.tokens, end.finish_reason);
-    *done.mutable_usage() = ToMessage(row);
+    bill = MakeBill(Row(candidate, raw_, end.tokens, end.finish_reason), candidate.lane);
+    *done.mutable_usage() = ToMessage(bill.rows.front().first);
+    // One that answered at once says nothing more than the usage does.
+    if (attempts_.size() > 1) {
+      done.mutable_usage()->mutable_attempts()->Add(attempts_.begin(), attempts_.end());
+    }
   }
   Wake();
-  auto finish = [self = shared_from_this(), row, event = std::move(event)] {
-    self->Record(row);
+  auto finish = [self = shared_from_this(), bill = std::move(bill), event = std::move(event)] {
+    self->Pay(bill);
     {
       const absl::MutexLock lock(&self->mutex_);
       self->done_ = event;
@@ -153,7 +182,7 @@ void Generation::OnError(const Candidate& /*candidate*/, const absl::Status& err
 
 void Generation::Cancelled() {
   RecordBrokenOff(kCancelledReason);
-  std::shared_ptr<RoutedCall> call;
+  std::shared_ptr<AnyCall> call;
   {
     const absl::MutexLock lock(&mutex_);
     over_ = true;
@@ -162,24 +191,71 @@ void Generation::Cancelled() {
   if (call != nullptr) call->Cancel();
 }
 
+Generation::Bill Generation::MakeBill(std::optional<UsageRow> spoken, int speaker) {
+  constexpr char kOvertaken[] = "overtaken";
+  Bill bill;
+  const auto note = [&](const Lane& lane, const UsageRow& row, const std::string& outcome)
+                        ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+                          if (lane.attempt >= attempts_.size()) return;
+                          prompt::v1::Attempt& attempt = attempts_[lane.attempt];
+                          attempt.set_outcome(outcome);
+                          const prompt::v1::Usage usage = ToMessage(row);
+                          attempt.set_cost_micros(usage.cost_micros());
+                          attempt.set_estimated(usage.estimated());
+                        };
+  if (spoken.has_value()) {
+    const Lane& lane = lanes_[static_cast<size_t>(speaker)];
+    note(lane, *spoken, "answered");
+    bill.rows.emplace_back(*std::move(spoken), lane.hold);
+  }
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    const Lane& lane = lanes_[i];
+    if (lane.hold == nullptr || (!bill.rows.empty() && lane.hold == bill.rows.front().second)) {
+      continue;
+    }
+    if (!lane.asked.has_value()) {
+      bill.unused.push_back(lane.hold);
+      continue;
+    }
+    UsageRow row = Row(*lane.asked, "", std::nullopt, kCancelledReason);
+    if (!bill.rows.empty()) {
+      // A row of its own: the answer has the turn's.
+      row.turn_key += ":beside";
+      note(lane, row, kOvertaken);
+      parts_.metrics.Count(
+          "dramatis_provider_attempts_total",
+          {{"provider", lane.asked->route.provider->name()}, {"outcome", kOvertaken}});
+    }
+    bill.rows.emplace_back(std::move(row), lane.hold);
+  }
+  return bill;
+}
+
+void Generation::Pay(const Bill& bill) {
+  for (const auto& [row, hold] : bill.rows)
+    Record(row, *hold);
+  for (const std::shared_ptr<Hold>& hold : bill.unused)
+    hold->Release();
+}
+
 // What has been said was paid for, also where its end never came; and so was the prompt of a model
 // that was asked and not waited for.
 void Generation::RecordBrokenOff(const char* reason) {
-  std::optional<UsageRow> row;
+  Bill bill;
   {
     const absl::MutexLock lock(&mutex_);
     if (over_) return;
     over_ = true;
-    if (candidate_.has_value()) {
-      row = Row(*candidate_, std::nullopt, reason);
-    } else if (asked_.has_value() && std::string_view(reason) == kCancelledReason) {
-      row = Row(*asked_, std::nullopt, reason);
+    std::optional<UsageRow> spoken;
+    if (candidate_.has_value()) spoken = Row(*candidate_, raw_, std::nullopt, reason);
+    // What failed without a word costs nothing.
+    if (std::string_view(reason) != kCancelledReason && !candidate_.has_value()) {
+      for (Lane& lane : lanes_)
+        lane.asked.reset();
     }
+    bill = MakeBill(std::move(spoken), candidate_.has_value() ? candidate_->lane : 0);
   }
-  Post([self = shared_from_this(), row] {
-    if (row.has_value()) return self->Record(*row);
-    self->hold_->Release();
-  });
+  Post([self = shared_from_this(), bill = std::move(bill)] { self->Pay(bill); });
 }
 
 // To write blocks, so not on the provider's thread. Where the executor has stopped, what is written
@@ -189,11 +265,12 @@ void Generation::Post(std::function<void()> task) {
 }
 
 UsageRow Generation::Row(const Candidate& candidate,
+                         const std::string& said,
                          const std::optional<TokenCounts>& tokens,
                          const std::string& reason) {
   const TokenCounts counts = tokens.value_or(
       TokenCounts{.input_tokens = candidate.model_request.prompt->manifest.prompt_tokens(),
-                  .output_tokens = EstimateTokens(raw_)});
+                  .output_tokens = EstimateTokens(said)});
   const Prices& prices = candidate.route.model.prices;
   return {.user_id = facts_.payer.user_id,
           .turn_key = facts_.turn_key,
@@ -205,14 +282,14 @@ UsageRow Generation::Row(const Candidate& candidate,
           .cost_micros = CostMicros(prices, counts),
           .estimated = !tokens.has_value(),
           .finish_reason = reason,
-          .create_time = hold_->Now(),
+          .create_time = ledger_.clock().Now(),
           .key_id = facts_.payer.key_id,
           .written_tokens = counts.written_tokens,
           .prices = PricesText(prices)};
 }
 
-void Generation::Record(const UsageRow& row) {
-  const absl::Status stored = hold_->Settle(row);
+void Generation::Record(const UsageRow& row, Hold& hold) {
+  const absl::Status stored = hold.Settle(row);
   const std::string provider = row.model.substr(0, row.model.find('/'));
   parts_.metrics.Count("dramatis_tokens_total", {{"provider", provider}, {"kind", "input"}},
                        row.input_tokens);

@@ -1,6 +1,6 @@
 // One answer as a stream of events: a RoutedCall's text tidied, kept until the client takes it. The
 // most that it may cost is reserved before a provider is asked, and what it cost is settled before
-// `done` is sent.
+// `done` is sent. Where the next model is asked beside a slow one, each has a reservation of its own.
 //
 //   auto generation = std::make_shared<Generation>(parts, ledger, facts);
 //   generation->Start(plan);
@@ -10,11 +10,14 @@
 // Thread-safe.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "dramatis/inference/v1/inference.pb.h"
 
@@ -58,7 +61,7 @@ class Generation : public AttemptListener, public std::enable_shared_from_this<G
   void Cancelled();
 
   absl::Status OnTry(const Candidate& candidate) override;
-  void OnTryFailed(const Candidate& candidate) override;
+  void OnTryFailed(const Candidate& candidate, std::string_view why) override;
   void OnText(const Candidate& candidate, std::string_view text) override;
   void OnEnd(const Candidate& candidate, const AnswerEnd& end) override;
   void OnError(const Candidate& candidate, const absl::Status& error) override;
@@ -68,9 +71,28 @@ class Generation : public AttemptListener, public std::enable_shared_from_this<G
   std::string TakePending() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Wake();
   UsageRow Row(const Candidate& candidate,
+               const std::string& said,
                const std::optional<TokenCounts>& tokens,
                const std::string& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Record(const UsageRow& row);
+  // One call to a model.
+  struct Lane {
+    std::shared_ptr<Hold> hold;
+    std::optional<Candidate> asked;  // the one that may speak soon
+    size_t attempt = 0;              // its place in attempts_
+  };
+  // What is due at the end: rows, and what each was reserved by.
+  struct Bill {
+    std::vector<std::pair<UsageRow, std::shared_ptr<Hold>>> rows;
+    std::vector<std::shared_ptr<Hold>> unused;
+  };
+  Lane& LaneOf(const Candidate& candidate) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return lanes_[static_cast<size_t>(candidate.lane)];
+  }
+  // Of an answer that `speaker`, where there is one, was the one to give. Who was asked besides is paid
+  // for by estimate: its prompt.
+  Bill MakeBill(std::optional<UsageRow> spoken, int speaker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Pay(const Bill& bill);
+  void Record(const UsageRow& row, Hold& hold);
   // What is due for an answer that did not come to its end; nothing where it was over already.
   void RecordBrokenOff(const char* reason);
   // Runs it off the provider's thread.
@@ -79,16 +101,17 @@ class Generation : public AttemptListener, public std::enable_shared_from_this<G
   const RoutedCallParts parts_;
   CallLogger logger_{parts_.logger};
   const GenerationFacts facts_;
-  const std::shared_ptr<Hold> hold_;
+  Ledger& ledger_;
   const absl::Time begun_;
 
   absl::Mutex mutex_;
-  std::shared_ptr<RoutedCall> call_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<AnyCall> call_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const std::function<void()>> wake_ ABSL_GUARDED_BY(mutex_);
   bool waiting_ ABSL_GUARDED_BY(mutex_) = false;  // Poll found nothing
   OutputFilter filter_ ABSL_GUARDED_BY(mutex_);
   std::optional<Candidate> candidate_ ABSL_GUARDED_BY(mutex_);  // the one that speaks
-  std::optional<Candidate> asked_ ABSL_GUARDED_BY(mutex_);      // the one that may do so soon
+  std::array<Lane, 2> lanes_ ABSL_GUARDED_BY(mutex_);
+  std::vector<prompt::v1::Attempt> attempts_ ABSL_GUARDED_BY(mutex_);
   std::string raw_ ABSL_GUARDED_BY(mutex_);  // the answer as it came, to count its tokens
   // For the client, in this order.
   std::optional<v1::StreamGenerateResponse> start_ ABSL_GUARDED_BY(mutex_);

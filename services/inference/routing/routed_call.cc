@@ -158,7 +158,8 @@ bool RoutedCall::NextCandidate() {
     const Route& route = plan_.others[next_route_++];
     absl::StatusOr<ModelRequest> model_request = plan_.pack(route);
     if (!model_request.ok()) continue;  // its window is too small
-    candidate_ = std::make_shared<const Candidate>(Candidate{route, *std::move(model_request)});
+    candidate_ = std::make_shared<const Candidate>(
+        Candidate{route, *std::move(model_request), plan_.first.lane});
     failures_ = 0;
     return true;
   }
@@ -216,6 +217,7 @@ void RoutedCall::OnFailure(int attempt, const ProviderFailure& failure) {
   std::shared_ptr<const Candidate> failed;
   std::shared_ptr<AttemptListener> listener;
   int failures = 0;
+  bool spoke = false;
   {
     const absl::MutexLock lock(&mutex_);
     if (attempt != attempt_ || listener_ == nullptr) return;
@@ -231,6 +233,7 @@ void RoutedCall::OnFailure(int attempt, const ProviderFailure& failure) {
     candidate_->route.breaker->Leave(
         *pass_, no_blame ? Breaker::Outcome::kAbandoned : OutcomeOf(failure.kind));
     pass_.reset();
+    spoke = spoke_;
     decision = Decide(failure);
     const bool may_pass = WorthAnotherTry(failure.kind) || failure.kind == Kind::kBroken;
     if (parts_.restart_broken && spoke_ && may_pass && !IsTask()) {
@@ -242,10 +245,10 @@ void RoutedCall::OnFailure(int attempt, const ProviderFailure& failure) {
     failed->route.health->Failed({parts_.clock.Now(), failed->route.FullName(), failure});
   }
   Log(*failed, failure, failures, decision.kind);
+  if (!spoke) listener->OnTryFailed(*failed, KindWord(failure.kind));
   if (decision.kind == Decision::Kind::kGiveUp) {
     return GiveUp(error);
   }
-  if (listener != nullptr) listener->OnTryFailed(*failed);
   Later(decision.wait);
 }
 

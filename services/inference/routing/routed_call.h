@@ -40,6 +40,8 @@ inline constexpr int kTriesPerProvider = 3;
 struct Candidate {
   Route route;
   ModelRequest model_request;
+  // 1 where another one is asked at the same time (routing/hedged_call.h).
+  int lane = 0;
 };
 
 // Takes the answer. Called by one thread at a time; must not block.
@@ -49,8 +51,8 @@ class AttemptListener {
   // `candidate` is about to be asked. Where it must not be, the error ends the call. The only one that
   // may block for milliseconds.
   virtual absl::Status OnTry(const Candidate& candidate) = 0;
-  // It failed without a word, and something else is tried.
-  virtual void OnTryFailed(const Candidate& candidate) = 0;
+  // It failed without a word; `why` in one, as `busy`.
+  virtual void OnTryFailed(const Candidate& candidate, std::string_view why) = 0;
   virtual void OnText(const Candidate& candidate, std::string_view text) = 0;
   virtual void OnEnd(const Candidate& candidate, const AnswerEnd& end) = 0;
   // PROVIDER_FAILED, PROVIDER_TIMEOUT, PROVIDER_UNAUTHORIZED or CONTEXT_TOO_LARGE, or what OnTry
@@ -69,9 +71,21 @@ struct RoutedCallParts {
   // Whoever hears that an answer broke off after its first text shall ask for it anew
   // (kAskAgainFact), instead of ending with the part.
   bool restart_broken = false;
+  // Where nothing has been said for so long, the next model is asked too.
+  std::optional<absl::Duration> hedge_after = std::nullopt;
 };
 
-class RoutedCall : public std::enable_shared_from_this<RoutedCall> {
+// A call for one answer, from whomever it is got.
+class AnyCall {
+ public:
+  virtual ~AnyCall() = default;
+  // Makes the first try on the calling thread, which may block for milliseconds.
+  virtual void Start() = 0;
+  // Stops it; the listener hears no more once calls under way have returned.
+  virtual void Cancel() = 0;
+};
+
+class RoutedCall : public AnyCall, public std::enable_shared_from_this<RoutedCall> {
  public:
   struct Plan {
     // The first candidate, and what else may be tried.
@@ -86,10 +100,8 @@ class RoutedCall : public std::enable_shared_from_this<RoutedCall> {
   // `listener` is kept until the end.
   RoutedCall(const RoutedCallParts& parts, Plan plan, std::shared_ptr<AttemptListener> listener);
 
-  // Makes the first try on the calling thread, which may block for milliseconds.
-  void Start() { Try(); }
-  // Stops it; the listener hears no more once calls under way have returned.
-  void Cancel();
+  void Start() override { Try(); }
+  void Cancel() override;
 
  private:
   class Sink;

@@ -17,7 +17,7 @@ class RecordingListener : public AttemptListener {
     tried.push_back(candidate.route.FullName());
     return refusal;
   }
-  void OnTryFailed(const Candidate& /*candidate*/) override { ++failed; }
+  void OnTryFailed(const Candidate& /*candidate*/, std::string_view /*why*/) override { ++failed; }
   void OnText(const Candidate& candidate, std::string_view more) override {
     model = candidate.route.FullName();
     text += more;
