@@ -5,7 +5,7 @@ LiteLLM project publishes under the MIT licence (Copyright (c) 2023 Berri AI) in
     pip download --no-deps litellm && unzip litellm-*.whl
     generate_models.py litellm/model_prices_and_context_window_backup.json "LiteLLM 1.110.2"
 
-Prices become whole micros (10^-6 US dollars) for a million tokens; what the table does not say is
+What makes vectors of texts is there for its price. Prices become whole micros (10^-6 US dollars) for a million tokens; what the table does not say is
 left out. Same input, same output, one model a line.
 """
 
@@ -76,7 +76,7 @@ def main():
         for key, model in sorted(table.items()):
             if model.get("litellm_provider") not in providers or LEFT_OUT.search(key):
                 continue
-            if model.get("mode") not in ("chat", "responses") or not model.get("max_input_tokens"):
+            if model.get("mode") not in ("chat", "responses", "embedding") or not model.get("max_input_tokens"):
                 continue
             if not any(key.startswith(prefix) for prefix in prefixes):
                 continue
