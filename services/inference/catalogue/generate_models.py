@@ -30,6 +30,9 @@ SECTIONS = {
 LEFT_OUT = re.compile(r"^bedrock/[a-z]+-|commitment|^ft:|audio|realtime|search-(preview|api)|^(azure/)?(eu|us|global(-standard)?)/")
 
 
+LEAST_WINDOW = 256
+
+
 def micros(dollars_per_token):
     return round(dollars_per_token * 1e12)
 
@@ -77,6 +80,9 @@ def main():
             if model.get("litellm_provider") not in providers or LEFT_OUT.search(key):
                 continue
             if model.get("mode") not in ("chat", "responses", "embedding") or not model.get("max_input_tokens"):
+                continue
+            # What the program takes for a window (catalogue.cc); less is of models of pictures.
+            if model["max_input_tokens"] < LEAST_WINDOW:
                 continue
             if not any(key.startswith(prefix) for prefix in prefixes):
                 continue
