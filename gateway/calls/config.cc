@@ -5,6 +5,8 @@
 #include <thread>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "shared/config/certificates.h"
 
 namespace dramatis::gateway {
@@ -19,6 +21,15 @@ std::chrono::milliseconds Milliseconds(Settings& settings,
                                        std::chrono::milliseconds fallback) {
   return absl::ToChronoMilliseconds(
       settings.Duration(name, absl::FromChrono(fallback), absl::Milliseconds(100), absl::Hours(1)));
+}
+
+// A scheme, a host and perhaps a port (RFC 6454, section 6.2); no path.
+bool IsOrigin(const std::string& origin) {
+  const size_t colon = origin.find("://");
+  return colon != std::string::npos && colon > 0 && colon + 3 < origin.size() &&
+         std::all_of(origin.begin(), origin.end(),
+                     [](unsigned char c) { return c > ' ' && c < 0x7F; }) &&
+         origin.find_first_of("/?#@\\", colon + 3) == std::string::npos;
 }
 
 Rate ReadRate(Settings& settings, const std::string& name, const std::string& fallback) {
@@ -57,7 +68,9 @@ void ReadTls(Settings& settings, GatewayConfig& config) {
   } else if (certificate) {
     const absl::Status fits = CheckCertificate(config.tls_certificate_file, config.tls_key_file);
     if (!fits.ok()) {
-      settings.Problem(kTlsCertificate, "cannot be used: " + std::string(fits.message()));
+      settings.Problem(
+          absl::StrContains(fits.message(), config.tls_key_file) ? kTlsKey : kTlsCertificate,
+          absl::StrCat("cannot be used: ", fits.message()));
     }
   }
 }
@@ -71,6 +84,11 @@ GatewayConfig GatewayConfig::From(Settings& settings, const std::string& environ
   const auto& origins = config.cors_origins;
   if (std::find(origins.begin(), origins.end(), "*") != origins.end()) {
     settings.Problem("DRAMATIS_CORS_ORIGINS", "must list origins: `*` is not allowed");
+  } else if (const auto wrong = std::find_if_not(origins.begin(), origins.end(), IsOrigin);
+             wrong != origins.end()) {
+    settings.Problem("DRAMATIS_CORS_ORIGINS",
+                     "must list origins, as https://chat.example.org or http://localhost:3000; `" +
+                         *wrong + "` is none");
   }
   absl::StatusOr<TrustedProxies> proxies = TrustedProxies::Parse(settings.List(kTrustedProxies));
   if (proxies.ok()) {

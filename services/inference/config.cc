@@ -1,8 +1,6 @@
 #include "services/inference/config.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -19,6 +17,7 @@
 #include "services/inference/setup/providers_file.h"
 #include "services/inference/usage/ledger.h"
 #include "shared/aws/settings.h"
+#include "shared/config/watched_file.h"
 #include "shared/http_client/web.h"
 #include "shared/secrets/secret_store.h"
 #include "shared/time/clock.h"
@@ -121,15 +120,12 @@ class SecretReader {
 std::vector<ProviderConfig> ReadFile(Settings& settings, SecretReader& secret_reader) {
   const std::string path = settings.Text(kFileVariable);
   if (path.empty()) return {};
-  std::ifstream stream(path, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(stream)),
-                         std::istreambuf_iterator<char>());
-  constexpr size_t kMostBytes = size_t{1024} * 1024;
-  if (!stream.is_open() || stream.bad() || text.size() > kMostBytes) {
-    settings.Problem(kFileVariable, "names a file that cannot be read, or is larger than 1 MiB");
+  const absl::StatusOr<std::string> text = WatchedFile(path).Read();
+  if (!text.ok()) {
+    settings.Problem(kFileVariable, absl::StrCat("cannot be used: ", text.status().message()));
     return {};
   }
-  ProvidersFile file = ParseProvidersFile(text);
+  ProvidersFile file = ParseProvidersFile(*text);
   for (const std::string& problem : file.problems)
     settings.Problem(kFileVariable, problem);
   std::vector<ProviderConfig> providers;

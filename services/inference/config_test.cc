@@ -239,7 +239,7 @@ TEST(ConfigTest, SaysThatAFileIsNoYaml) {
   EXPECT_THAT(problems("providers: [\n"), HasSubstr("is not YAML, at line"));
   EXPECT_THAT(problems("- a\n"), HasSubstr("must be a mapping with the one field `providers`"));
   EXPECT_THAT(From({{"DRAMATIS_PROVIDERS_FILE", "/nowhere"}}).problems,
-              HasSubstr("DRAMATIS_PROVIDERS_FILE names a file that cannot be read"));
+              HasSubstr("DRAMATIS_PROVIDERS_FILE cannot be used: cannot read "));
 }
 
 TEST(ConfigTest, TakesAnOllamaHostAsOllamaDoes) {

@@ -1,8 +1,6 @@
 #include "shared/config/environment.h"
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -17,6 +15,7 @@
 #include "absl/strings/str_split.h"
 #include "shared/config/certificates.h"
 #include "shared/config/variables.h"
+#include "shared/config/watched_file.h"
 
 namespace dramatis {
 namespace {
@@ -103,7 +102,8 @@ GrpcTlsSettings ReadGrpcTls(Settings& settings) {
   }
   if (!whole) return tls;
   if (const absl::Status fits = CheckCertificate(certificate, key); !fits.ok()) {
-    settings.Problem(kCertificate, absl::StrCat("cannot be used: ", fits.message()));
+    settings.Problem(absl::StrContains(fits.message(), key) ? kKey : kCertificate,
+                     absl::StrCat("cannot be used: ", fits.message()));
   }
   if (const absl::Status good = CheckAuthorities(authorities); !good.ok()) {
     settings.Problem(kAuthorities, absl::StrCat("cannot be used: ", good.message()));
@@ -201,17 +201,15 @@ std::string Settings::Secret(const std::string& name) {
     Problem(name, absl::StrCat("is set and so is ", file_name, "; set one of them"));
     return "";
   }
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream content;
-  content << file.rdbuf();
-  value = content.str();
-  if (!file) {
-    Problem(file_name, "names a file that cannot be read or is empty");
+  absl::StatusOr<std::string> content = WatchedFile(path).Read();
+  if (!content.ok()) {
+    Problem(file_name, absl::StrCat("cannot be used: ", content.status().message()));
     return "";
   }
+  value = *std::move(content);
   if (!value.empty() && value.back() == '\n') value.pop_back();
   if (!value.empty() && value.back() == '\r') value.pop_back();
-  if (value.empty()) Problem(file_name, "names a file that is empty");
+  if (value.empty()) Problem(file_name, absl::StrCat("cannot be used: ", path, " is empty"));
   return value;
 }
 

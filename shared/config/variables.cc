@@ -136,7 +136,7 @@ const std::vector<Variable>& KnownVariables() {
       {"DRAMATIS_PERSONA_ADDRESS", AddressOf("persona"), "where the persona service is",
        "conversation, gateway"},
       {"DRAMATIS_CONVERSATION_ADDRESS", AddressOf("conversation"),
-       "where the conversation service is", "conversation, gateway"},
+       "where the conversation service is", "gateway"},
       {"DRAMATIS_MEMORY_ADDRESS", AddressOf("memory"), "where the memory service is",
        "conversation, gateway"},
       {"DRAMATIS_INFERENCE_ADDRESS", AddressOf("inference"), "where the inference service is",

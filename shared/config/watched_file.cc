@@ -12,7 +12,6 @@
 namespace dramatis {
 namespace {
 
-constexpr std::streamsize kMostBytes = std::streamsize{1024} * 1024;
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
 
 int64_t Nanos(const timespec& time) {
@@ -27,23 +26,24 @@ WatchedFile::Mark WatchedFile::Look() const {
   return {found.st_dev, found.st_ino, found.st_size, Nanos(found.st_mtim), Nanos(found.st_ctim)};
 }
 
-absl::StatusOr<std::string> WatchedFile::Read() {
+absl::StatusOr<std::string> WatchedFile::Read(int most_mebibytes) {
+  const std::streamsize most = std::streamsize{most_mebibytes} * 1024 * 1024;
   // Before the content: what is written meanwhile is seen as a change.
   seen_ = Look();
   errno = 0;
   std::ifstream file(path_, std::ios::binary);
   std::string text;
   if (file) {
-    text.resize(kMostBytes + 1);
-    file.read(text.data(), kMostBytes + 1);
+    text.resize(static_cast<size_t>(most) + 1);
+    file.read(text.data(), most + 1);
     text.resize(static_cast<size_t>(file.gcount()));
   }
   if (!file.is_open() || file.bad()) {
     return absl::UnavailableError(
         absl::StrCat("cannot read ", path_, ": ", std::strerror(errno == 0 ? EIO : errno)));
   }
-  if (text.size() > static_cast<size_t>(kMostBytes)) {
-    return absl::UnavailableError(absl::StrCat(path_, " is larger than 1 MiB"));
+  if (text.size() > static_cast<size_t>(most)) {
+    return absl::UnavailableError(absl::StrCat(path_, " is larger than ", most_mebibytes, " MiB"));
   }
   return text;
 }

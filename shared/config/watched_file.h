@@ -22,8 +22,8 @@ class WatchedFile {
  public:
   explicit WatchedFile(std::string path) : path_(std::move(path)) {}
 
-  // The whole content. UNAVAILABLE names the file and says why it cannot be read; at most 1 MiB.
-  absl::StatusOr<std::string> Read();
+  // The whole content. UNAVAILABLE names the file and says why it cannot be read.
+  absl::StatusOr<std::string> Read(int most_mebibytes = 1);
   // Whether it is another file, or another content, than Read last saw.
   bool Changed() const;
   const std::string& path() const { return path_; }

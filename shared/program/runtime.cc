@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
@@ -39,6 +41,31 @@ std::string ReachableAddress(const std::string& address) {
   return absl::StrCat(name, address.substr(colon));
 }
 
+bool IsHostAndPort(const std::string& address) {
+  constexpr int kMostPort = 65'535;
+  const size_t colon = address.rfind(':');
+  int port = 0;
+  return colon != std::string::npos && colon > 0 &&
+         absl::SimpleAtoi(address.substr(colon + 1), &port) && port > 0 && port <= kMostPort &&
+         std::all_of(address.begin(), address.end(), [](char c) {
+           return absl::ascii_isgraph(static_cast<unsigned char>(c)) && c != '/';
+         });
+}
+
+// Where another program finds one: host:port, or a target of gRPC that says how to find it
+// (https://github.com/grpc/grpc/blob/master/doc/naming.md).
+std::string ReadTarget(Settings& settings, const std::string& name, const std::string& fallback) {
+  std::string target = settings.Text(name, fallback);
+  for (const char* const scheme : {"ipv4:", "ipv6:", "unix:", "unix-abstract:", "vsock:", "xds:"}) {
+    if (absl::StartsWith(target, scheme)) return target;
+  }
+  if (target.empty() || IsHostAndPort(std::string(absl::StripPrefix(target, "dns:///")))) {
+    return target;
+  }
+  settings.Problem(name, "must be host:port, or dns:///host:port for all addresses of a host");
+  return fallback;
+}
+
 // Who it is to other programs: the service that it is, or the gateway.
 std::string IdentityName(const Program& program) {
   return std::string(absl::StripPrefix(program.name, "dramatis-"));
@@ -60,7 +87,7 @@ absl::StatusOr<ProgramConfig> ProgramConfig::From(const Program& program,
   config.common = CommonConfig::From(settings, ports.management);
   if (!program.modules.empty()) {
     config.grpc_address = settings.Address("DRAMATIS_GRPC_ADDRESS", LoopbackAddress(ports.grpc));
-    config.advertised_address = settings.Text("DRAMATIS_ADVERTISED_ADDRESS");
+    config.advertised_address = ReadTarget(settings, "DRAMATIS_ADVERTISED_ADDRESS", "");
   }
   for (const std::string& name : ServiceNames()) {
     const bool here =
@@ -68,8 +95,8 @@ absl::StatusOr<ProgramConfig> ProgramConfig::From(const Program& program,
                     [&name](const ModuleFactory& module) { return module.name == name; });
     if (here) continue;
     config.neighbours[name] =
-        settings.Text(absl::StrCat("DRAMATIS_", absl::AsciiStrToUpper(name), "_ADDRESS"),
-                      LoopbackAddress(PortsOf(name).grpc));
+        ReadTarget(settings, absl::StrCat("DRAMATIS_", absl::AsciiStrToUpper(name), "_ADDRESS"),
+                   LoopbackAddress(PortsOf(name).grpc));
   }
   config.oidc = OidcSettings::From(settings);
   const bool separate = !config.neighbours.empty();

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -16,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "embedded/models_json.h"
+#include "shared/config/watched_file.h"
 #include "shared/status/macros.h"
 
 namespace dramatis::inference {
@@ -215,13 +214,13 @@ absl::Status Catalogue::Reload() {
 absl::Status Catalogue::Read() const {
   looked_ = clock_.Now();
   struct stat facts = {};
-  std::ifstream file(file_, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (stat(file_.c_str(), &facts) != 0 || file.bad() || !file.is_open()) {
-    return absl::InvalidArgumentError("cannot be read");
+  constexpr int kMostMebibytes = 16;
+  const absl::StatusOr<std::string> text = WatchedFile(file_).Read(kMostMebibytes);
+  if (stat(file_.c_str(), &facts) != 0 || !text.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("cannot be used: ", text.status().message()));
   }
   own_.modified = facts.st_mtim;  // also of one that is malformed: it is not read at every call
-  DRAMATIS_ASSIGN_OR_RETURN(own_.table, ModelTable::Parse(text));
+  DRAMATIS_ASSIGN_OR_RETURN(own_.table, ModelTable::Parse(*text));
   return absl::OkStatus();
 }
 

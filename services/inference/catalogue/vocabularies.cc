@@ -1,12 +1,12 @@
 #include "services/inference/catalogue/vocabularies.h"
 
 #include <array>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "services/inference/prompt/bpe.h"
+#include "shared/config/watched_file.h"
 #include "shared/status/macros.h"
 
 namespace dramatis::inference {
@@ -40,14 +40,14 @@ absl::Status Vocabularies::Read(const std::string& path) {
     return absl::InvalidArgumentError(
         "must name files o200k_base.tiktoken or cl100k_base.tiktoken");
   }
-  std::ifstream file(path, std::ios::binary);
-  const std::string ranks((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file.is_open() || file.bad()) {
-    return absl::InvalidArgumentError("names a file that cannot be read");
+  constexpr int kMostMebibytes = 16;
+  const absl::StatusOr<std::string> ranks = WatchedFile(path).Read(kMostMebibytes);
+  if (!ranks.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("cannot be used: ", ranks.status().message()));
   }
   DRAMATIS_ASSIGN_OR_RETURN(
       counters_[name],
-      BpeCounter::Parse(ranks, name == kO200k ? BpeSplit::kO200k : BpeSplit::kCl100k));
+      BpeCounter::Parse(*ranks, name == kO200k ? BpeSplit::kO200k : BpeSplit::kCl100k));
   return absl::OkStatus();
 }
 

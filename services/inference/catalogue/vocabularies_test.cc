@@ -32,7 +32,7 @@ TEST(VocabulariesTest, SaysWhatAFileLacks) {
   EXPECT_THAT(std::string(vocabularies.Read("/tmp/p50k_base.tiktoken").message()),
               HasSubstr("must name files"));
   EXPECT_THAT(std::string(vocabularies.Read("/nowhere/o200k_base.tiktoken").message()),
-              HasSubstr("cannot be read"));
+              HasSubstr("cannot be used: cannot read "));
   const std::string path = testing::TempDir() + "/cl100k_base.tiktoken";
   std::ofstream(path, std::ios::trunc) << "no table";
   EXPECT_THAT(std::string(vocabularies.Read(path).message()), HasSubstr("in line 1"));
