@@ -54,9 +54,10 @@ class GatewayFrontend : public Frontend {
         health_(tables_.services, backends_, context.clock, config_.health_timeout),
         limits_(config_.rate_limits),
         request_metrics_(context.metrics),
+        sign_in_(ClientOf(context), environment_ == "local" && context.oidc.rules.issuer.empty()),
         dispatcher_({config_, *tables_.routes, tables_.reasons, *tables_.transcoder, cors_, site_,
                      backends_, health_, limits_, context.clock, environment_, context.ids,
-                     context.logger, context.metrics, request_metrics_}),
+                     context.logger, context.metrics, request_metrics_, sign_in_}),
         logger_(context.logger),
         tls_(std::move(tls)),
         server_(std::make_unique<HttpServer>(dispatcher_, config_.limits, config_.threads, tls_)) {
@@ -69,6 +70,7 @@ class GatewayFrontend : public Frontend {
   ~GatewayFrontend() override {
     // Cuts the connections, which cancels their calls; their callbacks still use what is here.
     server_.reset();
+    sign_in_.Stop();
     for (const auto& [name, backend] : backends_)
       backend->AwaitCalls();
   }
@@ -86,6 +88,19 @@ class GatewayFrontend : public Frontend {
   bool SpeaksTls() const override { return tls_ != nullptr; }
 
  private:
+  // Null where people do not sign in at an issuer.
+  static std::unique_ptr<OidcClient> ClientOf(const FrontendContext& context) {
+    const OidcSettings& oidc = context.oidc;
+    if (oidc.client_id.empty()) return nullptr;
+    OidcClient::Options options;
+    options.issuer = oidc.rules.issuer;
+    options.client_id = oidc.client_id;
+    options.scope = oidc.client_scope;
+    options.required_scope = oidc.rules.scope;
+    return std::make_unique<OidcClient>(std::move(options), context.fetch, context.send_form,
+                                        context.clock, context.logger);
+  }
+
   static std::map<std::string, std::unique_ptr<Backend>> Connect(
       const std::vector<ServiceName>& services, const FrontendContext& context) {
     std::map<std::string, std::unique_ptr<Backend>> backends;
@@ -107,6 +122,7 @@ class GatewayFrontend : public Frontend {
   Health health_;
   RateLimits limits_;
   RequestMetrics request_metrics_;
+  SignInDesk sign_in_;
   Dispatcher dispatcher_;
   Logger& logger_;
   const std::shared_ptr<TlsContext> tls_;

@@ -8,5 +8,6 @@ int main(int argc, char** argv) {
                               {.name = "dramatis-gateway",
                                .modules = {},
                                .frontend = dramatis::gateway::ConfigureGateway,
-                               .fetch_keys = dramatis::FetchOverHttp});
+                               .fetch_keys = dramatis::FetchOverHttp,
+                               .send_form = dramatis::SendFormOverHttp});
 }

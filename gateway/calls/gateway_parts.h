@@ -11,6 +11,7 @@
 #include "gateway/calls/config.h"
 #include "gateway/calls/health.h"
 #include "gateway/calls/request_metrics.h"
+#include "gateway/calls/sign_in_desk.h"
 #include "gateway/pages/site.h"
 #include "gateway/routing/problem.h"
 #include "gateway/routing/route_table.h"
@@ -40,6 +41,8 @@ struct GatewayParts {
   Logger& logger;
   Metrics& metrics;
   RequestMetrics& request_metrics;
+  // How people sign in with a browser.
+  SignInDesk& sign_in;
 };
 
 }  // namespace dramatis::gateway

@@ -8,6 +8,7 @@
 #include "gateway/access/https_only.h"
 #include "gateway/access/local_access.h"
 #include "gateway/calls/database_call_task.h"
+#include "gateway/calls/sign_in_call_task.h"
 #include "gateway/calls/stream_call_task.h"
 #include "gateway/calls/unary_call_task.h"
 #include "gateway/json/request_error.h"
@@ -221,6 +222,8 @@ void RequestTask::StartLocal(const RequestCall& call) {
     call_ = std::make_unique<HealthCallTask>(*this, call.method);
   } else if (DatabaseCallTask::Answers(*call.method)) {
     call_ = std::make_unique<DatabaseCallTask>(*this, call);
+  } else if (SignInCallTask::Answers(*call.method)) {
+    call_ = std::make_unique<SignInCallTask>(*this, call);
   } else {
     Fail(Error(absl::StatusCode::kUnimplemented, errors::v1::ERROR_REASON_NOT_IMPLEMENTED,
                "the gateway does not answer this yet"),

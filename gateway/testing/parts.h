@@ -35,9 +35,10 @@ struct TestParts {
   std::unique_ptr<Logger> logger = MakeSilentLogger();
   Metrics metrics;
   RequestMetrics request_metrics{metrics};
+  SignInDesk sign_in{nullptr, true};
   Dispatcher dispatcher{{config, *tables.routes, tables.reasons, *tables.transcoder, cors, site,
                          backends, health, limits, clock, environment, ids, *logger, metrics,
-                         request_metrics}};
+                         request_metrics, sign_in}};
 };
 
 }  // namespace dramatis::gateway

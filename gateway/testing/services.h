@@ -201,11 +201,20 @@ class FakeConversations : public conversation::v1::ConversationService::Callback
 // How the gateway reaches the streams.
 enum class StreamsOver { kGrpc, kLocal };
 
+// Where its users sign in.
+struct TestIssuer {
+  OidcSettings oidc = {};
+  FetchUrl fetch = nullptr;
+  SendForm send_form = nullptr;
+};
+
 // All of it, listening on a port of its own.
 class TestGateway {
  public:
-  explicit TestGateway(const GatewayConfig& config, StreamsOver streams = StreamsOver::kGrpc)
-      : personas_(seen_), conversations_(seen_, rpc_) {
+  explicit TestGateway(const GatewayConfig& config,
+                       StreamsOver streams = StreamsOver::kGrpc,
+                       TestIssuer issuer = {})
+      : issuer_(std::move(issuer)), personas_(seen_), conversations_(seen_, rpc_) {
     if (streams == StreamsOver::kLocal) conversations_.Offer(local_);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
@@ -224,7 +233,10 @@ class TestGateway {
                                     arguments.SetMaxReceiveMessageSize(16 * 1024 * 1024);
                                     return server_->InProcessChannel(arguments);
                                   },
-                                  local_};
+                                  local_,
+                                  issuer_.oidc,
+                                  issuer_.fetch,
+                                  issuer_.send_form};
     frontend_ = MakeGateway(config, context).value();
     address_ = frontend_->Start().value();
   }
@@ -245,6 +257,7 @@ class TestGateway {
   }
 
  private:
+  const TestIssuer issuer_;
   Seen seen_;
   SystemClock clock_;
   CountingIdSource ids_;

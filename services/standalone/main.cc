@@ -14,5 +14,6 @@ int main(int argc, char** argv) {
        .modules = {dramatis::persona::PersonaModule(), dramatis::inference::InferenceModule(),
                    dramatis::memory::MemoryModule(), dramatis::conversation::ConversationModule()},
        .frontend = dramatis::gateway::ConfigureGateway,
-       .fetch_keys = dramatis::FetchOverHttp});
+       .fetch_keys = dramatis::FetchOverHttp,
+       .send_form = dramatis::SendFormOverHttp});
 }

@@ -103,6 +103,13 @@ const std::vector<Variable>& KnownVariables() {
        "the claims that list roles, comma-separated", kAll},
       {"DRAMATIS_OIDC_ADMIN_ROLE", "admin", "the role that makes an admin", kAll},
       {"DRAMATIS_OIDC_SCOPE", "", "a scope that every JWT must have", kAll},
+      {"DRAMATIS_OIDC_CLIENT_ID", "",
+       "whom the issuer knows the page as, a public client without a secret: people sign in there, "
+       "by Authorization Code with PKCE; without it they need a key or a token",
+       "gateway"},
+      {"DRAMATIS_OIDC_CLIENT_SCOPE",
+       "openid, DRAMATIS_OIDC_SCOPE, and offline_access where the issuer offers it",
+       "what the page asks for when people sign in, separated by spaces", "gateway"},
       {"DRAMATIS_IDENTITY_KEY_FILE", "",
        "the key by which this program proves to others for whom it calls; `dramatis identity new "
        "<folder>` makes it; demanded outside local",

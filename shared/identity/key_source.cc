@@ -2,54 +2,14 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "shared/identity/strict_json.h"
 #include "shared/status/macros.h"
 
 namespace dramatis {
 namespace {
 
-constexpr char kDiscovery[] = "/.well-known/openid-configuration";
 constexpr char kFetches[] = "dramatis_identity_key_fetches_total";
 
-std::string WithoutSlash(std::string url) {
-  while (!url.empty() && url.back() == '/')
-    url.pop_back();
-  return url;
-}
-
-absl::StatusOr<std::string> KeysUrl(const std::string& text, const std::string& issuer) {
-  const std::optional<boost::json::object> document = ParseStrictObject(text);
-  if (!document.has_value()) return absl::InvalidArgumentError("the discovery document is no JSON");
-  const boost::json::string* const name = TextMember(*document, "issuer");
-  if (name == nullptr || std::string_view(name->data(), name->size()) != issuer) {
-    return absl::InvalidArgumentError("the discovery document names another issuer");
-  }
-  const boost::json::string* const url = TextMember(*document, "jwks_uri");
-  if (url == nullptr) return absl::InvalidArgumentError("the discovery document has no jwks_uri");
-  return std::string(url->data(), url->size());
-}
-
 }  // namespace
-
-bool IsSafeUrl(const std::string& url) {
-  if (absl::StartsWith(url, "https://") && url.size() > sizeof("https://") - 1) return true;
-  constexpr char kHttp[] = "http://";
-  if (!absl::StartsWith(url, kHttp)) return false;
-  std::string_view host = std::string_view(url).substr(sizeof(kHttp) - 1);
-  host = host.substr(0, host.find_first_of("/?#"));
-  if (host.find('@') != std::string_view::npos || host.find('\\') != std::string_view::npos) {
-    return false;
-  }
-  if (const size_t colon = host.rfind(':');
-      colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
-    host = host.substr(0, colon);
-  }
-  return host == "localhost" || host == "[::1]" ||
-         (host.substr(0, 4) == "127." &&
-          host.find_first_not_of("0123456789.") == std::string_view::npos);
-}
 
 KeySource::KeySource(
     Options options, FetchUrl fetch, const Clock& clock, Logger& logger, Metrics& metrics)
@@ -130,9 +90,10 @@ void KeySource::Run() {
 absl::StatusOr<std::string> KeySource::Fetch() const {
   std::string url = options_.jwks_url;
   if (url.empty()) {
-    DRAMATIS_ASSIGN_OR_RETURN(const std::string document,
-                              fetch_(WithoutSlash(options_.issuer) + kDiscovery));
-    DRAMATIS_ASSIGN_OR_RETURN(url, KeysUrl(document, options_.issuer));
+    DRAMATIS_ASSIGN_OR_RETURN(const std::string text, fetch_(DiscoveryUrl(options_.issuer)));
+    DRAMATIS_ASSIGN_OR_RETURN(const boost::json::object document,
+                              ParseDiscovery(text, options_.issuer));
+    DRAMATIS_ASSIGN_OR_RETURN(url, DiscoveredUrl(document, "jwks_uri"));
   }
   if (!IsSafeUrl(url)) return absl::InvalidArgumentError("the keys are not at an https address");
   return fetch_(url);

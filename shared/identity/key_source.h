@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "shared/identity/discovery.h"
 #include "shared/identity/jwk.h"
 #include "shared/log/log.h"
 #include "shared/metrics/metrics.h"
@@ -86,8 +87,5 @@ class KeySource {
   std::vector<std::function<void()>> waiting_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;
 };
-
-// Whether a URL may be fetched from: https, or http to loopback.
-bool IsSafeUrl(const std::string& url);
 
 }  // namespace dramatis

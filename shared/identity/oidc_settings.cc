@@ -1,6 +1,6 @@
 #include "shared/identity/oidc_settings.h"
 
-#include "shared/identity/key_source.h"
+#include "shared/identity/discovery.h"
 
 namespace dramatis {
 namespace {
@@ -8,6 +8,8 @@ namespace {
 constexpr char kIssuer[] = "DRAMATIS_OIDC_ISSUER";
 constexpr char kAudience[] = "DRAMATIS_OIDC_AUDIENCE";
 constexpr char kJwksUrl[] = "DRAMATIS_OIDC_JWKS_URL";
+constexpr char kClientId[] = "DRAMATIS_OIDC_CLIENT_ID";
+constexpr char kClientScope[] = "DRAMATIS_OIDC_CLIENT_SCOPE";
 constexpr char kRolesClaim[] = "DRAMATIS_OIDC_ROLES_CLAIM";
 
 void CheckIssuer(Settings& settings, const OidcSettings& oidc) {
@@ -44,6 +46,17 @@ OidcSettings OidcSettings::From(Settings& settings) {
     settings.Problem(kIssuer, "must be set where another DRAMATIS_OIDC_ setting is");
   }
   return oidc;
+}
+
+void OidcSettings::ReadClient(Settings& settings) {
+  client_id = settings.Text(kClientId);
+  client_scope = settings.Text(kClientScope);
+  if (!client_id.empty() && rules.issuer.empty()) {
+    settings.Problem(kIssuer, "must be set where DRAMATIS_OIDC_CLIENT_ID is");
+  }
+  if (!client_scope.empty() && client_id.empty()) {
+    settings.Problem(kClientId, "must be set where DRAMATIS_OIDC_CLIENT_SCOPE is");
+  }
 }
 
 }  // namespace dramatis

@@ -15,10 +15,17 @@ struct OidcSettings {
   ClaimsRules rules;
   // Empty: by discovery.
   std::string jwks_url;
+  // Whom the issuer knows the page as; empty where nobody signs in there with a browser. Read by
+  // programs with a gateway.
+  std::string client_id = {};
+  // What the page asks for; empty: see OidcClient.
+  std::string client_scope = {};
 
   // Reads and notes problems in `settings`. Other programs call those that do not serve clients;
   // they take clients' JWTs where they have an issuer.
   static OidcSettings From(Settings& settings);
+  // The page's, too: for programs with a gateway.
+  void ReadClient(Settings& settings);
 };
 
 }  // namespace dramatis

@@ -77,6 +77,25 @@ TEST(OidcSettingsTest, AddressesAreHttps) {
       "");
 }
 
+TEST(OidcSettingsTest, APageSignsInAtTheIssuerOnly) {
+  const auto read = [](Environment variables) {
+    Settings settings(std::move(variables));
+    OidcSettings oidc = OidcSettings::From(settings);
+    oidc.ReadClient(settings);
+    return std::make_pair(oidc.client_id + " " + oidc.client_scope,
+                          std::string(settings.Check().message()));
+  };
+  const Environment whole = {{"DRAMATIS_OIDC_ISSUER", kIssuer},
+                             {"DRAMATIS_OIDC_AUDIENCE", "a"},
+                             {"DRAMATIS_OIDC_CLIENT_ID", "page"},
+                             {"DRAMATIS_OIDC_CLIENT_SCOPE", "openid chat"}};
+  EXPECT_EQ(read(whole), std::make_pair(std::string("page openid chat"), std::string()));
+  EXPECT_THAT(read({{"DRAMATIS_OIDC_CLIENT_ID", "page"}}).second,
+              HasSubstr("DRAMATIS_OIDC_ISSUER must be set"));
+  EXPECT_THAT(read({{"DRAMATIS_OIDC_CLIENT_SCOPE", "openid"}}).second,
+              HasSubstr("DRAMATIS_OIDC_CLIENT_ID must be set"));
+}
+
 TEST(OidcSettingsTest, WhomNoClientCallsMayDoWithout) {
   EXPECT_EQ(From({}, "production").problems, "");
   EXPECT_THAT(From({{"DRAMATIS_OIDC_ISSUER", kIssuer}}, "production").problems,

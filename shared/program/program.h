@@ -19,7 +19,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "shared/identity/key_source.h"
+#include "shared/identity/oidc_client.h"
+#include "shared/identity/oidc_settings.h"
 #include "shared/rpc/module.h"
 
 namespace dramatis {
@@ -51,6 +52,10 @@ struct FrontendContext {
   std::function<std::shared_ptr<grpc::Channel>(const std::string& name)> channel;
   // What services of this process offer without gRPC.
   LocalMethods& local;
+  // The issuer whose users come, and how it is asked.
+  const OidcSettings& oidc;
+  const FetchUrl& fetch;
+  const SendForm& send_form;
 };
 
 struct Program {
@@ -62,6 +67,8 @@ struct Program {
       frontend;
   // How the keys of an OpenID Connect issuer are fetched.
   FetchUrl fetch_keys = nullptr;
+  // How a gateway exchanges codes for tokens there.
+  SendForm send_form = nullptr;
 };
 
 int RunProgram(int argc, char** argv, const Program& program);

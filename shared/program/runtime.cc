@@ -99,6 +99,7 @@ absl::StatusOr<ProgramConfig> ProgramConfig::From(const Program& program,
                    LoopbackAddress(PortsOf(name).grpc));
   }
   config.oidc = OidcSettings::From(settings);
+  if (program.frontend) config.oidc.ReadClient(settings);
   const bool separate = !config.neighbours.empty();
   config.wire = WireConfig::From(settings, config.common,
                                  {.name = IdentityName(program),
@@ -376,7 +377,10 @@ absl::Status Runtime::StartFrontend() {
       .metrics = metrics_,
       .config = config_.common,
       .channel = [this](const std::string& name) { return ChannelTo(name); },
-      .local = local_};
+      .local = local_,
+      .oidc = config_.oidc,
+      .fetch = program_.fetch_keys,
+      .send_form = program_.send_form};
   DRAMATIS_ASSIGN_OR_RETURN(frontend_, config_.frontend(context));
   DRAMATIS_ASSIGN_OR_RETURN(http_address_, frontend_->Start());
   LogListening("http", http_address_);

@@ -126,10 +126,16 @@ PAGING = [("page_size", "0"), ("page_size", "101"), ("page_size", "many")]
 
 ROUTES = {
     "GET /api/health": Route(public=True),
+    "GET /api/auth/config": Route(public=True),
+    "POST /api/auth/token": Route(
+        public=True, body={"grantType": "refresh_token", "refreshToken": "old"}, wrong_type=("code", 5),
+        bad=[("grantType", "password"), ("grantType", None), ("refreshToken", None),
+             ("refreshToken", "r" * 16385), ("codeVerifier", "short"), ("code", "c" * 4097),
+             ("redirectUri", "r" * 2049)]),
     "GET /api/personas": Route(
         paged=True,
         bad_query=[("type", "robot"), ("is_public", "perhaps"), ("order_by", "age"),
-                   ("q", "q" * 201), ("knowledge", "nothing")]),
+                   ("q", "q" * 201), ("knowledge", "nothing"), ("view", "tiny")]),
     "POST /api/personas": Route(
         body={"name": "Somebody", "type": "ai_agent"}, wrong_type=("name", 5),
         bad=PERSONA_BAD + [("type", "robot"), ("type", None), ("name", None)]),

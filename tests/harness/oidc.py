@@ -51,6 +51,14 @@ class Issuer:
         """How often its keys have been asked for."""
         return self._ask("asked")["asked"]
 
+    def exchanges(self):
+        """How often tokens have been asked for."""
+        return self._ask("forms")["forms"]
+
+    def lifetime(self, seconds):
+        """Access tokens are good for so long from now on."""
+        self._ask(f"lifetime {seconds}")
+
     def token(self, user, scope="chat personas_read personas_write memory admin"):
         """An access token: `alice`, `bob`, or `root`, who has the role admin."""
         secret = base64.b64encode(f"{user}:{user}-secret".encode()).decode()

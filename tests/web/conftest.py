@@ -52,13 +52,15 @@ def dramatis(tmp_path_factory, shared_provider):
 class Tab:
     """A page of Dramatis, with what its tests do most."""
 
-    def __init__(self, page, base, expected=()):
+    def __init__(self, page, base, expected=(), others=()):
         self.page = page
         self.base = base
         self.problems = []
         page.set_default_timeout(15_000)
         # Beginnings of what the browser may complain of, in a test that breaks something.
         self.expected = list(expected)
+        # Where else it may go: to the issuer's sign-in.
+        self.allowed = (base + "/", "data:", *others)
         page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
         page.on("console", self._heard)
         page.on("request", self._asked)
@@ -68,7 +70,7 @@ class Tab:
             self.problems.append(f"{message.type}: {message.text}")
 
     def _asked(self, request):
-        if not request.url.startswith((self.base + "/", "data:")):
+        if not request.url.startswith(self.allowed):
             self.problems.append(f"asked for {request.url}")
 
     def open(self, place=""):
@@ -121,7 +123,7 @@ def open_tab(chromium, dramatis, user):
         contexts = {}
 
         def open_tab(place="", *, base=None, dark=False, size=WIDE, locale="en-GB", context=None, expected=(),
-                     headers=None):
+                     headers=None, others=()):
             base = f"http://{base or dramatis.http}"
             if context is None:
                 context = chromium.new_context(
@@ -131,7 +133,7 @@ def open_tab(chromium, dramatis, user):
                     permissions=["clipboard-read", "clipboard-write"])
                 context.add_init_script(WATCH_POLICY)
                 stack.callback(context.close)
-            tab = Tab(context.new_page(), base, expected)
+            tab = Tab(context.new_page(), base, expected, others)
             tabs.append(tab)
             return tab.open(place)
 

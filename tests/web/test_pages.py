@@ -138,6 +138,40 @@ def test_a_room_is_paused_resumed_closed_and_deleted(open_tab, client, voices):
     assert client.get(f"/api/conversations/{room}").status == 404
 
 
+def test_who_speaks_in_a_room_is_chosen(open_tab, provider, client, voices):
+    provider.script(default={"tokens": ["Here I am."]})
+    tab = open_tab("#/rooms")
+    tab.button("New room").click()
+    dialog(tab).get_by_label("Title").fill("Quiet")
+    for _, name in voices:
+        dialog(tab).get_by_label(name).check()
+    dialog(tab).get_by_label("Your name").fill("Mara")
+    dialog(tab).get_by_label("Who answers").select_option(label="Only whom you ask")
+    tab.button("Open the room").click()
+    expect(tab.page.get_by_text("Live", exact=True)).to_be_visible()
+    tab.say("Anybody?")
+    expect(tab.messages).to_have_count(1)
+    tab.button(f"Let {voices[1][1]} speak").click()
+    expect(tab.answers.filter(has_text=voices[1][1])).to_contain_text("Here I am.")
+    room = tab.page.evaluate("location.hash").removeprefix("#/rooms/")
+    tab.button("Who speaks").click()
+    dialog(tab).get_by_label("Who answers").select_option(label="One after the other")
+    first = dialog(tab).get_by_role("group", name=voices[0][1])
+    first.get_by_label("Is silent").check()
+    dialog(tab).get_by_role("group", name=voices[1][1]).get_by_label("How readily").fill("80")
+    tab.button("Save").click()
+    expect(dialog(tab)).to_have_count(0)
+    settings = client.get(f"/api/conversations/{room}").expect(200)["settings"]
+    assert settings["turnPolicy"] == "list"
+    members = {member["personaId"]: member for member in settings["participants"]}
+    assert members[voices[0][0]]["muted"] is True
+    assert members[voices[1][0]]["talkativeness"] == 80
+    expect(tab.button(f"Let {voices[1][1]} speak")).to_have_count(0)
+    tab.say("And now?")
+    expect(tab.answers.filter(has_text=voices[1][1])).to_have_count(2)
+    expect(tab.answers.filter(has_text=voices[0][1])).to_have_count(0)
+
+
 # --- memories, goals, journal ---------------------------------------------------------------------
 
 def test_memories_are_written_changed_found_and_forgotten(open_tab, client):

@@ -15,16 +15,49 @@ def issuer():
         yield running
 
 
-@pytest.fixture(scope="module")
-def production(issuer, tmp_path_factory):
-    settings = {
+def settings(issuer):
+    return {
         "DRAMATIS_ENVIRONMENT": "production",
         "DRAMATIS_OIDC_ISSUER": issuer.url,
         "DRAMATIS_OIDC_AUDIENCE": "dramatis",
         "DRAMATIS_TRUSTED_PROXIES": "127.0.0.1",
+        "DRAMATIS_ADDRESS_RATE_LIMIT": "off",
     }
-    with Embedded(tmp_path_factory.mktemp("sign-in") / "data", settings) as deployment:
+
+
+@pytest.fixture(scope="module")
+def production(issuer, tmp_path_factory):
+    with Embedded(tmp_path_factory.mktemp("sign-in") / "data", settings(issuer)) as deployment:
         yield deployment
+
+
+@pytest.fixture(scope="module")
+def with_provider(issuer, tmp_path_factory):
+    """The same, where the page is known to the issuer."""
+    with Embedded(tmp_path_factory.mktemp("provider") / "data",
+                  {**settings(issuer), "DRAMATIS_OIDC_CLIENT_ID": "page"}) as deployment:
+        yield deployment
+
+
+@pytest.fixture
+def at_provider(open_tab, with_provider, issuer):
+    """A tab that has not signed in, and may go to the issuer."""
+    def open_it(**options):
+        return open_tab(base=with_provider.http, headers=PROXIED, others=(issuer.url + "/",),
+                        expected=["Failed to load resource"], **options)
+
+    return open_it
+
+
+def sign_in(tab, issuer, user="alice"):
+    tab.button(f"Sign in at {issuer.url.removeprefix('http://')}").click()
+    tab.page.get_by_label("Name").fill(user)
+    tab.page.get_by_role("button", name="Let me in").click()
+    tab.field.wait_for()
+
+
+KEPT = """JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href,
+                          history.state, performance.getEntriesByType('navigation').map((entry) => entry.name)])"""
 
 
 def test_signs_in_with_a_token_that_only_the_page_keeps(open_tab, production, issuer):
@@ -51,3 +84,111 @@ def test_signs_in_with_a_token_that_only_the_page_keeps(open_tab, production, is
     tab.button("Sign out").click()
     expect(tab.page.get_by_role("heading", name="Sign in")).to_be_visible()
     expect(tab.page.get_by_text("Tromsø")).to_have_count(0)
+
+
+def test_signs_in_at_the_provider_and_keeps_its_tokens_to_itself(at_provider, with_provider, issuer):
+    tab = at_provider()
+    tokens = []
+    tab.page.on("response", lambda response: tokens.append(response.json())
+                if response.url.endswith("/api/auth/token") else None)
+    tab.open("#/memories")
+    asked_away = []
+    tab.page.on("request", lambda request: asked_away.append(request)
+                if request.url.startswith(issuer.url) and not request.is_navigation_request() else None)
+    tab.button(f"Sign in at {issuer.url.removeprefix('http://')}").click()
+    tab.page.get_by_label("Name").fill("alice")
+    tab.page.get_by_role("button", name="Let me in").click()
+    # Back where it left.
+    expect(tab.page.get_by_role("heading", name="Memories", level=1)).to_be_visible()
+    assert tab.page.evaluate("location.href") == f"http://{with_provider.http}/#/memories"
+    assert asked_away == []
+    assert len(tokens) == 1
+    kept = tab.page.evaluate(KEPT)
+    for secret in (tokens[0]["accessToken"], tokens[0]["refreshToken"]):
+        assert secret not in kept
+    assert "verifier" not in kept
+    tab.open("#/chat")
+    tab.say("Where do you live?")
+    expect(tab.answers.last).to_contain_text("Tromsø")
+
+
+def test_a_reload_signs_in_again_without_a_question(at_provider, issuer):
+    tab = at_provider()
+    sign_in(tab, issuer)
+    tab.say("Where do you live?")
+    expect(tab.answers.last).to_contain_text("Tromsø")
+    chat = tab.page.evaluate("location.hash")
+    tab.page.reload()
+    expect(tab.answers.last).to_contain_text("Tromsø")
+    assert tab.page.evaluate("location.hash") == chat
+    # Signed out, a reload leaves it so, and the provider asks who it is.
+    tab.button("Sign out").click()
+    expect(tab.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    sign_in(tab, issuer, "bob")
+    expect(tab.page.get_by_text("No chats yet")).to_be_visible()
+    tab.button("Sign out").click()
+    tab.page.reload()
+    expect(tab.page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_token_that_ends_is_renewed_once_for_all_who_wait(at_provider, issuer):
+    # The page renews 20 s before the end.
+    issuer.lifetime(21)
+    try:
+        tab = at_provider()
+        sign_in(tab, issuer)
+        before = issuer.exchanges()
+        issuer.lifetime(300)
+        tab.page.wait_for_timeout(1500)
+        tab.open("#/status")  # asks for several things at once
+        expect(tab.page.get_by_text("conversation: serves")).to_be_visible()
+        assert issuer.exchanges() == before + 1
+        tab.open("#/goals")
+        expect(tab.page.get_by_text("No goals", exact=True)).to_be_visible()
+        assert issuer.exchanges() == before + 1
+    finally:
+        issuer.lifetime(300)
+
+
+def test_a_renewal_that_is_refused_leads_to_the_sign_in(at_provider, issuer):
+    issuer.lifetime(21)
+    try:
+        tab = at_provider()
+        sign_in(tab, issuer)
+    finally:
+        issuer.lifetime(300)
+    tab.page.wait_for_timeout(1500)
+    tab.page.route("**/api/auth/token", lambda route: route.fulfill(
+        status=400, content_type="application/problem+json", body='{"status": 400, "code": "SIGN_IN_REFUSED"}'))
+    tab.page.context.clear_cookies()  # at the provider, too
+    tab.open("#/goals")
+    expect(tab.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(tab.page.get_by_label("Key or token")).to_be_visible()
+
+
+def test_whoever_goes_back_at_the_provider_is_told_so(at_provider, issuer):
+    tab = at_provider()
+    tab.button(f"Sign in at {issuer.url.removeprefix('http://')}").click()
+    tab.page.get_by_role("button", name="Go back").click()
+    expect(tab.page.get_by_text("The identity provider did not let you in.")).to_be_visible()
+    expect(tab.page.get_by_text("the user went back")).to_be_visible()
+    assert "error" not in tab.page.evaluate("location.href")
+
+
+def test_a_code_that_somebody_else_sends_is_not_taken(at_provider, with_provider, issuer):
+    before = issuer.exchanges()
+    tab = at_provider()
+    tab.page.goto(f"http://{with_provider.http}/?code=stolen&state=guessed")
+    expect(tab.page.get_by_text("This sign-in was not begun in this tab.")).to_be_visible()
+    assert "stolen" not in tab.page.evaluate("location.href")
+    assert issuer.exchanges() == before
+
+
+def test_without_an_answer_of_the_provider_a_key_still_signs_in(open_tab, issuer, tmp_path):
+    with Issuer() as away, Embedded(tmp_path / "data", {**settings(away), "DRAMATIS_OIDC_CLIENT_ID": "page"}) as alone:
+        away.__exit__()
+        tab = open_tab(base=alone.http, headers=PROXIED, expected=["Failed to load resource"])
+        expect(tab.page.get_by_role("heading", name="Sign in")).to_be_visible()
+        expect(tab.page.get_by_text("Dramatis could not do this.")).to_be_visible()
+        expect(tab.button("Try again")).to_be_visible()
+        expect(tab.page.get_by_label("Key or token")).to_be_visible()

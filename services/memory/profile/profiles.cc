@@ -70,6 +70,7 @@ absl::TimeZone TimeZoneOf(const std::optional<ProfileRow>& profile) {
 
 v1::Profile Present(const ProfileRow& row) {
   v1::Profile profile = row.definition;
+  profile.set_user_id(row.user_id);
   if (profile.timezone().empty()) profile.set_timezone(kUtc);
   if (profile.locale().empty()) profile.set_locale(kDefaultLocale);
   if (profile.units() == v1::UNITS_UNSPECIFIED) profile.set_units(v1::UNITS_METRIC);

@@ -80,6 +80,7 @@ TEST_F(ProfilesTest, BelongsToOneUser) {
   call_.identity.user_id = "bob";
 
   EXPECT_EQ(Get()->display_name(), "");
+  EXPECT_EQ(Get()->user_id(), "bob");
 }
 
 TEST_F(ProfilesTest, MakesTheFirstWriteConditionalToo) {

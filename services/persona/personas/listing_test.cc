@@ -37,6 +37,31 @@ TEST_F(ListingTest, ListsTheCallersOwn) {
   EXPECT_THAT(ListNames(admin_, bobs), ElementsAre("Cleo"));
 }
 
+TEST_F(ListingTest, TheBasicViewIsWithoutTexts) {
+  v1::CreatePersonaRequest create;
+  create.mutable_persona()->set_name("Ada");
+  create.mutable_persona()->set_type(v1::PERSONA_TYPE_AI_AGENT);
+  create.mutable_persona()->set_description("Builds telescopes");
+  create.mutable_persona()->set_biography("I build telescopes.");
+  create.mutable_persona()->set_system_prompt("Be brief.");
+  create.mutable_persona()->set_greeting("Hello");
+  ASSERT_TRUE(personas_.Create(alice_, create).ok());
+  v1::ListPersonasRequest basic;
+  basic.set_view(v1::PERSONA_VIEW_BASIC);
+
+  const v1::Persona full = personas_.List(alice_, {}).value().personas(0);
+  v1::Persona shown = personas_.List(alice_, basic).value().personas(0);
+
+  EXPECT_EQ(full.biography(), "I build telescopes.");
+  EXPECT_EQ(shown.biography(), "");
+  EXPECT_FALSE(shown.has_system_prompt());
+  EXPECT_EQ(shown.greeting(), "");
+  shown.set_biography(full.biography());
+  shown.set_system_prompt(full.system_prompt());
+  shown.set_greeting(full.greeting());
+  EXPECT_EQ(shown.DebugString(), full.DebugString());
+}
+
 TEST_F(ListingTest, DoesNotTellWhoseAPersonaIsThroughAFilter) {
   CreatePublic("bob", "Cleo");
   v1::ListPersonasRequest bobs;

@@ -55,6 +55,13 @@ bool SameDefinition(const v1::Persona& one, const v1::Persona& other) {
   return one.SerializeAsString() == other.SerializeAsString();
 }
 
+// What PERSONA_VIEW_BASIC is without.
+void ClearTexts(v1::Persona& persona) {
+  persona.clear_biography();
+  persona.clear_system_prompt();
+  persona.clear_greeting();
+}
+
 }  // namespace
 
 Personas::Personas(const Config& config, const Parts& parts)
@@ -84,8 +91,9 @@ absl::StatusOr<v1::ListPersonasResponse> Personas::List(const CallContext& call,
   const std::string name = NameKey(request.name());
   for (const PersonaRow& row : page.personas) {
     if (!name.empty() && NameKey(row.definition.name()) != name) continue;
-    *response.add_personas() =
-        Present(row, call.identity, masked.find(row.persona_id) != masked.end());
+    v1::Persona& shown = *response.add_personas();
+    shown = Present(row, call.identity, masked.find(row.persona_id) != masked.end());
+    if (request.view() == v1::PERSONA_VIEW_BASIC) ClearTexts(shown);
   }
   if (page.more && name.empty()) {
     response.set_next_page_token(MakePageToken(call, request, page.personas.back()));

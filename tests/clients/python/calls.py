@@ -41,6 +41,7 @@ api, guest, admin = Api("python"), Api("visitor"), Api("python:admin")
 
 def operators():
     assert api.get_health_get().status == "healthy"
+    assert api.get_auth_config_get().methods[0] == "local"
     admin.setup_database_post()
     admin.seed_database_post({"confirm": "local"})
     assert admin.get_database_status_get().services["persona"].connected
@@ -228,6 +229,8 @@ def main():
         paths = json.load(file)["paths"]
     described = {generated_name(operation["operationId"])
                  for methods in paths.values() for operation in methods.values()}
+    # Tokens come from an issuer, which there is none of here: tests/web/test_sign_in.py has one.
+    described.remove("exchange_token_post")
     assert described == succeeded, described ^ succeeded
     print(f"{len(succeeded)} operations")
 

@@ -43,6 +43,8 @@ const memberOf = <T>(list: T[]): T => {
 async function operators(): Promise<void> {
   const health = await ok(api.GET("/api/health"));
   if (health.status !== "healthy") throw new Error(health.status);
+  const config = await ok(api.GET("/api/auth/config"));
+  if (config.methods[0] !== "local") throw new Error(config.methods.join());
   const status = await ok(admin.GET("/api/admin/database-status"));
   if (!status.services["persona"]?.connected) throw new Error("persona is not connected");
   await ok(admin.POST("/api/admin/setup-database"));
@@ -354,7 +356,8 @@ async function main(): Promise<void> {
   );
   const missing = Object.entries(described.paths)
     .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
-    .filter((operation) => !succeeded.has(operation));
+    // Tokens come from an issuer, which there is none of here: tests/web/test_sign_in.py has one.
+    .filter((operation) => !succeeded.has(operation) && operation !== "post /api/auth/token");
   if (missing.length > 0) throw new Error(`never called: ${missing.join(", ")}`);
   console.log(`${succeeded.size} operations`);
 }

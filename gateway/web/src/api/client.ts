@@ -21,8 +21,11 @@ export class ApiError extends Error {
 }
 
 // Whose requests these are. Kept here and nowhere else: gone with the page.
-interface Identity {
+export interface Identity {
   token: string;
+  // What an identity provider gave besides: for the next token, and when this one is no longer good.
+  refreshToken?: string;
+  expiresAt?: number;
 }
 
 let identity: Identity | undefined;
@@ -46,6 +49,7 @@ export function onSignedOut(listener: () => void): () => void {
 
 export interface Call {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  // JSON, or a file as it is.
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
@@ -75,21 +79,81 @@ export function problemFrom(problem: Record<string, unknown>, status = 0): ApiEr
 
 // The answer with its head; an ApiError for everything that is not 2xx.
 export async function send(path: string, call: Call = {}): Promise<Response> {
-  const headers: Record<string, string> = { ...call.headers };
-  if (call.body !== undefined) headers['Content-Type'] = 'application/json';
-  if (identity) headers.Authorization = `Bearer ${identity.token}`;
-  const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-  let response: Response;
-  try {
-    response = await fetch(path, { method: call.method ?? 'GET', headers, body, signal: call.signal });
-  } catch (error) {
-    if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    if (error instanceof ApiError) throw error;
-    throw new ApiError(0, 'NO_CONNECTION', String(error));
+  if (identity?.refreshToken && Date.now() > (identity.expiresAt ?? Infinity)) await renew(identity);
+  const asked = identity;
+  let response = await attempt(path, call);
+  if (response.status === 401 && asked?.refreshToken) {
+    // Revoked before its time, or this clock is wrong. Another request may have renewed it already.
+    if (identity === asked) await renew(asked);
+    response = await attempt(path, call);
   }
   if (response.ok) return response;
   if (response.status === 401) signedOut();
   throw await problemOf(response);
+}
+
+async function attempt(path: string, call: Call): Promise<Response> {
+  const headers: Record<string, string> = { ...call.headers };
+  let body: BodyInit | undefined;
+  if (call.body instanceof Blob) {
+    body = call.body;
+    headers['Content-Type'] = call.body.type;
+  } else if (call.body !== undefined) {
+    body = JSON.stringify(call.body);
+    headers['Content-Type'] = 'application/json';
+  }
+  if (identity) headers.Authorization = `Bearer ${identity.token}`;
+  try {
+    return await fetch(path, { method: call.method ?? 'GET', headers, body, signal: call.signal });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new ApiError(0, 'NO_CONNECTION', String(error));
+  }
+}
+
+interface Tokens {
+  accessToken: string;
+  expiresIn?: number;
+  refreshToken?: string;
+}
+
+// A little before its end, so that no request is on its way when it comes.
+const margin = 20_000;
+
+// Exchanges what an identity provider gave for tokens, and takes them.
+export async function exchange(body: Record<string, string>) {
+  const response = await fetch('/api/auth/token', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  }).catch((error) => {
+    throw new ApiError(0, 'NO_CONNECTION', String(error));
+  });
+  if (!response.ok) throw await problemOf(response);
+  const tokens = (await response.json()) as Tokens;
+  identity = {
+    token: tokens.accessToken,
+    // Where none comes, the one before is still good (RFC 6749, section 6).
+    refreshToken: tokens.refreshToken ?? body.refreshToken,
+    expiresAt: tokens.expiresIn === undefined ? undefined : Date.now() + tokens.expiresIn * 1000 - margin,
+  };
+}
+
+let renewal: Promise<void> | undefined;
+
+// Another token for the one that is no longer good; one exchange for all who wait.
+function renew(old: Identity): Promise<void> {
+  renewal ??= exchange({ grantType: 'refresh_token', refreshToken: old.refreshToken! })
+    .catch((error) => {
+      if (!(error instanceof ApiError) || error.status < 400 || error.status >= 500 || error.status === 429) throw error;
+      if (identity === old) identity = undefined;
+      signedOut();
+      throw new ApiError(401, 'UNAUTHENTICATED', error.message);
+    })
+    .finally(() => {
+      renewal = undefined;
+    });
+  return renewal;
 }
 
 export async function request<T>(path: string, call: Call = {}): Promise<T> {

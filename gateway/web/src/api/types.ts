@@ -18,6 +18,66 @@ export interface Persona {
   etag?: string;
 }
 
+export interface Profile {
+  userId: string;
+  displayName?: string;
+  etag?: string;
+}
+
+export interface ApiKey {
+  keyId: string;
+  name: string;
+  scopes: ('chat' | 'personas_read' | 'personas_write' | 'memory' | 'admin')[];
+  prefix: string;
+  lastFour: string;
+  secret?: string;
+  expiresAt?: string;
+  lastUsedAt?: string;
+  requestsPerMinute?: number;
+  monthlyBudgetMicros?: number;
+}
+
+export interface Share {
+  share_id: string;
+  url?: string;
+  created_at: string;
+  expires_at?: string;
+}
+
+export interface SharedMessage {
+  role: 'user' | 'assistant';
+  content: string;
+  timestamp: string;
+  sequence: number;
+}
+
+export interface SharedConversation {
+  title?: string;
+  persona_name?: string;
+  created_at: string;
+  messages: SharedMessage[];
+}
+
+export type JobState = 'queued' | 'running' | 'done' | 'failed';
+
+export interface Export {
+  exportId: string;
+  state: JobState;
+  counts?: Record<string, number>;
+  expireTime?: string;
+  problem?: string;
+}
+
+export interface Import {
+  importId: string;
+  state: JobState;
+  source?: string;
+  counts?: Record<string, number>;
+  leftOut?: { item: string; reason: string }[];
+  createTime: string;
+  problem?: string;
+}
+
 export interface Usage {
   input_tokens?: number;
   output_tokens?: number;
@@ -40,6 +100,7 @@ export interface Session {
   persona_name?: string;
   title?: string;
   message_count?: number;
+  temporary?: boolean;
 }
 
 export interface SearchMatch {
@@ -109,6 +170,15 @@ export interface Participant {
   leaveTime?: string;
 }
 
+export type TurnPolicy = 'natural' | 'list' | 'pooled' | 'manual';
+
+export interface RoomSettings {
+  maxAiResponders?: number;
+  allowAiChains?: boolean;
+  turnPolicy?: TurnPolicy;
+  participants?: { personaId: string; talkativeness?: number; muted?: boolean }[];
+}
+
 export interface Room {
   conversationId: string;
   title: string;
@@ -122,7 +192,7 @@ export interface Room {
   messageCount?: number;
   closeReason?: string;
   updateTime: string;
-  settings?: { maxAiResponders?: number; allowAiChains?: boolean };
+  settings?: RoomSettings;
 }
 
 export interface RoomMessage {

@@ -2,7 +2,8 @@ import { Button, FormSelect, FormSelectOption } from '@patternfly/react-core';
 import { BarsIcon } from '@patternfly/react-icons/dist/esm/icons/bars-icon';
 import { CogIcon } from '@patternfly/react-icons/dist/esm/icons/cog-icon';
 import { lazy, Suspense, useCallback, useEffect, useId, useRef, useState } from 'react';
-import { hasIdentity, onSignedOut, setIdentity } from '../api/client';
+import { hasIdentity, onSignedOut } from '../api/client';
+import { returnFromSignIn, signOut } from '../api/signIn';
 import { useI18n, type Key, type Language } from '../i18n';
 import { ChatPage } from '../chat/ChatPage';
 import { Empty, Loading } from '../parts/states';
@@ -15,6 +16,8 @@ const MemoriesPage = lazy(() => import('../pages/MemoriesPage'));
 const GoalsPage = lazy(() => import('../pages/GoalsPage'));
 const JournalPage = lazy(() => import('../pages/JournalPage'));
 const PersonasPage = lazy(() => import('../pages/PersonasPage'));
+const AccountPage = lazy(() => import('../pages/AccountPage'));
+const SharedPage = lazy(() => import('../pages/SharedPage'));
 const SignIn = lazy(() => import('./SignIn'));
 const StatusPage = lazy(() => import('../pages/StatusPage'));
 
@@ -25,8 +28,14 @@ const parts: { part: string; label: Key }[] = [
   { part: 'memories', label: 'navMemories' },
   { part: 'goals', label: 'navGoals' },
   { part: 'journal', label: 'navJournal' },
+  { part: 'account', label: 'navAccount' },
   { part: 'status', label: 'navStatus' },
 ];
+
+// Read once, before anything else asks for something.
+const arrival = returnFromSignIn();
+// It is told of below, also where it fails before that.
+arrival?.catch(() => undefined);
 
 export function App() {
   const { t } = useI18n();
@@ -35,15 +44,29 @@ export function App() {
   // Unknown to the API, until somebody signs in; `round` makes every part ask anew then.
   const [signedOut, setSignedOut] = useState(false);
   const [round, setRound] = useState(0);
+  const [arriving, setArriving] = useState(arrival !== undefined);
+  const [refusal, setRefusal] = useState<unknown>();
   useEffect(() => onSignedOut(() => setSignedOut(true)), []);
+  useEffect(() => {
+    arrival
+      ?.catch((error) => {
+        setRefusal(error);
+        setSignedOut(true);
+      })
+      .finally(() => setArriving(false));
+  }, []);
   const label = parts.find(({ part }) => part === route.part)?.label;
   useEffect(() => {
     document.title = label ? `${t(label)} · ${t('appName')}` : t('appName');
   }, [label, t]);
 
-  const page = signedOut ? (
+  const page = arriving ? (
+    <Loading />
+  ) : signedOut && route.part !== 'shared' ? (
     <SignIn
+      error={refusal}
       onSignedIn={() => {
+        setRefusal(undefined);
         setSignedOut(false);
         setRound(round + 1);
       }}
@@ -59,16 +82,17 @@ export function App() {
       <Header
         part={route.part}
         onSignOut={
-          hasIdentity() && !signedOut
+          !arriving && hasIdentity() && !signedOut
             ? () => {
-                setIdentity(undefined);
+                signOut();
+                setRefusal(undefined);
                 setSignedOut(true);
               }
             : undefined
         }
       />
       <main className="dr-main" ref={main} tabIndex={-1}>
-        <Boundary key={`${route.part} ${round}`}>
+        <Boundary key={`${route.part} ${route.part === 'shared' ? route.id : ''} ${round}`}>
           <Suspense fallback={<Loading />}>{page}</Suspense>
         </Boundary>
       </main>
@@ -91,6 +115,11 @@ function Part({ route }: { route: Route }) {
       return <GoalsPage />;
     case 'journal':
       return <JournalPage />;
+    case 'account':
+      return <AccountPage />;
+    // Of anybody, for everybody.
+    case 'shared':
+      return <SharedPage token={route.id} />;
     case 'status':
       return <StatusPage />;
     default:

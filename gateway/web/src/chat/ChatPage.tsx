@@ -2,13 +2,15 @@ import Chatbot, { ChatbotDisplayMode } from '@patternfly/chatbot/dist/dynamic/Ch
 import { ChatbotContent } from '@patternfly/chatbot/dist/dynamic/ChatbotContent';
 import { ChatbotFooter } from '@patternfly/chatbot/dist/dynamic/ChatbotFooter';
 import { MessageBar } from '@patternfly/chatbot/dist/dynamic/MessageBar';
-import { Alert, AlertActionCloseButton, Avatar, Button } from '@patternfly/react-core';
+import { Alert, AlertActionCloseButton, Avatar, Button, Checkbox, Label } from '@patternfly/react-core';
+import { CodeBranchIcon } from '@patternfly/react-icons/dist/esm/icons/code-branch-icon';
 import { ListIcon } from '@patternfly/react-icons/dist/esm/icons/list-icon';
 import { RedoIcon } from '@patternfly/react-icons/dist/esm/icons/redo-icon';
+import { ShareAltIcon } from '@patternfly/react-icons/dist/esm/icons/share-alt-icon';
 import { TrashIcon } from '@patternfly/react-icons/dist/esm/icons/trash-icon';
-import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react';
 import { ApiError, newId, request } from '../api/client';
-import type { AiStatus, Message, Persona } from '../api/types';
+import type { AiStatus, Message, Persona, Session } from '../api/types';
 import { goTo, href } from '../app/route';
 import { useI18n, type I18n } from '../i18n';
 import { initialsAvatar } from '../parts/avatar';
@@ -20,8 +22,11 @@ import { EditAgain } from './EditAgain';
 import { MessageList } from './MessageList';
 import { PersonaPicker } from './PersonaPicker';
 import { copyAction, Said } from './Said';
+import { savePending } from './pending';
 import { SessionsPanel } from './SessionsPanel';
 import { useSession, type UseSession } from './useSession';
+
+const Share = lazy(() => import('./Share').then(({ Share }) => ({ default: Share })));
 
 const longestMessage = 8000;
 
@@ -98,10 +103,18 @@ function Talk(props: TalkProps) {
   const input = useRef<HTMLTextAreaElement>(null);
   const nothingSaid = props.isNew && session.messages.length === 0 && !session.answer;
 
+  const [temporary, setTemporary] = useState(false);
+  const beginning = useAction();
+
   const say = (text: string) => {
     const message = text.trim();
     if (message === '' || [...message].length > longestMessage) return;
-    session.say(message, persona?.personaId ?? (props.isNew ? props.personaId : undefined));
+    const personaId = persona?.personaId ?? (props.isNew ? props.personaId : undefined);
+    if (props.isNew && temporary) {
+      void beginning.run(() => beginTemporary(message, personaId)).then((done) => done && props.onChanged());
+      return;
+    }
+    session.say(message, personaId);
     if (props.isNew) props.onBegin();
   };
 
@@ -117,6 +130,7 @@ function Talk(props: TalkProps) {
         sessionId={props.isNew ? undefined : props.sessionId}
         listShown={props.listShown}
         onToggleList={props.onToggleList}
+        temporary={session.session?.temporary === true && session.session.status === 'active'}
         onDeleted={props.onDeleted}
       />
       <ChatbotContent>
@@ -127,12 +141,21 @@ function Talk(props: TalkProps) {
         ) : (
           <Messages session={session} sessionId={props.sessionId} name={name} avatar={avatar}>
             {nothingSaid && (
-              <Welcome ai={ai.value} persona={who} onChoose={setPersona} onSay={say} input={input} />
+              <Welcome
+                ai={ai.value}
+                persona={who}
+                temporary={temporary}
+                onTemporary={setTemporary}
+                onChoose={setPersona}
+                onSay={say}
+                input={input}
+              />
             )}
           </Messages>
         )}
       </ChatbotContent>
       <ChatbotFooter>
+        {beginning.error !== undefined && <Failed error={beginning.error} />}
         <Composer
           name={who?.name}
           input={input}
@@ -153,17 +176,38 @@ function Talk(props: TalkProps) {
   );
 }
 
+// A session of which nothing is kept is asked for before its first message, which is said when its
+// page opens, as after a reload.
+async function beginTemporary(message: string, personaId?: string) {
+  const session = await request<Session>('/api/session', {
+    method: 'POST',
+    body: { temporary: true, ...(personaId ? { persona_id: personaId } : {}) },
+    headers: { 'Idempotency-Key': newId() },
+  });
+  savePending({
+    sessionId: session.session_id,
+    key: newId(),
+    body: { message, session_id: session.session_id, stream: true },
+    time: Date.now(),
+  });
+  goTo(href('chat', session.session_id));
+}
+
 function TalkHead(props: {
   name: string;
   avatar?: string;
   sessionId?: string;
+  // Nothing of it is kept once it ends.
+  temporary: boolean;
   listShown: boolean;
   onToggleList(): void;
   onDeleted(): void;
 }) {
   const { t } = useI18n();
   const [asking, setAsking] = useState(false);
+  const [sharing, setSharing] = useState(false);
   const deletion = useAction();
+  const ending = useAction();
   return (
     <div className="dr-talk-head">
       <Button
@@ -176,6 +220,34 @@ function TalkHead(props: {
       />
       {props.avatar && <Avatar src={props.avatar} alt="" size="sm" />}
       <h1>{props.name}</h1>
+      {props.temporary && (
+        <>
+          <Label isCompact status="info">
+            {t('temporary')}
+          </Label>
+          <Button
+            variant="link"
+            isLoading={ending.busy}
+            isDisabled={ending.busy}
+            onClick={() =>
+              void ending
+                .run(() => request(`/api/session/${encodeURIComponent(props.sessionId!)}`, { method: 'DELETE' }))
+                .then((done) => done && props.onDeleted())
+            }
+          >
+            {t('temporaryEnd')}
+          </Button>
+        </>
+      )}
+      {props.sessionId !== undefined && !props.temporary && (
+        <Button variant="plain" icon={<ShareAltIcon />} aria-label={t('share')} onClick={() => setSharing(true)} />
+      )}
+      {ending.error !== undefined && <Failed error={ending.error} />}
+      {sharing && (
+        <Suspense>
+          <Share sessionId={props.sessionId!} onClose={() => setSharing(false)} />
+        </Suspense>
+      )}
       {props.sessionId !== undefined && (
         <Button
           variant="plain"
@@ -228,6 +300,18 @@ function Messages(props: {
   const { regenerate } = session;
   const again = useRef(regenerate);
   again.current = regenerate;
+  const forking = useAction();
+  const fork = (message: Message) =>
+    void forking.run(async () => {
+      const session = await request<Session>(`/api/history/${encodeURIComponent(sessionId)}/fork`, {
+        method: 'POST',
+        body: { sequence: message.sequence },
+        headers: { 'Idempotency-Key': newId() },
+      });
+      goTo(href('chat', session.session_id));
+    });
+  const forkFrom = useRef(fork);
+  forkFrom.current = fork;
   const open = session.session?.status === 'active' && session.answer === undefined;
   const newest = session.messages.at(-1);
   const last = open && newest?.role === 'assistant' && newest.metadata?.turn_id ? newest.message_id : undefined;
@@ -249,6 +333,16 @@ function Messages(props: {
             tooltipContent: t('editAgain'),
             clickedTooltipContent: t('editAgain'),
             clickedAriaLabel: t('editAgain'),
+          };
+        }
+        if (message.sequence > 0) {
+          actions.fork = {
+            onClick: () => forkFrom.current(message),
+            ariaLabel: t('fork'),
+            tooltipContent: t('fork'),
+            clickedTooltipContent: t('fork'),
+            clickedAriaLabel: t('fork'),
+            icon: <CodeBranchIcon />,
           };
         }
         if (message.message_id === last) {
@@ -305,6 +399,7 @@ function Messages(props: {
           />
         </div>
       )}
+      {forking.error !== undefined && <Failed error={forking.error} />}
       {session.failure && (
         <Failed
           error={session.failure.error}
@@ -367,11 +462,14 @@ function Composer(props: {
 function Welcome(props: {
   ai?: AiStatus;
   persona?: Persona;
+  temporary: boolean;
+  onTemporary(temporary: boolean): void;
   input: { current: HTMLTextAreaElement | null };
   onChoose(persona: Persona): void;
   onSay(text: string): void;
 }) {
   const { t } = useI18n();
+  const temporaryId = useId();
   return (
     <div className="dr-welcome">
       {props.ai && !props.ai.configured && <RetrievalNote />}
@@ -383,6 +481,13 @@ function Welcome(props: {
           props.onChoose(persona);
           props.input.current?.focus();
         }}
+      />
+      <Checkbox
+        id={temporaryId}
+        label={t('temporaryBegin')}
+        description={t('temporaryText')}
+        isChecked={props.temporary}
+        onChange={(_event, checked) => props.onTemporary(checked)}
       />
       <div className="dr-prompts">
         {(['promptWho', 'promptWhere', 'promptLike'] as const).map((prompt) => (

@@ -12,7 +12,7 @@ export function PersonaPicker(props: { chosen?: string; onChoose(persona: Person
   const { t } = useI18n();
   const [words, setWords] = useState('');
   const q = useSettled(words.trim());
-  const list = useList<Persona>('/api/personas', 'personas', { q });
+  const list = useList<Persona>('/api/personas', 'personas', { q, view: 'basic' });
   const speakers = list.items.filter((persona) => persona.type !== 'human');
   return (
     <section className="dr-picker" aria-label={t('choosePersona')}>

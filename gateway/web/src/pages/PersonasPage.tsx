@@ -5,20 +5,23 @@ import type { AiStatus, Persona } from '../api/types';
 import { href } from '../app/route';
 import { useI18n } from '../i18n';
 import { initialsAvatar } from '../parts/avatar';
+import { CardExport, CardImport } from './Cards';
 import { Confirm } from '../parts/Confirm';
 import { Field, FormDialog } from '../parts/Field';
 import { ListStates } from '../parts/ListStates';
 import { useAction, useList, useLoad, useSettled } from '../parts/load';
 import { PageFrame } from '../parts/PageFrame';
+import { Failed, Loading } from '../parts/states';
 
 export default function PersonasPage() {
   const { t } = useI18n();
   const [words, setWords] = useState('');
   const q = useSettled(words.trim());
-  const list = useList<Persona>('/api/personas', 'personas', { q });
+  const list = useList<Persona>('/api/personas', 'personas', { q, view: 'basic' });
   const ai = useLoad<AiStatus>('/api/ai/status');
   const [editing, setEditing] = useState<Persona | 'new'>();
   const [deleting, setDeleting] = useState<Persona>();
+  const [exporting, setExporting] = useState<Persona>();
   const deletion = useAction();
   return (
     <PageFrame
@@ -26,6 +29,7 @@ export default function PersonasPage() {
       text={t('personasText')}
       action={<Button onClick={() => setEditing('new')}>{t('newPersona')}</Button>}
     >
+      <CardImport onImported={list.reload} />
       <div className="dr-toolbar">
         <SearchInput
           value={words}
@@ -70,6 +74,14 @@ export default function PersonasPage() {
                     <Button
                       variant="link"
                       isInline
+                      aria-label={t('cardExportOf', { name: persona.name })}
+                      onClick={() => setExporting(persona)}
+                    >
+                      {t('cardExport')}
+                    </Button>
+                    <Button
+                      variant="link"
+                      isInline
                       isDanger
                       onClick={() => {
                         deletion.clear();
@@ -85,9 +97,10 @@ export default function PersonasPage() {
           ))}
         </ul>
       </ListStates>
+      {exporting && <CardExport persona={exporting} onClose={() => setExporting(undefined)} />}
       {editing !== undefined && (
-        <PersonaDialog
-          persona={editing === 'new' ? undefined : editing}
+        <EditPersona
+          personaId={editing === 'new' ? undefined : editing.personaId}
           ai={ai.value}
           onClose={() => setEditing(undefined)}
           onSaved={() => {
@@ -116,6 +129,15 @@ export default function PersonasPage() {
       )}
     </PageFrame>
   );
+}
+
+// With the texts, which the list is without.
+function EditPersona(props: { personaId?: string; ai?: AiStatus; onClose(): void; onSaved(): void }) {
+  const { personaId, ...rest } = props;
+  const persona = useLoad<Persona>(personaId && `/api/personas/${personaId}`);
+  if (personaId === undefined) return <PersonaDialog {...rest} />;
+  if (persona.error !== undefined) return <Failed error={persona.error} onRetry={persona.reload} />;
+  return persona.value ? <PersonaDialog {...rest} persona={persona.value} /> : <Loading />;
 }
 
 function PersonaDialog(props: { persona?: Persona; ai?: AiStatus; onClose(): void; onSaved(): void }) {

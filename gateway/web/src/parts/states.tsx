@@ -32,6 +32,10 @@ export function explain(error: ApiError, t: I18n['t']): { what: string; what_to_
   switch (error.code) {
     case 'NO_CONNECTION':
       return { what: t('errorNoConnection'), what_to_do: t('errorNoConnectionDo') };
+    case 'SIGN_IN_NOT_BEGUN_HERE':
+      return { what: t('errorSignInElsewhere'), what_to_do: '' };
+    case 'SIGN_IN_REFUSED':
+      return { what: t('errorSignInRefused'), what_to_do: says };
     case 'CONTEXT_TOO_LARGE':
       return { what: t('errorTooLong'), what_to_do: t('errorTooLongDo') };
     case 'TURN_IN_PROGRESS':

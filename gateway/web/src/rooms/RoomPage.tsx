@@ -6,7 +6,7 @@ import { Button, FormSelect, FormSelectOption, Label } from '@patternfly/react-c
 import { TrashIcon } from '@patternfly/react-icons/dist/esm/icons/trash-icon';
 import { useMemo, useRef, useState } from 'react';
 import { newId, request } from '../api/client';
-import type { Room, RoomMessage } from '../api/types';
+import type { Participant, Room, RoomMessage } from '../api/types';
 import { goTo, href } from '../app/route';
 import { copyAction, Said } from '../chat/Said';
 import { MessageList } from '../chat/MessageList';
@@ -14,6 +14,7 @@ import { useI18n } from '../i18n';
 import { Confirm } from '../parts/Confirm';
 import { useAction } from '../parts/load';
 import { Failed, Loading } from '../parts/states';
+import { RoomSettings } from './RoomSettings';
 import { useRoom, type UseRoom } from './useRoom';
 
 const longestMessage = 8000;
@@ -42,9 +43,13 @@ export function RoomPage({ roomId }: { roomId: string }) {
 
 type Asked = 'close' | 'delete';
 
+// Those whom a model speaks for, as far as the reader is told.
+const isSpeaker = (participant: Participant) => participant.type === 'ai_agent' || participant.type === 'ai_ambiguous';
+
 function RoomHead({ live, room }: { live: UseRoom; room: Room }) {
   const { t } = useI18n();
   const [asked, setAsked] = useState<Asked>();
+  const [changing, setChanging] = useState(false);
   const action = useAction();
   const here = room.participants.filter((participant) => !participant.leaveTime);
   const path = `/api/conversations/${room.conversationId}`;
@@ -68,6 +73,9 @@ function RoomHead({ live, room }: { live: UseRoom; room: Room }) {
             >
               {room.status === 'paused' ? t('roomResume') : t('roomPause')}
             </Button>
+            <Button variant="link" onClick={() => setChanging(true)}>
+              {t('roomSettings')}
+            </Button>
             <Button variant="link" onClick={() => setAsked('close')}>
               {t('roomClose')}
             </Button>
@@ -82,11 +90,39 @@ function RoomHead({ live, room }: { live: UseRoom; room: Room }) {
           <li key={participant.personaId}>
             <Label isCompact variant={participant.own && participant.type === 'human' ? 'filled' : 'outline'}>
               {participant.name}
-              {(participant.type === 'ai_agent' || participant.type === 'ai_ambiguous') && ` · ${t('ai')}`}
+              {isSpeaker(participant) && ` · ${t('ai')}`}
             </Label>
+            {room.settings?.turnPolicy === 'manual' && open && may.canAddMessage && isSpeaker(participant) && (
+              <Button
+                variant="link"
+                isInline
+                isDisabled={action.busy}
+                onClick={() =>
+                  void action.run(() =>
+                    request('/api/ai/generate-response', {
+                      method: 'POST',
+                      body: { conversationId: room.conversationId, personaId: participant.personaId },
+                      headers: { 'Idempotency-Key': newId() },
+                    }),
+                  )
+                }
+              >
+                {t('memberSpeak', { name: participant.name })}
+              </Button>
+            )}
           </li>
         ))}
       </ul>
+      {changing && (
+        <RoomSettings
+          room={room}
+          onClose={() => setChanging(false)}
+          onSaved={(changed) => {
+            live.setRoom(changed);
+            setChanging(false);
+          }}
+        />
+      )}
       {action.error !== undefined && asked === undefined && <Failed error={action.error} />}
       {asked !== undefined && (
         <Confirm

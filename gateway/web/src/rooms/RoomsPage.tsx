@@ -1,7 +1,7 @@
 import { Button, Checkbox, Label, SearchInput } from '@patternfly/react-core';
 import { useId, useState } from 'react';
 import { newId, request } from '../api/client';
-import type { Persona, Room } from '../api/types';
+import type { Persona, Room, TurnPolicy } from '../api/types';
 import { goTo, href } from '../app/route';
 import { useI18n, type Key } from '../i18n';
 import { Field, FormDialog } from '../parts/Field';
@@ -10,6 +10,7 @@ import { useAction, useList, useSettled } from '../parts/load';
 import { PageFrame } from '../parts/PageFrame';
 import { Failed, Loading } from '../parts/states';
 import { RoomPage } from './RoomPage';
+import { PolicyField } from './RoomSettings';
 
 export default function RoomsPage({ roomId }: { roomId?: string }) {
   return roomId === undefined ? <RoomList /> : <RoomPage key={roomId} roomId={roomId} />;
@@ -78,8 +79,8 @@ function RoomList() {
 
 function RoomDialog({ onClose }: { onClose(): void }) {
   const { t } = useI18n();
-  const personas = useList<Persona>('/api/personas', 'personas');
-  const mine = useList<Persona>('/api/personas', 'personas', { type: 'human', ownerId: 'me' });
+  const personas = useList<Persona>('/api/personas', 'personas', { view: 'basic' });
+  const mine = useList<Persona>('/api/personas', 'personas', { type: 'human', ownerId: 'me', view: 'basic' });
   const [title, setTitle] = useState('');
   const [topic, setTopic] = useState('');
   const [goal, setGoal] = useState('');
@@ -87,6 +88,7 @@ function RoomDialog({ onClose }: { onClose(): void }) {
   const [as, setAs] = useState('');
   const [name, setName] = useState('');
   const [chains, setChains] = useState(false);
+  const [policy, setPolicy] = useState<TurnPolicy>('natural');
   // What a try that broke off half-way has made is not made twice.
   const [keys] = useState(() => ({ persona: newId(), room: newId() }));
   const chainsId = useId();
@@ -111,7 +113,7 @@ function RoomDialog({ onClose }: { onClose(): void }) {
         ...(topic.trim() ? { topic } : {}),
         ...(goal.trim() ? { goal } : {}),
         personaIds: [me, ...chosen],
-        settings: { allowAiChains: chains },
+        settings: { allowAiChains: chains, turnPolicy: policy },
       },
       headers: { 'Idempotency-Key': keys.room },
     });
@@ -165,6 +167,7 @@ function RoomDialog({ onClose }: { onClose(): void }) {
         />
       )}
       {isNew && <Field label={t('roomAsNewName')} value={name} onChange={setName} maxLength={100} required />}
+      <PolicyField value={policy} onChange={setPolicy} />
       <Checkbox
         id={chainsId}
         label={t('roomChains')}

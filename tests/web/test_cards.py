@@ -1,0 +1,91 @@
+"""Character cards: dropped, chosen, refused, taken away."""
+
+import base64
+import json
+import uuid
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.harness.cards import png
+from tests.web.test_pages import cards, dialog
+
+
+def card(name):
+    return {"spec": "chara_card_v3", "spec_version": "3.0", "data": {
+        "name": name, "description": "Keeps a lighthouse.", "personality": "calm", "scenario": "", "tags": [],
+        "first_mes": "The lamp is lit.", "mes_example": "", "creator_notes": "", "system_prompt": "",
+        "post_history_instructions": "", "alternate_greetings": [], "creator": "", "character_version": "",
+        "group_only_greetings": [], "extensions": {"mine": {"kept": True}}}}
+
+
+DROP = """([name, type, text]) => {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], name, {type}));
+  const there = document.querySelector('.dr-main');
+  for (const kind of ['dragover', 'drop']) {
+    there.dispatchEvent(new DragEvent(kind, {dataTransfer: transfer, bubbles: true, cancelable: true}));
+  }
+}"""
+
+
+def personas(open_tab, **options):
+    """A tab with the page that takes cards, when it does."""
+    tab = open_tab("#/personas", **options)
+    expect(cards(tab).first).to_be_visible()
+    return tab
+
+
+def drop(tab, name, type, content):
+    tab.page.evaluate(DROP, [name, type, base64.b64encode(content).decode()])
+
+
+@pytest.mark.parametrize("kind", ["json", "png"])
+def test_a_card_is_dropped_and_met(open_tab, kind):
+    name = f"Tessa {uuid.uuid4().hex[:6]}"
+    text = json.dumps(card(name)).encode()
+    tab = personas(open_tab)
+    if kind == "json":
+        drop(tab, "tessa.json", "application/json", text)
+    else:
+        drop(tab, "tessa.png", "image/png", png(ccv3=text))
+    expect(tab.page.get_by_text(f"{name} is here.")).to_be_visible()
+    mine = cards(tab).filter(has_text=name)
+    mine.get_by_role("link", name=f"Talk to {name}").click()
+    tab.say("What do you keep?")
+    expect(tab.answers.last).to_contain_text("lighthouse")
+
+
+def test_a_card_is_chosen_with_the_keyboard_and_taken_away_whole(open_tab, tmp_path):
+    name = f"Ines {uuid.uuid4().hex[:6]}"
+    file = tmp_path / "ines.json"
+    file.write_text(json.dumps(card(name)))
+    tab = personas(open_tab)
+    tab.button("Choose a card").focus()
+    with tab.page.expect_file_chooser() as chooser:
+        tab.page.keyboard.press("Enter")
+    chooser.value.set_files(file)
+    expect(tab.page.get_by_text(f"{name} is here.")).to_be_visible()
+    for label, ending in (("JSON", "json"), ("Picture (PNG)", "png")):
+        tab.button(f"Export {name} as a card").click()
+        dialog(tab).get_by_label("As", exact=True).select_option(label=label)
+        with tab.page.expect_download() as download:
+            dialog(tab).get_by_role("button", name="Export", exact=True).click()
+        assert download.value.suggested_filename == f"{name.replace(' ', '-')}.{ending}"
+        content = download.value.path().read_bytes()
+        if ending == "json":
+            assert json.loads(content) == card(name)
+        else:
+            assert content.startswith(b"\x89PNG")
+        expect(dialog(tab)).to_have_count(0)
+
+
+def test_what_is_no_card_is_refused_in_words(open_tab, client):
+    before = len(client.get("/api/personas?ownerId=me").expect(200)["personas"])
+    tab = personas(open_tab, expected=["Failed to load resource"])
+    drop(tab, "poem.json", "application/json", b'{"roses": "red"}')
+    expect(tab.page.locator(".dr-drop .pf-m-danger")).to_be_visible()
+    drop(tab, "broken.png", "image/png", b"\x89PNG\r\n\x1a\nbroken")
+    expect(tab.page.locator(".dr-drop .pf-m-danger")).to_be_visible()
+    assert len(client.get("/api/personas?ownerId=me").expect(200)["personas"]) == before
