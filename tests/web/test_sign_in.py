@@ -86,6 +86,13 @@ def test_signs_in_with_a_token_that_only_the_page_keeps(open_tab, production, is
     expect(tab.page.get_by_text("Tromsø")).to_have_count(0)
 
 
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_at_the_sign_in(at_provider, axe, dark):
+    tab = at_provider(dark=dark)
+    expect(tab.page.get_by_role("button", name="Sign in at")).to_be_visible()
+    assert axe(tab.page) == []
+
+
 def test_signs_in_at_the_provider_and_keeps_its_tokens_to_itself(at_provider, with_provider, issuer):
     tab = at_provider()
     tokens = []
