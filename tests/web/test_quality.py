@@ -93,14 +93,17 @@ READS = {
 def test_a_page_says_that_it_loads_what_is_wrong_and_that_there_is_nothing(open_tab, place):
     reads, nothing = READS[place]
     tab = open_tab("#/nowhere", expected=["Failed to load resource"])
-    held = []
-    tab.page.route(reads, held.append)
+    held, broken = [], {"status": 500, "content_type": "application/problem+json",
+                        "body": '{"status": 500, "code": "INTERNAL", "detail": "It broke."}'}
+    loading = True
+    tab.page.route(reads, lambda route: held.append(route) if loading else route.fulfill(**broken))
     tab.open(place)
+    while not held:
+        tab.page.wait_for_timeout(50)
     expect(tab.page.get_by_label("Loading …").or_(tab.page.get_by_text("Loading …")).first).to_be_attached()
-    tab.page.wait_for_timeout(200)
+    loading = False
     for route in held:
-        route.fulfill(status=500, content_type="application/problem+json",
-                      body='{"status": 500, "code": "INTERNAL", "detail": "It broke."}')
+        route.fulfill(**broken)
     wrong = tab.page.get_by_text("Dramatis could not do this.").first
     expect(wrong).to_be_visible()
     expect(tab.page.get_by_text("It says: It broke.").first).to_be_visible()
