@@ -93,11 +93,13 @@ std::unique_ptr<Embedder> MakeEmbedder(const Config& config,
   }
   for (const ProviderConfig& provider : config.providers) {
     if (provider.name != config.embedder_provider) continue;
-    const std::optional<ModelFacts> facts =
-        catalogue.Find(provider.catalogue, config.embedder_model);
+    ModelSpec spec = {.name = config.embedder_model};
+    for (const ModelSpec& named : provider.models) {
+      if (named.name == config.embedder_model) spec = named;
+    }
     return std::make_unique<ModelEmbedder>(provider, config.embedder_model,
-                                           facts.has_value() ? facts->prices : Prices(), clock,
-                                           loop, &secret_store);
+                                           Describe(spec, catalogue, provider.catalogue).prices,
+                                           clock, loop, &secret_store);
   }
   return nullptr;
 }

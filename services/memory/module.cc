@@ -3,6 +3,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "embedded/memory_migrations.h"
 #include "services/memory/config.h"
@@ -10,6 +12,7 @@
 #include "services/memory/journal/journal.h"
 #include "services/memory/keys/keys.h"
 #include "services/memory/keys_command.h"
+#include "services/memory/memories/meanings.h"
 #include "services/memory/memories/memories.h"
 #include "services/memory/memories/observations.h"
 #include "services/memory/memories/recall.h"
@@ -17,6 +20,7 @@
 #include "services/memory/peers/grpc_peers.h"
 #include "services/memory/profile/profiles.h"
 #include "services/memory/service.h"
+#include "services/memory/sql/embeddings.h"
 #include "services/memory/sql/goals.h"
 #include "services/memory/sql/journal.h"
 #include "services/memory/sql/keys.h"
@@ -25,11 +29,13 @@
 #include "services/memory/sql/sample.h"
 #include "services/memory/sql/store.h"
 #include "shared/executor/executor.h"
+#include "shared/executor/periodic.h"
 #include "shared/rpc/service_adapter.h"
 #include "shared/sql/backfill.h"
 #include "shared/sql/kept_secret.h"
 #include "shared/status/macros.h"
 #include "shared/status/outgoing.h"
+#include "shared/time/timer.h"
 
 namespace dramatis::memory {
 namespace {
@@ -39,6 +45,9 @@ namespace {
 // again later.
 constexpr int kPatientThreads = 4;
 constexpr int kPatientQueue = 64;
+
+// How soon a new memory is found by what it means.
+constexpr absl::Duration kEmbedInterval = absl::Seconds(2);
 
 class RunningModule : public Module {
  public:
@@ -55,10 +64,20 @@ class RunningModule : public Module {
         journal_(journal_store_, store_, context.clock, context.ids),
         goals_(goal_store_, store_, context.clock, context.ids),
         keys_(key_store_, context.clock, context.ids, context.config.environment),
-        recall_(store_,
-                [this](const std::string& user_id) { return goals_.SharedBriefs(user_id); }),
+        recall_(
+            store_,
+            [this](const std::string& user_id) { return goals_.SharedBriefs(user_id); },
+            [this](const CallContext& call,
+                   const MemorySearch& search,
+                   const std::string& question,
+                   std::vector<ScoredMemory> matches) {
+              return meanings_.Fuse(call, search, question, std::move(matches));
+            }),
         remembering_store_(context.database),
         inference_([this] { return channel_("inference"); }),
+        embedding_store_(context.database),
+        meanings_({embedding_store_, inference_, context.clock, context.ids, context.logger,
+                   context.metrics}),
         observations_(
             remembering_store_,
             store_,
@@ -79,6 +98,8 @@ class RunningModule : public Module {
              context.logger,
              context.metrics),
         patient_(kPatientThreads, kPatientQueue),
+        background_(1, 1),
+        jobs_("memory", timer_, context.clock, context.logger, context.metrics),
         patient_rpc_(v1::MemoryService::service_full_name(),
                      patient_,
                      context.clock,
@@ -98,7 +119,9 @@ class RunningModule : public Module {
   // What the executor still runs uses the other parts.
   ~RunningModule() override {
     backfills_.Stop();
+    jobs_.End();
     inference_.Stop();
+    jobs_.Stop();
     patient_.Stop();
     executor_.Stop();
   }
@@ -112,12 +135,15 @@ class RunningModule : public Module {
     rpc_.SetPageKey(std::move(key));
     DRAMATIS_RETURN_IF_ERROR(CheckKeys());
     backfills_.Start();
+    jobs_.Every(kEmbedInterval, "embeddings", background_,
+                [this] { return meanings_.MakePending([this] { return jobs_.ending(); }); });
     return absl::OkStatus();
   }
 
   // The server waits for calls under way.
   void Drain(absl::Time /*deadline*/) override {
     backfills_.Stop();
+    jobs_.End();
     // Who asked asks again when there is a server again.
     inference_.Stop();
   }
@@ -149,12 +175,17 @@ class RunningModule : public Module {
   Recall recall_;
   SqlRememberingStore remembering_store_;
   GrpcInferencePeer inference_;
+  SqlEmbeddingStore embedding_store_;
+  Meanings meanings_;
   Observations observations_;
   Summaries summaries_;
   sql::BackfillThread backfills_;
   Executor executor_;
   ServiceAdapter rpc_;
   Executor patient_;
+  Timer timer_;
+  Executor background_;
+  PeriodicJobs jobs_;
   ServiceAdapter patient_rpc_;
   MemoryServiceServer service_;
 };

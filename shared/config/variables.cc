@@ -228,8 +228,9 @@ const std::vector<Variable>& KnownVariables() {
        "millionths of a US dollar that all users together may spend in a calendar month",
        "inference"},
       {"DRAMATIS_EMBEDDER", "none",
-       "what makes vectors of texts, for who asks inference for them: table: and a file, or "
-       "provider/model",
+       "what makes vectors of memories and questions, so that memories are found by what they "
+       "mean: "
+       "table: and a file, or provider/model",
        "inference"},
       {"DRAMATIS_RESERVATION_LEASE", "30s",
        "after how long what a silent process reserved for calls to models is freed", "inference"},

@@ -6,6 +6,7 @@ namespace dramatis {
 
 std::string MetricHelp(const std::string& name) {
   static const auto& help = *new std::map<std::string, std::string>{
+      {"dramatis_embeddings_total", "Memories and questions embedded, by outcome."},
       {"dramatis_first_text_seconds",
        "Seconds from a request to a model provider to the first text of its answer."},
       {"dramatis_http_connections", "HTTP connections that are open now."},

@@ -39,6 +39,7 @@ v1::EmbedResponse ToResponse(const Embedder& embedder, const std::vector<Vector>
 }  // namespace
 
 void Embeddings::Embed(const CallContext& call, const v1::EmbedRequest& request, Done done) {
+  if (embedder_ == nullptr && request.texts().empty()) return done(v1::EmbedResponse());
   if (embedder_ == nullptr) {
     return done(Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_NO_EMBEDDER,
                       "this deployment has no embedder"));
@@ -88,11 +89,12 @@ void Embeddings::Embed(const CallContext& call, const v1::EmbedRequest& request,
                                 .create_time = parts_.ledger.clock().Now(),
                                 .key_id = hold->payer().key_id,
                                 .prices = PricesText(prices)};
-          // The vectors are worth more than their bill; the ledger goes on trying.
-          hold->Settle(row).IgnoreError();
           v1::EmbedResponse response = ToResponse(*embedder_, embedded->vectors);
           *response.mutable_usage() = ToMessage(row);
+          // First: a turn waits for its question's vector, and a settlement waits for the disk. What
+          // cannot be stored just now the ledger goes on trying.
           done(std::move(response));
+          hold->Settle(row).IgnoreError();
         };
         // Blocks, so not on the provider's thread.
         if (!parts_.executor.Post(finish)) finish();

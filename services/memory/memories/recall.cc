@@ -162,15 +162,20 @@ v1::RecallResponse ChooseParts(const Recollection& recollection,
   return response;
 }
 
-absl::StatusOr<v1::RecallResponse> Recall::ForTurn(const CallContext&,
+absl::StatusOr<v1::RecallResponse> Recall::ForTurn(const CallContext& call,
                                                    const v1::RecallRequest& request) {
   MemorySearch search;
   search.user_id = request.user_id();
   search.persona_id = request.persona_id();
   search.words = QueryWords(request.query());
   search.limit = kMostMatches;
-  DRAMATIS_ASSIGN_OR_RETURN(const Recollection recollection,
+  DRAMATIS_ASSIGN_OR_RETURN(Recollection recollection,
                             store_.Recall(search, kMostRecent, kMostEntries));
+  // Of a user without memories there is nothing to be found either.
+  if (fuse_ != nullptr && !recollection.recent.empty()) {
+    DRAMATIS_ASSIGN_OR_RETURN(recollection.matches, fuse_(call, search, request.query(),
+                                                          std::move(recollection.matches)));
+  }
   std::vector<GoalBrief> goals;
   if (recollection.has_goals) {
     DRAMATIS_ASSIGN_OR_RETURN(goals, goals_(request.user_id()));

@@ -50,7 +50,16 @@ class Recall {
   using SharedGoals =
       std::function<absl::StatusOr<std::vector<GoalBrief>>(const std::string& user_id)>;
 
-  Recall(Store& store, SharedGoals goals) : store_(store), goals_(std::move(goals)) {}
+  // Adds to the matches those that the question means.
+  using Fuse =
+      std::function<absl::StatusOr<std::vector<ScoredMemory>>(const CallContext& call,
+                                                              const MemorySearch& search,
+                                                              const std::string& question,
+                                                              std::vector<ScoredMemory> matches)>;
+
+  // `fuse` may be null: memories are found by their words only.
+  Recall(Store& store, SharedGoals goals, Fuse fuse = nullptr)
+      : store_(store), goals_(std::move(goals)), fuse_(std::move(fuse)) {}
 
   // A failed read is an error, never an empty answer.
   absl::StatusOr<v1::RecallResponse> ForTurn(const CallContext& call,
@@ -59,6 +68,7 @@ class Recall {
  private:
   Store& store_;
   const SharedGoals goals_;
+  const Fuse fuse_;
 };
 
 }  // namespace dramatis::memory

@@ -17,4 +17,13 @@ absl::StatusOr<inference::v1::RunTaskResponse> GrpcInferencePeer::RunTask(
       });
 }
 
+absl::StatusOr<inference::v1::EmbedResponse> GrpcInferencePeer::Embed(
+    const CallContext& call, const inference::v1::EmbedRequest& request, absl::Duration patience) {
+  return calls_.Run<inference::v1::EmbedResponse>(
+      call.AsService(request.user_id()), patience, request,
+      [this](auto* context, const auto& asked, auto* response) {
+        return stub_->Embed(context, asked, response);
+      });
+}
+
 }  // namespace dramatis::memory

@@ -16,6 +16,9 @@ class GrpcInferencePeer : public InferencePeer {
   explicit GrpcInferencePeer(Connect connect) : stub_(std::move(connect)) {}
   absl::StatusOr<inference::v1::RunTaskResponse> RunTask(
       const CallContext& call, const inference::v1::RunTaskRequest& request) override;
+  absl::StatusOr<inference::v1::EmbedResponse> Embed(const CallContext& call,
+                                                     const inference::v1::EmbedRequest& request,
+                                                     absl::Duration patience) override;
   // Calls under way, and later ones, end at once.
   void Stop() { calls_.CancelAll(); }
 

@@ -107,6 +107,7 @@ absl::StatusOr<bool> AddMemory(Transaction& tx, const MemoryRow& row, int quota)
                                  row.persona_id, row.source_message_id, row.source_conversation_id,
                                  row.create_time, row.create_time, IndexedText(row.content)})
           .status());
+  DRAMATIS_RETURN_IF_ERROR(tx.Execute(kInsertEmbedding, {row.user_id, row.memory_id}).status());
   return true;
 }
 
@@ -217,6 +218,7 @@ absl::StatusOr<Forgotten> SqlRememberingStore::Forget(const ConversationKey& key
     if (forgotten.memories > 0) {
       DRAMATIS_RETURN_IF_ERROR(
           tx.Execute(kCountMemoriesDown, {key.user_id, forgotten.memories}).status());
+      DRAMATIS_RETURN_IF_ERROR(tx.Execute(kForgetEmbeddings, {key.user_id}).status());
     }
     return forgotten;
   });

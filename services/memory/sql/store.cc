@@ -179,21 +179,6 @@ absl::StatusOr<ProfileRow> ReadProfile(const Row& row) {
   return profile;
 }
 
-MemoryRow ReadMemory(const Row& row) {
-  MemoryRow memory;
-  memory.user_id = row.Text(0);
-  memory.memory_id = row.Text(1);
-  memory.content = row.Text(2);
-  memory.confidence = row.Double(3);
-  memory.persona_id = row.Text(4);
-  memory.source_message_id = row.Text(5);
-  memory.source_conversation_id = row.Text(6);
-  memory.version = row.Int(7);
-  memory.create_time = row.Time(8);
-  memory.update_time = row.Time(9);
-  return memory;
-}
-
 absl::StatusOr<std::optional<ProfileRow>> SelectProfile(Transaction& tx,
                                                         const std::string& user_id) {
   DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kFindProfile, {user_id}));
@@ -245,6 +230,21 @@ absl::StatusOr<std::vector<ScoredMemory>> SelectMatches(Transaction& tx,
 }
 
 }  // namespace
+
+MemoryRow ReadMemory(const Row& row) {
+  MemoryRow memory;
+  memory.user_id = row.Text(0);
+  memory.memory_id = row.Text(1);
+  memory.content = row.Text(2);
+  memory.confidence = row.Double(3);
+  memory.persona_id = row.Text(4);
+  memory.source_message_id = row.Text(5);
+  memory.source_conversation_id = row.Text(6);
+  memory.version = row.Int(7);
+  memory.create_time = row.Time(8);
+  memory.update_time = row.Time(9);
+  return memory;
+}
 
 absl::StatusOr<std::optional<ProfileRow>> SqlStore::FindProfile(const std::string& user_id) {
   return database_.Read([&](Transaction& tx) { return SelectProfile(tx, user_id); });
@@ -339,6 +339,8 @@ absl::StatusOr<v1::Memory> SqlStore::Create(const CallContext& call,
                         row.source_message_id, row.source_conversation_id, row.create_time,
                         row.update_time, IndexedText(row.content)})
                 .status());
+        DRAMATIS_RETURN_IF_ERROR(
+            tx.Execute(kInsertEmbedding, {row.user_id, row.memory_id}).status());
         return answer;
       });
 }
@@ -351,7 +353,10 @@ absl::Status SqlStore::Update(const MemoryRow& row) {
                     row.source_message_id, row.source_conversation_id, row.update_time,
                     IndexedText(row.content), row.version})
             .status());
-    return tx.affected() == 1 ? absl::OkStatus() : ChangedMeanwhile();
+    if (tx.affected() != 1) return ChangedMeanwhile();
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows changes, tx.Execute(kCountVectorChange, {row.user_id}));
+    return tx.Execute(kRenewEmbedding, {row.user_id, row.memory_id, changes.at(0).Int64(0)})
+        .status();
   });
 }
 
@@ -365,6 +370,7 @@ absl::Status SqlStore::Delete(const std::string& user_id,
       DRAMATIS_RETURN_IF_ERROR(SelectMemory(tx, user_id, memory_id).status());
       return ChangedMeanwhile();
     }
+    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kForgetEmbedding, {user_id, memory_id}).status());
     return tx.Execute(kCountMemoriesDown, {user_id, 1}).status();
   });
 }

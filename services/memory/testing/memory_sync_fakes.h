@@ -21,6 +21,34 @@ namespace dramatis::memory {
 
 class FakeInferencePeer : public InferencePeer {
  public:
+  absl::StatusOr<inference::v1::EmbedResponse> Embed(const CallContext& /*call*/,
+                                                     const inference::v1::EmbedRequest& request,
+                                                     absl::Duration /*patience*/) override {
+    embedded.push_back(request);
+    if (embedder.empty() && request.texts_size() > 0) {
+      return Error(absl::StatusCode::kFailedPrecondition, inference::v1::ERROR_REASON_NO_EMBEDDER,
+                   "none");
+    }
+    if (!embed_failure.ok() && request.texts_size() > 0) return embed_failure;
+    inference::v1::EmbedResponse response;
+    response.set_embedder(embedder);
+    for (const std::string& text : request.texts()) {
+      const auto found = vectors.find(text);
+      auto& values = *response.add_embeddings()->mutable_values();
+      if (found == vectors.end()) {
+        values.Add(1);
+        values.Add(0);
+      } else {
+        values.Add(found->second.begin(), found->second.end());
+      }
+    }
+    return response;
+  }
+  std::string embedder;  // empty: there is none
+  absl::Status embed_failure;
+  std::map<std::string, std::vector<float>> vectors;  // of other texts (1, 0)
+  std::vector<inference::v1::EmbedRequest> embedded;
+
   absl::StatusOr<inference::v1::RunTaskResponse> RunTask(
       const CallContext& /*call*/, const inference::v1::RunTaskRequest& request) override {
     requests.push_back(request);
