@@ -41,7 +41,9 @@ def test_admins_name_objects_of_configured_buckets_and_nobody_names_others(moto,
         admin.post("/api/personas", {
             "name": "Eve", "type": "ai_agent", "sourceUri": f"s3://{bucket}/none.txt"}).problem(
                 500, "PERSONA_SOURCE_UNAVAILABLE")
-        said = deployment.programs["dramatis"].log_text()
-        assert f"cannot use the persona object s3://{bucket}/none.txt" in said
+        program = deployment.programs["dramatis"]
+        wait_for(lambda: f"cannot use the persona object s3://{bucket}/none.txt" in program.log_text(),
+                 "the reason in the log")
+        said = program.log_text()
         for secret in moto.keys.values():
             assert secret not in said

@@ -124,6 +124,30 @@ def test_a_cut_answer_is_asked_for_anew_where_it_is_configured(deploy, aimock, p
         assert ":2:" in stream, "another attempt of the turn"
 
 
+@pytest.mark.parametrize("provider", DIALECTS)
+def test_chaos_makes_no_half_reply_and_loses_none(deploy, provider):
+    """A fifth of the calls each is dropped with a 500, is no JSON, is disconnected: every answer is whole,
+    the model's or, where that failed, another's, or the turn failed and says so."""
+    with deploy() as deployment:
+        client = Client(deployment.http)
+        of = persona(client, f"{provider}/{DIALECTS[provider]}", fallbackModels=["local/retrieval"])
+        session, whole, by_model = f"s-{uuid.uuid4().hex}", 0, 0
+        for _ in range(20):
+            answer = client.post("/api/chat", {"message": "CHAOS", "session_id": session,
+                                               "persona_id": of})
+            if answer.status == 200:
+                whole += 1
+                if answer.json()["model"] != "local/retrieval":
+                    by_model += 1
+                    assert answer.json()["response"] == SAID
+            else:
+                answer.problem(502, "PROVIDER_FAILED")  # it broke off after its first words
+        assert by_model and whole > by_model / 2
+        messages = client.get(f"/api/chat/history/{session}?pageSize=100").expect(200)["messages"]
+        assert sum(message["role"] == "assistant" for message in messages) == whole
+        assert sum(message["role"] == "user" for message in messages) == 20
+
+
 def test_status_names_every_provider(client):
     status = client.get("/api/ai/status").expect(200)
     assert {one["name"] for one in status["providers"]} == {*DIALECTS, "local"}

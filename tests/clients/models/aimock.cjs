@@ -20,6 +20,12 @@ const fixtures = [
     match: {userMessage: "REFUSED"},
     response: {error: {message: "No such thing", type: "invalid_request_error"}, status: 400},
   },
+  {
+    match: {userMessage: "CHAOS"},
+    response: said,
+    chunkSize: 8,
+    chaos: {dropRate: 0.2, malformedRate: 0.2, disconnectRate: 0.2, latencyMs: 5},
+  },
   {match: {userMessage: "ANY"}, response: said, chunkSize: 8},
 ];
 
