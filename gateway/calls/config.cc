@@ -87,7 +87,7 @@ GatewayConfig GatewayConfig::From(Settings& settings, const std::string& environ
   } else if (const auto wrong = std::find_if_not(origins.begin(), origins.end(), IsOrigin);
              wrong != origins.end()) {
     settings.Problem("DRAMATIS_CORS_ORIGINS",
-                     "must list origins, as https://chat.example.org or http://localhost:3000; `" +
+                     "must list origins, as https://app.example.org or http://localhost:3000; `" +
                          *wrong + "` is none");
   }
   absl::StatusOr<TrustedProxies> proxies = TrustedProxies::Parse(settings.List(kTrustedProxies));

@@ -163,7 +163,7 @@ TEST(ConfigTest, SaysWhatAProviderLacks) {
   EXPECT_THAT(From({{"AWS_BEARER_TOKEN_BEDROCK", "a"}}).problems,
               HasSubstr("AWS_REGION must name a region"));
   EXPECT_THAT(From({{"DRAMATIS_MODELS_FILE", "/nowhere"}}).problems,
-              HasSubstr("DRAMATIS_MODELS_FILE cannot be read"));
+              HasSubstr("DRAMATIS_MODELS_FILE cannot be used: cannot read /nowhere"));
 }
 
 TEST(ConfigTest, ReadsProvidersFromAFile) {
