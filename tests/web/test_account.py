@@ -107,3 +107,79 @@ def test_an_account_is_deleted_by_who_names_it(open_tab, dramatis):
     tab.button("Delete everything").click()
     expect(tab.page.get_by_text("Your account is being deleted.")).to_be_visible()
     wait_for(lambda: client.get("/api/memories").expect(200)["memories"] == [], "the memories to be gone")
+
+
+class Jobs:
+    """Exports and imports as the contract has them, before the page: a job that is asked about twice
+    is done the second time."""
+
+    EXPORT = {"exportId": "e1", "createTime": "2026-01-02T03:04:05Z"}
+    IMPORT = {"importId": "i1", "source": "chatgpt", "createTime": "2026-01-02T03:04:05Z"}
+
+    def __init__(self, page, routes=("/api/exports", "/api/imports")):
+        self.asked = []
+        page.route("**/openapi.json", lambda route: route.fulfill(json={"paths": {path: {} for path in routes}}))
+        page.route(re.compile(r"/api/(exports|imports)"), self.answer)
+
+    def answer(self, route):
+        request = route.request
+        path = request.url.split("/api/", 1)[1].split("?")[0]
+        self.asked.append((request.method, path, request.headers.get("content-type"), request.post_data_buffer))
+        again = sum(asked[:2] == ("GET", path) for asked in self.asked) > 1
+        if path == "exports/e1/archive":
+            route.fulfill(body=b"PK all of it", content_type="application/zip")
+        elif path == "imports" and request.method == "GET":
+            route.fulfill(json={"imports": []})
+        elif path.startswith("exports"):
+            done = {"state": "done", "counts": {"sessions": 12}, "expireTime": "2999-01-01T00:00:00Z"}
+            route.fulfill(status=200 if request.method == "GET" else 202,
+                          json={**self.EXPORT, "state": "running", **(done if again else {})})
+        else:
+            done = {"state": "done", "counts": {"sessions": 2, "messages": 40},
+                    "leftOut": [{"item": "A picture", "reason": "it is no text"}]}
+            route.fulfill(status=200 if request.method == "GET" else 202,
+                          json={**self.IMPORT, "state": "queued", **(done if again else {})})
+
+
+def test_everything_is_taken_away(open_tab):
+    tab = open_tab()
+    jobs = Jobs(tab.page)
+    tab.open("#/account")
+    tab.button("Gather everything").click()
+    expect(tab.page.get_by_role("status").filter(has_text="is worked on")).to_be_visible()
+    expect(tab.page.get_by_text("done sessions: 12")).to_be_visible()
+    with tab.page.expect_download() as download:
+        tab.button("Download the file").click()
+    assert download.value.suggested_filename == "dramatis.zip"
+    assert download.value.path().read_bytes() == b"PK all of it"
+    # Nothing is asked for once it is done.
+    asked = len(jobs.asked)
+    tab.page.wait_for_timeout(1500)
+    assert len(jobs.asked) == asked
+
+
+def test_chats_are_brought_along(open_tab, tmp_path):
+    tab = open_tab()
+    jobs = Jobs(tab.page)
+    file = tmp_path / "chat.jsonl"
+    file.write_text('{"user_name": "Ada"}\n')
+    tab.open("#/account")
+    with tab.page.expect_file_chooser() as chooser:
+        tab.button("Choose a file").click()
+    chooser.value.set_files(file)
+    job = cards(tab).filter(has_text="chatgpt")
+    expect(job).to_contain_text("waits")
+    expect(job).to_contain_text("sessions: 2 · messages: 40")
+    job.get_by_text("1 left out").click()
+    expect(job).to_contain_text("A picture: it is no text")
+    sent = [asked for asked in jobs.asked if asked[0] == "POST"]
+    assert sent == [("POST", "imports", "application/jsonl", file.read_bytes())]
+
+
+def test_a_part_whose_routes_are_not_there_is_not_shown(open_tab):
+    tab = open_tab()
+    Jobs(tab.page, routes=["/api/keys"])
+    tab.open("#/account")
+    expect(tab.page.get_by_text("No keys")).to_be_visible()
+    expect(tab.button("Delete the account")).to_be_visible()
+    expect(tab.button("Gather everything")).to_have_count(0)
