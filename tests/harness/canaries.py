@@ -52,7 +52,8 @@ def _content(text):
 def _walk(value, name=""):
     if isinstance(value, dict):
         for key, inner in value.items():
-            _walk(inner, key)
+            if key != "error":  # what the provider double shall say is no user's word
+                _walk(inner, key)
     elif isinstance(value, list):
         for inner in value:
             _walk(inner, name)
