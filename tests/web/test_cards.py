@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import uuid
 
 import pytest
@@ -89,3 +90,40 @@ def test_what_is_no_card_is_refused_in_words(open_tab, client):
     drop(tab, "broken.png", "image/png", b"\x89PNG\r\n\x1a\nbroken")
     expect(tab.page.locator(".dr-drop .pf-m-danger")).to_be_visible()
     assert len(client.get("/api/personas?ownerId=me").expect(200)["personas"]) == before
+
+
+def test_pictures_of_personas_are_shown_where_they_are_chosen_and_speak(open_tab, client, double):
+    """As the contract has avatars, before the page."""
+    persona, name = double
+    tab = open_tab()
+    kept = {}
+
+    def answer(route):
+        if route.request.method == "PUT":
+            kept["picture"] = route.request.post_data_buffer, route.request.headers["content-type"]
+            route.fulfill(json={"personaId": persona})
+        elif "picture" in kept:
+            route.fulfill(body=kept["picture"][0], content_type="image/png")
+        else:
+            route.fulfill(status=404, content_type="application/problem+json", body="{}")
+
+    tab.page.route(f"**/api/personas/{persona}/avatar", answer)
+    tab.page.route("**/openapi.json", lambda route: route.fulfill(
+        json={"paths": {"/api/personas/{personaId}/avatar": {}}}))
+    tab.open("#/personas")
+    mine = cards(tab).filter(has_text=name)
+    initials = mine.locator("img").get_attribute("src")
+    assert initials.startswith("data:image/svg+xml")
+    tab.button(f"Edit {name}").click()
+    dialog(tab).get_by_label("Picture").set_input_files(
+        {"name": "me.png", "mimeType": "image/png", "buffer": png()})
+    tab.button("Save").click()
+    expect(dialog(tab)).to_have_count(0)
+    assert kept["picture"] == (png(), "image/png")
+    drawn = re.compile("^data:image/png")
+    expect(mine.locator("img")).to_have_attribute("src", drawn)
+    tab.open("#/chat")
+    expect(tab.page.get_by_role("button", name=name).locator("img")).to_have_attribute("src", drawn)
+    tab.page.get_by_role("button", name=name).click()
+    tab.say("Hello")
+    expect(tab.answers.last.locator("img").first).to_have_attribute("src", drawn)

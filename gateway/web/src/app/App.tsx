@@ -7,6 +7,7 @@ import { returnFromSignIn, signOut } from '../api/signIn';
 import { useI18n, type Key, type Language } from '../i18n';
 import { ChatPage } from '../chat/ChatPage';
 import { Empty, Loading } from '../parts/states';
+import { forgetPictures } from '../parts/useAvatar';
 import { Boundary } from './Boundary';
 import { href, useRoute, type Route } from './route';
 import { readTheme, writeTheme, type Theme } from './theme';
@@ -85,6 +86,7 @@ export function App() {
           !arriving && hasIdentity() && !signedOut
             ? () => {
                 signOut();
+                forgetPictures();
                 setRefusal(undefined);
                 setSignedOut(true);
               }

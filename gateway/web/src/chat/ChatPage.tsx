@@ -13,10 +13,10 @@ import { ApiError, newId, request } from '../api/client';
 import type { AiStatus, Message, Persona, Session } from '../api/types';
 import { goTo, href } from '../app/route';
 import { useI18n, type I18n } from '../i18n';
-import { initialsAvatar } from '../parts/avatar';
 import { Confirm } from '../parts/Confirm';
 import { useAction, useLoad } from '../parts/load';
 import { Failed, Loading } from '../parts/states';
+import { useAvatar } from '../parts/useAvatar';
 import { Alternatives } from './Alternatives';
 import { EditAgain } from './EditAgain';
 import { MessageList } from './MessageList';
@@ -99,7 +99,7 @@ function Talk(props: TalkProps) {
   const ai = useLoad<AiStatus>('/api/ai/status');
   const who = persona ?? known.value;
   const name = who?.name ?? session.session?.persona_name ?? t('persona');
-  const avatar = initialsAvatar(name);
+  const avatar = useAvatar(who?.personaId ?? session.session?.persona_id, name);
   const input = useRef<HTMLTextAreaElement>(null);
   const nothingSaid = props.isNew && session.messages.length === 0 && !session.answer;
 

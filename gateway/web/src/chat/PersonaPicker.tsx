@@ -1,11 +1,11 @@
 // Who is talked to in a new chat.
 
-import { Avatar, Button, SearchInput } from '@patternfly/react-core';
+import { Button, SearchInput } from '@patternfly/react-core';
 import { useState } from 'react';
 import type { Persona } from '../api/types';
 import { useI18n } from '../i18n';
-import { initialsAvatar } from '../parts/avatar';
 import { useList, useSettled } from '../parts/load';
+import { PersonaAvatar } from '../parts/PersonaAvatar';
 import { Failed, Loading } from '../parts/states';
 
 export function PersonaPicker(props: { chosen?: string; onChoose(persona: Persona): void }) {
@@ -36,7 +36,7 @@ export function PersonaPicker(props: { chosen?: string; onChoose(persona: Person
               aria-pressed={persona.personaId === props.chosen}
               onClick={() => props.onChoose(persona)}
             >
-              <Avatar src={initialsAvatar(persona.name)} alt="" size="md" />
+              <PersonaAvatar persona={persona} size="md" />
               <span>
                 <strong>{persona.name}</strong>
                 {persona.description && <small>{persona.description}</small>}

@@ -4,8 +4,8 @@
 import Message from '@patternfly/chatbot/dist/dynamic/Message';
 import { memo, type ReactNode } from 'react';
 import { useI18n } from '../i18n';
-import { initialsAvatar } from '../parts/avatar';
 import { withoutPictures } from '../parts/markdown';
+import { useAvatar } from '../parts/useAvatar';
 
 interface Props {
   id?: string;
@@ -14,6 +14,8 @@ interface Props {
   plain?: boolean;
   name: string;
   avatar?: string;
+  // Whose picture it is, where none is given.
+  personaId?: string;
   content: string;
   time?: string;
   // The answer has not begun.
@@ -25,6 +27,7 @@ interface Props {
 
 export const Said = memo(function Said(props: Props) {
   const { t, date } = useI18n();
+  const picture = useAvatar(props.personaId, props.name);
   const time = props.time ? date(props.time) : '';
   const label = props.mine ? t('messageFromYou', { time }) : t('messageFrom', { name: props.name, time });
   return (
@@ -33,7 +36,7 @@ export const Said = memo(function Said(props: Props) {
       aria-label={label}
       role={props.mine ? 'user' : 'bot'}
       name={props.name}
-      avatar={props.avatar ?? initialsAvatar(props.name)}
+      avatar={props.avatar ?? picture}
       timestamp={time || ' '}
       content={props.content}
       isMarkdownDisabled={props.mine || props.plain}

@@ -226,6 +226,7 @@ export const de: Words = {
   personaGreeting: 'Was sie zuerst sagt',
   personaModel: 'Modell',
   personaModelDefault: 'Das der Installation ({model})',
+  personaPicture: 'Bild (PNG, JPEG oder WebP, höchstens 2 MB)',
   personaPublic: 'Alle dürfen mit ihr sprechen',
   personaCreate: 'Persona anlegen',
   personaDeleteSure: '{name} löschen? Was sie gesagt hat, bleibt lesbar.',

@@ -233,6 +233,7 @@ export const en = {
   personaGreeting: 'What it says first',
   personaModel: 'Model',
   personaModelDefault: 'The deployment’s ({model})',
+  personaPicture: 'Picture (PNG, JPEG or WebP, at most 2 MB)',
   personaPublic: 'Everybody may talk to it',
   personaCreate: 'Make the persona',
   personaDeleteSure: 'Delete {name}? What it has said stays readable.',

@@ -1,17 +1,19 @@
-import { Avatar, Button, Checkbox, Label, SearchInput } from '@patternfly/react-core';
+import { Button, Checkbox, FormGroup, Label, SearchInput } from '@patternfly/react-core';
 import { useId, useState } from 'react';
 import { request } from '../api/client';
+import { useRoute } from '../api/routes';
 import type { AiStatus, Persona } from '../api/types';
 import { href } from '../app/route';
 import { useI18n } from '../i18n';
-import { initialsAvatar } from '../parts/avatar';
 import { CardExport, CardImport } from './Cards';
 import { Confirm } from '../parts/Confirm';
 import { Field, FormDialog } from '../parts/Field';
 import { ListStates } from '../parts/ListStates';
 import { useAction, useList, useLoad, useSettled } from '../parts/load';
 import { PageFrame } from '../parts/PageFrame';
+import { PersonaAvatar } from '../parts/PersonaAvatar';
 import { Failed, Loading } from '../parts/states';
+import { renewPicture } from '../parts/useAvatar';
 
 export default function PersonasPage() {
   const { t } = useI18n();
@@ -49,7 +51,7 @@ export default function PersonasPage() {
             <li key={persona.personaId} className="dr-card">
               <div className="dr-card-head">
                 <h2>
-                  <Avatar src={initialsAvatar(persona.name)} alt="" size="sm" /> {persona.name}
+                  <PersonaAvatar persona={persona} size="sm" /> {persona.name}
                 </h2>
                 {persona.type === 'human' && <Label isCompact>{t('personaHuman')}</Label>}
               </div>
@@ -151,12 +153,21 @@ function PersonaDialog(props: { persona?: Persona; ai?: AiStatus; onClose(): voi
   const [model, setModel] = useState(persona?.modelConfig?.model ?? '');
   const [isPublic, setPublic] = useState(persona?.isPublic ?? false);
   const publicId = useId();
+  const [picture, setPicture] = useState<File>();
+  const hasPictures = useRoute('/api/personas/{personaId}/avatar');
+  const pictureId = useId();
   const saving = useAction();
   const models = (props.ai?.providers ?? []).flatMap((provider) =>
     provider.models.map((name) => `${provider.name}/${name}`),
   );
   if (model && !models.includes(model)) models.push(model);
-  const save = () => {
+  const save = async () => {
+    const saved = await saveTexts();
+    if (!picture) return;
+    await request(`/api/personas/${saved.personaId}/avatar`, { method: 'PUT', body: picture });
+    renewPicture(saved.personaId);
+  };
+  const saveTexts = (): Promise<Persona> => {
     const body = {
       name,
       description,
@@ -203,6 +214,16 @@ function PersonaDialog(props: { persona?: Persona; ai?: AiStatus; onClose(): voi
           ...models.map((value) => ({ value, label: value })),
         ]}
       />
+      {hasPictures && persona && (
+        <FormGroup label={t('personaPicture')} fieldId={pictureId}>
+          <input
+            id={pictureId}
+            type="file"
+            accept="image/png,image/jpeg,image/webp"
+            onChange={(event) => setPicture(event.target.files?.[0])}
+          />
+        </FormGroup>
+      )}
       <Checkbox
         id={publicId}
         label={t('personaPublic')}

@@ -169,6 +169,7 @@ function RoomMessages({ live, room }: { live: UseRoom; room: Room }) {
           mine={isMine}
           plain={!message.generated}
           name={message.personaName}
+          personaId={message.personaId}
           content={message.type === 'action' ? `*${message.content}*` : message.content}
           time={message.createTime}
           badge={message.generated ? undefined : t('persona')}
@@ -194,7 +195,7 @@ function RoomMessages({ live, room }: { live: UseRoom; room: Room }) {
         const text = decoder.decode(one.bytes);
         return (
           <div key={one.turnId} className="dr-answer">
-            <Said mine={false} name={names.get(one.personaId) ?? t('persona')} content={text} thinking={text === ''} />
+            <Said mine={false} personaId={one.personaId} name={names.get(one.personaId) ?? t('persona')} content={text} thinking={text === ''} />
           </div>
         );
       })}
