@@ -17,7 +17,7 @@ FROM debian:12-slim
 # curl is what the health checks ask with.
 RUN apt-get update -q \
     && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-       ca-certificates curl libboost-json1.81.0 libc-ares2 libcurl4 libicu72 libpqxx-6.4 libyaml-cpp0.7 \
+       ca-certificates curl libboost-json1.81.0 libc-ares2 libcurl4 libicu72 libpqxx-6.4 libyaml-cpp0.7 libzip4 \
        libprometheus-cpp-core1.0 libprotobuf32 libre2-9 libspdlog1.10 libsqlite3-0 libssl3 \
     && rm -rf /var/lib/apt/lists/* \
     && install -d -o 65532 -g 65532 /data

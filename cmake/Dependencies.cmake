@@ -16,6 +16,7 @@ find_package(GTest REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED)
 pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx libpq)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 
 # Debian's gRPC and Abseil as archives: their packages hold them, their targets name the shared
 # ones. 50 libraries fewer to load: a service takes 3 to 4 MiB less memory and starts sooner.

@@ -22,6 +22,8 @@ class DeafResponder : public HttpResponder {
     return true;
   }
   void EndStream() override { ++answers; }
+  void BreakStream() override { ++answers; }
+  void ReadOn() override {}
 
   int answers = 0;
 };

@@ -93,4 +93,14 @@ std::shared_ptr<StreamCall> Backend::Stream(const RequestCall& call, std::functi
   return GrpcStreamCall::Start(stub_, call, std::move(wake), finished);
 }
 
+std::shared_ptr<UploadCall> Backend::Upload(const RequestCall& call,
+                                            std::function<void()> sent,
+                                            std::function<void(UnaryReply)> done) {
+  Started();
+  return UploadCall::Start(stub_, call, std::move(sent),
+                           [this, done = std::move(done)](UnaryReply reply) mutable {
+                             Finish(std::exchange(done, nullptr), std::move(reply));
+                           });
+}
+
 }  // namespace dramatis::gateway

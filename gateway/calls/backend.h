@@ -17,17 +17,12 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "gateway/calls/stream_call.h"
+#include "gateway/calls/upload_call.h"
 #include "gateway/routing/request_call.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
 
 namespace dramatis::gateway {
-
-struct UnaryReply {
-  absl::Status status;
-  MessageBytes message;  // empty where the status is an error
-  ReplyHeaders headers;
-};
 
 class UnaryCall {
  public:
@@ -58,6 +53,12 @@ class Backend {
   // `wake` is called when Take has something new, from any thread, until the batch with `end` has
   // been taken.
   std::shared_ptr<StreamCall> Stream(const RequestCall& call, std::function<void()> wake);
+
+  // A call whose request is streamed; its first message is the call's payload. `sent` is called after
+  // each Send that was taken, `done` once; both from any thread.
+  std::shared_ptr<UploadCall> Upload(const RequestCall& call,
+                                     std::function<void()> sent,
+                                     std::function<void(UnaryReply)> done);
 
   // Waits until no call is under way.
   void AwaitCalls() ABSL_LOCKS_EXCLUDED(mutex_);

@@ -11,7 +11,8 @@ RequestHandler::Opened Dispatcher::Open(const HttpRequest& head, bool has_body, 
   auto task = std::make_shared<RequestTask>(parts_, head, std::move(post));
   std::optional<HttpAnswer> answer = task->AnswerHead(has_body);
   const size_t body_bytes = task->max_body_bytes();
-  return {std::move(task), std::move(answer), body_bytes};
+  const bool in_pieces = task->takes_pieces();
+  return {std::move(task), std::move(answer), body_bytes, in_pieces};
 }
 
 std::shared_ptr<Task> Dispatcher::OpenRefused(const HttpRequest& head) {

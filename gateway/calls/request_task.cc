@@ -8,9 +8,11 @@
 #include "gateway/access/https_only.h"
 #include "gateway/access/local_access.h"
 #include "gateway/calls/database_call_task.h"
+#include "gateway/calls/download_call_task.h"
 #include "gateway/calls/sign_in_call_task.h"
 #include "gateway/calls/stream_call_task.h"
 #include "gateway/calls/unary_call_task.h"
+#include "gateway/calls/upload_call_task.h"
 #include "gateway/json/request_error.h"
 #include "shared/call/call_metadata.h"
 #include "shared/log/audit.h"
@@ -210,6 +212,10 @@ void RequestTask::Proceed() {
   const auto backend = parts_.backends.find(method.backend);
   if (backend == parts_.backends.end()) {
     StartLocal(*call);
+  } else if (method.upload) {
+    StartUpload(*backend->second, *call);
+  } else if (method.streaming && method.raw_answer) {
+    call_ = std::make_unique<DownloadCallTask>(*this, *backend->second, *call);
   } else if (method.streaming) {
     call_ = std::make_unique<StreamCallTask>(*this, *backend->second, *call);
   } else {
@@ -229,6 +235,23 @@ void RequestTask::StartLocal(const RequestCall& call) {
                "the gateway does not answer this yet"),
          true);
   }
+}
+
+void RequestTask::StartUpload(Backend& backend, const RequestCall& call) {
+  call_ = std::make_unique<UploadCallTask>(*this, backend, call);
+  if (!early_piece_.empty() && call_->Take(std::exchange(early_piece_, {}))) ReadOn();
+  if (body_ended_) call_->TakeEnd();
+}
+
+bool RequestTask::Take(std::string piece) {
+  if (call_ != nullptr) return call_->Take(std::move(piece));
+  early_piece_ += piece;
+  return false;
+}
+
+void RequestTask::TakeEnd() {
+  body_ended_ = true;
+  if (call_ != nullptr) call_->TakeEnd();
 }
 
 void RequestTask::Written() {
@@ -294,6 +317,15 @@ bool RequestTask::Write(std::string frames) {
 void RequestTask::EndStream() {
   HttpResponder* const responder = std::exchange(responder_, nullptr);
   if (responder != nullptr) responder->EndStream();
+}
+
+void RequestTask::BreakStream() {
+  HttpResponder* const responder = std::exchange(responder_, nullptr);
+  if (responder != nullptr) responder->BreakStream();
+}
+
+void RequestTask::ReadOn() {
+  if (awaited()) responder_->ReadOn();
 }
 
 HttpAnswer RequestTask::Refused(errors::v1::ErrorReason reason) const {

@@ -26,6 +26,9 @@ class ActiveCall {
   virtual void Drain() {}
   virtual void Probe() {}
   virtual void Tick(MonotonicTime) {}
+  // Of a request whose body comes in pieces; as Task has them.
+  virtual bool Take(std::string) { return true; }
+  virtual void TakeEnd() {}
 };
 
 class RequestTask : public Task, public std::enable_shared_from_this<RequestTask> {
@@ -40,7 +43,12 @@ class RequestTask : public Task, public std::enable_shared_from_this<RequestTask
     return match_.route == nullptr ? 0 : match_.route->any().max_body_bytes;
   }
 
+  // Whether its body is handed over as it comes.
+  bool takes_pieces() const { return match_.route != nullptr && match_.route->any().upload; }
+
   void Start(HttpResponder& responder, const HttpRequest& request) override;
+  bool Take(std::string piece) override;
+  void TakeEnd() override;
   void Written() override;
   void Drain() override;
   void Probe() override;
@@ -71,6 +79,12 @@ class RequestTask : public Task, public std::enable_shared_from_this<RequestTask
   bool Write(std::string frames);
   // Ends the answer that a stream is.
   void EndStream();
+  // As HttpResponder::BreakStream.
+  void BreakStream();
+  // As HttpResponder::ReadOn.
+  void ReadOn();
+  // The field of the request that its body fills; null where none does.
+  const google::protobuf::FieldDescriptor* body_field() const { return match_.route->body_field; }
   // An error ended a stream that had begun: for log and metrics.
   void NoteStreamError(int status, const std::string& code);
 
@@ -86,6 +100,7 @@ class RequestTask : public Task, public std::enable_shared_from_this<RequestTask
   void Proceed();
   HttpAnswer AnswerPlain() const;
   void StartLocal(const RequestCall& call);
+  void StartUpload(Backend& backend, const RequestCall& call);
   std::string_view RouteLabel() const;
   void Log(int status, std::chrono::steady_clock::duration took) const;
   HttpAnswer FailedAnswer(const absl::Status& error, bool own) const;
@@ -107,6 +122,9 @@ class RequestTask : public Task, public std::enable_shared_from_this<RequestTask
   int stream_status_ = 0;
   HttpResponder* responder_ = nullptr;
   std::unique_ptr<ActiveCall> call_;
+  // Of a body in pieces that came before the call.
+  std::string early_piece_;
+  bool body_ended_ = false;
 };
 
 }  // namespace dramatis::gateway

@@ -12,10 +12,10 @@ class UnaryCallTask : public ActiveCall {
  public:
   UnaryCallTask(RequestTask& task, Backend& backend, const RequestCall& call);
   void Gone() override;
-
- private:
+  // Answers with what the service has answered.
   static void OnReply(RequestTask& task, const RpcMethod& method, const UnaryReply& reply);
 
+ private:
   std::shared_ptr<UnaryCall> call_;
 };
 

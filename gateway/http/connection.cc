@@ -113,8 +113,10 @@ void HttpConnection::WaitForInput() {
                                 });
     return;
   }
+  if (state_ == State::kTaking && paused_) return;
   // While a request is worked on, reading only serves to notice that the client is gone.
-  if (state_ != State::kReading && reader_.waiting() >= kPipelineBytes) return;
+  const bool reading = state_ == State::kReading || state_ == State::kTaking;
+  if (!reading && reader_.waiting() >= kPipelineBytes) return;
   waiting_ = true;
   stream_.WaitToRead([self = shared_from_this()](const error_code& error) {
     self->waiting_ = false;
@@ -133,6 +135,7 @@ void HttpConnection::OnReadable(const error_code& error) {
                                   : stream_.Read(scratch, failed);
   if (failed == asio::error::eof) {
     OnInputEnded();
+    if (state_ == State::kClosed) return;
   } else if (failed && !WouldBlock(failed)) {
     Cut();
     return;
@@ -152,6 +155,11 @@ void HttpConnection::OnReadable(const error_code& error) {
 void HttpConnection::OnInputEnded() {
   input_ended_ = true;
   if (state_ == State::kReading || state_ == State::kLingering) return Cut();
+  if (state_ == State::kTaking) {
+    // The rest will not come, which the client may still hear.
+    task_->Gone();
+    return Refuse(errors::v1::ERROR_REASON_MALFORMED_REQUEST);
+  }
   if (state_ == State::kHandling) {
     // An answer that comes soon tells as well.
     probe_at_ = Clock::now() + limits_.half_closed;
@@ -174,7 +182,7 @@ void HttpConnection::Probe() {
 void HttpConnection::Parse() {
   if (parsing_) return;  // an answer was written at once: the loop below goes on
   parsing_ = true;
-  while (state_ == State::kReading && ParseSome()) {
+  while ((state_ == State::kReading || (state_ == State::kTaking && !paused_)) && ParseSome()) {
   }
   parsing_ = false;
   if (input_ended_ && state_ == State::kReading) Cut();  // the rest will not come
@@ -183,6 +191,7 @@ void HttpConnection::Parse() {
 bool HttpConnection::ParseSome() {
   switch (reader_.Next()) {
     case RequestReader::Step::kNeedMore:
+      if (state_ == State::kTaking) HandOver();
       return false;
     case RequestReader::Step::kHead:
       OnHead();
@@ -191,6 +200,7 @@ bool HttpConnection::ParseSome() {
       Dispatch();
       return true;
     case RequestReader::Step::kRefused:
+      if (state_ == State::kTaking) task_->Gone();
       Refuse(reader_.refusal());
       return false;
   }
@@ -220,10 +230,18 @@ void HttpConnection::OnHead() {
     Send(*std::move(opened.answer));
     return;
   }
-  if (!has_body) return;
-  if (!reader_.LimitBody(opened.body_bytes)) {
+  if (has_body && !AwaitBody(opened.body_bytes)) return;
+  if (!opened.in_pieces) return;
+  state_ = State::kTaking;
+  paused_ = false;
+  const std::shared_ptr<Task> task = task_;
+  task->Start(*this, request_);
+}
+
+bool HttpConnection::AwaitBody(size_t most_bytes) {
+  if (!reader_.LimitBody(most_bytes)) {
     Refuse(errors::v1::ERROR_REASON_BODY_TOO_LARGE);
-    return;
+    return false;
   }
   deadline_ = Clock::now() + limits_.body;
   if (SameText(request_.Header("expect"), "100-continue")) {
@@ -231,6 +249,7 @@ void HttpConnection::OnHead() {
     // anyway after a while.
     stream_.WriteAside(kContinue);
   }
+  return true;
 }
 
 void HttpConnection::Refuse(errors::v1::ErrorReason reason) {
@@ -245,7 +264,30 @@ void HttpConnection::Refuse(errors::v1::ErrorReason reason) {
   Send(task_->Refused(reason));
 }
 
+void HttpConnection::HandOver() {
+  std::string piece = reader_.TakeBody();
+  if (piece.empty()) return;
+  deadline_ = Clock::now() + limits_.body;
+  const std::shared_ptr<Task> task = task_;
+  paused_ = !task->Take(std::move(piece));
+}
+
+void HttpConnection::ReadOn() {
+  if (state_ != State::kTaking || !std::exchange(paused_, false)) return;
+  deadline_ = Clock::now() + limits_.body;
+  Parse();
+  WaitForInput();
+}
+
 void HttpConnection::Dispatch() {
+  if (state_ == State::kTaking) {
+    HandOver();
+    if (state_ != State::kTaking) return;
+    state_ = State::kHandling;
+    const std::shared_ptr<Task> taker = task_;
+    taker->TakeEnd();
+    return;
+  }
   request_.body = reader_.body();
   state_ = State::kHandling;
   // The task may answer, and so let go of itself, before it returns.
@@ -282,6 +324,8 @@ void HttpConnection::AppendHead(const HttpAnswer& answer, std::string_view frami
 }
 
 void HttpConnection::Send(HttpAnswer answer) {
+  // Before its body has come whole, the request has no end that we know.
+  if (state_ == State::kTaking) keep_alive_ = false;
   state_ = State::kAnswering;
   std::string_view content = answer.static_body.empty() ? answer.body : answer.static_body;
   const bool bodiless = answer.status == 204 || answer.status == 304;
@@ -332,6 +376,13 @@ void HttpConnection::EndStream() {
   if (chunked_) head_ += "0\r\n\r\n";
   unwritten_ = {asio::buffer(head_), asio::const_buffer(), asio::const_buffer()};
   if (Flush()) OnFlushed();
+}
+
+void HttpConnection::BreakStream() {
+  const std::shared_ptr<HttpConnection> self = shared_from_this();
+  const std::shared_ptr<Task> task = std::exchange(task_, nullptr);
+  Close();
+  if (task != nullptr) task->Done(status_, Clock::now() - started_);
 }
 
 bool HttpConnection::Flush() {
@@ -402,13 +453,14 @@ void HttpConnection::Linger() {
 
 void HttpConnection::Tick(MonotonicTime now) {
   const bool timed = state_ == State::kHandshake || state_ == State::kReading ||
-                     state_ == State::kAnswering || state_ == State::kLingering || writing_;
+                     (state_ == State::kTaking && !paused_) || state_ == State::kAnswering ||
+                     state_ == State::kLingering || writing_;
   if (timed && now >= deadline_) {
     Cut();
     return;
   }
   if (now >= probe_at_) Probe();
-  if (state_ == State::kHandling || state_ == State::kStreaming) {
+  if (state_ == State::kHandling || state_ == State::kTaking || state_ == State::kStreaming) {
     const std::shared_ptr<Task> task = task_;
     if (task != nullptr) task->Tick(now);
   }

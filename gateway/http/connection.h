@@ -49,6 +49,8 @@ class HttpConnection : public HttpResponder, public std::enable_shared_from_this
   void StartStream(HttpAnswer head) override;
   bool Write(std::string frames) override;
   void EndStream() override;
+  void BreakStream() override;
+  void ReadOn() override;
 
  private:
   using ErrorCode = boost::system::error_code;
@@ -56,6 +58,7 @@ class HttpConnection : public HttpResponder, public std::enable_shared_from_this
   enum class State {
     kHandshake,  // of TLS
     kReading,    // a request, or waits for one
+    kTaking,     // a body, for a task that takes it in pieces
     kHandling,   // a task works; nothing of its answer is written
     kAnswering,  // an answer is being written
     kStreaming,  // a stream is open
@@ -78,6 +81,10 @@ class HttpConnection : public HttpResponder, public std::enable_shared_from_this
   void OnHead();
   void Refuse(errors::v1::ErrorReason reason);
   void Dispatch();
+  // Hands over what has come of a body that is taken in pieces.
+  void HandOver();
+  // The head has come, and a body follows; false where it is too large.
+  bool AwaitBody(size_t most_bytes);
   void ResetForNext();
 
   // `framing` is the header line that says where the body ends; empty for none.
@@ -103,6 +110,7 @@ class HttpConnection : public HttpResponder, public std::enable_shared_from_this
   bool parsing_ = false;
   bool waiting_ = false;  // for input, or for an error after its end
   bool input_ended_ = false;
+  bool paused_ = false;  // the task takes nothing more of its body for now
   MonotonicTime probe_at_ = MonotonicTime::max();
   HttpRequest request_;
   std::shared_ptr<Task> task_;

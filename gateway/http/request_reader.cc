@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>
@@ -43,6 +44,7 @@ void RequestReader::Reset() {
   if (input_.empty() && input_.capacity() > kKeptBytes) input_ = {};
   head_bytes_ = 0;
   body_bytes_ = 0;
+  taken_bytes_ = 0;
   head_fields_ = 0;
   refusal_ = errors::v1::ERROR_REASON_UNSPECIFIED;
 }
@@ -125,7 +127,13 @@ RequestReader::Step RequestReader::ReadBody() {
 size_t RequestReader::framing() const {
   // Of what waits only a body that has not ended can be: behind its end is the next request.
   const size_t waiting = parser_->is_done() || !parser_->chunked() ? 0 : input_.size();
-  return body_bytes_ + waiting - body().size();
+  return body_bytes_ + waiting - taken_bytes_ - body().size();
+}
+
+std::string RequestReader::TakeBody() {
+  std::string taken = std::exchange(parser_->get().body(), {});
+  taken_bytes_ += taken.size();
+  return taken;
 }
 
 errors::v1::ErrorReason RequestReader::HeadTooLarge() const {

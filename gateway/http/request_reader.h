@@ -10,13 +10,18 @@
 // trailers (framing_bytes). Not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/core/buffers_range.hpp>
+#include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <boost/optional.hpp>
 
 #include "dramatis/errors/v1/errors.pb.h"
 
@@ -52,6 +57,8 @@ class RequestReader {
   // As much of the head as there is. Its views last until Reset.
   HttpRequest Head() const;
   std::string_view body() const { return parser_->get().body(); }
+  // What has come of the body since the last call.
+  std::string TakeBody();
   bool head_seen() const { return head_seen_; }
   bool whole() const { return parser_->is_done(); }
   // Nothing of a request has come.
@@ -62,7 +69,33 @@ class RequestReader {
   size_t waiting() const { return input_.size(); }
 
  private:
-  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  // Text that grows with what comes, whatever its head announces. A Body as Beast defines it.
+  struct GrowingBody {
+    using value_type = std::string;
+    class reader {
+     public:
+      template <bool is_request, class Fields>
+      reader(boost::beast::http::header<is_request, Fields>&, value_type& body) : body_(body) {}
+      void init(const boost::optional<uint64_t>& announced, boost::system::error_code& error) {
+        constexpr uint64_t kReserved = uint64_t{64} * 1024;
+        if (announced) body_.reserve(std::min(*announced, kReserved));
+        error = {};
+      }
+      template <class Buffers>
+      size_t put(const Buffers& buffers, boost::system::error_code& error) {
+        const size_t before = body_.size();
+        for (const boost::asio::const_buffer piece : boost::beast::buffers_range_ref(buffers))
+          body_.append(static_cast<const char*>(piece.data()), piece.size());
+        error = {};
+        return body_.size() - before;
+      }
+      void finish(boost::system::error_code& error) { error = {}; }
+
+     private:
+      value_type& body_;
+    };
+  };
+  using Parser = boost::beast::http::request_parser<GrowingBody>;
 
   // False where the line's other half has to come first.
   bool SkipEmptyLine();
@@ -80,8 +113,9 @@ class RequestReader {
   std::optional<Parser> parser_;
   bool head_seen_ = false;
   bool line_skipped_ = false;
-  size_t head_bytes_ = 0;  // used, of the head
-  size_t body_bytes_ = 0;  // used after the head
+  size_t head_bytes_ = 0;   // used, of the head
+  size_t body_bytes_ = 0;   // used after the head
+  size_t taken_bytes_ = 0;  // of the body's content, by TakeBody
   size_t head_fields_ = 0;
   errors::v1::ErrorReason refusal_ = errors::v1::ERROR_REASON_UNSPECIFIED;
 };

@@ -33,14 +33,24 @@ class HttpResponder {
   virtual bool Write(std::string frames) = 0;
   // The end of it. The task is done with afterwards.
   virtual void EndStream() = 0;
+  // Ends it in its midst, by ending the connection, so that the client sees that something is
+  // missing. The task is done with afterwards.
+  virtual void BreakStream() = 0;
+  // Of a body that comes in pieces, after Task::Take has answered false: the next one may come, which
+  // may be before this returns.
+  virtual void ReadOn() = 0;
 };
 
 // The work on one request.
 class Task {
  public:
   virtual ~Task() = default;
-  // The whole request has come.
+  // The whole request has come; of one whose body comes in pieces, its head.
   virtual void Start(HttpResponder& responder, const HttpRequest& request) = 0;
+  // The next piece of such a body. False if no other may come before HttpResponder::ReadOn.
+  virtual bool Take(std::string piece) = 0;
+  // The body has come whole.
+  virtual void TakeEnd() = 0;
   // What HttpResponder::Write could not write at once has been written.
   virtual void Written() = 0;
   // The server is about to end: what has no end of its own ends now. Not before Start.
@@ -72,6 +82,8 @@ class RequestHandler {
     std::optional<HttpAnswer> answer;
     // The most bytes of this request's body; 0 for the server's own limit.
     size_t body_bytes = 0;
+    // Its body is handed over as it comes.
+    bool in_pieces = false;
   };
   // The head of a request has come; its views last as long as the task. `post` reaches the thread
   // of its connection.

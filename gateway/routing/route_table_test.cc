@@ -169,7 +169,7 @@ TEST(RouteTableBuildTest, RefusesUnusableBindings) {
       {Rpc("A", "get: '/t'", "access: ACCESS_USER scope: 'chat' location: '/t/{id}'"),
        "location names no"},
       {Rpc("A", "get: '/t'", "access: ACCESS_USER scope: 'chat'", "client_streaming: true"),
-       "cannot stream"},
+       "streams a body that is no JSON"},
       {Rpc("A", "get: '/t'", "access: ACCESS_USER scope: 'chat' endless: true"),
        "endless, but no stream"},
   };

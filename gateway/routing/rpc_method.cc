@@ -110,7 +110,11 @@ absl::StatusOr<RpcMethod> DescribeMethod(const MethodDescriptor& descriptor) {
   DRAMATIS_ASSIGN_OR_RETURN(method.access, ReadMethodAccess(descriptor));
   method.names = NamesOf(rule);
   if (rule.success_status() != 0) method.success_status = rule.success_status();
-  if (descriptor.client_streaming()) return Broken(descriptor, "HTTP cannot stream requests");
+  method.upload = descriptor.client_streaming();
+  if (method.upload && (method.streaming || method.body_types.empty())) {
+    return Broken(descriptor,
+                  "of a request, HTTP streams a body that is no JSON, and nothing else");
+  }
   if (method.endless && !method.streaming) return Broken(descriptor, "endless, but no stream");
   if (method.access.access == options::v1::ACCESS_INTERNAL) {
     return Broken(descriptor, "internal RPCs have no HTTP binding");

@@ -22,6 +22,8 @@ struct RpcMethod {
   // Who serves it: the `x` of package `dramatis.x.v1`, or whom the service names.
   std::string backend;
   bool streaming = false;
+  // Its request is streamed: the body, in pieces.
+  bool upload = false;
   // A stream that never ends by itself.
   bool endless = false;
   // How its stream looks.

@@ -64,7 +64,9 @@ absl::StatusOr<std::unique_ptr<Transcoder>> Transcoder::Make(const RouteTable& r
   std::unique_ptr<Transcoder> transcoder(new Transcoder(pool));
   for (const std::unique_ptr<RpcMethod>& method : methods) {
     MethodPlan plan;
-    if (method->streaming) {
+    if (method->raw_answer) {
+      // As it is.
+    } else if (method->streaming) {
       DRAMATIS_ASSIGN_OR_RETURN(EventFormat format,
                                 EventFormat::Make(*method, transcoder->writer_));
       plan.events = std::move(format);

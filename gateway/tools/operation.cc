@@ -171,7 +171,12 @@ class Operation {
     if (body != nullptr && body->contains("contentType") && body->contains("data") &&
         absl::Base64Unescape(std::string(body->at("data").as_string().c_str()), &text)) {
       const std::string type(body->at("contentType").as_string().c_str());
-      if (type == "application/json") content[type].as_object()["example"] = json::parse(text);
+      json::object& described = content[type].as_object();
+      if (type == "application/json") {
+        described["example"] = json::parse(text);
+      } else {
+        described["example"] = text;
+      }
     }
     return {{"required", true}, {"content", std::move(content)}};
   }
@@ -266,11 +271,11 @@ class Operation {
       content["application/json"] = {
           {"schema", schemas_.Reference(route_.unary->output(), {method_.names, Use::kAnswer})}};
     }
-    if (route_.stream != nullptr) content["text/event-stream"] = Stream();
+    if (route_.stream != nullptr && !method_.raw_answer) content["text/event-stream"] = Stream();
     json::object success{{"description", "Success."}, {"headers", SuccessHeaders()}};
     if (!content.empty()) success["content"] = std::move(content);
     json::object responses{{std::to_string(method_.success_status), std::move(success)}};
-    if (route_.unary == nullptr && method_.cursor != nullptr) {
+    if (route_.unary == nullptr && method_.cursor != nullptr && !method_.raw_answer) {
       responses["204"] = {
           {"description", "The cursor has seen the end: there is nothing more to follow."},
           {"headers", {{"X-Correlation-ID", Reference("headers", "CorrelationId")}}}};

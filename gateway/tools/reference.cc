@@ -71,7 +71,10 @@ std::string Answer(const Route& route) {
                           : absl::StrCat(method.success_status, " ", method.output().name()));
   }
   if (route.stream != nullptr) {
-    answers.push_back(absl::StrCat("SSE ", route.stream->output().name()));
+    const RpcMethod& method = *route.stream;
+    answers.push_back(method.raw_answer
+                          ? absl::StrCat(method.success_status, " ", method.output().name())
+                          : absl::StrCat("SSE ", method.output().name()));
   }
   return absl::StrJoin(answers, " or ");
 }

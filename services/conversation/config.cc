@@ -1,8 +1,10 @@
 #include "services/conversation/config.h"
 
+#include "absl/strings/str_cat.h"
+
 namespace dramatis::conversation {
 
-Config Config::From(Settings& settings) {
+Config Config::From(Settings& settings, const CommonConfig& common) {
   Config config;
   config.turn_lease = settings.Duration("DRAMATIS_TURN_LEASE", config.turn_lease,
                                         absl::Milliseconds(300), absl::Minutes(10));
@@ -10,6 +12,8 @@ Config Config::From(Settings& settings) {
   config.openai_session_headers =
       settings.Flag("DRAMATIS_OPENAI_SESSION_HEADERS", config.openai_session_headers);
   config.title_model = settings.Text("DRAMATIS_TITLE_MODEL", "");
+  config.objects = objects::ReadPlace(settings, "DRAMATIS_OBJECTS",
+                                      absl::StrCat("file:", common.data_dir, "/objects"));
   return config;
 }
 

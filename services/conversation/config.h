@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 #include "shared/config/environment.h"
+#include "shared/objects/place.h"
 
 namespace dramatis::conversation {
 
@@ -17,9 +18,11 @@ struct Config {
   bool openai_session_headers = false;
   // Who makes the titles of sessions, `provider/model`; empty: they are the first words.
   std::string title_model;
+  // Where archives are that users bring along or take away.
+  objects::Place objects;
 
   // Notes problems in `settings`.
-  static Config From(Settings& settings);
+  static Config From(Settings& settings, const CommonConfig& common);
 };
 
 }  // namespace dramatis::conversation

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <utility>
 
 #include "embedded/conversation_migrations.h"
 #include "services/conversation/accounts/accounts.h"
 #include "services/conversation/accounts/deletion.h"
+#include "services/conversation/archive_service.h"
+#include "services/conversation/archives/archives.h"
+#include "services/conversation/archives/jobs.h"
 #include "services/conversation/config.h"
 #include "services/conversation/events/feed.h"
 #include "services/conversation/events/room_events.h"
@@ -14,15 +18,17 @@
 #include "services/conversation/openai/completions.h"
 #include "services/conversation/openai_service.h"
 #include "services/conversation/outbox/memory_sync.h"
-#include "services/conversation/peers/grpc_forgetting.h"
 #include "services/conversation/peers/grpc_memory_sync.h"
 #include "services/conversation/peers/grpc_peers.h"
+#include "services/conversation/peers/grpc_user_data.h"
 #include "services/conversation/peers/replica_mirror.h"
 #include "services/conversation/rooms/upkeep.h"
 #include "services/conversation/service.h"
 #include "services/conversation/sessions/titles.h"
 #include "services/conversation/sessions/upkeep.h"
 #include "services/conversation/sql/accounts.h"
+#include "services/conversation/sql/archives/jobs.h"
+#include "services/conversation/sql/archives/user_data.h"
 #include "services/conversation/sql/memory_outbox.h"
 #include "services/conversation/sql/rooms/events.h"
 #include "services/conversation/sql/rooms/rooms.h"
@@ -34,7 +40,9 @@
 #include "services/conversation/turn_taking/planning.h"
 #include "services/conversation/turns/recovery.h"
 #include "shared/executor/periodic.h"
+#include "shared/http_client/web.h"
 #include "shared/log/log_scope.h"
+#include "shared/objects/place.h"
 #include "shared/rpc/channel.h"
 #include "shared/sql/backfill.h"
 #include "shared/sql/kept_secret.h"
@@ -50,6 +58,16 @@ constexpr int kBackgroundThreads = 4;
 // Tell memory what happened in conversations: each waits for a model. How often they look for work.
 constexpr int kRememberingThreads = 4;
 constexpr absl::Duration kRememberInterval = absl::Milliseconds(500);
+// Work on imports and exports, and how often they look for some.
+constexpr int kArchiveThreads = 2;
+// A job's lease in those of a turn: a step may wait for a neighbour.
+constexpr int kStepsInLease = 4;
+constexpr absl::Duration kArchiveInterval = absl::Milliseconds(500);
+// How often archives whose time is over are deleted.
+constexpr absl::Duration kExpiryInterval = absl::Minutes(10);
+// The services that keep something of users, besides this one: all of them forget, export and import.
+// Personas come first, since others name them.
+constexpr const char* kUserDataServices[] = {"persona", "memory", "inference"};
 // How often rooms that somebody follows are looked at, for changes that nobody told.
 constexpr absl::Duration kLookInterval = absl::Seconds(2);
 
@@ -113,8 +131,15 @@ class Module : public dramatis::Module {
         prompts_(tools_, room_tools_),
         account_store_(context.database),
         accounts_(account_store_, context.clock, context.ids, context.logger),
-        forgetting_peer_(Lazy("persona"), Lazy("memory"), Lazy("inference")),
-        account_deletions_(account_store_, room_tools_, forgetting_peer_, leases_),
+        user_data_(UserDataNeighbours()),
+        objects_(config.objects, context.clock, SendWebRequest),
+        account_deletions_(account_store_, room_tools_, user_data_, *objects_, leases_),
+        job_store_(context.database),
+        job_tools_{job_store_, *objects_,   personas_,      user_data_,       context.clock,
+                   leases_,    context.ids, context.logger, TemporaryFolder()},
+        archives_(job_tools_),
+        archive_jobs_(job_tools_, kStepsInLease * config.turn_lease),
+        archive_executor_(kArchiveThreads, kArchiveThreads),
         upkeep_(room_tools_),
         session_upkeep_(tools_),
         room_event_store_(context.database),
@@ -127,6 +152,9 @@ class Module : public dramatis::Module {
                  adapter_,
                  background_),
         completions_(tools_, chat_),
+        archive_adapter_(
+            kArchiveServiceName, rpc_executor_, context.clock, context.logger, context.metrics),
+        archive_service_(archives_, archive_adapter_),
         openai_adapter_(
             kOpenAiServiceName, rpc_executor_, context.clock, context.logger, context.metrics),
         openai_service_(completions_, config.openai_session_headers, openai_adapter_, background_),
@@ -145,6 +173,7 @@ class Module : public dramatis::Module {
     timer_.Stop();
     backfills_.Stop();
     remembering_executor_.Stop();
+    archive_executor_.Stop();
     rpc_executor_.Stop();
     worker_.Stop();
     titles_.Stop();
@@ -155,18 +184,22 @@ class Module : public dramatis::Module {
 
   grpc::Service& service() override { return service_; }
   std::string full_name() const override { return kServiceName; }
-  std::vector<OtherService> others() override { return {{kOpenAiServiceName, &openai_service_}}; }
+  std::vector<OtherService> others() override {
+    return {{kOpenAiServiceName, &openai_service_}, {kArchiveServiceName, &archive_service_}};
+  }
 
   // May be called again after it failed.
   absl::Status Start() override {
     DRAMATIS_ASSIGN_OR_RETURN(std::string key,
                               sql::KeptSecret(context_.database, "page_tokens", PageKey::Random()));
+    archive_adapter_.SetPageKey(key);
     adapter_.SetPageKey(std::move(key));
     worker_.SetAddress(context_.own_address());
     DRAMATIS_RETURN_IF_ERROR(leases_.Refresh());
     // Only one process has an embedded store open: whatever turn is open there is nobody's.
     const bool only_process = context_.database.engine() == sql::Engine::kSqlite;
     DRAMATIS_RETURN_IF_ERROR(recovery_.Recover(only_process).status());
+    if (only_process) DRAMATIS_RETURN_IF_ERROR(job_store_.FreeAll());
     worker_.Start();
     StartJobs();
     backfills_.Start();
@@ -187,6 +220,22 @@ class Module : public dramatis::Module {
  private:
   std::function<std::shared_ptr<grpc::Channel>()> Lazy(const std::string& name) {
     return [this, name] { return context_.channel(name); };
+  }
+
+  std::vector<GrpcUserDataPeer::Neighbour> UserDataNeighbours() {
+    std::vector<GrpcUserDataPeer::Neighbour> neighbours;
+    for (const char* const service : kUserDataServices)
+      neighbours.push_back({service, Lazy(service)});
+    return neighbours;
+  }
+
+  // Where there is room for files that are worked on: in the data folder, where this program has one,
+  // else where the system keeps such files.
+  std::string TemporaryFolder() const {
+    std::error_code ignored;
+    const std::string& own = context_.config.data_dir;
+    if (std::filesystem::is_directory(own, ignored)) return own;
+    return std::filesystem::temp_directory_path(ignored).string();
   }
 
   // Each turn of a room is begun when it is due; should this process be gone by then, another one
@@ -222,13 +271,18 @@ class Module : public dramatis::Module {
                 [this] { return Remember(); }, {.at_once = kRememberingThreads});
     jobs_.Every(kUpkeepInterval, "account deletions", prepare_,  // it calls neighbours
                 [this] { return account_deletions_.Run([this] { return jobs_.ending(); }); });
+    jobs_.Every(kArchiveInterval, "archives", archive_executor_,
+                [this] { return archive_jobs_.Run([this] { return jobs_.ending(); }); },
+                {.at_once = kArchiveThreads});
+    jobs_.Every(kExpiryInterval, "archive expiry", prepare_,
+                [this] { return archive_jobs_.DeleteExpired(); });
     jobs_.Every(kLookInterval, "room events", background_, [this] { return tails_.Look(); });
   }
 
   void StopJobs() {
     jobs_.End();
     remembering_peer_.Stop();  // what waits for memory comes back
-    forgetting_peer_.Stop();
+    user_data_.Stop();
     jobs_.Stop();
   }
 
@@ -296,8 +350,14 @@ class Module : public dramatis::Module {
   MessagePrompts prompts_;
   SqlAccountStore account_store_;
   Accounts accounts_;
-  GrpcForgettingPeer forgetting_peer_;
+  GrpcUserDataPeer user_data_;
+  objects::OpenedObjects objects_;
   AccountDeletions account_deletions_;
+  SqlJobStore job_store_;
+  const JobTools job_tools_;
+  Archives archives_;
+  ArchiveJobs archive_jobs_;
+  Executor archive_executor_;
   RoomUpkeep upkeep_;
   SessionUpkeep session_upkeep_;
   SqlRoomEventStore room_event_store_;
@@ -307,14 +367,16 @@ class Module : public dramatis::Module {
   ServiceAdapter adapter_;
   ConversationService service_;
   Completions completions_;
+  ServiceAdapter archive_adapter_;
+  ArchiveServiceServer archive_service_;
   ServiceAdapter openai_adapter_;
   OpenAiServiceServer openai_service_;
   std::unique_ptr<sql::Notifier> notifier_;  // null where this process is the only one
 };
 
 std::function<absl::StatusOr<std::unique_ptr<dramatis::Module>>(const ModuleContext&)> Configure(
-    Settings& settings, const CommonConfig& /*common*/) {
-  return [config = Config::From(settings)](
+    Settings& settings, const CommonConfig& common) {
+  return [config = Config::From(settings, common)](
              const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<dramatis::Module>> {
     return std::make_unique<Module>(context, config);
   };
@@ -329,7 +391,9 @@ const ModuleFactory& ConversationModule() {
                          .configure = &Configure,
                          .calls_others = true,
                          .sample = Sample(),
-                         .forget_user = nullptr};
+                         .forget_user = nullptr,
+                         .export_user = &ExportUser,
+                         .import_user = &ImportUser};
   return factory;
 }
 

@@ -24,6 +24,7 @@
 #include "services/inference/sql/forget_user.h"
 #include "services/inference/sql/ledger.h"
 #include "services/inference/sql/store.h"
+#include "services/inference/sql/user_data.h"
 #include "services/inference/transport/curl_loop.h"
 #include "services/inference/usage/budgets.h"
 #include "services/inference/usage/ledger.h"
@@ -244,6 +245,8 @@ const ModuleFactory& InferenceModule() {
         };
       },
       .forget_user = &ForgetUser,
+      .export_user = &ExportUser,
+      .import_user = &ImportUser,
   };
   return factory;
 }

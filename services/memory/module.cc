@@ -28,6 +28,7 @@
 #include "services/memory/sql/reindex.h"
 #include "services/memory/sql/sample.h"
 #include "services/memory/sql/store.h"
+#include "services/memory/sql/user_data.h"
 #include "shared/executor/executor.h"
 #include "shared/executor/periodic.h"
 #include "shared/rpc/service_adapter.h"
@@ -206,6 +207,8 @@ const ModuleFactory& MemoryModule() {
       .calls_others = true,
       .sample = Sample(),
       .command = KeysCommand(),
+      .export_user = &ExportUser,
+      .import_user = &ImportUser,
   };
   return factory;
 }

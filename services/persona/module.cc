@@ -20,6 +20,7 @@
 #include "services/persona/sql/names.h"
 #include "services/persona/sql/sample.h"
 #include "services/persona/sql/store.h"
+#include "services/persona/sql/user_data.h"
 #include "shared/executor/executor.h"
 #include "shared/http_client/web.h"
 #include "shared/objects/place.h"
@@ -148,11 +149,14 @@ const ModuleFactory& PersonaModule() {
           -> std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)> {
         return [config = Config::From(settings, common)](
                    const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
+          RestrictImportedPersonas(config.restrict_ai_personas);
           return std::make_unique<RunningModule>(config, context);
         };
       },
       .sample = Sample(),
       .forget_user = &ForgetUser,
+      .export_user = &ExportUser,
+      .import_user = &ImportUser,
   };
   return factory;
 }

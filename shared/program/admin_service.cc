@@ -50,6 +50,24 @@ grpc::ServerUnaryReactor* AdminServiceServer::SeedDatabase(grpc::CallbackServerC
                     });
 }
 
+grpc::ServerUnaryReactor* AdminServiceServer::ExportUser(grpc::CallbackServerContext* context,
+                                                         const v1::ExportUserRequest* request,
+                                                         v1::ExportUserResponse* response) {
+  return rpc_.Unary("ExportUser", context, request, response,
+                    [this](const CallContext&, const v1::ExportUserRequest& request) {
+                      return admin_.ExportUser(request);
+                    });
+}
+
+grpc::ServerUnaryReactor* AdminServiceServer::ImportUser(grpc::CallbackServerContext* context,
+                                                         const v1::ImportUserRequest* request,
+                                                         v1::ImportUserResponse* response) {
+  return rpc_.Unary("ImportUser", context, request, response,
+                    [this](const CallContext&, const v1::ImportUserRequest& request) {
+                      return admin_.ImportUser(request);
+                    });
+}
+
 grpc::ServerUnaryReactor* AdminServiceServer::ForgetUser(grpc::CallbackServerContext* context,
                                                          const v1::ForgetUserRequest* request,
                                                          google::protobuf::Empty* response) {

@@ -33,6 +33,12 @@ class AdminServiceServer : public admin::v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* SeedDatabase(grpc::CallbackServerContext* context,
                                          const admin::v1::SeedDatabaseRequest* request,
                                          admin::v1::SeedDatabaseResponse* response) override;
+  grpc::ServerUnaryReactor* ExportUser(grpc::CallbackServerContext* context,
+                                       const admin::v1::ExportUserRequest* request,
+                                       admin::v1::ExportUserResponse* response) override;
+  grpc::ServerUnaryReactor* ImportUser(grpc::CallbackServerContext* context,
+                                       const admin::v1::ImportUserRequest* request,
+                                       admin::v1::ImportUserResponse* response) override;
   grpc::ServerUnaryReactor* ForgetUser(grpc::CallbackServerContext* context,
                                        const admin::v1::ForgetUserRequest* request,
                                        google::protobuf::Empty* response) override;

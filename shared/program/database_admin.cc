@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "shared/sql/idempotency.h"
 #include "shared/sql/catalogue/row_counts.h"
+#include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 #include "shared/status/outgoing.h"
@@ -165,6 +165,42 @@ absl::StatusOr<v1::SeedDatabaseResponse> DatabaseAdmin::TrySeed(
       });
   if (request.validate_only() && absl::IsCancelled(answer.status())) return response;
   return answer;
+}
+
+absl::StatusOr<v1::ExportUserResponse> DatabaseAdmin::ExportUser(
+    const v1::ExportUserRequest& request) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Part* const part, Find(request.service()));
+  const auto export_user = part->factory.export_user;
+  if (export_user == nullptr) return NotFoundError("service");
+  DRAMATIS_ASSIGN_OR_RETURN(UserPage page, part->database.Read([&](sql::Transaction& tx) {
+    return export_user(tx, request.user_id(), request.after());
+  }));
+  v1::ExportUserResponse response;
+  for (std::string& line : page.lines)
+    response.add_lines(std::move(line));
+  response.set_next(page.next);
+  return response;
+}
+
+absl::StatusOr<v1::ImportUserResponse> DatabaseAdmin::ImportUser(
+    const v1::ImportUserRequest& request) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Part* const part, Find(request.service()));
+  const auto import_user = part->factory.import_user;
+  if (import_user == nullptr) return NotFoundError("service");
+  const ImportingUser user = {
+      .user_id = request.user_id(), .admin = request.as_admin(), .now = clock_.Now()};
+  const std::vector<std::string> lines(request.lines().begin(), request.lines().end());
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const UserImport import,
+      part->database.Write([&](sql::Transaction& tx) { return import_user(tx, user, lines); }));
+  v1::ImportUserResponse response;
+  response.mutable_counts()->insert(import.counts.begin(), import.counts.end());
+  for (const UserImport::LeftOut& left : import.left_out) {
+    v1::ImportUserResponse::LeftOut& told = *response.add_left_out();
+    told.set_item(left.item);
+    told.set_reason(left.reason);
+  }
+  return response;
 }
 
 absl::StatusOr<google::protobuf::Empty> DatabaseAdmin::ForgetUser(

@@ -46,6 +46,10 @@ class DatabaseAdmin {
   absl::StatusOr<admin::v1::SeedDatabaseResponse> Seed(
       const CallContext& call, const admin::v1::SeedDatabaseRequest& request);
   // NOT_FOUND, UNAVAILABLE.
+  absl::StatusOr<admin::v1::ExportUserResponse> ExportUser(
+      const admin::v1::ExportUserRequest& request);
+  absl::StatusOr<admin::v1::ImportUserResponse> ImportUser(
+      const admin::v1::ImportUserRequest& request);
   absl::StatusOr<google::protobuf::Empty> ForgetUser(const admin::v1::ForgetUserRequest& request);
 
  private:

@@ -10,14 +10,15 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+#include "shared/archive/user_data.h"
 #include "shared/call/local_methods.h"
 #include "shared/config/environment.h"
 #include "shared/ids/ids.h"
 #include "shared/log/log.h"
 #include "shared/metrics/metrics.h"
+#include "shared/sql/catalogue/user_rows.h"
 #include "shared/sql/database.h"
 #include "shared/sql/sample_data.h"
-#include "shared/sql/catalogue/user_rows.h"
 #include "shared/time/clock.h"
 
 namespace dramatis {
@@ -103,6 +104,16 @@ struct ModuleFactory {
   absl::Status (*forget_user)(sql::Transaction& tx,
                               const std::string& user_id,
                               absl::Time now) = &sql::DeleteUserRows;
+  // A page of what the service keeps of a user, as lines of an archive; `after` is the `next` of the
+  // page before. INVALID_ARGUMENT where it is none.
+  absl::StatusOr<UserPage> (*export_user)(sql::Transaction& tx,
+                                          const std::string& user_id,
+                                          const std::string& after) = nullptr;
+  // Takes such lines back. What is there already stays as it is; nothing of anybody else's is
+  // touched. In one transaction that may be run again.
+  absl::StatusOr<UserImport> (*import_user)(sql::Transaction& tx,
+                                            const ImportingUser& user,
+                                            const std::vector<std::string>& lines) = nullptr;
 };
 
 }  // namespace dramatis

@@ -39,6 +39,7 @@
 #include "shared/rpc/relay_context.h"
 #include "shared/rpc/stream_call.h"
 #include "shared/rpc/unary_call.h"
+#include "shared/rpc/upload_call.h"
 #include "shared/status/errors.h"
 #include "shared/status/outgoing.h"
 #include "shared/time/clock.h"
@@ -109,6 +110,19 @@ class ServiceAdapter {
         [handler = std::move(handler), request](const CallContext& call) mutable {
           return handler(call, *request);
         });
+  }
+
+  // A request that comes as a stream of messages. Open: absl::StatusOr<std::unique_ptr<
+  // UploadSink<Request, Response>>>(const CallContext&, const Request& first), with the first message,
+  // whose field rules are checked; the sink then takes every message, the first one too. All of it
+  // runs on the executor, one message at a time, and holds no thread between them.
+  template <class Request, class Response, class Open>
+  grpc::ServerReadReactor<Request>* Upload(const char* method,
+                                           grpc::CallbackServerContext* context,
+                                           Response* response,
+                                           Open open) {
+    return UploadCall<Request, Response>::Start(parts_, Find(method), *context, *response,
+                                                std::move(open));
   }
 
   // The same handlers for callers within the process, as Unary and Stream run them.

@@ -148,6 +148,12 @@ ROUTES = {
     "GET /api/personas/{persona_id}/prompt": Route(),
     # Its body is a file: tests/system/test_cards.py.
     "POST /api/personas/import": Route(),
+    "POST /api/imports": Route(bad_query=[("personaId", "p" * 129)]),
+    "GET /api/imports": Route(paged=True),
+    "GET /api/imports/{import_id}": Route(),
+    "POST /api/exports": Route(body={}),
+    "GET /api/exports/{export_id}": Route(),
+    "GET /api/exports/{export_id}/archive": Route(),
     "GET /api/personas/{persona_id}/export": Route(
         bad_query=[("format", "tiff"), ("spec", "v9")]),
     "GET /api/personas/{persona_id}/compatibility": Route(bad_query=[("with", "")]),

@@ -1,9 +1,10 @@
 """In which order the examples of /openapi.json work, on a deployment that nothing is in yet."""
 
-# What the sample data do not have: a turn, a message that a model wrote, a share, an issuer.
+# What the sample data do not have: a turn, a message that a model wrote, a share, an issuer, a job.
 NOT_THERE = {"GetTurn_get", "StreamTurn_get", "CancelTurn_post", "RetryTurn_post",
              "RegenerateTurn_post", "ListAlternatives_get", "SelectAlternative_post",
-             "DeleteShare_delete", "GetShared_get", "GetMessagePrompt_get", "ExchangeToken_post"}
+             "DeleteShare_delete", "GetShared_get", "GetMessagePrompt_get", "ExchangeToken_post",
+             "GetImport_get", "GetExport_get", "GetExportArchive_get"}
 # Has no end.
 ENDLESS = "StreamEvents_get"
 # The sample data come first; some need what others take away.

@@ -1,6 +1,7 @@
 """Who may do what: every RPC and every route of the protos, by everybody who could come, with
 every kind of id. Made from the descriptors: a new RPC is in it by itself."""
 
+import base64
 import copy
 import http.client
 import json
@@ -12,6 +13,7 @@ import uuid
 import pytest
 
 from tests.harness import grpcurl
+from tests.harness.archives import sillytavern_lines
 from tests.harness.deployment import Embedded, FULL_NAMES
 from tests.harness.rpc_table import rpcs
 from tests.harness.own_issuer import OwnIssuer
@@ -57,8 +59,11 @@ class World:
         if authorization is not None:
             sent["Authorization"] = authorization
         if body is not None:
-            sent["Content-Type"] = "application/json"
-            body = json.dumps(body).encode()
+            if isinstance(body, dict) and body.keys() == {"contentType", "data"}:  # a file
+                sent["Content-Type"], body = body["contentType"], base64.b64decode(body["data"])
+            else:
+                sent["Content-Type"] = "application/json"
+                body = json.dumps(body).encode()
         connection.request(verb, path, body, sent)
         response = connection.getresponse()
         stream = response.headers.get("Content-Type", "").startswith("text/event-stream")
@@ -68,7 +73,7 @@ class World:
 
     def made(self, path, body, by=None):
         status, answer = self.ask("POST", path, by or self.ada, body)
-        assert status in (200, 201), (path, status, answer)
+        assert status in (200, 201, 202), (path, status, answer)
         return json.loads(answer)
 
     def key(self, scopes, by=None):
@@ -97,7 +102,11 @@ class World:
         activity = self.made(f"/api/goals/{goal}/activities", {"value": 1})["activityId"]
         entry = self.made("/api/journal", {"title": "Hers", "content": "Private"})["entryId"]
         memory = self.made("/api/memories", {"content": "Private"})["memoryId"]
+        export = self.made("/api/exports", {})["exportId"]
+        lines = base64.b64encode(sillytavern_lines()).decode()
+        file = self.made("/api/imports", {"contentType": "application/jsonl", "data": lines})
         return {
+            "export_id": export, "import_id": file["importId"],
             "persona_id": ai, "with": persona, "conversation_id": room,
             "source_conversation_id": room, "message_id": message["messageId"],
             "trigger_message_id": message["messageId"], "reply_to_message_id": message["messageId"],
@@ -175,7 +184,7 @@ def absent_id(name):
 
 IDS = ("persona_id", "conversation_id", "message_id", "turn_id", "session_id", "goal_id", "activity_id",
        "entry_id", "memory_id", "key_id", "with", "owner_id", "trigger_message_id", "reply_to_message_id",
-       "source_message_id", "source_conversation_id")
+       "source_message_id", "source_conversation_id", "import_id", "export_id")
 
 
 def comparable(answer, id_of):
@@ -386,6 +395,7 @@ OURS = [rpc for rpc in ALL if not rpc.service.startswith("dramatis.gateway.")]
 def test_every_service_is_among_them():
     assert {rpc.service for rpc in OURS} >= {
         *FULL_NAMES.values(), "dramatis.openai.v1.OpenAiService", "dramatis.persona.v1.CardService",
+        "dramatis.conversation.v1.ArchiveService",
         "dramatis.admin.v1.AdminService"}
 
 

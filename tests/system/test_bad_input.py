@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from tests.harness.archives import sillytavern_lines
 from tests.harness.bad_input import ENTRY, GOAL, PAGING, ROUTES
 from tests.harness.client import Client
 from tests.harness.program import wait_for
@@ -44,8 +45,17 @@ class Scene:
                     "goal_id": goal["goalId"], "activity_id": done["activityId"],
                     "entry_id": entry["entryId"], "conversation_id": room["conversationId"],
                     "message_id": message["message"]["messageId"]}
+        self.ids["export_id"] = self.done("exports", self.client.post("/api/exports", {}))
+        self.ids["import_id"] = self.done("imports", self.client.post(
+            "/api/imports", sillytavern_lines(), {"Content-Type": "application/jsonl"}))
         # Memory takes note of a chat after its answer.
         wait_for(lambda: dramatis.row_counts()["memory.observations"] == 1, "the observation")
+
+    def done(self, kind, answer):
+        """The id of an import or export, once that has ended."""
+        job = answer.expect(202)[f"{kind[:-1]}Id"]
+        wait_for(lambda: self.client.get(f"/api/{kind}/{job}").expect(200)["state"] == "done", kind)
+        return job
 
     def path(self, template):
         path = re.sub(r"\{(\w+)\}", lambda match: self.ids[match[1]], template)

@@ -12,7 +12,8 @@ from tests.harness.program import wait_for
 HEALTH = "grpc.health.v1.Health"
 # What a part serves besides.
 OTHERS = {"persona": {"dramatis.persona.v1.CardService"},
-          "conversation": {"dramatis.openai.v1.OpenAiService"}}
+          "conversation": {"dramatis.openai.v1.OpenAiService",
+                           "dramatis.conversation.v1.ArchiveService"}}
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -257,10 +257,11 @@ def rotate(scene):
     return scene.client, f"/api/keys/{made['keyId']}/rotate", {"graceSeconds": 60}
 
 
-# They change a deployment: tests/system/test_admin.py has their keys. What /v1 answers is kept only
-# in a session, whose turn has its own key. Tokens are kept nowhere: a code is good once, at its issuer.
+# They change a deployment: tests/system/test_admin.py has their keys. Files: test_imports.py; a request
+# that can say only one thing: test_exports.py. What /v1 answers is kept only in a session, whose turn
+# has its own key. Tokens are kept nowhere: a code is good once, at its issuer.
 ELSEWHERE = {"/api/admin/setup-database", "/api/admin/seed-database", "/v1/chat/completions",
-             "/v1/responses", "/api/auth/token"}
+             "/v1/responses", "/api/auth/token", "/api/imports", "/api/exports"}
 
 
 def test_every_post_is_here(client):

@@ -98,6 +98,7 @@ class Stage:
                 "persona_id": self.mask, "turn_id": self.turn, "session_id": room,
                 "goal_id": room, "entry_id": room, "memory_id": room, "activity_id": room,
                 "user_id": self.owner_id, "key_id": room, "share_id": room, "token": room,
+                "import_id": room, "export_id": room,
                 "model": self.mask}
 
     def assert_silent(self, raw, asked=""):

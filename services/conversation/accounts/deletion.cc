@@ -7,6 +7,7 @@
 #include "dramatis/conversation/v1/conversation.pb.h"
 
 #include "absl/strings/str_cat.h"
+#include "services/conversation/archives/job_store.h"
 #include "services/conversation/model/room_closing.h"
 #include "services/conversation/rooms/holds.h"
 #include "services/conversation/rooms/masks.h"
@@ -77,6 +78,7 @@ absl::Status AccountDeletions::Delete(const AccountDeletion& job,
     if (ending()) break;
     DRAMATIS_ASSIGN_OR_RETURN(const bool told, store_.MemoryIsTold(job.user_id));
     if (!told) return UnavailableError("memory has not been told of everything yet");
+    DRAMATIS_RETURN_IF_ERROR(DeleteArchives(job.user_id));
     DRAMATIS_RETURN_IF_ERROR(neighbours_.ForgetUser(call, job.user_id));
     DRAMATIS_ASSIGN_OR_RETURN(const bool finished, store_.Finish(job));
     if (finished) break;
@@ -98,6 +100,16 @@ absl::Status AccountDeletions::EraseSessions(const CallContext& call,
     if (static_cast<int>(sessions.size()) < kAtOnce) break;
   }
   return absl::OkStatus();
+}
+
+absl::Status AccountDeletions::DeleteArchives(const std::string& user_id) {
+  while (true) {
+    DRAMATIS_ASSIGN_OR_RETURN(const std::vector<objects::ObjectInfo> archives,
+                              objects_.List(ObjectsOf(user_id), "", kAtOnce));
+    for (const objects::ObjectInfo& archive : archives)
+      DRAMATIS_RETURN_IF_ERROR(objects_.Delete(archive.key));
+    if (static_cast<int>(archives.size()) < kAtOnce) return absl::OkStatus();
+  }
 }
 
 absl::Status AccountDeletions::LeaveRooms(const CallContext& call,

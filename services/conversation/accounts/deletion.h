@@ -3,9 +3,10 @@
 //   1. sessions       erased, with whatever runs in them
 //   2. rooms          those nobody else takes part in are erased; the user's others close; in all that
 //                     stay, the user has left and what they said stands under "deleted user"
-//   3. the neighbours persona, memory and inference forget the user (AdminService.ForgetUser), once
+//   3. archives       what the user brought along or wanted to take away
+//   4. the neighbours persona, memory and inference forget the user (AdminService.ForgetUser), once
 //                     memory has been told of all that was erased (outbox/)
-//   4. the rest       lists, keys, and the job itself; from the beginning where the user has come
+//   5. the rest       lists, keys, and the job itself; from the beginning where the user has come
 //                     back meanwhile
 //
 // Each step may be done again: one whose process died, or whose neighbour is away, is tried again,
@@ -20,6 +21,7 @@
 #include "services/conversation/model/account_store.h"
 #include "services/conversation/model/room_tools.h"
 #include "shared/call/call.h"
+#include "shared/objects/objects.h"
 #include "shared/time/clock.h"
 
 namespace dramatis::conversation {
@@ -38,8 +40,9 @@ class AccountDeletions {
   AccountDeletions(AccountStore& store,
                    const RoomTools& tools,
                    ForgettingPeer& neighbours,
+                   objects::Objects& objects,
                    const Clock& leases)
-      : store_(store), tools_(tools), neighbours_(neighbours), leases_(leases) {}
+      : store_(store), tools_(tools), neighbours_(neighbours), objects_(objects), leases_(leases) {}
 
   // Works off all jobs that are due, or fewer once `ending` says so. Blocks.
   absl::Status Run(const std::function<bool()>& ending = [] { return false; });
@@ -50,10 +53,12 @@ class AccountDeletions {
   absl::Status EraseSessions(const CallContext& call, const std::function<bool()>& ending);
   absl::Status LeaveRooms(const CallContext& call, const std::function<bool()>& ending);
   absl::Status LeaveRoom(const CallContext& call, const Room& room);
+  absl::Status DeleteArchives(const std::string& user_id);
 
   AccountStore& store_;
   const RoomTools tools_;
   ForgettingPeer& neighbours_;
+  objects::Objects& objects_;
   const Clock& leases_;
 };
 

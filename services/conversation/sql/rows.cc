@@ -53,6 +53,13 @@ constexpr Statement kUpdateListEntry = {R"(
   set title = $3, updated_at = $4, expires_at = $5, message_count = $6, preview = $7
   where user_id = $1 and conversation_id = $2)"};
 
+constexpr Statement kEndPast = {
+    "update conversations set ended_at = $3 where user_id = $1 and conversation_id = $2"};
+constexpr Statement kEndPastEntry = {R"(
+  update user_conversations
+  set ended_at = $3, updated_at = $3
+  where user_id = $1 and conversation_id = $2)"};
+
 MessageRow Greeting(const SessionRow& row) {
   MessageRow message;
   message.sequence = row.last_sequence;
@@ -133,6 +140,13 @@ absl::Status InsertSession(sql::Transaction& tx, const SessionRow& row) {
     return Error(absl::StatusCode::kResourceExhausted, v1::ERROR_REASON_SESSION_QUOTA_EXCEEDED,
                  absl::StrCat("a user has at most ", kMaxLiveSessions, " live sessions: end one"));
   }
+  DRAMATIS_ASSIGN_OR_RETURN(const bool made, InsertSessionRows(tx, row));
+  // Else another transaction was first.
+  if (!made || row.greeting.empty()) return absl::OkStatus();
+  return AppendToSession(tx, row, Greeting(row));
+}
+
+absl::StatusOr<bool> InsertSessionRows(sql::Transaction& tx, const SessionRow& row) {
   DRAMATIS_ASSIGN_OR_RETURN(
       const Rows inserted,
       tx.Execute(kInsertSession,
@@ -140,7 +154,7 @@ absl::Status InsertSession(sql::Transaction& tx, const SessionRow& row) {
                   row.persona_name, row.title, row.title_given, Bytes{row.metadata}, row.created_at,
                   row.last_activity_at, row.expires_at, absl::ToInt64Microseconds(row.ttl),
                   row.hold_expires_at, row.last_sequence, row.temporary}));
-  if (inserted.empty()) return absl::OkStatus();  // another transaction was first
+  if (inserted.empty()) return false;
   DRAMATIS_RETURN_IF_ERROR(
       tx.Execute(
             kInsertParticipants,
@@ -154,8 +168,15 @@ absl::Status InsertSession(sql::Transaction& tx, const SessionRow& row) {
                   row.created_at, row.expires_at, row.last_sequence, PreviewOf(row.greeting)})
           .status());
   DRAMATIS_RETURN_IF_ERROR(IndexTitle(tx, row));
-  if (row.greeting.empty()) return absl::OkStatus();
-  return AppendToSession(tx, row, Greeting(row));
+  return true;
+}
+
+absl::Status EndPastSession(sql::Transaction& tx, const SessionRow& row) {
+  for (const Statement* statement : {&kEndPast, &kEndPastEntry}) {
+    DRAMATIS_RETURN_IF_ERROR(
+        tx.Execute(*statement, {row.user_id, row.conversation_id, row.ended_at}).status());
+  }
+  return absl::OkStatus();
 }
 
 absl::Status AppendToSession(sql::Transaction& tx,

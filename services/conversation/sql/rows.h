@@ -33,6 +33,10 @@ absl::StatusOr<std::optional<SessionRow>> SelectSession(sql::Transaction& tx,
 // Makes the conversation with its participants, its greeting and its place in the user's list,
 // unless there is one of this id. SESSION_QUOTA_EXCEEDED.
 absl::Status InsertSession(sql::Transaction& tx, const SessionRow& row);
+// The same without its greeting, and whatever the user has; whether there was none of this id.
+absl::StatusOr<bool> InsertSessionRows(sql::Transaction& tx, const SessionRow& row);
+// Notes that a session that has just been made ended at `row.ended_at`.
+absl::Status EndPastSession(sql::Transaction& tx, const SessionRow& row);
 // Appends a message of a session, with its place in the index.
 absl::Status AppendToSession(sql::Transaction& tx,
                              const SessionRow& session,

@@ -193,6 +193,16 @@ v1::ListJournalEntriesResponse PresentPage(const PageScope& scope, const Journal
 
 }  // namespace
 
+absl::StatusOr<JournalRow> RestoredEntry(const v1::JournalEntry& entry) {
+  std::vector<FieldViolation> wrong = CheckLists(entry);
+  for (FieldViolation& violation : CheckContent(entry, /*is_shared=*/false))
+    wrong.push_back(std::move(violation));
+  if (!wrong.empty()) return FieldErrors(wrong);
+  JournalRow row;
+  DRAMATIS_RETURN_IF_ERROR(Define(entry, row));
+  return row;
+}
+
 v1::JournalEntry Present(const JournalRow& row) {
   v1::JournalEntry entry = row.definition;
   entry.set_entry_id(row.entry_id);

@@ -20,6 +20,10 @@ namespace dramatis::memory {
 // The entry as its user sees it.
 v1::JournalEntry Present(const JournalRow& row);
 
+// What an entry that comes from an archive is kept as, but for whose it is, its id and its times.
+// FieldErrors as for a new one.
+absl::StatusOr<JournalRow> RestoredEntry(const v1::JournalEntry& entry);
+
 class Journal {
  public:
   // `profiles`: whose profiles hold the users' time zones.

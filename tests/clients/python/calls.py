@@ -9,6 +9,7 @@ The deployment is empty; a message with FAIL makes the model of `openai/double` 
 
 import json
 import sys
+import time
 
 import dramatis_client as generated
 
@@ -206,6 +207,24 @@ def cards(ada):
     assert made.persona.name == "Tessa"
 
 
+def archives():
+    chat = "\n".join(json.dumps(line) for line in [
+        {"user_name": "Ada", "character_name": "Tessa", "chat_metadata": {}},
+        {"name": "Ada", "is_user": True, "mes": "Good morning."}])
+    sent = api.create_import_post(chat.encode())
+    assert sent.source == "sillytavern"
+    assert api.list_imports_get().imports[0].import_id == sent.import_id
+    until_done(lambda: api.get_import_get(sent.import_id))
+    asked = api.create_export_post({})
+    until_done(lambda: api.get_export_get(asked.export_id))
+    assert api.get_export_archive_get(asked.export_id)[:2] == b"PK"
+
+
+def until_done(look):
+    while look().state != "done":
+        time.sleep(0.1)
+
+
 def openai(ada):
     assert ada in [model.id for model in api.list_models_get().data]
     api.get_model_get(ada)
@@ -220,6 +239,7 @@ def main():
     sessions(ada)
     rooms(me, ada)
     cards(ada)
+    archives()
     openai(ada)
     memory()
     journal(goals())

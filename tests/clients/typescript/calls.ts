@@ -330,6 +330,33 @@ async function cards(ada: string): Promise<void> {
   if (made.persona.name !== "Tessa") throw new Error(made.persona.name);
 }
 
+async function archives(): Promise<void> {
+  const chat = [
+    { user_name: "Ada", character_name: "Tessa", chat_metadata: {} },
+    { name: "Ada", is_user: true, mes: "Good morning." },
+  ];
+  const { importId } = await ok(
+    api.POST("/api/imports", {
+      body: chat.map((line) => JSON.stringify(line)).join("\n"),
+      bodySerializer: (text) => text,
+      headers: { "Content-Type": "application/jsonl" },
+    }),
+  );
+  await untilDone(() => ok(api.GET("/api/imports/{importId}", { params: { path: { importId } } })));
+  const listed = await ok(api.GET("/api/imports"));
+  if (memberOf(listed.imports).importId !== importId) throw new Error("not listed");
+  const { exportId } = await ok(api.POST("/api/exports", { body: {} }));
+  const path = { exportId };
+  await untilDone(() => ok(api.GET("/api/exports/{exportId}", { params: { path } })));
+  await ok(
+    api.GET("/api/exports/{exportId}/archive", { params: { path }, parseAs: "arrayBuffer" }),
+  );
+}
+
+async function untilDone(look: () => Promise<{ state: string }>): Promise<void> {
+  while ((await look()).state !== "done") await new Promise((done) => setTimeout(done, 100));
+}
+
 async function openai(ada: string): Promise<void> {
   const listed = await ok(api.GET("/v1/models"));
   if (!listed.data.some((model) => model.id === ada)) throw new Error("not listed");
@@ -345,6 +372,7 @@ async function main(): Promise<void> {
   await sessions(ada);
   await rooms(me, ada);
   await cards(ada);
+  await archives();
   await openai(ada);
   await memory();
   await journal(await goals());

@@ -150,19 +150,6 @@ absl::Status StoreChange(Transaction& tx, const Room& before, Room& after, absl:
   }
   return AppendStateEvent(tx, after.row, now);
 }
-absl::Status Insert(Transaction& tx, const Room& room) {
-  const RoomRow& row = room.row;
-  DRAMATIS_RETURN_IF_ERROR(tx.Execute(kInsertRoom, {row.conversation_id, row.user_id,
-                                                    row.persona_id, true, Bytes{}, row.created_at})
-                               .status());
-  DRAMATIS_RETURN_IF_ERROR(UpdateRoomRow(tx, row));
-  DRAMATIS_RETURN_IF_ERROR(IndexTitle(tx, row));
-  for (const ParticipantRow& participant : room.participants) {
-    DRAMATIS_RETURN_IF_ERROR(UpsertParticipant(tx, row.conversation_id, participant));
-  }
-  return MarkMasks(tx, row, row);
-}
-
 absl::Status Reveal(Transaction& tx,
                     Room& room,
                     const std::string& persona_id,
@@ -199,11 +186,24 @@ absl::StatusOr<std::vector<std::string>> Ids(absl::StatusOr<Rows> rows) {
 
 }  // namespace
 
+absl::Status InsertRoom(Transaction& tx, const Room& room) {
+  const RoomRow& row = room.row;
+  DRAMATIS_RETURN_IF_ERROR(tx.Execute(kInsertRoom, {row.conversation_id, row.user_id,
+                                                    row.persona_id, true, Bytes{}, row.created_at})
+                               .status());
+  DRAMATIS_RETURN_IF_ERROR(UpdateRoomRow(tx, row));
+  DRAMATIS_RETURN_IF_ERROR(IndexTitle(tx, row));
+  for (const ParticipantRow& participant : room.participants) {
+    DRAMATIS_RETURN_IF_ERROR(UpsertParticipant(tx, row.conversation_id, participant));
+  }
+  return MarkMasks(tx, row, row);
+}
+
 absl::StatusOr<Idempotent<Room>> SqlRoomStore::CreateRoom(const Room& room,
                                                           const Answering<Room>& once) {
   return database_.Write(
       Once(once, room.row.created_at, [&](Transaction& tx) -> absl::StatusOr<Room> {
-        DRAMATIS_RETURN_IF_ERROR(Insert(tx, room));
+        DRAMATIS_RETURN_IF_ERROR(InsertRoom(tx, room));
         return room;
       }));
 }

@@ -61,4 +61,7 @@ class SqlRoomStore : public RoomStore {
   RoomFeed& feed_;
 };
 
+// A step of several transactions: makes the room with its participants, without an event.
+absl::Status InsertRoom(sql::Transaction& tx, const Room& room);
+
 }  // namespace dramatis::conversation

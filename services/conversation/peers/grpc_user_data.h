@@ -1,0 +1,51 @@
+// The neighbours that keep something of users, over gRPC: what imports and exports need of them, and
+// what the deletion of accounts does. Which they are stands in module.cc, once. Thread-safe.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dramatis/admin/v1/admin.grpc.pb.h"
+
+#include "services/conversation/accounts/deletion.h"
+#include "services/conversation/archives/user_data.h"
+#include "shared/rpc/lazy_stub.h"
+#include "shared/rpc/ongoing_calls.h"
+
+namespace dramatis::conversation {
+
+class GrpcUserDataPeer : public ForgettingPeer, public UserDataPeer {
+ public:
+  struct Neighbour {
+    std::string service;
+    Connect connect;
+  };
+  // In the order in which their lines may be imported.
+  explicit GrpcUserDataPeer(std::vector<Neighbour> neighbours);
+
+  absl::Status ForgetUser(const CallContext& call, const std::string& user_id) override;
+  std::vector<std::string> services() const override;
+  absl::StatusOr<admin::v1::ExportUserResponse> Export(
+      const CallContext& call, const admin::v1::ExportUserRequest& request) override;
+  absl::StatusOr<admin::v1::ImportUserResponse> Import(
+      const CallContext& call, const admin::v1::ImportUserRequest& request) override;
+  // Calls under way, and later ones, end at once.
+  void Stop() { calls_.CancelAll(); }
+
+ private:
+  using Stub = LazyStub<admin::v1::AdminService>;
+  struct Connected {
+    std::string service;
+    std::unique_ptr<Stub> stub;
+  };
+  // NOT_FOUND.
+  absl::StatusOr<Stub*> Find(const std::string& service);
+
+  std::vector<Connected> neighbours_;
+  OngoingCalls calls_;
+};
+
+}  // namespace dramatis::conversation

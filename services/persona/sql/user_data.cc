@@ -1,0 +1,210 @@
+#include "services/persona/sql/user_data.h"
+
+#include <atomic>
+#include <utility>
+
+#include "dramatis/persona/v1/archive_records.pb.h"
+
+#include "absl/strings/str_cat.h"
+#include "services/persona/model/definition.h"
+#include "services/persona/sql/store.h"
+#include "shared/ids/ids.h"
+#include "shared/rules/field_rules.h"
+#include "shared/sql/joined_database.h"
+#include "shared/status/errors.h"
+#include "shared/status/macros.h"
+#include "shared/text/names.h"
+#include "shared/text/text.h"
+#include "shared/time/clock.h"
+#include "shared/time/timestamps.h"
+
+namespace dramatis::persona {
+namespace {
+
+using sql::Rows;
+using sql::Statement;
+using sql::Transaction;
+
+constexpr int kPersonasInPage = 20;
+// A definition may have 200,000 characters, a card some MiB.
+constexpr size_t kBytesInPage = size_t{2} << 20;
+
+constexpr Statement kPersonasOf = {R"(
+  select persona_id
+  from personas
+  where owner_id = $1 and delete_time is null and persona_id > $2
+  order by persona_id
+  limit cast($3 as bigint))"};
+
+constexpr Statement kHasName = {R"(
+  select persona_id
+  from persona_names
+  where owner_id = $1 and name_key = $2)"};
+
+constexpr Statement kSetVersion = {R"(
+  update personas
+  set version = $2
+  where persona_id = $1 and version = 1)"};
+constexpr Statement kSetVersionOfText = {R"(
+  update persona_versions
+  set version = $2
+  where persona_id = $1 and version = 1)"};
+
+constexpr Statement kKeepCard = {R"(
+  insert into persona_cards (persona_id, document, picture, create_time)
+  values ($1, $2, $3, $4)
+  on conflict (persona_id) do nothing)"};
+
+std::atomic<bool>& Restricted() {
+  static std::atomic<bool> restricted = false;
+  return restricted;
+}
+
+absl::Time TimeOf(const google::protobuf::Timestamp& time, absl::Time otherwise) {
+  constexpr int64_t kLastSecond = 253'402'300'799;
+  if (time.seconds() <= 0 || time.seconds() > kLastSecond) return otherwise;
+  return absl::FromUnixSeconds(time.seconds()) + absl::Microseconds(time.nanos() / 1000);
+}
+
+// Why the persona cannot become the user's; empty where it can.
+absl::StatusOr<std::string> Obstacle(Transaction& tx,
+                                     const ImportingUser& user,
+                                     const v1::Persona& persona) {
+  if (!IsUuid(persona.persona_id())) return "its id is none";
+  if (Restricted() && !user.admin && persona.type() != v1::PERSONA_TYPE_HUMAN) {
+    return "only admins may have AI personas here";
+  }
+  if (const auto violations = CheckDefinition(persona); !violations.empty()) {
+    return absl::StrCat(violations[0].field, " ", violations[0].description);
+  }
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const Rows named, tx.Execute(kHasName, {user.user_id, sql::Bytes{NameKey(persona.name())}}));
+  if (!named.empty() && named.front().Text(0) != persona.persona_id()) {
+    return "there is a persona of that name";
+  }
+  return "";
+}
+
+absl::Status ImportPersona(Transaction& tx,
+                           const ImportingUser& user,
+                           const v1::Persona& persona,
+                           UserImport& import) {
+  sql::JoinedDatabase joined(tx);
+  const SystemClock clock;
+  SqlStore store(joined, clock);
+  const auto leave_out = [&](const std::string& why) {
+    import.LeaveOut(absl::StrCat("persona ", persona.name()), why);
+    return absl::OkStatus();
+  };
+  const absl::StatusOr<PersonaRow> there = store.Find(persona.persona_id());
+  if (there.ok() && there->owner_id != user.user_id) {
+    return leave_out("its id is that of somebody else's persona");
+  }
+  if (there.ok() && !there->deleted) {
+    import.Count("personas", false);
+    return absl::OkStatus();
+  }
+  if (!there.ok() && !absl::IsNotFound(there.status())) return there.status();
+  DRAMATIS_ASSIGN_OR_RETURN(const std::string why, Obstacle(tx, user, persona));
+  if (!why.empty()) return leave_out(why);
+  PersonaRow row;
+  row.persona_id = persona.persona_id();
+  row.owner_id = user.user_id;
+  MergeFields(persona, {}, row.definition);
+  row.definition.set_name(std::string(TrimSpace(persona.name())));
+  // Files and buckets are the deployment's.
+  if (!row.definition.source_uri().empty()) {
+    row.definition.clear_source_uri();
+    import.LeaveOut(absl::StrCat("persona ", persona.name()),
+                    "its text is not read from its source any more");
+  }
+  row.create_time = TimeOf(persona.create_time(), user.now);
+  row.update_time = TimeOf(persona.update_time(), row.create_time);
+  DRAMATIS_RETURN_IF_ERROR(store.Ensure(row).status());
+  import.Count("personas", true);
+  if (there.ok() || persona.version() <= 1) return absl::OkStatus();
+  for (const Statement* const statement : {&kSetVersion, &kSetVersionOfText}) {
+    DRAMATIS_RETURN_IF_ERROR(tx.Execute(*statement, {row.persona_id, persona.version()}).status());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ImportCard(Transaction& tx,
+                        const ImportingUser& user,
+                        const v1::ArchivedCard& card,
+                        UserImport& import) {
+  sql::JoinedDatabase joined(tx);
+  const SystemClock clock;
+  const absl::StatusOr<PersonaRow> there = SqlStore(joined, clock).Find(card.persona_id());
+  if (absl::IsNotFound(there.status()) || (there.ok() && there->owner_id != user.user_id)) {
+    import.LeaveOut("a card", "its persona was left out");
+    return absl::OkStatus();
+  }
+  DRAMATIS_RETURN_IF_ERROR(there.status());
+  DRAMATIS_RETURN_IF_ERROR(tx.Execute(kKeepCard, {card.persona_id(), sql::Bytes{card.document()},
+                                                  sql::Bytes{card.picture()}, there->create_time})
+                               .status());
+  import.Count("cards", tx.affected() == 1);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void RestrictImportedPersonas(bool restricted) {
+  Restricted() = restricted;
+}
+
+absl::StatusOr<UserPage> ExportUser(Transaction& tx,
+                                    const std::string& user_id,
+                                    const std::string& after) {
+  sql::JoinedDatabase joined(tx);
+  const SystemClock clock;
+  SqlStore store(joined, clock);
+  Identity owner;
+  owner.user_id = user_id;
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
+                            tx.Execute(kPersonasOf, {user_id, after, kPersonasInPage}));
+  UserPage page;
+  size_t bytes = 0;
+  for (const sql::Row& found : rows) {
+    if (bytes > kBytesInPage) return page;
+    DRAMATIS_ASSIGN_OR_RETURN(const PersonaRow row, store.Find(found.Text(0)));
+    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<CardRow> card, store.FindCard(row.persona_id));
+    v1::UserRecord record;
+    *record.mutable_persona() = Present(row, owner);
+    page.lines.push_back(RecordLine(record));
+    bytes += page.lines.back().size();
+    if (card.has_value()) {
+      v1::ArchivedCard& archived = *record.mutable_card();
+      archived.set_persona_id(row.persona_id);
+      archived.set_document(card->document);
+      archived.set_picture(card->picture);
+      page.lines.push_back(RecordLine(record));
+      bytes += page.lines.back().size();
+    }
+    page.next = row.persona_id;
+  }
+  if (static_cast<int>(rows.size()) < kPersonasInPage) page.next.clear();
+  return page;
+}
+
+absl::StatusOr<UserImport> ImportUser(Transaction& tx,
+                                      const ImportingUser& user,
+                                      const std::vector<std::string>& lines) {
+  UserImport import;
+  for (const std::string& line : lines) {
+    const absl::StatusOr<v1::UserRecord> record = ReadRecord<v1::UserRecord>(line);
+    if (!record.ok()) {
+      import.LeaveOut("a persona", std::string(record.status().message()));
+    } else if (record->has_persona()) {
+      DRAMATIS_RETURN_IF_ERROR(ImportPersona(tx, user, record->persona(), import));
+    } else if (record->has_card()) {
+      DRAMATIS_RETURN_IF_ERROR(ImportCard(tx, user, record->card(), import));
+    } else {
+      import.LeaveOut("a line of persona.jsonl", "this version does not know what it is");
+    }
+  }
+  return import;
+}
+
+}  // namespace dramatis::persona
