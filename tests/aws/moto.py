@@ -10,6 +10,8 @@ import urllib.request
 
 import boto3
 
+from tests.harness.program import _die_with_parent
+
 REGION = "eu-central-1"
 
 
@@ -21,7 +23,8 @@ class Moto:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
             env={**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": "inf"},
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            preexec_fn=_die_with_parent)
         self.url = ""
         for line in self.process.stderr:
             found = re.search(r"Running on (http://127\.0\.0\.1:\d+)", line)
