@@ -5,7 +5,6 @@
 
 #include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/rsa.h>
 
 #include "shared/identity/base64url.h"
 #include "shared/identity/strict_json.h"
@@ -49,26 +48,14 @@ std::string ToDer(const std::string& signature, size_t size) {
   return text;
 }
 
-bool SetPss(EVP_PKEY_CTX* context, const JwsAlgorithm& algorithm) {
-  return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
-         EVP_PKEY_CTX_set_rsa_mgf1_md_name(context, algorithm.digest, nullptr) == 1 &&
-         EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
-}
-
 bool IsSignature(const JwsAlgorithm& algorithm,
-                 EVP_PKEY* key,
+                 const VerificationKey& key,
                  const std::string& signature,
                  const std::string& input) {
   const bool rsa = algorithm.scheme == Scheme::kPkcs1 || algorithm.scheme == Scheme::kPss;
-  if (rsa && signature.size() != static_cast<size_t>(EVP_PKEY_get_size(key))) return false;
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
-                                                                   EVP_MD_CTX_free);
-  EVP_PKEY_CTX* of_key = nullptr;
-  if (context == nullptr || EVP_DigestVerifyInit_ex(context.get(), &of_key, algorithm.digest,
-                                                    nullptr, nullptr, key, nullptr) != 1) {
-    return false;
-  }
-  if (algorithm.scheme == Scheme::kPss && !SetPss(of_key, algorithm)) return false;
+  if (rsa && signature.size() != static_cast<size_t>(EVP_PKEY_get_size(key.key()))) return false;
+  const auto context = key.NewVerification(algorithm);
+  if (context == nullptr) return false;
   const std::string der =
       algorithm.scheme == Scheme::kEcdsa ? ToDer(signature, algorithm.coordinate_bytes) : signature;
   return EVP_DigestVerify(context.get(), Bytes(der), der.size(), Bytes(input), input.size()) == 1;
@@ -110,7 +97,7 @@ JwsOutcome Jws::Verify(const KeySet& keys) const {
   const VerificationKey* const key = keys.Find(kid, *wanted);
   if (key == nullptr) return JwsOutcome::kUnknownKey;
   if (!key->Fits(*wanted)) return JwsOutcome::kAlgorithm;
-  const bool valid = IsSignature(*wanted, key->key(), signature, signing_input);
+  const bool valid = IsSignature(*wanted, *key, signature, signing_input);
   // Why not is left in OpenSSL's queue, where the next user of this thread would find it.
   if (!valid) ERR_clear_error();
   return valid ? JwsOutcome::kValid : JwsOutcome::kSignature;
