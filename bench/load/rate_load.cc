@@ -3,16 +3,17 @@
 //   rate-load --address 127.0.0.1:8080 --path /api/personas --rate 10000 --connections 256
 //             --seconds 5 [--method POST --body '{"message":"go %"}'] [--header 'Authorization: ...%']
 //
-// `%` in path, body and headers is the request's number. A request is due at its time and is sent then
+// `%` in path, body and headers is the request's number, `%h` the same as two groups of an IPv6
+// address. A request is due at its time and is sent then
 // if a connection is free; else it waits, and its wait is part of what it took. Without --rate each
 // connection asks again as soon as it was answered: as much as the server gives. Prints one line of
-// JSON: for each status how many and how long they took (milliseconds: median, 95th and 99th
+// JSON: for each status how many, how many of them before the end, and how long they took (milliseconds: median, 95th and 99th
 // percentile, greatest) from when each was sent, how late they were sent, and how many were never
 // sent. Connections stay open; one that the server closes is opened again. One thread.
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <functional>
@@ -52,6 +53,11 @@ struct Options {
 };
 
 std::string WithNumber(std::string text, int64_t number) {
+  char groups[16];
+  std::snprintf(groups, sizeof(groups), "%x:%x", unsigned(number >> 16) & 0xFFFF,
+                unsigned(number) & 0xFFFF);
+  for (size_t at; (at = text.find("%h")) != std::string::npos;)
+    text.replace(at, 2, groups);
   for (size_t at; (at = text.find('%')) != std::string::npos;)
     text.replace(at, 1, std::to_string(number));
   return text;
@@ -96,6 +102,7 @@ class Load {
       context_.run_one();
     started_ = SteadyClock::now();
     end_ = started_ + std::chrono::microseconds(int64_t(options_.seconds * 1e6));
+    context_.restart();
     Tick();
     context_.run();
     Print();
@@ -115,6 +122,7 @@ class Load {
   void Failed() { ++failures_; }
   bool over() const { return SteadyClock::now() >= end_; }
   void Took(int status, SteadyClock::duration time) {
+    if (!over()) ++in_time_[status];
     taken_[status].push_back(std::chrono::duration_cast<std::chrono::microseconds>(time).count());
   }
 
@@ -180,8 +188,11 @@ class Load {
 
   void Print() {
     json::object statuses;
-    for (auto& [status, micros] : taken_)
-      statuses[std::to_string(status)] = Times(micros);
+    for (auto& [status, micros] : taken_) {
+      json::object& times = statuses[std::to_string(status)].emplace_object();
+      times = Times(micros);
+      times["in_time"] = in_time_[status];
+    }
     json::object report{{"seconds", options_.seconds},
                         {"statuses", statuses},
                         {"never_sent", never_sent_},
@@ -196,6 +207,7 @@ class Load {
   asio::steady_timer timer_;
   std::deque<std::shared_ptr<Connection>> free_;
   std::map<int, std::vector<int64_t>> taken_;
+  std::map<int, int64_t> in_time_;  // of those, before the end
   std::vector<int64_t> late_;
   SteadyClock::time_point started_;
   SteadyClock::time_point end_ = SteadyClock::time_point::max();

@@ -1,5 +1,6 @@
 #include "shared/executor/executor.h"
 
+#include <chrono>
 #include <deque>
 #include <system_error>
 #include <thread>
@@ -15,6 +16,7 @@ struct Executor::State {
   struct Task {
     std::function<void()> run;
     SharedLogIds log_ids;
+    std::chrono::steady_clock::time_point queued;
   };
 
   State(int most_threads, int queue)
@@ -53,7 +55,7 @@ struct Executor::State {
   // False where there is nobody to run it.
   bool Push(std::function<void()> task) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (idle.empty() && workers.size() < threads && !AddWorker() && workers.empty()) return false;
-    tasks.push_back({std::move(task), LogScope::Current()});
+    tasks.push_back({std::move(task), LogScope::Current(), std::chrono::steady_clock::now()});
     if (idle.empty()) return true;
     // Whoever ran last: its stack, its memory and its processor are still warm.
     idle.back()->Signal();
@@ -99,6 +101,12 @@ bool Executor::Post(std::function<void()> task) {
   const absl::MutexLock lock(&state_->mutex);
   if (state_->stopped) return false;
   return state_->Push(std::move(task));
+}
+
+bool Executor::IsBehind(std::chrono::steady_clock::duration time) const {
+  const absl::MutexLock lock(&state_->mutex);
+  return !state_->tasks.empty() &&
+         std::chrono::steady_clock::now() - state_->tasks.front().queued > time;
 }
 
 void Executor::Stop() {

@@ -2,6 +2,7 @@
 // Thread-safe.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 
@@ -21,6 +22,9 @@ class Executor {
   // The same past the queue's limit, for work that was accepted before and must end (a turn's last
   // write). False only after Stop, or without any thread.
   bool Post(std::function<void()> task);
+  // Whether the first task in the queue has waited for `time`: there is more work than is done, and
+  // what can still be refused had better be.
+  bool IsBehind(std::chrono::steady_clock::duration time) const;
   // Refuses further tasks, waits for the ones queued and running.
   void Stop();
 

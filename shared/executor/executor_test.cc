@@ -1,6 +1,7 @@
 #include "shared/executor/executor.h"
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <iterator>
 #include <thread>
@@ -36,6 +37,23 @@ TEST(ExecutorTest, RefusesOnceThreadsAndQueueAreFull) {
   release.Notify();
   executor.Stop();
   EXPECT_TRUE(ran);
+}
+
+TEST(ExecutorTest, IsBehindWhileItsFirstTaskWaits) {
+  Executor executor(1, 10);
+  absl::Notification release;
+  constexpr std::chrono::milliseconds kShort(1);
+  EXPECT_FALSE(executor.IsBehind(kShort));  // nothing waits
+  ASSERT_TRUE(executor.TryPost([&] { release.WaitForNotification(); }));
+  absl::Notification done;
+  ASSERT_TRUE(executor.TryPost([&] { done.Notify(); }));
+  while (!executor.IsBehind(kShort))
+    std::this_thread::yield();
+  EXPECT_FALSE(executor.IsBehind(std::chrono::hours(1)));
+
+  release.Notify();
+  done.WaitForNotification();
+  EXPECT_FALSE(executor.IsBehind(kShort));
 }
 
 TEST(ExecutorTest, TakesTasksWithoutAQueueWhileAThreadIsFree) {

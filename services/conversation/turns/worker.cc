@@ -1,12 +1,14 @@
 #include "services/conversation/turns/worker.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "dramatis/conversation/v1/room_messages.pb.h"
 
 #include "absl/time/clock.h"
 #include "services/conversation/model/session_views.h"
+#include "shared/call/call_record.h"
 #include "shared/log/log_scope.h"
 #include "shared/status/errors.h"
 
@@ -65,6 +67,9 @@ void TurnWorker::Start() {
 }
 
 absl::Status TurnWorker::Ready() const {
+  // Turns that have begun come first: one more would take from them, and would itself be late.
+  constexpr std::chrono::seconds kBehind(3);
+  if (prepare_.IsBehind(kBehind) || background_.IsBehind(kBehind)) return OverloadedError();
   const absl::MutexLock lock(&mutex_);
   if (started_ && !draining_ && !stopped_) return absl::OkStatus();
   return UnavailableError(started_ ? "the server ends" : "the server starts");

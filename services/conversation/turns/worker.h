@@ -56,7 +56,8 @@ class TurnWorker : private TurnHost {
   std::string address() const;
   // Begins the heartbeat.
   void Start();
-  // OK from Start to Drain, else UNAVAILABLE: before it takes a new turn for its caller.
+  // Before it takes a new turn for its caller: OK from Start to Drain, else UNAVAILABLE; and
+  // RESOURCE_EXHAUSTED, OVERLOADED, while the turns that have begun wait for seconds to be gone on with.
   absl::Status Ready() const;
   // A lease of this process, from now.
   Lease NewLease() const;
