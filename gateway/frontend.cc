@@ -9,12 +9,12 @@
 #include "gateway/calls/dispatcher.h"
 #include "gateway/calls/health.h"
 #include "gateway/calls/request_metrics.h"
-#include "gateway/http/server.h"
 #include "gateway/pages/site.h"
 #include "gateway/routing/problem.h"
 #include "gateway/routing/proto_files.h"
 #include "gateway/routing/route_table.h"
 #include "gateway/routing/transcoder.h"
+#include "shared/http/server.h"
 #include "shared/rpc/channel.h"
 #include "shared/status/macros.h"
 
@@ -75,7 +75,9 @@ class GatewayFrontend : public Frontend {
       backend->AwaitCalls();
   }
 
-  absl::StatusOr<std::string> Start() override { return server_->Listen(config_.address); }
+  absl::StatusOr<std::string> Start() override {
+    return server_->Listen(config_.address, "DRAMATIS_HTTP_ADDRESS");
+  }
   void Drain(absl::Time deadline) override { server_->Drain(deadline); }
   bool Ready() override { return health_.CheckNow().ready(); }
   bool WatchesFiles() const override { return tls_ != nullptr; }

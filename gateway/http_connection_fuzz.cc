@@ -14,9 +14,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "gateway/http/connection.h"
-#include "gateway/http/worker.h"
 #include "gateway/testing/parts.h"
+#include "shared/http/connection.h"
+#include "shared/http/worker.h"
 
 namespace dramatis::gateway {
 namespace {

@@ -3,11 +3,11 @@
 #include <string>
 #include <vector>
 
-#include "gateway/http/request_reader.h"
 #include "gateway/testing/client.h"
 #include "gateway/testing/services.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "shared/http/request_reader.h"
 
 namespace dramatis::gateway {
 namespace {

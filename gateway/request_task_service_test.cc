@@ -37,7 +37,7 @@ TEST(RequestTaskTest, AfterTheEndItTouchesNeitherRequestNorConnection) {
   request.path = std::string_view(*held).substr(3, 20);
   request.query = std::string_view(*held).substr(24, 3);
   request.headers = {{"Host", std::string_view(*held).substr(27)}};
-  const RequestHandler::Opened opened = parts.dispatcher.Open(request, false, {});
+  const HttpHandler::Opened opened = parts.dispatcher.Open(request, false, {});
   ASSERT_FALSE(opened.answer.has_value());
   auto& task = dynamic_cast<RequestTask&>(*opened.task);
   EXPECT_THAT(task.Explain(NotFoundError("x"), false).json, HasSubstr("/api/personas/secret"));
@@ -61,7 +61,7 @@ TEST(RequestTaskTest, AfterTheEndItTouchesNeitherRequestNorConnection) {
 TEST(RequestTaskTest, AnswersOnce) {
   TestParts parts;
   HttpRequest request = MakeRequest("GET", "/api/profile", "", {{"Host", "localhost"}});
-  const RequestHandler::Opened opened = parts.dispatcher.Open(request, false, {});
+  const HttpHandler::Opened opened = parts.dispatcher.Open(request, false, {});
   ASSERT_FALSE(opened.answer.has_value());
   auto& task = dynamic_cast<RequestTask&>(*opened.task);
   DeafResponder responder;

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "gateway/http/message.h"
+#include "shared/http/message.h"
 
 namespace dramatis::gateway {
 

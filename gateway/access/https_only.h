@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "gateway/http/message.h"
+#include "shared/http/message.h"
 
 namespace dramatis::gateway {
 

@@ -8,7 +8,7 @@
 
 #include "dramatis/errors/v1/errors.pb.h"
 
-#include "gateway/http/head.h"
+#include "shared/http/head.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::gateway {

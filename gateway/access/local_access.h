@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "gateway/access/cors.h"
-#include "gateway/http/message.h"
+#include "shared/http/message.h"
 
 namespace dramatis::gateway {
 

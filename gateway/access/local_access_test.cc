@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "gateway/http/head.h"
 #include "gateway/testing/tables.h"
 #include "gtest/gtest.h"
+#include "shared/http/head.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::gateway {

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "gateway/http/message.h"
+#include "shared/http/message.h"
 
 namespace dramatis::gateway {
 

@@ -7,9 +7,9 @@
 #include "absl/time/time.h"
 #include "gateway/access/rate_limits.h"
 #include "gateway/access/trusted_proxies.h"
-#include "gateway/http/limits.h"
 #include "shared/config/default_ports.h"
 #include "shared/config/environment.h"
+#include "shared/http/limits.h"
 
 namespace dramatis::gateway {
 

@@ -7,7 +7,7 @@
 
 namespace dramatis::gateway {
 
-RequestHandler::Opened Dispatcher::Open(const HttpRequest& head, bool has_body, PostWork post) {
+HttpHandler::Opened Dispatcher::Open(const HttpRequest& head, bool has_body, PostWork post) {
   auto task = std::make_shared<RequestTask>(parts_, head, std::move(post));
   std::optional<HttpAnswer> answer = task->AnswerHead(has_body);
   const size_t body_bytes = task->max_body_bytes();
@@ -15,7 +15,7 @@ RequestHandler::Opened Dispatcher::Open(const HttpRequest& head, bool has_body, 
   return {std::move(task), std::move(answer), body_bytes, in_pieces};
 }
 
-std::shared_ptr<Task> Dispatcher::OpenRefused(const HttpRequest& head) {
+std::shared_ptr<HttpTask> Dispatcher::OpenRefused(const HttpRequest& head) {
   return std::make_shared<RequestTask>(parts_, head, PostWork());
 }
 

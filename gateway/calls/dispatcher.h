@@ -5,16 +5,16 @@
 #include <memory>
 
 #include "gateway/calls/gateway_parts.h"
-#include "gateway/http/responder.h"
+#include "shared/http/responder.h"
 
 namespace dramatis::gateway {
 
-class Dispatcher : public RequestHandler {
+class Dispatcher : public HttpHandler {
  public:
   explicit Dispatcher(const GatewayParts& parts) : parts_(parts) {}
 
   Opened Open(const HttpRequest& head, bool has_body, PostWork post) override;
-  std::shared_ptr<Task> OpenRefused(const HttpRequest& head) override;
+  std::shared_ptr<HttpTask> OpenRefused(const HttpRequest& head) override;
   HttpAnswer Overloaded() override;
   void CountConnection(int by) override;
 

@@ -12,9 +12,9 @@
 
 #include "absl/time/time.h"
 #include "gateway/calls/backend.h"
-#include "gateway/http/message.h"
 #include "gateway/routing/rpc_method.h"
 #include "google/protobuf/descriptor.h"
+#include "shared/http/message.h"
 #include "shared/time/clock.h"
 
 namespace dramatis::gateway {

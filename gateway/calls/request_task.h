@@ -9,10 +9,10 @@
 
 #include "gateway/access/trusted_proxies.h"
 #include "gateway/calls/gateway_parts.h"
-#include "gateway/http/responder.h"
 #include "gateway/routing/correlation.h"
 #include "gateway/routing/route_table.h"
 #include "shared/call/authenticator.h"
+#include "shared/http/responder.h"
 
 namespace dramatis::gateway {
 
@@ -26,12 +26,12 @@ class ActiveCall {
   virtual void Drain() {}
   virtual void Probe() {}
   virtual void Tick(MonotonicTime) {}
-  // Of a request whose body comes in pieces; as Task has them.
+  // Of a request whose body comes in pieces; as HttpTask has them.
   virtual bool Take(std::string) { return true; }
   virtual void TakeEnd() {}
 };
 
-class RequestTask : public Task, public std::enable_shared_from_this<RequestTask> {
+class RequestTask : public HttpTask, public std::enable_shared_from_this<RequestTask> {
  public:
   RequestTask(const GatewayParts& parts, const HttpRequest& head, PostWork post);
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/http/message.h"
 #include "gateway/pages/web_files.h"
+#include "shared/http/message.h"
 
 namespace dramatis::gateway {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/http/message.h"
+#include "shared/http/message.h"
 #include "shared/ids/ids.h"
 
 namespace dramatis::gateway {

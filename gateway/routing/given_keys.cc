@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "gateway/http/percent.h"
 #include "gateway/json/check.h"
+#include "shared/http/percent.h"
 
 namespace dramatis::gateway {
 

@@ -8,10 +8,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "gateway/http/percent.h"
 #include "gateway/json/text.h"
 #include "gateway/routing/given_keys.h"
 #include "gateway/routing/openai_error.h"
+#include "shared/http/percent.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::gateway {

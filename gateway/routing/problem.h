@@ -13,9 +13,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "gateway/http/message.h"
 #include "gateway/routing/route_table.h"
 #include "google/protobuf/descriptor.h"
+#include "shared/http/message.h"
 
 namespace dramatis::gateway {
 

@@ -9,12 +9,12 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "gateway/http/percent.h"
 #include "gateway/json/names.h"
 #include "gateway/json/request_error.h"
 #include "gateway/json/text.h"
 #include "gateway/json/values.h"
 #include "gateway/json/wire.h"
+#include "shared/http/percent.h"
 
 namespace dramatis::gateway {
 namespace {

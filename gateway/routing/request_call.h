@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "gateway/http/message.h"
 #include "gateway/json/reader.h"
 #include "gateway/routing/correlation.h"
 #include "gateway/routing/route_table.h"
 #include "shared/call/call_metadata.h"
+#include "shared/http/message.h"
 
 namespace dramatis::gateway {
 

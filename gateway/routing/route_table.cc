@@ -7,8 +7,8 @@
 #include "google/api/annotations.pb.h"
 
 #include "absl/strings/str_cat.h"
-#include "gateway/http/percent.h"
 #include "gateway/routing/query.h"
+#include "shared/http/percent.h"
 #include "shared/status/macros.h"
 
 namespace dramatis::gateway {

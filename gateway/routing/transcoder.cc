@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "gateway/http/percent.h"
 #include "gateway/json/wire.h"
 #include "shared/call/call_metadata.h"
+#include "shared/http/percent.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 

@@ -16,13 +16,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "gateway/http/message.h"
 #include "gateway/json/reader.h"
 #include "gateway/json/types.h"
 #include "gateway/json/writer.h"
 #include "gateway/routing/request_call.h"
 #include "gateway/routing/route_table.h"
 #include "gateway/routing/sse.h"
+#include "shared/http/message.h"
 
 namespace dramatis::gateway {
 

@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "gateway/http/message.h"
 #include "gateway/routing/problem.h"
 #include "gateway/routing/proto_files.h"
 #include "gateway/routing/route_table.h"
 #include "gateway/routing/transcoder.h"
+#include "shared/http/message.h"
 
 namespace dramatis::gateway {
 

@@ -1,189 +1,149 @@
 #include "shared/program/management_server.h"
 
 #include <chrono>
-#include <thread>
+#include <optional>
+#include <string_view>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "boost/asio/buffer.hpp"
-#include "boost/asio/io_context.hpp"
-#include "boost/asio/ip/tcp.hpp"
 #include "boost/asio/post.hpp"
-#include "boost/asio/read_until.hpp"
-#include "boost/asio/steady_timer.hpp"
 #include "boost/asio/thread_pool.hpp"
-#include "boost/beast/core.hpp"
-#include "boost/beast/http.hpp"
-#include "shared/config/listen_problem.h"
-#include "shared/status/errors.h"
 
 namespace dramatis {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
-using asio::ip::tcp;
+HttpAnswer Text(int status, std::string body) {
+  HttpAnswer answer;
+  answer.status = status;
+  answer.content_type = "text/plain; charset=utf-8";
+  answer.body = std::move(body);
+  return answer;
+}
 
-constexpr std::chrono::seconds kRequestTimeout{5};
-constexpr uint32_t kHeaderLimit = 8 * 1024;
-constexpr int kMaxConnections = 64;
+HttpLimits Limits() {
+  HttpLimits limits;
+  limits.header_bytes = size_t{8} * 1024;
+  limits.connections = 64;
+  limits.header = limits.idle = limits.write = std::chrono::seconds(5);
+  return limits;
+}
 
-using Request = http::request<http::empty_body>;
-using Response = http::response<http::string_body>;
+int StatusOf(errors::v1::ErrorReason reason) {
+  switch (reason) {
+    case errors::v1::ERROR_REASON_HEADER_TOO_LARGE:
+      return 431;
+    case errors::v1::ERROR_REASON_URI_TOO_LONG:
+      return 414;
+    case errors::v1::ERROR_REASON_BODY_TOO_LARGE:
+      return 413;
+    default:
+      return 400;
+  }
+}
 
-// What all connections share; outlives them.
-struct Shared {
-  Shared(const Metrics& m, std::function<bool()> r) : metrics(m), ready(std::move(r)) {}
-
-  const Metrics& metrics;
-  const std::function<bool()> ready;
-  std::unique_ptr<asio::thread_pool> prober = std::make_unique<asio::thread_pool>(1);
-  int connections = 0;  // on the server's own thread only
+// What has its answer before it starts: everything but /readyz.
+class Answered : public HttpTask {
+ public:
+  void Start(HttpResponder& /*responder*/, const HttpRequest& /*request*/) override {}
+  bool Take(std::string /*piece*/) override { return false; }  // no body is taken
+  void TakeEnd() override {}
+  void Written() override {}
+  void Drain() override {}
+  void Tick(MonotonicTime /*now*/) override {}
+  void Probe() override {}
+  void Gone() override {}
+  HttpAnswer Refused(errors::v1::ErrorReason reason) const override {
+    return Text(StatusOf(reason), "bad request\n");
+  }
+  void AppendHeaders(std::string& /*head*/) const override {}
+  void Done(int /*status*/, std::chrono::steady_clock::duration /*took*/) override {}
 };
 
-// The answer to everything but /readyz.
-Response Answer(const Request& request, const Metrics& metrics) {
-  Response response(http::status::ok, request.version());
-  const std::string target(request.target().data(), request.target().size());
-  if (request.method() != http::verb::get && request.method() != http::verb::head) {
-    response.result(http::status::method_not_allowed);
-    response.set(http::field::allow, "GET, HEAD");
-  } else if (target == "/metrics") {
-    response.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
-    response.body() = metrics.Text();
-  } else if (target == "/livez") {
-    response.body() = "ok\n";
-  } else {
-    response.result(http::status::not_found);
-    response.body() = "not found\n";
-  }
-  return response;
-}
-
-bool AsksWhetherReady(const Request& request) {
-  return request.target() == "/readyz" &&
-         (request.method() == http::verb::get || request.method() == http::verb::head);
-}
-
-// One connection: one request, one answer.
-class Session : public std::enable_shared_from_this<Session> {
+// Asks whether the program is ready, on the thread for that.
+class ReadyTask final : public Answered, public std::enable_shared_from_this<ReadyTask> {
  public:
-  Session(tcp::socket socket, Shared& shared) : stream_(std::move(socket)), shared_(shared) {
-    parser_.header_limit(kHeaderLimit);
-    parser_.body_limit(0);
-    ++shared_.connections;
-  }
-  ~Session() { --shared_.connections; }
+  ReadyTask(const std::function<bool()>& ready, boost::asio::thread_pool& prober, PostWork post)
+      : ready_(ready), prober_(prober), post_(std::move(post)) {}
 
-  void Start() {
-    stream_.expires_after(kRequestTimeout);
-    // The whole head, and no more than the limit of what was received: the parser's own limit is
-    // one of what it has not taken yet.
-    asio::async_read_until(stream_, asio::dynamic_buffer(head_, kHeaderLimit), "\r\n\r\n",
-                           [self = shared_from_this()](beast::error_code error, size_t size) {
-                             if (!error) self->parser_.put(asio::buffer(self->head_, size), error);
-                             if (!error) self->Handle();
-                           });
+  void Start(HttpResponder& responder, const HttpRequest& /*request*/) override {
+    responder_ = &responder;
+    boost::asio::post(prober_, [self = shared_from_this()] {
+      self->post_([self, ready = self->ready_()] { self->Answer(ready); });
+    });
   }
+  void Gone() override { responder_ = nullptr; }
 
  private:
-  void Handle() {
-    if (!AsksWhetherReady(parser_.get())) return Write(Answer(parser_.get(), shared_.metrics));
-    // The reference comes back to the server's own thread, so that the session ends there.
-    asio::post(*shared_.prober, [self = shared_from_this()]() mutable {
-      const bool ready = self->shared_.ready();
-      const auto executor = self->stream_.get_executor();
-      asio::post(executor, [self = std::move(self), ready] { self->WriteReady(ready); });
-    });
+  // On the connection's thread again.
+  void Answer(bool ready) {
+    HttpResponder* const responder = std::exchange(responder_, nullptr);
+    if (responder == nullptr) return;
+    responder->Send(ready ? Text(200, "ok\n") : Text(503, "not ready\n"));
   }
 
-  void WriteReady(bool ready) {
-    Response response(ready ? http::status::ok : http::status::service_unavailable,
-                      parser_.get().version());
-    response.body() = ready ? "ok\n" : "not ready\n";
-    Write(std::move(response));
-  }
-
-  void Write(Response response) {
-    response_ = std::move(response);
-    if (response_.count(http::field::content_type) == 0) {
-      response_.set(http::field::content_type, "text/plain; charset=utf-8");
-    }
-    response_.keep_alive(false);
-    response_.prepare_payload();
-    if (parser_.get().method() == http::verb::head) response_.body().clear();
-    stream_.expires_after(kRequestTimeout);
-    http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code, size_t) {
-      beast::error_code ignored;
-      self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-    });
-  }
-
-  beast::tcp_stream stream_;
-  Shared& shared_;
-  std::string head_;
-  http::request_parser<http::empty_body> parser_;
-  Response response_;
+  const std::function<bool()>& ready_;
+  boost::asio::thread_pool& prober_;
+  const PostWork post_;
+  HttpResponder* responder_ = nullptr;
 };
 
 }  // namespace
 
-struct ManagementServer::State {
-  State(const Metrics& metrics, std::function<bool()> ready) : shared(metrics, std::move(ready)) {}
+class ManagementServer::Handler : public HttpHandler {
+ public:
+  Handler(const Metrics& metrics, std::function<bool()> ready)
+      : metrics_(metrics), ready_(std::move(ready)) {}
 
-  void Accept() {
-    acceptor.async_accept([this](boost::system::error_code error, tcp::socket socket) {
-      if (!error && shared.connections < kMaxConnections) {
-        std::make_shared<Session>(std::move(socket), shared)->Start();
-      }
-      if (!error) return Accept();
-      // Out of file descriptors, as a rule: a loop without a pause would take a whole processor.
-      pause.expires_after(std::chrono::milliseconds(100));
-      pause.async_wait([this](boost::system::error_code) { Accept(); });
-    });
+  Opened Open(const HttpRequest& head, bool has_body, PostWork post) override {
+    const bool reads = head.verb == "GET" || head.verb == "HEAD";
+    if (reads && !has_body && head.path == "/readyz") {
+      return {.task = std::make_shared<ReadyTask>(ready_, prober_, std::move(post)),
+              .answer = std::nullopt};
+    }
+    return {.task = std::make_shared<Answered>(), .answer = Answer(head, reads, has_body)};
+  }
+  std::shared_ptr<HttpTask> OpenRefused(const HttpRequest& /*head*/) override {
+    return std::make_shared<Answered>();
+  }
+  HttpAnswer Overloaded() override { return Text(503, "too many connections\n"); }
+  void CountConnection(int /*by*/) override {}
+
+  // Waits for what is being asked; nothing more is asked. To be called once no connection is left.
+  void Stop() {
+    prober_.stop();
+    prober_.join();
   }
 
-  Shared shared;
-  asio::io_context context{1};
-  tcp::acceptor acceptor{context};
-  asio::steady_timer pause{context};
-  std::thread thread;
+ private:
+  HttpAnswer Answer(const HttpRequest& head, bool reads, bool has_body) const {
+    if (!reads) {
+      HttpAnswer answer = Text(405, "method not allowed\n");
+      answer.headers.emplace_back("Allow", "GET, HEAD");
+      return answer;
+    }
+    if (has_body) return Text(413, "a body is not taken here\n");
+    if (head.path == "/livez") return Text(200, "ok\n");
+    if (head.path != "/metrics") return Text(404, "not found\n");
+    HttpAnswer answer = Text(200, metrics_.Text());
+    answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    return answer;
+  }
+
+  const Metrics& metrics_;
+  const std::function<bool()> ready_;
+  boost::asio::thread_pool prober_{1};
 };
 
 ManagementServer::ManagementServer(const Metrics& metrics, std::function<bool()> ready)
-    : state_(std::make_unique<State>(metrics, std::move(ready))) {}
+    : handler_(std::make_unique<Handler>(metrics, std::move(ready))),
+      server_(*handler_, Limits(), /*threads=*/1) {}
 
 ManagementServer::~ManagementServer() {
-  state_->context.stop();
-  if (state_->thread.joinable()) state_->thread.join();
-  state_->shared.prober->stop();
-  state_->shared.prober->join();
-  state_->shared.prober.reset();  // with what still waited: its sockets belong to the context
+  server_.Drain(absl::InfinitePast());
+  handler_->Stop();
 }
 
 absl::StatusOr<std::string> ManagementServer::Start(const std::string& address) {
-  try {
-    const size_t colon = address.rfind(':');
-    tcp::resolver resolver(state_->context);
-    std::string host = address.substr(0, colon);
-    if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
-    const tcp::endpoint wanted =
-        resolver.resolve(host, address.substr(colon + 1), tcp::resolver::passive)
-            .begin()
-            ->endpoint();
-    state_->acceptor.open(wanted.protocol());
-    state_->acceptor.set_option(asio::socket_base::reuse_address(true));
-    state_->acceptor.bind(wanted);
-    state_->acceptor.listen();
-    const tcp::endpoint bound = state_->acceptor.local_endpoint();
-    state_->Accept();
-    state_->thread = std::thread([state = state_.get()] { state->context.run(); });
-    return absl::StrCat(address.substr(0, colon), ":", bound.port());
-  } catch (const boost::system::system_error& error) {
-    return UnavailableError(
-        ListenProblem("DRAMATIS_MANAGEMENT_ADDRESS", address, error.code().value()));
-  }
+  return server_.Listen(address, "DRAMATIS_MANAGEMENT_ADDRESS");
 }
 
 }  // namespace dramatis

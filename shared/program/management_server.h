@@ -5,8 +5,7 @@
 //   absl::StatusOr<std::string> address = server.Start("127.0.0.1:0");   // "127.0.0.1:40123"
 //
 // `ready` may block for a while; it is called by one thread at a time. Destroying the server stops
-// it. Bounded: at most 64 connections at once; a request has 5 s and 8 KiB, one connection serves
-// one request.
+// it. Bounded: at most 64 connections at once; a request has 5 s and 8 KiB, and no body.
 #pragma once
 
 #include <functional>
@@ -14,6 +13,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "shared/http/server.h"
 #include "shared/metrics/metrics.h"
 
 namespace dramatis {
@@ -27,8 +27,10 @@ class ManagementServer {
   absl::StatusOr<std::string> Start(const std::string& address);
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  class Handler;
+
+  const std::unique_ptr<Handler> handler_;
+  HttpServer server_;
 };
 
 }  // namespace dramatis

@@ -228,7 +228,8 @@ class RuntimeTest : public ProgramTest {
     return answer;
   }
   static std::string Get(const Runtime& runtime, const std::string& path) {
-    return Ask(runtime.management_address(), "GET " + path + " HTTP/1.1\r\nhost: x\r\n\r\n");
+    return Ask(runtime.management_address(),
+               "GET " + path + " HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
   }
   static bool Serves(const Runtime& runtime, const std::string& service) {
     const auto channel = MakeChannel(runtime.grpc_address());
@@ -269,9 +270,6 @@ TEST_F(RuntimeTest, ServesFromAnEmptyFolder) {
   EXPECT_THAT(Get(*runtime, "/livez"), HasSubstr("200 OK"));
   EXPECT_THAT(Get(*runtime, "/metrics"), HasSubstr("dramatis_rpc_requests_total{code=\"OK\""));
   EXPECT_THAT(Get(*runtime, "/else"), HasSubstr("404 Not Found"));
-  EXPECT_THAT(Ask(runtime->management_address(), "POST /livez HTTP/1.1\r\n\r\n"),
-              HasSubstr("405 Method Not Allowed"));
-  EXPECT_EQ(Ask(runtime->management_address(), "nonsense\r\n\r\n"), "");
 }
 
 TEST_F(RuntimeTest, KeepsItsFolderToItself) {

@@ -1,11 +1,11 @@
-#include "gateway/http/byte_stream.h"
+#include "shared/http/byte_stream.h"
 
 #include <algorithm>
 
 #include <boost/asio/error.hpp>
 #include <sys/socket.h>
 
-namespace dramatis::gateway {
+namespace dramatis {
 namespace {
 
 namespace asio = boost::asio;
@@ -77,4 +77,4 @@ void ByteStream::Close() {
   (void)socket_.close(ignored);
 }
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstddef>
 
-namespace dramatis::gateway {
+namespace dramatis {
 
 struct HttpLimits {
   size_t header_bytes = size_t{16} * 1024;
@@ -29,4 +29,4 @@ struct HttpLimits {
   std::chrono::milliseconds tick{250};
 };
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis

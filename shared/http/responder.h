@@ -10,9 +10,9 @@
 
 #include "dramatis/errors/v1/errors.pb.h"
 
-#include "gateway/http/message.h"
+#include "shared/http/message.h"
 
-namespace dramatis::gateway {
+namespace dramatis {
 
 using MonotonicTime = std::chrono::steady_clock::time_point;
 
@@ -28,7 +28,7 @@ class HttpResponder {
   virtual void Send(HttpAnswer answer) = 0;
   // The head of a streamed answer.
   virtual void StartStream(HttpAnswer head) = 0;
-  // More of it. True if the socket took everything; false if Task::Written will follow, before
+  // More of it. True if the socket took everything; false if HttpTask::Written will follow, before
   // which nothing more may be written.
   virtual bool Write(std::string frames) = 0;
   // The end of it. The task is done with afterwards.
@@ -36,15 +36,15 @@ class HttpResponder {
   // Ends it in its midst, by ending the connection, so that the client sees that something is
   // missing. The task is done with afterwards.
   virtual void BreakStream() = 0;
-  // Of a body that comes in pieces, after Task::Take has answered false: the next one may come, which
-  // may be before this returns.
+  // Of a body that comes in pieces, after HttpTask::Take has answered false: the next one may come,
+  // which may be before this returns.
   virtual void ReadOn() = 0;
 };
 
 // The work on one request.
-class Task {
+class HttpTask {
  public:
-  virtual ~Task() = default;
+  virtual ~HttpTask() = default;
   // The whole request has come; of one whose body comes in pieces, its head.
   virtual void Start(HttpResponder& responder, const HttpRequest& request) = 0;
   // The next piece of such a body. False if no other may come before HttpResponder::ReadOn.
@@ -72,12 +72,12 @@ class Task {
 };
 
 // Makes a task for each request. Thread-safe.
-class RequestHandler {
+class HttpHandler {
  public:
-  virtual ~RequestHandler() = default;
+  virtual ~HttpHandler() = default;
 
   struct Opened {
-    std::shared_ptr<Task> task;
+    std::shared_ptr<HttpTask> task;
     // Set: the answer is known before the body has come.
     std::optional<HttpAnswer> answer;
     // The most bytes of this request's body; 0 for the server's own limit.
@@ -90,11 +90,11 @@ class RequestHandler {
   virtual Opened Open(const HttpRequest& head, bool has_body, PostWork post) = 0;
   // The bytes are not a valid request; `head` holds what could be parsed. The task is only asked
   // for Refused.
-  virtual std::shared_ptr<Task> OpenRefused(const HttpRequest& head) = 0;
+  virtual std::shared_ptr<HttpTask> OpenRefused(const HttpRequest& head) = 0;
   // There are too many connections already: the whole answer to a further one.
   virtual HttpAnswer Overloaded() = 0;
   // A connection was opened (+1) or closed (-1).
   virtual void CountConnection(int by) = 0;
 };
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis

@@ -1,4 +1,4 @@
-#include "gateway/http/request_reader.h"
+#include "shared/http/request_reader.h"
 
 #include <algorithm>
 #include <iterator>
@@ -7,9 +7,9 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>
 
-#include "gateway/http/head.h"
+#include "shared/http/head.h"
 
-namespace dramatis::gateway {
+namespace dramatis {
 namespace {
 
 namespace http = boost::beast::http;
@@ -167,4 +167,4 @@ HttpRequest RequestReader::Head() const {
   return request;
 }
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis

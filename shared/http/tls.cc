@@ -1,4 +1,4 @@
-#include "gateway/http/tls.h"
+#include "shared/http/tls.h"
 
 #include <array>
 #include <climits>
@@ -12,7 +12,7 @@
 #include "shared/config/certificates.h"
 #include "shared/status/macros.h"
 
-namespace dramatis::gateway {
+namespace dramatis {
 namespace {
 
 // With forward secrecy and authentication; those of TLS 1.3 all are.
@@ -163,4 +163,4 @@ void TlsStream::SendClose() {
   ERR_clear_error();
 }
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis

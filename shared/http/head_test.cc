@@ -1,9 +1,9 @@
-#include "gateway/http/head.h"
+#include "shared/http/head.h"
 
 #include "gateway/testing/tables.h"
 #include "gtest/gtest.h"
 
-namespace dramatis::gateway {
+namespace dramatis {
 namespace {
 
 using Headers = std::vector<std::pair<std::string_view, std::string_view>>;
@@ -75,4 +75,4 @@ TEST(HttpHeadTest, KeepsTheAnswersOwnCaching) {
 }
 
 }  // namespace
-}  // namespace dramatis::gateway
+}  // namespace dramatis

@@ -1,8 +1,8 @@
-#include "gateway/http/percent.h"
+#include "shared/http/percent.h"
 
 #include "shared/text/text.h"
 
-namespace dramatis::gateway {
+namespace dramatis {
 namespace {
 
 int HexValue(char c) {
@@ -58,4 +58,4 @@ std::string PercentEncode(std::string_view text) {
   return out;
 }
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis

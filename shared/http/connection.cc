@@ -1,11 +1,11 @@
-#include "gateway/http/connection.h"
+#include "shared/http/connection.h"
 
 #include <charconv>
 #include <utility>
 
-#include "gateway/http/head.h"
+#include "shared/http/head.h"
 
-namespace dramatis::gateway {
+namespace dramatis {
 namespace {
 
 namespace asio = boost::asio;
@@ -36,7 +36,7 @@ void Consume(std::array<asio::const_buffer, 3>& buffers, size_t written) {
 HttpConnection::HttpConnection(asio::ip::tcp::socket socket,
                                std::shared_ptr<const TlsContext> tls,
                                std::shared_ptr<HttpWorker> worker,
-                               RequestHandler& handler,
+                               HttpHandler& handler,
                                const HttpLimits& limits)
     : stream_(std::move(socket), std::move(tls)),
       worker_(std::move(worker)),
@@ -171,7 +171,7 @@ void HttpConnection::OnInputEnded() {
 void HttpConnection::Probe() {
   probe_at_ = MonotonicTime::max();
   if (state_ == State::kStreaming) {
-    const std::shared_ptr<Task> task = task_;
+    const std::shared_ptr<HttpTask> task = task_;
     if (task != nullptr) task->Probe();
   } else if (state_ == State::kHandling && !reader_.http10()) {
     // RFC 9110, 15.2: any number of interim answers may come before the answer.
@@ -219,7 +219,7 @@ void HttpConnection::OnHead() {
     return;
   }
   const bool has_body = !reader_.whole();
-  RequestHandler::Opened opened = handler_.Open(
+  HttpHandler::Opened opened = handler_.Open(
       request_, has_body,
       [worker = worker_](std::function<void()> work) { worker->Post(std::move(work)); });
   task_ = std::move(opened.task);
@@ -234,7 +234,7 @@ void HttpConnection::OnHead() {
   if (!opened.in_pieces) return;
   state_ = State::kTaking;
   paused_ = false;
-  const std::shared_ptr<Task> task = task_;
+  const std::shared_ptr<HttpTask> task = task_;
   task->Start(*this, request_);
 }
 
@@ -268,7 +268,7 @@ void HttpConnection::HandOver() {
   std::string piece = reader_.TakeBody();
   if (piece.empty()) return;
   deadline_ = Clock::now() + limits_.body;
-  const std::shared_ptr<Task> task = task_;
+  const std::shared_ptr<HttpTask> task = task_;
   paused_ = !task->Take(std::move(piece));
 }
 
@@ -284,14 +284,14 @@ void HttpConnection::Dispatch() {
     HandOver();
     if (state_ != State::kTaking) return;
     state_ = State::kHandling;
-    const std::shared_ptr<Task> taker = task_;
+    const std::shared_ptr<HttpTask> taker = task_;
     taker->TakeEnd();
     return;
   }
   request_.body = reader_.body();
   state_ = State::kHandling;
   // The task may answer, and so let go of itself, before it returns.
-  const std::shared_ptr<Task> task = task_;
+  const std::shared_ptr<HttpTask> task = task_;
   task->Start(*this, request_);
   if (worker_->draining() && task == task_) task->Drain();
 }
@@ -380,7 +380,7 @@ void HttpConnection::EndStream() {
 
 void HttpConnection::BreakStream() {
   const std::shared_ptr<HttpConnection> self = shared_from_this();
-  const std::shared_ptr<Task> task = std::exchange(task_, nullptr);
+  const std::shared_ptr<HttpTask> task = std::exchange(task_, nullptr);
   Close();
   if (task != nullptr) task->Done(status_, Clock::now() - started_);
 }
@@ -419,7 +419,7 @@ void HttpConnection::FlushLater(MonotonicTime deadline) {
 void HttpConnection::OnFlushed() {
   if (state_ == State::kStreaming && !stream_ending_) {
     head_.clear();
-    const std::shared_ptr<Task> task = task_;
+    const std::shared_ptr<HttpTask> task = task_;
     task->Written();
     return;
   }
@@ -428,7 +428,7 @@ void HttpConnection::OnFlushed() {
 
 void HttpConnection::FinishAnswer() {
   const std::shared_ptr<HttpConnection> self = shared_from_this();  // what follows may close it
-  const std::shared_ptr<Task> task = std::exchange(task_, nullptr);
+  const std::shared_ptr<HttpTask> task = std::exchange(task_, nullptr);
   if (task != nullptr) task->Done(status_, Clock::now() - started_);
   if (body_.capacity() > kJoinBytes) body_ = {};
   if (head_.capacity() > 2 * kJoinBytes) head_ = {};
@@ -461,7 +461,7 @@ void HttpConnection::Tick(MonotonicTime now) {
   }
   if (now >= probe_at_) Probe();
   if (state_ == State::kHandling || state_ == State::kTaking || state_ == State::kStreaming) {
-    const std::shared_ptr<Task> task = task_;
+    const std::shared_ptr<HttpTask> task = task_;
     if (task != nullptr) task->Tick(now);
   }
 }
@@ -471,7 +471,7 @@ void HttpConnection::Drain() {
   if (idle) {
     Cut();
   } else if (state_ == State::kHandling || state_ == State::kStreaming) {
-    const std::shared_ptr<Task> task = task_;
+    const std::shared_ptr<HttpTask> task = task_;
     if (task != nullptr) task->Drain();
   }
 }
@@ -480,7 +480,7 @@ void HttpConnection::Cut() {
   if (state_ == State::kClosed) return;
   constexpr int kClientWentAway = 499;
   const std::shared_ptr<HttpConnection> self = shared_from_this();
-  const std::shared_ptr<Task> task = std::exchange(task_, nullptr);
+  const std::shared_ptr<HttpTask> task = std::exchange(task_, nullptr);
   Close();
   if (task != nullptr) {
     task->Gone();
@@ -495,4 +495,4 @@ void HttpConnection::Close() {
   handler_.CountConnection(-1);
 }
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis

@@ -25,10 +25,10 @@
 
 #include "dramatis/errors/v1/errors.pb.h"
 
-#include "gateway/http/limits.h"
-#include "gateway/http/message.h"
+#include "shared/http/limits.h"
+#include "shared/http/message.h"
 
-namespace dramatis::gateway {
+namespace dramatis {
 
 class RequestReader {
  public:
@@ -120,4 +120,4 @@ class RequestReader {
   errors::v1::ErrorReason refusal_ = errors::v1::ERROR_REASON_UNSPECIFIED;
 };
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis

@@ -1,8 +1,8 @@
-#include "gateway/http/message.h"
+#include "shared/http/message.h"
 
 #include <algorithm>
 
-namespace dramatis::gateway {
+namespace dramatis {
 namespace {
 
 char Lower(char c) {
@@ -28,4 +28,4 @@ bool HttpRequest::Has(std::string_view name) const {
                      [&](const auto& header) { return SameText(header.first, name); });
 }
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis

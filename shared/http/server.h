@@ -1,7 +1,7 @@
 // The HTTP server: listens, spreads connections over its workers, drains.
 //
 //   HttpServer server(handler, limits, /*threads=*/2);
-//   absl::StatusOr<std::string> address = server.Listen("127.0.0.1:0");
+//   absl::StatusOr<std::string> address = server.Listen("127.0.0.1:0", "DRAMATIS_HTTP_ADDRESS");
 //   ...
 //   server.Drain(absl::Now() + absl::Seconds(20));
 //
@@ -16,26 +16,27 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "gateway/http/limits.h"
-#include "gateway/http/responder.h"
-#include "gateway/http/tls.h"
-#include "gateway/http/worker.h"
+#include "shared/http/limits.h"
+#include "shared/http/responder.h"
+#include "shared/http/tls.h"
+#include "shared/http/worker.h"
 
-namespace dramatis::gateway {
+namespace dramatis {
 
 class HttpServer {
  public:
   // `handler` outlives the server. `tls` is null for plain HTTP; where it is there, a client that
   // speaks plain HTTP is served as well, with HttpRequest::tls false.
-  HttpServer(RequestHandler& handler,
+  HttpServer(HttpHandler& handler,
              const HttpLimits& limits,
              int threads,
              std::shared_ptr<const TlsContext> tls = nullptr);
   // Cuts what is still open.
   ~HttpServer();
 
-  // Listens on `host:port`; the address with the port that was picked where it was 0.
-  absl::StatusOr<std::string> Listen(const std::string& address);
+  // Listens on `host:port`, which `setting` gave; the address with the port that was picked where
+  // it was 0. UNAVAILABLE, or INVALID_ARGUMENT without a port, name the setting.
+  absl::StatusOr<std::string> Listen(const std::string& address, const std::string& setting);
   // Takes no further connections, ends idle ones and streams without an end of their own, waits for
   // requests under way until `deadline` and cuts the rest.
   void Drain(absl::Time deadline);
@@ -52,7 +53,7 @@ class HttpServer {
   void StopAccepting();
   size_t CountConnections();
 
-  RequestHandler& handler_;
+  HttpHandler& handler_;
   const HttpLimits limits_;
   const std::shared_ptr<const TlsContext> tls_;
   std::vector<std::shared_ptr<HttpWorker>> workers_;
@@ -61,4 +62,4 @@ class HttpServer {
   bool started_ = false;
 };
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis

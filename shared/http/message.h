@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace dramatis::gateway {
+namespace dramatis {
 
 // Views into what the connection holds until it is answered.
 struct HttpRequest {
@@ -46,4 +46,4 @@ inline constexpr char kJsonType[] = "application/json";
 inline constexpr char kProblemType[] = "application/problem+json";
 inline constexpr char kEventStreamType[] = "text/event-stream";
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis

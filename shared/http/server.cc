@@ -1,32 +1,38 @@
-#include "gateway/http/server.h"
+#include "shared/http/server.h"
 
 #include <algorithm>
 #include <future>
 #include <utility>
 
 #include <boost/asio/ip/v6_only.hpp>
-#include <sys/resource.h>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "gateway/http/connection.h"
 #include "shared/config/listen_problem.h"
+#include "shared/http/connection.h"
+#include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
-namespace dramatis::gateway {
+namespace dramatis {
 namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-absl::Status Failed(const std::string& address, const error_code& error) {
-  return absl::UnavailableError(ListenProblem("DRAMATIS_HTTP_ADDRESS", address, error.value()));
+absl::Status Failed(const std::string& setting,
+                    const std::string& address,
+                    const error_code& error) {
+  return UnavailableError(ListenProblem(setting, address, error.value()));
 }
 
-absl::StatusOr<tcp::endpoint> Resolve(asio::io_context& context, const std::string& address) {
+absl::StatusOr<tcp::endpoint> Resolve(asio::io_context& context,
+                                      const std::string& address,
+                                      const std::string& setting) {
   const size_t colon = address.rfind(':');
-  if (colon == std::string::npos) return absl::InvalidArgumentError("no port in " + address);
+  if (colon == std::string::npos) {
+    return absl::InvalidArgumentError(absl::StrCat(setting, ": no port in ", address));
+  }
   std::string host = address.substr(0, colon);
   if (host.size() > 1 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
@@ -35,16 +41,8 @@ absl::StatusOr<tcp::endpoint> Resolve(asio::io_context& context, const std::stri
   tcp::resolver resolver(context);
   const auto results =
       resolver.resolve(host, address.substr(colon + 1), tcp::resolver::passive, error);
-  if (error || results.empty()) return Failed(address, error);
+  if (error || results.empty()) return Failed(setting, address, error);
   return results.begin()->endpoint();
-}
-
-// Connections are file descriptors, and the soft limit is for programs that use select().
-void RaiseDescriptorLimit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // Runs `work` on the worker's thread and waits for it.
@@ -59,7 +57,7 @@ void RunOn(HttpWorker& worker, const std::function<void()>& work) {
 
 }  // namespace
 
-HttpServer::HttpServer(RequestHandler& handler,
+HttpServer::HttpServer(HttpHandler& handler,
                        const HttpLimits& limits,
                        int threads,
                        std::shared_ptr<const TlsContext> tls)
@@ -82,9 +80,10 @@ HttpServer::~HttpServer() {
     worker->Stop();
 }
 
-absl::StatusOr<std::string> HttpServer::Listen(const std::string& address) {
-  DRAMATIS_ASSIGN_OR_RETURN(const tcp::endpoint endpoint, Resolve(workers_[0]->context(), address));
-  RaiseDescriptorLimit();
+absl::StatusOr<std::string> HttpServer::Listen(const std::string& address,
+                                               const std::string& setting) {
+  DRAMATIS_ASSIGN_OR_RETURN(const tcp::endpoint endpoint,
+                            Resolve(workers_[0]->context(), address, setting));
   error_code error;
   (void)acceptor_.open(endpoint.protocol(), error);
   if (!error) (void)acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
@@ -92,7 +91,7 @@ absl::StatusOr<std::string> HttpServer::Listen(const std::string& address) {
   if (!error) (void)acceptor_.non_blocking(true, error);
   if (!error) (void)acceptor_.listen(asio::socket_base::max_listen_connections, error);
   const tcp::endpoint bound = error ? tcp::endpoint() : acceptor_.local_endpoint(error);
-  if (error) return Failed(address, error);
+  if (error) return Failed(setting, address, error);
   Accept();
   for (const std::shared_ptr<HttpWorker>& worker : workers_)
     worker->Start();
@@ -176,4 +175,4 @@ void HttpServer::Drain(absl::Time deadline) {
   }
 }
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis

@@ -16,10 +16,10 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "gateway/http/limits.h"
-#include "gateway/http/responder.h"
+#include "shared/http/limits.h"
+#include "shared/http/responder.h"
 
-namespace dramatis::gateway {
+namespace dramatis {
 
 class HttpConnection;
 
@@ -78,4 +78,4 @@ class HttpWorker : public std::enable_shared_from_this<HttpWorker> {
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis

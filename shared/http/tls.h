@@ -22,7 +22,7 @@
 #include "absl/synchronization/mutex.h"
 #include "shared/config/watched_file.h"
 
-namespace dramatis::gateway {
+namespace dramatis {
 
 // Certificate and key. Thread-safe.
 class TlsContext {
@@ -94,4 +94,4 @@ class TlsStream {
   bool failed_ = false;
 };
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis

@@ -1,10 +1,10 @@
-#include "gateway/http/head.h"
+#include "shared/http/head.h"
 
 #include <algorithm>
 
 #include <arpa/inet.h>
 
-namespace dramatis::gateway {
+namespace dramatis {
 namespace {
 
 // The names of RFC 9110, section 15, and RFC 6585.
@@ -167,4 +167,4 @@ void AppendAnswerHead(const HttpAnswer& answer, std::string_view date, std::stri
   AppendHeader(head, "X-Content-Type-Options", "nosniff");
 }
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis

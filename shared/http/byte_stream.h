@@ -18,9 +18,9 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 
-#include "gateway/http/tls.h"
+#include "shared/http/tls.h"
 
-namespace dramatis::gateway {
+namespace dramatis {
 
 class ByteStream {
  public:
@@ -85,4 +85,4 @@ class ByteStream {
   std::string aside_;  // of WriteAside, over TLS
 };
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis

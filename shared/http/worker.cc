@@ -1,4 +1,4 @@
-#include "gateway/http/worker.h"
+#include "shared/http/worker.h"
 
 #include <utility>
 
@@ -6,9 +6,9 @@
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "gateway/http/connection.h"
+#include "shared/http/connection.h"
 
-namespace dramatis::gateway {
+namespace dramatis {
 namespace {
 
 constexpr size_t kReadBytes = size_t{16} * 1024;
@@ -108,4 +108,4 @@ const std::string& HttpWorker::date() {
   return date_;
 }
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis

@@ -14,13 +14,13 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-#include "gateway/http/byte_stream.h"
-#include "gateway/http/limits.h"
-#include "gateway/http/request_reader.h"
-#include "gateway/http/responder.h"
-#include "gateway/http/worker.h"
+#include "shared/http/byte_stream.h"
+#include "shared/http/limits.h"
+#include "shared/http/request_reader.h"
+#include "shared/http/responder.h"
+#include "shared/http/worker.h"
 
-namespace dramatis::gateway {
+namespace dramatis {
 
 class HttpConnection : public HttpResponder, public std::enable_shared_from_this<HttpConnection> {
  public:
@@ -28,7 +28,7 @@ class HttpConnection : public HttpResponder, public std::enable_shared_from_this
   HttpConnection(boost::asio::ip::tcp::socket socket,
                  std::shared_ptr<const TlsContext> tls,
                  std::shared_ptr<HttpWorker> worker,
-                 RequestHandler& handler,
+                 HttpHandler& handler,
                  const HttpLimits& limits);
   ~HttpConnection() override;
 
@@ -101,7 +101,7 @@ class HttpConnection : public HttpResponder, public std::enable_shared_from_this
   ByteStream stream_;
   std::string peer_;  // its address
   const std::shared_ptr<HttpWorker> worker_;
-  RequestHandler& handler_;
+  HttpHandler& handler_;
   const HttpLimits& limits_;
   size_t place_ = 0;
 
@@ -113,7 +113,7 @@ class HttpConnection : public HttpResponder, public std::enable_shared_from_this
   bool paused_ = false;  // the task takes nothing more of its body for now
   MonotonicTime probe_at_ = MonotonicTime::max();
   HttpRequest request_;
-  std::shared_ptr<Task> task_;
+  std::shared_ptr<HttpTask> task_;
   MonotonicTime started_;   // of the request
   MonotonicTime deadline_;  // of the state, where it has one
   int status_ = 0;          // of the answer
@@ -128,4 +128,4 @@ class HttpConnection : public HttpResponder, public std::enable_shared_from_this
   ByteStream::Buffers unwritten_;
 };
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis

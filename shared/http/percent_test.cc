@@ -1,8 +1,8 @@
-#include "gateway/http/percent.h"
+#include "shared/http/percent.h"
 
 #include "gtest/gtest.h"
 
-namespace dramatis::gateway {
+namespace dramatis {
 namespace {
 
 TEST(PercentDecodeTest, DecodesEscapes) {
@@ -33,4 +33,4 @@ TEST(PercentEncodeTest, EscapesWhatASegmentMayNotHold) {
 }
 
 }  // namespace
-}  // namespace dramatis::gateway
+}  // namespace dramatis

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/http/message.h"
+#include "shared/http/message.h"
 
-namespace dramatis::gateway {
+namespace dramatis {
 
 // Sets authority, path and query from a request target: the origin form, or the absolute form,
 // which names us a second time (RFC 9112, 3.2; its scheme in any case, RFC 3986, 3.1).
@@ -34,4 +34,4 @@ bool IsSoundHead(const HttpRequest& request, bool http10);
 // Appends the status line and the headers that an answer brings itself.
 void AppendAnswerHead(const HttpAnswer& answer, std::string_view date, std::string& head);
 
-}  // namespace dramatis::gateway
+}  // namespace dramatis
