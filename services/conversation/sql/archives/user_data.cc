@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "services/conversation/model/room_closing.h"
+#include "services/conversation/model/room_views.h"
 #include "services/conversation/sql/archives/past_sessions.h"
 #include "services/conversation/sql/archives/records.h"
 #include "services/conversation/sql/memory_outbox.h"
