@@ -183,3 +183,22 @@ def test_a_part_whose_routes_are_not_there_is_not_shown(open_tab):
     expect(tab.page.get_by_text("No keys")).to_be_visible()
     expect(tab.button("Delete the account")).to_be_visible()
     expect(tab.button("Gather everything")).to_have_count(0)
+
+
+def test_what_was_taken_away_is_brought_to_another_account(open_tab, dramatis, client):
+    """With the program's own archives."""
+    client.post("/api/memories", {"content": "I like lighthouses."}).expect(201)
+    client.post("/api/chat", {"message": "Where do you live?"}).expect(200)
+    tab = open_tab("#/account")
+    tab.button("Gather everything").click()
+    with tab.page.expect_download(timeout=30_000) as download:
+        tab.button("Download the file").click(timeout=30_000)
+    newcomer = f"newcomer-{uuid.uuid4().hex[:8]}"
+    other = open_tab("#/account", headers={"Authorization": f"Bearer local:{newcomer}"})
+    with other.page.expect_file_chooser() as chooser:
+        other.button("Choose a file").click()
+    chooser.value.set_files(download.value.path())
+    expect(cards(other).filter(has_text="dramatis")).to_contain_text("done", timeout=30_000)
+    theirs = dramatis.client(newcomer)
+    assert [memory["content"] for memory in theirs.get("/api/memories").expect(200)["memories"]] == ["I like lighthouses."]
+    assert len(theirs.get("/api/history").expect(200)["conversations"]) == 1
