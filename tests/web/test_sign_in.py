@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.harness.client import Client
 from tests.harness.deployment import Embedded
 from tests.harness.oidc import Issuer
 
@@ -199,3 +200,17 @@ def test_without_an_answer_of_the_provider_a_key_still_signs_in(open_tab, issuer
         expect(tab.page.get_by_text("Dramatis could not do this.")).to_be_visible()
         expect(tab.button("Try again")).to_be_visible()
         expect(tab.page.get_by_label("Key or token")).to_be_visible()
+
+
+def test_a_shared_chat_is_read_by_whoever_is_nobody(at_provider, with_provider, issuer):
+    client = Client(with_provider.http)
+    alice = {**PROXIED, "Authorization": f"Bearer {issuer.token('alice')}"}
+    session = client.request("POST", "/api/chat", {"message": "Where do you live?"}, alice).expect(200)["session_id"]
+    link = client.request("POST", f"/api/history/{session}/share", {}, alice).expect(201)["url"].rpartition("/")[2]
+    tab = at_provider()
+    expect(tab.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    tab.open(f"#/shared/{link}")
+    expect(tab.answers.last).to_contain_text("Tromsø")
+    tab.page.reload()
+    expect(tab.answers.last).to_contain_text("Tromsø")
+    expect(tab.page.get_by_role("heading", name="Sign in")).to_have_count(0)
