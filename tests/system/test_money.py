@@ -1,6 +1,7 @@
 """What calls to models cost: reserved before, settled after, limited by budgets, shown to users."""
 
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.conftest import make_double_persona
 from tests.harness.client import Client
 from tests.harness.program import wait_for
+from tests.harness.rooms import make_persona, open_room, path_of, say
 
 # Ten micros for each token of an answer, nothing for the prompt: what an answer costs is known.
 PRICED = {"DRAMATIS_OPENAI_MODELS": "double@1000000@0/10", "DRAMATIS_MEMORY_EXTRACTION": "false",
@@ -184,3 +186,145 @@ def test_a_cancelled_answer_is_paid_for_by_estimate(deployment, provider):
     group, = alice.get("/api/usage?groupBy=model").expect(200)["groups"]
     assert group["estimated"] and group["costMicros"] == usage["cost_micros"]
     assert budget_of(alice)["reservedMicros"] == 0
+
+
+def spent(client):
+    return budget_of(client)["spentMicros"]
+
+
+def charged_keys(client):
+    groups = client.get("/api/usage?groupBy=key").expect(200)["groups"]
+    return {group["key"]: group["costMicros"] for group in groups}
+
+
+def make_key(client, deployment, **fields):
+    """A client that comes with a key of this one's, and the key's id."""
+    key = client.post("/api/keys", {"name": "k", "scopes": ["chat", "personas_read"],
+                                    **fields}).expect(201)
+    with_key = Client(deployment.http, timeout=120)
+    with_key.headers = {"Authorization": f"Bearer {key['secret']}"}
+    return with_key, key["keyId"]
+
+
+def test_whoever_writes_in_a_room_pays_for_the_answer(make_deployment, shape, provider):
+    provider.script(default=THREE_TOKENS)
+    with make_deployment(shape, priced(provider, DRAMATIS_RESPONSE_DELAY="false")) as deployment:
+        alice, bob = deployment.client("alice"), deployment.client("bob")
+        hers, his = make_persona(alice), make_persona(bob)
+        answering = three_token_persona(alice)
+        path = path_of(open_room(alice, [hers, answering], visibility="public"))
+        bob.post(f"{path}/join", {"personaId": his}).expect(200)
+        name = alice.get(f"/api/personas/{answering}").expect(200)["name"]
+
+        say(bob, path, his, f"@{name}, what do you think?").expect(201)
+        wait_for(lambda: spent(bob) == 30, "bob to pay")
+        assert spent(alice) == 0
+        by_key, key = make_key(alice, deployment)
+        say(by_key, path, hers, f"And you, @{name}?").expect(201)
+        wait_for(lambda: spent(alice) == 30, "alice to pay")
+        assert charged_keys(alice) == {key: 30} and spent(bob) == 30
+
+        # Whoever asks for an answer pays for it, whosever message it answers.
+        alice.patch(path, {"settings": {"turnPolicy": "manual"}}).expect(200)
+        message = say(alice, path, hers, "Anybody?").expect(201)["message"]
+        bob.post("/api/ai/generate-response",
+                 {"conversationId": path.rsplit("/", 1)[1], "personaId": answering,
+                  "triggerMessageId": message["messageId"]}).expect(200)
+        assert (spent(alice), spent(bob)) == (30, 60)
+
+
+def test_an_ai_that_answers_an_ai_is_paid_for_by_whoever_began(make_deployment, shape, provider):
+    provider.script(default=THREE_TOKENS)
+    with make_deployment(shape, priced(provider, DRAMATIS_RESPONSE_DELAY="false")) as deployment:
+        alice, bob = deployment.client("alice"), deployment.client("bob")
+        his = make_persona(bob)
+        first, second = three_token_persona(alice), three_token_persona(alice)
+        name = alice.get(f"/api/personas/{second}").expect(200)["name"]
+        provider.script({"tokens": [f"@{name}, ", "and ", "you?"]}, default=THREE_TOKENS)
+        path = path_of(open_room(alice, [first, second], visibility="public",
+                                 settings={"allowAiChains": True, "maxAiResponders": 1}))
+        bob.post(f"{path}/join", {"personaId": his}).expect(200)
+        begins = alice.get(f"/api/personas/{first}").expect(200)["name"]
+        say(bob, path, his, f"@{begins}?").expect(201)
+        wait_for(lambda: spent(bob) >= 60, "the chain to be paid for")
+        assert spent(alice) == 0
+
+
+def test_a_key_pays_also_for_a_turn_that_another_process_ends(make_deployment, shape, provider):
+    provider.script({"tokens": ["one ", {"hang": True}]}, default=THREE_TOKENS)
+    settings = priced(provider, DRAMATIS_TURN_LEASE="1s", DRAMATIS_RESERVATION_LEASE="1s")
+    with make_deployment(shape, settings) as deployment:
+        alice = deployment.client("alice")
+        persona = three_token_persona(alice)
+        by_key, key = make_key(alice, deployment)
+        with by_key.stream("/api/chat", {"message": "Hi", "persona_id": persona, "session_id": "s",
+                                         "stream": True}) as stream:
+            until(stream, "delta")
+            deployment.kill()
+        deployment.start()
+        alice = deployment.client("alice")
+        wait_for(lambda: charged_keys(alice) == {key: 30}, "the key to be charged", timeout=60)
+
+
+def test_a_keys_budget_for_three_makes_three_calls_at_two_replicas(make_deployment, provider):
+    provider.script(default=THREE_TOKENS)
+    with make_deployment("separate", priced(provider), replicas=2) as deployment:
+        alice = Client(deployment.http_addresses()[0], "alice", timeout=120)
+        persona = three_token_persona(alice)
+        key = alice.post("/api/keys", {"name": "k", "scopes": ["chat", "personas_read"],
+                                       "monthlyBudgetMicros": 90}).expect(201)
+        clients = [Client(address, timeout=120) for address in deployment.http_addresses()]
+        for client in clients:
+            client.headers = {"Authorization": f"Bearer {key['secret']}"}
+        with ThreadPoolExecutor(30) as pool:
+            answers = list(pool.map(lambda i: chat(clients[i % 2], persona), range(30)))
+        assert sorted(answer.status for answer in answers) == [200] * 3 + [429] * 27
+        assert charged_keys(alice) == {key["keyId"]: 90}
+        # Its user may go on without it.
+        chat(alice, persona).expect(200)
+
+
+def test_the_deployment_has_a_budget_too(make_deployment, shape, provider):
+    provider.script(default=THREE_TOKENS)
+    settings = priced(provider, DRAMATIS_DEPLOYMENT_BUDGET_MICROS="60")
+    with make_deployment(shape, settings) as deployment:
+        alice, bob, cid = (deployment.client(name) for name in ("alice", "bob", "cid"))
+        for client in (alice, bob):
+            chat(client, three_token_persona(client)).expect(200)
+        problem = chat(cid, three_token_persona(cid)).problem(429, "BUDGET_EXCEEDED")
+        assert "deployment" in problem["detail"]
+        assert provider.counts()["count"] == 2 and spent(cid) == 0
+
+
+def test_tokens_of_a_minute_are_exact_at_two_replicas(make_deployment, provider):
+    provider.script(default=THREE_TOKENS)
+    with make_deployment("separate", priced(provider), replicas=2) as deployment:
+        addresses = deployment.http_addresses()
+        admin, probe = Client(addresses[0], "root:admin"), Client(addresses[0], "probe")
+        used = chat(probe, three_token_persona(probe)).expect(200)["usage"]
+        most = 4 * (used["input_tokens"] + used["output_tokens"])
+        for user in ("alice", "bob", "cid"):  # a minute may begin in between
+            clients = [Client(address, user, timeout=120) for address in addresses]
+            persona = three_token_persona(clients[0])
+            admin.put(f"/api/admin/budgets/{user}", {"tokensPerMinute": most}).expect(200)
+            before, minute = provider.counts()["count"], time.time() // 60
+            with ThreadPoolExecutor(40) as pool:
+                answers = list(pool.map(lambda i: chat(clients[i % 2], persona), range(40)))
+            if time.time() // 60 == minute:
+                break
+        made = [answer.json()["usage"] for answer in answers if answer.status == 200]
+        assert provider.counts()["count"] - before == len(made) >= 2
+        assert sum(usage["input_tokens"] + usage["output_tokens"] for usage in made) <= most
+        for answer in answers:
+            if answer.status != 200:
+                answer.problem(429, "RATE_LIMITED")
+
+
+def test_an_answer_without_usage_is_estimated_and_never_free(deployment, provider):
+    provider.script(default={**THREE_TOKENS, "usage": False})
+    alice = deployment.client("alice")
+    usage = chat(alice, three_token_persona(alice)).expect(200)["usage"]
+    assert usage["estimated"] and usage["cost_micros"] > 0 and usage["input_tokens"] > 0
+    group, = alice.get("/api/usage?groupBy=model").expect(200)["groups"]
+    assert group["estimated"] and group["costMicros"] == usage["cost_micros"]
+    assert (spent(alice), budget_of(alice)["reservedMicros"]) == (usage["cost_micros"], 0)

@@ -47,7 +47,8 @@ struct NewRoomMessage {
   std::string conversation_id;
   std::string message_id;
   std::string persona_id;
-  std::string user_id;  // the caller, who owns the persona
+  std::string user_id;  // the caller, who owns the persona, and pays for what answers it
+  std::string key;      // that the caller came with, as PackKey has it
   RoomMessageType type = RoomMessageType::kText;
   std::string content;
   std::string reply_to_message_id;

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "services/conversation/model/turn_row.h"
 #include "services/conversation/testing/rooms.h"
 #include "shared/status/errors.h"
 
@@ -110,6 +111,31 @@ TEST_F(TurnAccessTest, CostIsForTheOwnerAndAdmins) {
   EXPECT_TRUE(MaySeeUsage(room_, User("alice"), "ada"));
   EXPECT_TRUE(MaySeeUsage(room_, User("root", AccessRole::kAdmin), "ada"));
   EXPECT_FALSE(MaySeeUsage(room_, User("olga"), "ada"));
+}
+
+TEST(PayerTest, PacksAKeyWithItsBudget) {
+  EXPECT_EQ(PackKey(nullptr), "");
+  EXPECT_EQ(UnpackKey(""), nullptr);
+
+  CallerKey key;
+  key.id = "k1";
+  key.persona_ids = {"ada"};
+  EXPECT_EQ(PackKey(&key), "k1");
+  EXPECT_EQ(UnpackKey("k1")->id, "k1");
+  EXPECT_FALSE(UnpackKey("k1")->monthly_budget_micros.has_value());
+
+  key.monthly_budget_micros = 0;
+  EXPECT_EQ(UnpackKey(PackKey(&key))->id, "k1");
+  EXPECT_EQ(UnpackKey(PackKey(&key))->monthly_budget_micros, 0);
+  // Which personas it may be used with was asked when the call came.
+  EXPECT_TRUE(UnpackKey(PackKey(&key))->Allows("bea"));
+}
+
+TEST(PayerTest, IsTheCaller) {
+  CallContext call;
+  call.identity.user_id = "ann";
+  EXPECT_EQ(PayerOf(call).user_id, "ann");
+  EXPECT_EQ(PayerOf(call).key, "");
 }
 
 }  // namespace

@@ -2,12 +2,15 @@
 // in rooms. Its columns and their reader: sql/turn_rows.h.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "absl/strings/numbers.h"
 #include "absl/time/time.h"
 #include "services/conversation/model/store.h"
+#include "shared/call/call.h"
 
 namespace dramatis::conversation {
 
@@ -23,6 +26,39 @@ struct Lease {
   absl::Time expires_at;
 };
 
+// Who pays for a turn: whoever wrote what it answers, in a chain of replies the human at its root,
+// and whoever asked for a reply.
+struct TurnPayer {
+  std::string user_id;  // empty: the conversation's user
+  std::string key;      // that the user called with, as PackKey has it
+};
+
+// A key's id, then, where the key may not spend as much as it likes, a space and the micros of a
+// month; empty for none. It is kept with the turn: whoever runs the turn charges the key.
+inline std::string PackKey(const CallerKey* key) {
+  if (key == nullptr) return "";
+  if (!key->monthly_budget_micros.has_value()) return key->id;
+  return key->id + " " + std::to_string(*key->monthly_budget_micros);
+}
+
+// Null for an empty text.
+inline std::shared_ptr<const CallerKey> UnpackKey(const std::string& packed) {
+  if (packed.empty()) return nullptr;
+  auto key = std::make_shared<CallerKey>();
+  const size_t space = packed.find(' ');
+  key->id = packed.substr(0, space);
+  int64_t micros = 0;
+  if (space != std::string::npos && absl::SimpleAtoi(packed.substr(space + 1), &micros)) {
+    key->monthly_budget_micros = micros;
+  }
+  return key;
+}
+
+// The caller.
+inline TurnPayer PayerOf(const CallContext& call) {
+  return {.user_id = call.identity.user_id, .key = PackKey(call.identity.key.get())};
+}
+
 // Names a turn and the lease that a write is made under. A write whose fence is no longer the
 // turn's changes nothing.
 struct FencedTurn {
@@ -35,6 +71,9 @@ struct TurnRow {
   std::string conversation_id;
   std::string turn_id;
   std::string user_id;
+  // Who pays, where it is not the user; and the key, as PackKey has it.
+  std::string payer_id;
+  std::string payer_key;
   std::string session_id;
   std::string persona_id;
   std::string trigger_message_id;
@@ -65,6 +104,7 @@ struct TurnRow {
   bool reply_retrieval = false;
 
   bool open() const { return state == TurnState::kPending || state == TurnState::kRunning; }
+  const std::string& payer() const { return payer_id.empty() ? user_id : payer_id; }
   bool in_room() const { return session_id.empty(); }
   FencedTurn fenced() const { return {conversation_id, turn_id, fence}; }
 };

@@ -26,6 +26,7 @@ struct NewTurn {
   std::string message;
   std::string title;       // for a conversation that has none
   std::string persona_id;  // must be the conversation's, unless empty
+  std::string payer_key = {};
   Lease lease;
   absl::Time now;
   // The conversation to make where there is none, which without it is NOT_FOUND.
@@ -42,6 +43,7 @@ struct AnotherAnswer {
   TurnRow turn;  // one that answers it
   std::string turn_id;
   std::string model;  // that shall answer; empty for the persona's
+  std::string payer_key;
   Lease lease;
   absl::Time now;
 };
@@ -124,6 +126,7 @@ struct RequestedTurn {
   std::string turn_id;
   std::string persona_id;
   std::string trigger_message_id;  // empty for the newest
+  TurnPayer payer;
   Lease lease;
   absl::Time now;
   // Refuses, in the transaction, what the room or the caller does not allow.

@@ -177,10 +177,13 @@ absl::StatusOr<inference::StreamGenerateRequest> PrepareRoomPrompt(const TurnToo
       {.user = SpeakerFor(room, *history, job.turn.trigger_message_id, job.turn.persona_id),
        .conversation_id = room.row.conversation_id,
        .turn_id = job.turn.turn_id});
-  return RoomRequest({.room = room,
-                      .persona = persona,
-                      .recalled = Tellable(room, around.recalled),
-                      .history = *history});
+  inference::StreamGenerateRequest request =
+      RoomRequest({.room = room,
+                   .persona = persona,
+                   .recalled = Tellable(room, around.recalled),
+                   .history = *history});
+  request.set_user_id(job.turn.payer());
+  return request;
 }
 
 absl::StatusOr<std::vector<MessageRow>> ReadRoomHistory(Store& store,

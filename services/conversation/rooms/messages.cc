@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/conversation/model/permissions.h"
 #include "services/conversation/model/room_views.h"
+#include "services/conversation/model/turn_row.h"
 #include "services/conversation/rooms/holds.h"
 #include "services/conversation/rooms/rooms.h"
 #include "shared/call/if_match.h"
@@ -105,6 +106,7 @@ absl::StatusOr<Idempotent<v1::CreateMessageResponse>> RoomMessages::Create(
   message.message_id = tools_.ids.NewId();
   message.persona_id = request.persona_id();
   message.user_id = call.identity.user_id;
+  message.key = PackKey(call.identity.key.get());
   message.content = request.content();
   message.reply_to_message_id = request.reply_to_message_id();
   message.now = tools_.clock.Now();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "services/conversation/model/session_views.h"
+#include "services/conversation/model/turn_row.h"
 #include "shared/call/access.h"
 #include "shared/ids/ids.h"
 #include "shared/status/errors.h"
@@ -22,6 +23,7 @@ absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> Alternatives::Regenerate(
   const AnotherAnswer another{.turn = std::move(turn),
                               .turn_id = tools_.ids.NewId(),
                               .model = request.model(),
+                              .payer_key = PackKey(call.identity.key.get()),
                               .lease = worker_.NewLease(),
                               .now = tools_.clock.Now()};
   DRAMATIS_ASSIGN_OR_RETURN(

@@ -8,6 +8,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "services/conversation/model/titles.h"
+#include "services/conversation/model/turn_row.h"
 #include "services/conversation/sessions/new_session.h"
 #include "shared/call/access.h"
 #include "shared/status/errors.h"
@@ -38,6 +39,7 @@ absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> Chat::Start(const CallCont
                .message = request.message(),
                .title = TitleOf(request.message()),
                .persona_id = request.persona_id(),
+               .payer_key = PackKey(call.identity.key.get()),
                .lease = worker_.NewLease(),
                .now = now,
                .create = std::nullopt,

@@ -5,6 +5,7 @@
 
 #include "services/conversation/model/session_views.h"
 #include "services/conversation/model/titles.h"
+#include "services/conversation/model/turn_row.h"
 #include "services/conversation/sessions/new_session.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -44,6 +45,7 @@ absl::StatusOr<Idempotent<v1::Session>> Forks::Fork(const CallContext& call,
                         .message = request.message(),
                         .title = TitleOf(request.message()),
                         .persona_id = "",
+                        .payer_key = PackKey(call.identity.key.get()),
                         .lease = worker_.NewLease(),
                         .now = fork.session.created_at,
                         .create = std::nullopt};

@@ -80,8 +80,9 @@ constexpr Statement kNameless[] = {
   where conversation_id = $1 and user_id = $2)"},
     {R"(
   update turns
-  set user_id = ''
-  where conversation_id = $1 and user_id = $2)"},
+  set user_id = case when user_id = $2 then '' else user_id end,
+    payer_id = case when payer_id = $2 then '' else payer_id end, payer_key = ''
+  where conversation_id = $1 and (user_id = $2 or payer_id = $2))"},
     {R"(
   delete from room_members
   where conversation_id = $1 and user_id = $2)"},

@@ -97,6 +97,7 @@ absl::StatusOr<TurnJob> Another(Transaction& tx, const AnotherAnswer& another) {
   row.alternative = next.front().Int(0);
   row.lease = another.lease;
   row.wanted_model = another.model;
+  row.payer_key = another.payer_key;
   row.created_at = row.updated_at = another.now;
   DRAMATIS_RETURN_IF_ERROR(InsertTurn(tx, row));
   return SessionJobOf(tx, std::move(row));

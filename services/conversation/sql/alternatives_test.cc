@@ -29,6 +29,7 @@ class AlternativesStoreTest : public ConversationStoreTest {
         {.turn = turn,
          .turn_id = ids_.NewId(),
          .model = "other/model",
+         .payer_key = "k2",
          .lease = {.owner = "me", .address = "here:1", .expires_at = clock_.Now() + kLease},
          .now = clock_.Now()},
         {call, "RegenerateTurn", v1::RegenerateTurnRequest()});
@@ -81,6 +82,7 @@ TEST_P(AlternativesStoreTest, AnotherReplyTakesThePlaceOfTheFirst) {
   const TurnJob& job = *started->result.job;
   EXPECT_EQ(job.turn.alternative, 1);
   EXPECT_EQ(job.turn.wanted_model, "other/model");
+  EXPECT_EQ(job.turn.payer_key, "k2");
   EXPECT_EQ(job.message, "Hello");
   EXPECT_EQ(job.turn.trigger_message_id, first.trigger_message_id);
   EXPECT_THAT(Texts(session), ElementsAre("Hello", "one")) << "until there is another one";

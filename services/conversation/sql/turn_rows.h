@@ -48,6 +48,8 @@ inline constexpr auto kTurnColumns = std::to_array<Column<TurnRow>>({
     Field<&TurnRow::finish_reason>("finish_reason"),
     Field<&TurnRow::model>("model"),
     Field<&TurnRow::wanted_model>("wanted_model"),
+    Field<&TurnRow::payer_id>("payer_id"),
+    Field<&TurnRow::payer_key>("payer_key"),
     Blob<&TurnRow::usage>("usage"),
     Blob<&TurnRow::error>("error"),
     Field<&TurnRow::created_at>("created_at"),
@@ -94,6 +96,7 @@ inline constexpr char kReplyNames[] = "m.content, m.created_at, m.retrieval";
 struct AnsweredMessage {
   int sequence = 0;
   int alternative = 0;
+  TurnPayer payer = {};  // of the turn
 };
 // Writes how the turn ended, all but its reply. nullopt where its lease was lost.
 absl::StatusOr<std::optional<AnsweredMessage>> WriteTurnEnd(sql::Transaction& tx,

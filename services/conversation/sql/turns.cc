@@ -61,6 +61,7 @@ TurnRow FirstAttempt(const NewTurn& turn, const SessionRow& conversation) {
   row.trigger_message_id = turn.message_id;
   row.trigger_sequence = conversation.last_sequence;
   row.lease = turn.lease;
+  row.payer_key = turn.payer_key;
   row.created_at = row.updated_at = turn.now;
   return row;
 }

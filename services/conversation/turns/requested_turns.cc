@@ -8,6 +8,7 @@
 #include "absl/synchronization/mutex.h"
 #include "services/conversation/model/room_views.h"
 #include "services/conversation/model/turn_access.h"
+#include "services/conversation/model/turn_row.h"
 #include "services/conversation/rooms/rooms.h"
 #include "services/conversation/turns/turn_events.h"
 #include "shared/status/errors.h"
@@ -121,6 +122,7 @@ absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> RequestedTurns::Start(
                            .turn_id = tools_.ids.NewId(),
                            .persona_id = request.persona_id(),
                            .trigger_message_id = request.trigger_message_id(),
+                           .payer = PayerOf(call),
                            .lease = worker_.NewLease(),
                            .now = now,
                            .check = [&](const Room& room) {

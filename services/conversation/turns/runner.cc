@@ -148,7 +148,7 @@ void TurnRunner::AskUsage() {
     attempt = attempt_;
   }
   // A turn that was taken over for its end only has no request.
-  const std::string& user_id = request_.user_id().empty() ? job_.turn.user_id : request_.user_id();
+  const std::string& user_id = request_.user_id().empty() ? job_.turn.payer() : request_.user_id();
   absl::StatusOr<prompt::v1::Usage> usage =
       tools_.inference.UsageOf(call_, user_id, absl::StrCat(job_.turn.turn_id, ":", attempt));
   if (usage.ok()) {

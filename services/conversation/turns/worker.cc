@@ -8,6 +8,7 @@
 
 #include "absl/time/clock.h"
 #include "services/conversation/model/session_views.h"
+#include "services/conversation/model/turn_row.h"
 #include "shared/call/call_record.h"
 #include "shared/log/log_scope.h"
 #include "shared/status/errors.h"
@@ -25,6 +26,7 @@ constexpr absl::Duration kHandOverTime = absl::Seconds(3);
 // How a turn calls its neighbours.
 CallContext CallOf(const TurnJob& job, const CallContext& call) {
   CallContext own = call.AsService(job.turn.user_id);
+  own.identity.key = UnpackKey(job.turn.payer_key);
   own.deadline = absl::InfiniteFuture();  // a turn outlives the call that started it
   return own;
 }

@@ -1,5 +1,6 @@
 #include "services/inference/providers/openai_stream.h"
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -20,9 +21,17 @@ std::optional<TokenCounts> ReadUsage(const json::object& object) {
   }
   TokenCounts usage = {.input_tokens = CountAt(object, "prompt_tokens"),
                        .output_tokens = CountAt(object, "completion_tokens")};
+  // Gemini and xAI leave out of `completion_tokens` what the model thought, and count it in the total.
+  const int64_t thought =
+      int64_t{CountAt(object, "total_tokens")} - usage.input_tokens - usage.output_tokens;
+  if (thought > 0) usage.output_tokens += static_cast<int>(thought);
   if (const json::object* details = ObjectAt(object, "prompt_tokens_details")) {
     usage.cached_tokens = CountAt(*details, "cached_tokens");
     usage.written_tokens = CountAt(*details, "cache_write_tokens");
+  } else if (HasCount(object, "prompt_cache_hit_tokens")) {  // DeepSeek
+    usage.cached_tokens = CountAt(object, "prompt_cache_hit_tokens");
+  } else {  // Moonshot
+    usage.cached_tokens = CountAt(object, "cached_tokens");
   }
   return usage;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "shared/digest/sha256.h"
 #include "shared/status/macros.h"
 
 namespace dramatis::inference {
@@ -24,7 +25,7 @@ constexpr sql::Statement kAddToAccount = {R"(
     minute_tokens = case when minute < $6 then 0 else minute_tokens end + $7
   where user_id = $1 and account = $2
   returning spent_micros, reserved_micros, minute_tokens, monthly_budget_micros,
-    tokens_per_minute)"};
+    tokens_per_minute, forgotten)"};
 
 // What was spent before there were accounts is in `usage`.
 constexpr sql::Statement kOpenUserAccount = {R"(
@@ -65,8 +66,23 @@ constexpr sql::Statement kInsertUsage = {R"(
   insert into usage (
     user_id, turn_key, persona_id, model, input_tokens, output_tokens, cached_tokens,
     cost_micros, estimated, finish_reason, create_time, key_id, written_tokens, prices)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+  select cast($1 as text), cast($2 as text), cast($3 as text), cast($4 as text),
+    cast($5 as bigint), cast($6 as bigint), cast($7 as bigint), cast($8 as bigint),
+    cast($9 as boolean), cast($10 as text), cast($11 as bigint), cast($12 as text),
+    cast($13 as bigint), cast($14 as text)
+  where not exists (
+    select 1 from forgotten_users where user_hash = $15 and forgotten_at >= $16)
   on conflict (user_id, turn_key) do nothing)"};
+
+// Whether the account of the user was deleted after a call had begun.
+constexpr sql::Statement kWasForgotten = {R"(
+  select count(*) from forgotten_users where user_hash = $1 and forgotten_at >= $2)"};
+
+// The user is here again.
+constexpr sql::Statement kRemember = {R"(
+  update accounts
+  set forgotten = false
+  where user_id = $1 and account = '')"};
 
 constexpr sql::Statement kSelectAccount = {R"(
   select month, spent_micros, reserved_micros, monthly_budget_micros, tokens_per_minute, version
@@ -102,6 +118,16 @@ constexpr sql::Statement kSelectHeld = {R"(
 constexpr sql::Statement kForgetHolders = {R"(
   delete from reservation_holders where expires_at < $1)"};
 constexpr absl::Duration kKeepHolders = absl::Hours(24);
+
+// No call that began before its user was forgotten is under way a day later.
+constexpr sql::Statement kForgetForgotten = {R"(
+  delete from forgotten_users where forgotten_at < $1)"};
+
+// Sums of deleted accounts, of months that are over.
+constexpr sql::Statement kForgetSums = {R"(
+  delete from accounts
+  where forgotten and month < $1 and reserved_micros = 0 and monthly_budget_micros is null
+    and tokens_per_minute is null)"};
 
 std::string KeyAccount(const std::string& key_id) {
   return absl::StrCat("key:", key_id);
@@ -139,6 +165,7 @@ struct Balance {
   int64_t reserved = 0;
   int64_t minute_tokens = 0;
   Limits limits;  // those that were set
+  bool forgotten = false;
 };
 
 std::optional<int64_t> OptionalInt64(const sql::Row& row, int column) {
@@ -183,8 +210,10 @@ class Accounts {
     Change change = {.spent = spending.micros,
                      .reserved = -freed.micros,
                      .tokens = same_minute ? spending.tokens - freed.tokens : 0};
-    DRAMATIS_RETURN_IF_ERROR(AddToUser(spending.user_id, change).status());
-    if (!spending.key_id.empty()) {
+    DRAMATIS_ASSIGN_OR_RETURN(const Balance user, AddToUser(spending.user_id, change));
+    if (user.forgotten) {
+      DRAMATIS_RETURN_IF_ERROR(tx_.Execute(kForgetEmptyAccount, {spending.user_id}).status());
+    } else if (!spending.key_id.empty()) {
       DRAMATIS_RETURN_IF_ERROR(AddToKey(spending.user_id, spending.key_id, change).status());
     }
     if (!spending.of_deployment && !freed.deployment) return absl::OkStatus();
@@ -231,7 +260,8 @@ class Accounts {
     return Balance{.spent = row.Int64(0),
                    .reserved = row.Int64(1),
                    .minute_tokens = row.Int64(2),
-                   .limits = {OptionalInt64(row, 3), OptionalInt64(row, 4)}};
+                   .limits = {OptionalInt64(row, 3), OptionalInt64(row, 4)},
+                   .forgotten = row.Bool(5)};
   }
 
   sql::Transaction& tx_;
@@ -265,6 +295,7 @@ absl::StatusOr<std::optional<Refused>> TryReserve(sql::Transaction& tx,
   const Change change = {.spent = 0, .reserved = ask.micros, .tokens = ask.tokens};
   DRAMATIS_ASSIGN_OR_RETURN(const Balance user, accounts.AddToUser(user_id, change));
   if (const auto refused = CheckUser(user, ask, limits.user)) return refused;
+  if (user.forgotten) DRAMATIS_RETURN_IF_ERROR(tx.Execute(kRemember, {user_id}).status());
   if (!ask.payer.key_id.empty()) {
     DRAMATIS_ASSIGN_OR_RETURN(const Balance key,
                               accounts.AddToKey(user_id, ask.payer.key_id, change));
@@ -310,7 +341,13 @@ absl::Status SqlLedgerStore::Release(const ReservationName& name, absl::Time now
 
 absl::Status SqlLedgerStore::Settle(const UsageRow& row,
                                     const std::string& reservation_id,
-                                    bool of_deployment) {
+                                    bool of_deployment,
+                                    absl::Time begun) {
+  const std::string user_hash = Sha256Hex(row.user_id);
+  const auto was_forgotten = [&](sql::Transaction& tx) -> absl::StatusOr<bool> {
+    DRAMATIS_ASSIGN_OR_RETURN(const sql::Rows rows, tx.Execute(kWasForgotten, {user_hash, begun}));
+    return rows.at(0).Int64(0) > 0;
+  };
   return database_.Write([&](sql::Transaction& tx) -> absl::Status {
     Accounts accounts(tx, row.create_time);
     Held held;
@@ -320,22 +357,30 @@ absl::Status SqlLedgerStore::Settle(const UsageRow& row,
     // Before the row: an account is opened with the sum of those that are there.
     const bool all_open = held.found && held.deployment == of_deployment;
     if (row.cost_micros > 0 && !all_open) {
+      DRAMATIS_ASSIGN_OR_RETURN(const bool forgotten, was_forgotten(tx));
+      if (forgotten && !held.found) return absl::OkStatus();
       DRAMATIS_RETURN_IF_ERROR(accounts.Open(row.user_id, row.key_id, of_deployment));
     }
     DRAMATIS_RETURN_IF_ERROR(
         tx.Execute(kInsertUsage,
                    {row.user_id, row.turn_key, row.persona_id, row.model, row.input_tokens,
                     row.output_tokens, row.cached_tokens, row.cost_micros, row.estimated,
-                    row.finish_reason, row.create_time, row.key_id, row.written_tokens, row.prices})
+                    row.finish_reason, row.create_time, row.key_id, row.written_tokens, row.prices,
+                    user_hash, begun})
             .status());
-    const bool counted_before = tx.affected() == 0;
-    if (!held.found && (counted_before || row.cost_micros == 0)) return absl::OkStatus();
+    const bool stored = tx.affected() > 0;
+    if (!held.found && (!stored || row.cost_micros == 0)) return absl::OkStatus();
+    // What a deleted account spends counts in its month too.
+    bool counts = stored;
+    if (!stored) {
+      DRAMATIS_ASSIGN_OR_RETURN(counts, was_forgotten(tx));
+    }
     const int64_t tokens = int64_t{row.input_tokens} + row.output_tokens;
     return accounts.Spend({.user_id = row.user_id,
                            .key_id = row.key_id,
                            .of_deployment = of_deployment,
-                           .micros = counted_before ? 0 : row.cost_micros,
-                           .tokens = counted_before ? 0 : tokens},
+                           .micros = counts ? row.cost_micros : 0,
+                           .tokens = counts ? tokens : 0},
                           held);
   });
 }
@@ -371,7 +416,10 @@ absl::Status SqlLedgerStore::SetLimits(const std::string& user_id,
 
 absl::Status SqlLedgerStore::RenewHolder(const std::string& holder, absl::Time expires_at) {
   return database_.WriteSoon([&](sql::Transaction& tx) -> absl::Status {
-    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kForgetHolders, {expires_at - kKeepHolders}).status());
+    const absl::Time yesterday = expires_at - kKeepHolders;
+    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kForgetHolders, {yesterday}).status());
+    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kForgetForgotten, {yesterday}).status());
+    DRAMATIS_RETURN_IF_ERROR(tx.Execute(kForgetSums, {PeriodOf(yesterday).month}).status());
     return tx.Execute(kRenewHolder, {holder, expires_at}).status();
   });
 }

@@ -10,6 +10,12 @@
 
 namespace dramatis::inference {
 
+// The account of a user who is forgotten, where nothing of it has to be kept.
+inline constexpr sql::Statement kForgetEmptyAccount = {R"(
+  delete from accounts
+  where user_id = $1 and account = '' and spent_micros = 0 and reserved_micros = 0
+    and monthly_budget_micros is null and tokens_per_minute is null)"};
+
 class SqlLedgerStore : public LedgerStore {
  public:
   // `database` outlives the store and has its migrations.
@@ -19,7 +25,8 @@ class SqlLedgerStore : public LedgerStore {
   absl::Status Release(const ReservationName& name, absl::Time now) override;
   absl::Status Settle(const UsageRow& row,
                       const std::string& reservation_id,
-                      bool of_deployment) override;
+                      bool of_deployment,
+                      absl::Time begun) override;
   absl::StatusOr<Account> FindAccount(const std::string& user_id, absl::Time now) override;
   absl::Status SetLimits(const std::string& user_id,
                          const Limits& limits,

@@ -14,6 +14,7 @@
 #include "embedded/inference_migrations.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/inference/sql/forget_user.h"
 #include "services/inference/sql/store.h"
 #include "shared/sql/testing/test_database.h"
 
@@ -61,7 +62,7 @@ class LedgerStoreTest : public sql::DatabaseTest {
   }
   void Settle(const UsageRow& row, const std::string& id) {
     const absl::Status settled =
-        ledger_.Settle(row, id, limits_.deployment_monthly_micros.has_value());
+        ledger_.Settle(row, id, limits_.deployment_monthly_micros.has_value(), begun_);
     EXPECT_TRUE(settled.ok()) << settled;
   }
   Account Found(absl::Time now = kNoon) { return ledger_.FindAccount("ann", now).value(); }
@@ -89,6 +90,7 @@ class LedgerStoreTest : public sql::DatabaseTest {
   DefaultLimits limits_;
   std::string key_;
   std::optional<int64_t> key_limit_;
+  absl::Time begun_ = kNoon;  // of what is settled
 };
 
 TEST_P(LedgerStoreTest, ReservesWhatTheBudgetAllowsAndNoMore) {
@@ -267,6 +269,68 @@ TEST_P(LedgerStoreTest, FindsWhatProcessesHoldWhoseLeaseHasExpired) {
   EXPECT_THAT(ledger_.FindAbandoned(kNoon + absl::Hours(2), 10).value(), IsEmpty());
 }
 
+class ForgottenTest : public LedgerStoreTest {
+ protected:
+  // As of the database's clock on PostgreSQL: the calls of this test begin now.
+  ForgottenTest() { begun_ = now_; }
+  void Forget() {
+    const absl::Status forgotten = db().Write(
+        [&](sql::Transaction& tx) { return ForgetUser(tx, "ann", now_ + absl::Minutes(1)); });
+    ASSERT_TRUE(forgotten.ok()) << forgotten;
+  }
+  // Rows of the table that name the user.
+  int64_t Rows(const std::string& table) {
+    const auto rows = db().Read([&](sql::Transaction& tx) {
+      return tx.ExecuteText("select count(*) from " + table + " where user_id = 'ann'", {});
+    });
+    return rows.value().at(0).Int64(0);
+  }
+
+  // Minutes before the deletion, whichever clock says when that is.
+  const absl::Time now_ = absl::Now() - absl::Minutes(5);
+};
+
+TEST_P(ForgottenTest, LeavesNoRowOfWhatIsSettledLater) {
+  key_ = "k1";
+  ASSERT_EQ(Reserve("1", 40, now_), std::nullopt);
+  ASSERT_EQ(Reserve("2", 40, now_), std::nullopt);
+  Forget();
+  Settle(Used("t:1", 0, now_), "1");
+  ASSERT_TRUE(ledger_.Release({"ann", "2"}, now_).ok());
+  Settle(Used("t:3", 5, now_), "");  // freed before, since its process counted as dead
+  Settle(Used("t:4", 0, now_), "");  // reserved nothing
+  EXPECT_EQ(Rows("usage"), 0);
+  EXPECT_EQ(Rows("reservations"), 0);
+  EXPECT_EQ(Rows("accounts"), 0);
+}
+
+TEST_P(ForgottenTest, RenewsNoBudgetUntilTheMonthIsOver) {
+  limits_.user.monthly_micros = 100;
+  ASSERT_EQ(Reserve("1", 80, now_), std::nullopt);
+  Forget();
+  Settle(Used("t:1", 80, now_), "1");
+  EXPECT_EQ(Rows("usage"), 0);
+  EXPECT_EQ(Found(now_).spent_micros, 80);
+  EXPECT_EQ(Reserve("2", 30, now_), Refused::kUserBudget);
+
+  ASSERT_TRUE(ledger_.RenewHolder("process", now_).ok());
+  EXPECT_EQ(Rows("accounts"), 1);
+  ASSERT_TRUE(ledger_.RenewHolder("process", now_ + absl::Hours(24 * 33)).ok());
+  EXPECT_EQ(Rows("accounts"), 0);
+}
+
+TEST_P(ForgottenTest, BeginsAnewForWhoComesBack) {
+  ASSERT_EQ(Reserve("0", 40, now_), std::nullopt);
+  Settle(Used("t:0", 40, now_), "0");
+  Forget();
+  begun_ = absl::Now() + absl::Minutes(10);
+  ASSERT_EQ(Reserve("1", 40, begun_), std::nullopt);
+  Settle(Used("t:1", 40, begun_), "1");
+  EXPECT_EQ(Rows("usage"), 1);
+  ASSERT_TRUE(ledger_.RenewHolder("process", begun_ + absl::Hours(24 * 33)).ok());
+  EXPECT_EQ(Rows("accounts"), 1);
+}
+
 // Processes reserve, settle, settle twice since they did not hear of the first time, die, and come
 // back late; others free what they held. Whatever the order: in the end nothing is reserved, and
 // what was spent is the sum of what providers reported and a process wrote down.
@@ -291,7 +355,7 @@ TEST_P(LedgerStoreTest, EndsEvenWhateverProcessesDie) {
     const auto settle = [&](const Call& call) {
       const int times = 1 + pick(2);
       for (int i = 0; i < times; ++i)
-        ASSERT_TRUE(ledger_.Settle(call.row, call.id, false).ok());
+        ASSERT_TRUE(ledger_.Settle(call.row, call.id, false, now).ok());
       reported.emplace(call.row.turn_key, call.row.cost_micros);
     };
     for (int step = 0; step < kSteps; ++step) {
@@ -347,6 +411,7 @@ TEST_P(LedgerStoreTest, EndsEvenWhateverProcessesDie) {
 }
 
 DRAMATIS_ON_EVERY_ENGINE(LedgerStoreTest);
+DRAMATIS_ON_EVERY_ENGINE(ForgottenTest);
 
 }  // namespace
 }  // namespace dramatis::inference

@@ -53,15 +53,15 @@ class UsageStoreTest : public sql::DatabaseTest {
 };
 
 TEST_P(UsageStoreTest, ReadsBackWhatItRecorded) {
-  ASSERT_TRUE(ledger_.Settle(SomeRow(), "", false).ok());
+  ASSERT_TRUE(ledger_.Settle(SomeRow(), "", false, SomeRow().create_time).ok());
   EXPECT_EQ(Stored(), std::vector{SomeRow()});
 }
 
 TEST_P(UsageStoreTest, CountsAnAttemptOnce) {
   UsageRow again = SomeRow();
   again.input_tokens = 999;
-  ASSERT_TRUE(ledger_.Settle(SomeRow(), "", false).ok());
-  EXPECT_TRUE(ledger_.Settle(again, "", false).ok());
+  ASSERT_TRUE(ledger_.Settle(SomeRow(), "", false, SomeRow().create_time).ok());
+  EXPECT_TRUE(ledger_.Settle(again, "", false, again.create_time).ok());
   EXPECT_EQ(Stored(), std::vector{SomeRow()});
 }
 
@@ -71,7 +71,7 @@ TEST_P(UsageStoreTest, KeepsUsersAndAttemptsApart) {
   UsageRow other_attempt = SomeRow();
   other_attempt.turn_key = "t:2";
   for (const UsageRow& row : {SomeRow(), other_user, other_attempt}) {
-    ASSERT_TRUE(ledger_.Settle(row, "", false).ok());
+    ASSERT_TRUE(ledger_.Settle(row, "", false, row.create_time).ok());
   }
   EXPECT_EQ(Stored(), (std::vector{SomeRow(), other_attempt, other_user}));
 }
@@ -94,7 +94,7 @@ class UsageSumStoreTest : public UsageStoreTest {
     row.create_time = time;
     row.input_tokens = row.output_tokens = row.cached_tokens = row.cost_micros = tokens;
     row.estimated = tokens == 7;
-    ASSERT_TRUE(ledger_.Settle(row, "", false).ok());
+    ASSERT_TRUE(ledger_.Settle(row, "", false, row.create_time).ok());
   }
   // Two days, two of everything.
   void RecordSome() {
@@ -185,7 +185,7 @@ TEST_P(UsageSumStoreTest, SumsOnesOwnByKey) {
   row.create_time = Day(3);
   row.output_tokens = row.cached_tokens = row.cost_micros = row.input_tokens = 50;
   row.written_tokens = 6;
-  ASSERT_TRUE(ledger_.Settle(row, "", false).ok());
+  ASSERT_TRUE(ledger_.Settle(row, "", false, row.create_time).ok());
   UsageQuery query = By(v1::USAGE_GROUPING_KEY);
   query.user_id = "alice";
   EXPECT_THAT(Sums(query), ElementsAre("=3", "k1=50"));

@@ -39,7 +39,8 @@ class FakeStore : public Store, public LedgerStore {
   }
   absl::Status Settle(const UsageRow& row,
                       const std::string& reservation_id,
-                      bool /*of_deployment*/) override {
+                      bool /*of_deployment*/,
+                      absl::Time /*begun*/) override {
     const absl::MutexLock lock(&mutex_);
     ++calls_;
     if (!error_.ok()) return error_;

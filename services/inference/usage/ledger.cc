@@ -57,6 +57,9 @@ Most MostOf(const ModelRequest& request) {
           .tokens = static_cast<int64_t>(input + output)};
 }
 
+Hold::Hold(Ledger& ledger, Payer payer)
+    : ledger_(ledger), payer_(std::move(payer)), begun_(ledger.clock_.Now()) {}
+
 absl::Status Hold::Cover(const Most& most) {
   const absl::MutexLock lock(&mutex_);
   if (ended_) return absl::CancelledError("nobody waits for the answer any longer");
@@ -95,12 +98,14 @@ absl::Status Hold::Settle(const UsageRow& row) {
   const auto may_pass = [](const absl::Status& status) {
     return absl::IsUnavailable(status) || absl::IsAborted(status);
   };
-  absl::Status stored = ledger_.store_.Settle(row, id, ledger_.of_deployment());
-  if (may_pass(stored)) stored = ledger_.store_.Settle(row, id, ledger_.of_deployment());
+  absl::Status stored = ledger_.store_.Settle(row, id, ledger_.of_deployment(), begun_);
+  if (may_pass(stored)) {
+    stored = ledger_.store_.Settle(row, id, ledger_.of_deployment(), begun_);
+  }
   // Until then it stays reserved: it was spent, after all.
   if (may_pass(stored)) {
     const absl::MutexLock ledger_lock(&ledger_.mutex_);
-    if (ledger_.unsettled_.size() < kMostUnsettled) ledger_.unsettled_.push_back({row, id});
+    if (ledger_.unsettled_.size() < kMostUnsettled) ledger_.unsettled_.push_back({row, id, begun_});
   }
   ledger_.CountCost(row);
   return stored;
@@ -146,7 +151,8 @@ absl::Status Ledger::Renew() {
       if (unsettled_.empty()) return absl::OkStatus();
       next = unsettled_.front();
     }
-    DRAMATIS_RETURN_IF_ERROR(store_.Settle(next.row, next.reservation_id, of_deployment()));
+    DRAMATIS_RETURN_IF_ERROR(
+        store_.Settle(next.row, next.reservation_id, of_deployment(), next.begun));
     const absl::MutexLock lock(&mutex_);
     unsettled_.pop_front();
   }

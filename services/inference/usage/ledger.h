@@ -43,7 +43,7 @@ class Ledger;
 class Hold {
  public:
   // `ledger` outlives it.
-  Hold(Ledger& ledger, Payer payer) : ledger_(ledger), payer_(std::move(payer)) {}
+  Hold(Ledger& ledger, Payer payer);
   Hold(const Hold&) = delete;
   Hold& operator=(const Hold&) = delete;
   ~Hold() { Release(); }
@@ -64,6 +64,7 @@ class Hold {
  private:
   Ledger& ledger_;
   const Payer payer_;
+  const absl::Time begun_;
   absl::Mutex mutex_;
   std::string reservation_id_ ABSL_GUARDED_BY(mutex_);  // empty: nothing is reserved
   Most covered_ ABSL_GUARDED_BY(mutex_);
@@ -106,6 +107,7 @@ class Ledger {
   struct Unsettled {
     UsageRow row;
     std::string reservation_id;
+    absl::Time begun;
   };
   bool of_deployment() const { return limits_.deployment_monthly_micros.has_value(); }
   absl::Status Refusal(Refused refused, const Payer& payer, absl::Time now);

@@ -99,11 +99,12 @@ class LedgerStore {
   virtual absl::Status Release(const ReservationName& name, absl::Time now) = 0;
   // Stores the row, adds its cost to the payer's accounts and gives up the reservation, where it is
   // still there. A row of the same user and turn key that is there already stays as it is, and nothing
-  // is added: so an attempt is never counted twice. Waits for the disk. `of_deployment`: the deployment
-  // has an account.
+  // is added: so an attempt is never counted twice. Where the user's account was deleted since the call
+  // had begun, there is no row. Waits for the disk. `of_deployment`: the deployment has an account.
   virtual absl::Status Settle(const UsageRow& row,
                               const std::string& reservation_id,
-                              bool of_deployment) = 0;
+                              bool of_deployment,
+                              absl::Time begun) = 0;
 
   virtual absl::StatusOr<Account> FindAccount(const std::string& user_id, absl::Time now) = 0;
   // Sets the limits of a user. ABORTED where `version` is not the account's.
@@ -112,7 +113,8 @@ class LedgerStore {
                                  int version,
                                  absl::Time now) = 0;
 
-  // From now until then `holder` is alive.
+  // From now until then `holder` is alive. Forgets holders long dead, and what was kept of deleted
+  // accounts for a while.
   virtual absl::Status RenewHolder(const std::string& holder, absl::Time expires_at) = 0;
   // Some of what holders hold that are not alive.
   virtual absl::StatusOr<std::vector<ReservationName>> FindAbandoned(absl::Time now, int limit) = 0;

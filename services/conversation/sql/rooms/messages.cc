@@ -58,9 +58,9 @@ absl::StatusOr<AppendedMessage> Append(Transaction& tx, const NewRoomMessage& me
   DRAMATIS_ASSIGN_OR_RETURN(const std::vector<MessageRow> recent,
                             SelectRecentMessages(tx, message.conversation_id,
                                                  appended.message.sequence, kRecentMessages));
-  DRAMATIS_ASSIGN_OR_RETURN(appended.turns,
-                            PlanTurns(tx, room, appended.message,
-                                      message.plan(room, recent, appended.message), message.now));
+  DRAMATIS_ASSIGN_OR_RETURN(appended.turns, PlanTurns(tx, room, appended.message,
+                                                      message.plan(room, recent, appended.message),
+                                                      {message.user_id, message.key}, message.now));
   return appended;
 }
 

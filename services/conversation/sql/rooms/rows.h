@@ -13,6 +13,7 @@
 #include "services/conversation/model/room_names.h"
 #include "services/conversation/model/room_rows.h"
 #include "services/conversation/model/room_store.h"
+#include "services/conversation/model/turn_row.h"
 #include "services/conversation/sql/message_rows.h"
 #include "shared/sql/database.h"
 
@@ -79,11 +80,12 @@ EventRow TurnEvent(const std::string& turn_id,
 // turns: the one that wrote the message must have ended before.
 absl::Status AppendMessage(sql::Transaction& tx, RoomRow& row, MessageRow& message);
 // Makes the turns that answer `message`. A persona's turn that has not begun yet is moved to this
-// message instead of making a second one. Answers what stands now.
+// message instead of making a second one, and is paid for as it is. Answers what stands now.
 absl::StatusOr<std::vector<PlannedTurnRow>> PlanTurns(sql::Transaction& tx,
                                                       const Room& room,
                                                       const MessageRow& message,
                                                       const std::vector<PlannedTurnRow>& planned,
+                                                      const TurnPayer& payer,
                                                       absl::Time now);
 // Ends the room's open turns, or with a `persona_id` those of one persona, without a reply:
 // cancelled, with an error of this reason. Whoever runs one sees that its lease is lost.

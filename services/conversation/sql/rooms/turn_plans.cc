@@ -20,7 +20,7 @@ using sql::Transaction;
 constexpr Statement kMoveTurn = {R"(
   update turns
   set trigger_message_id = $3, trigger_sequence = $4, lease_expires_at = $5, depth = $6,
-    score = $7, requested = (requested or $8), updated_at = $9
+    score = $7, requested = (requested or $8), updated_at = $9, payer_id = $10, payer_key = $11
   where conversation_id = $1 and persona_id = $2 and state in ('pending', 'running')
     and state = 'pending' and attempt = 0
   returning turn_id)"};
@@ -37,24 +37,29 @@ absl::StatusOr<std::optional<std::string>> PlanOne(Transaction& tx,
                                                    const RoomRow& room,
                                                    const MessageRow& message,
                                                    const PlannedTurnRow& turn,
+                                                   const TurnPayer& payer,
                                                    absl::Time now) {
   const std::string& conversation_id = room.conversation_id;
   const Bytes score{turn.score.SerializeAsString()};
+  const std::string payer_id = payer.user_id == room.user_id ? "" : payer.user_id;
   if (turn.depth > 0) {
     DRAMATIS_ASSIGN_OR_RETURN(const Rows pending,
                               tx.Execute(kSelectPending, {conversation_id, turn.persona_id}));
     if (!pending.empty()) return std::nullopt;
   } else {
     DRAMATIS_ASSIGN_OR_RETURN(
-        const Rows moved, tx.Execute(kMoveTurn, {conversation_id, turn.persona_id,
-                                                 message.message_id, message.sequence, turn.due_at,
-                                                 turn.depth, score, turn.requested, now}));
+        const Rows moved,
+        tx.Execute(kMoveTurn,
+                   {conversation_id, turn.persona_id, message.message_id, message.sequence,
+                    turn.due_at, turn.depth, score, turn.requested, now, payer_id, payer.key}));
     if (!moved.empty()) return moved.front().Text(0);
   }
   TurnRow row;
   row.conversation_id = conversation_id;
   row.turn_id = turn.turn_id;
   row.user_id = room.user_id;
+  row.payer_id = payer_id;
+  row.payer_key = payer.key;
   row.persona_id = turn.persona_id;
   row.trigger_message_id = message.message_id;
   row.trigger_sequence = message.sequence;
@@ -76,6 +81,7 @@ absl::StatusOr<std::vector<PlannedTurnRow>> PlanTurns(Transaction& tx,
                                                       const Room& room,
                                                       const MessageRow& message,
                                                       const std::vector<PlannedTurnRow>& planned,
+                                                      const TurnPayer& payer,
                                                       absl::Time now) {
   const std::string& id = room.row.conversation_id;
   std::vector<PlannedTurnRow> turns;
@@ -84,7 +90,7 @@ absl::StatusOr<std::vector<PlannedTurnRow>> PlanTurns(Transaction& tx,
       return InternalError("a turn planned for nobody");
     }
     DRAMATIS_ASSIGN_OR_RETURN(std::optional<std::string> turn_id,
-                              PlanOne(tx, room.row, message, turn, now));
+                              PlanOne(tx, room.row, message, turn, payer, now));
     if (!turn_id.has_value()) continue;
     turn.turn_id = *std::move(turn_id);
     DRAMATIS_RETURN_IF_ERROR(

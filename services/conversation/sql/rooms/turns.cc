@@ -60,7 +60,8 @@ constexpr Statement kSelectAnswering = {R"(
 
 constexpr Statement kMarkRequested = {R"(
   update turns
-  set trigger_message_id = $3, trigger_sequence = $4, requested = $5, score = $6, depth = 0
+  set trigger_message_id = $3, trigger_sequence = $4, requested = $5, score = $6, depth = 0,
+    payer_id = $7, payer_key = $8
   where conversation_id = $1 and turn_id = $2)"};
 
 constexpr Statement kSelectWaiting = {R"(
@@ -203,11 +204,13 @@ absl::StatusOr<TurnJob> StartRequested(Transaction& tx, const RequestedTurn& req
     row.lease.expires_at = row.created_at = row.updated_at = request.now;
     DRAMATIS_RETURN_IF_ERROR(InsertTurn(tx, row));
   }
+  const std::string payer_id =
+      request.payer.user_id == room.row.user_id ? "" : request.payer.user_id;
   v1::TurnScore score;
   score.set_reason(kRequested);
   DRAMATIS_RETURN_IF_ERROR(
       tx.Execute(kMarkRequested, {id, turn_id, trigger.message_id, trigger.sequence, true,
-                                  Bytes{score.SerializeAsString()}})
+                                  Bytes{score.SerializeAsString()}, payer_id, request.payer.key})
           .status());
   TurnRow named;
   named.conversation_id = id;
@@ -219,8 +222,12 @@ absl::StatusOr<TurnJob> StartRequested(Transaction& tx, const RequestedTurn& req
   return RoomJobOf(tx, std::move(room), *std::move(begun));
 }
 
-// The reply, and the turns that answer it.
-absl::Status AppendReply(Transaction& tx, const TurnEnd& end, const TurnPlanner& plan, Room& room) {
+// The reply, and the turns that answer it: whoever paid for it pays for them.
+absl::Status AppendReply(Transaction& tx,
+                         const TurnEnd& end,
+                         const TurnPayer& payer,
+                         const TurnPlanner& plan,
+                         Room& room) {
   const ParticipantRow* const persona = FindParticipant(room, end.persona_id);
   if (persona == nullptr) return InternalError("a reply of nobody");
   MessageRow message = ReplyOf(end);
@@ -231,7 +238,7 @@ absl::Status AppendReply(Transaction& tx, const TurnEnd& end, const TurnPlanner&
   DRAMATIS_ASSIGN_OR_RETURN(
       const std::vector<MessageRow> recent,
       SelectRecentMessages(tx, room.row.conversation_id, message.sequence, kRecentMessages));
-  return PlanTurns(tx, room, message, plan(room, recent, message), end.now).status();
+  return PlanTurns(tx, room, message, plan(room, recent, message), payer, end.now).status();
 }
 
 }  // namespace
@@ -243,7 +250,9 @@ absl::StatusOr<EndedTurn> EndInRoom(Transaction& tx, const TurnEnd& end, const T
   if (!room.ok()) return std::move(room).status();
   DRAMATIS_ASSIGN_OR_RETURN(const std::optional<AnsweredMessage> answered, WriteTurnEnd(tx, end));
   if (!answered.has_value()) return EndedTurn{.result = EndResult::kLost, .waiting = {}};
-  if (!end.message_id.empty()) DRAMATIS_RETURN_IF_ERROR(AppendReply(tx, end, plan, *room));
+  if (!end.message_id.empty()) {
+    DRAMATIS_RETURN_IF_ERROR(AppendReply(tx, end, answered->payer, plan, *room));
+  }
   DRAMATIS_RETURN_IF_ERROR(
       AppendEvent(tx, id, TurnEvent(end.turn.turn_id, end.persona_id, end.state, end.now)));
   EndedTurn result;

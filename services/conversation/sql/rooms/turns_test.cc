@@ -86,11 +86,22 @@ class RoomTurnsStoreTest : public RoomStoreTest {
     return *ended;
   }
   TurnRow Turn(const std::string& id) { return **turns_.FindTurn(id); }
+  // Says something as somebody else than the room's user, with a key.
+  std::string SayAs(const std::string& user, const std::string& key) {
+    NewRoomMessage message = Message(room_);
+    message.user_id = user;
+    message.key = key;
+    message.plan = &RoomStoreTest::Plan;
+    const auto appended = store_.AppendRoomMessage(message, Once());
+    EXPECT_TRUE(appended.ok()) << appended.status();
+    return appended->result.turns.front().turn_id;
+  }
   RequestedTurn Request(const std::string& trigger = "", const std::string& persona = "g") {
     return {.conversation_id = room_.row.conversation_id,
             .turn_id = ids_.NewId(),
             .persona_id = persona,
             .trigger_message_id = trigger,
+            .payer = {.user_id = "pia", .key = "k7 500"},
             .lease = LeaseOf(),
             .now = clock_.Now(),
             .check = Allow};
@@ -333,6 +344,37 @@ TEST_P(RoomTurnsStoreTest, AReplyMakesTheTurnsThatAnswerIt) {
   ASSERT_TRUE(next.has_value());
   EXPECT_EQ(next->turn.depth, 1);
   EXPECT_EQ(next->message, "Hi");
+}
+
+TEST_P(RoomTurnsStoreTest, WhoeverWroteTheMessagePaysAlsoForTheChainItBegins) {
+  EXPECT_EQ(Turn(SayAs("olga", "")).payer(), "olga");
+  const std::string turn_id = SayAs("pia", "k1 500");  // it waits, and answers this one now
+  EXPECT_EQ(Turn(turn_id).payer(), "pia");
+  EXPECT_EQ(Turn(turn_id).payer_key, "k1 500");
+  EXPECT_EQ(Turn(turn_id).user_id, "olga");
+  clock_.Advance(absl::Seconds(1));
+  const std::optional<TurnJob> job = Claim(turn_id);
+  ASSERT_TRUE(job.has_value());
+  const EndedTurn ended = End(Reply(*job), [](const Room&, const auto&, const MessageRow& message) {
+    PlannedTurnRow turn;
+    turn.turn_id = "next";
+    turn.persona_id = "h";
+    turn.depth = 1;
+    turn.due_at = message.created_at;
+    return std::vector<PlannedTurnRow>{turn};
+  });
+  ASSERT_EQ(ended.waiting.size(), 1);
+  EXPECT_EQ(Turn("next").payer(), "pia");
+  EXPECT_EQ(Turn("next").payer_key, "k1 500");
+}
+
+TEST_P(RoomTurnsStoreTest, WhoeverAsksForAReplyPaysForIt) {
+  const std::string turn_id = SayAs("olga", "k1");
+  const auto started = turns_.StartRequestedTurn(Request(), Once());
+  ASSERT_TRUE(started.ok()) << started.status();
+  EXPECT_EQ(started->result.turn_id, turn_id);
+  EXPECT_EQ(Turn(turn_id).payer(), "pia");
+  EXPECT_EQ(Turn(turn_id).payer_key, "k7 500");
 }
 
 TEST_P(RoomTurnsStoreTest, WhatAHumanSaidIsNotGivenUpForAnAi) {
