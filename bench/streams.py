@@ -10,6 +10,7 @@ from bench.measure import cpu_us, interleaved, medians, resident_kib, threads, t
 CHAT = '{"message":"go","session_id":"%s-%%","stream":true}'
 # Each stream is another user's: a user has at most 100 live sessions.
 USER = "Authorization: Bearer local:%s-%%"
+OPENAI = '{"model":"%s","stream":true,"messages":[{"role":"user","content":"go"}]}'
 DIRECT = '{"model":"double","stream":true,"messages":[{"role":"user","content":"go"}]}'
 
 _run = 0
@@ -26,10 +27,10 @@ def through(address, streams, tokens, *more, sessions=None):
                            "--header", USER % name, *more))
 
 
-def direct(address, streams, tokens, *more):
+def direct(address, streams, tokens, *more, body=DIRECT):
     return json.loads(tool("stream-load", "--address", address, "--path", "/v1/chat/completions",
                            "--format", "openai", "--streams", streams, "--tokens", tokens,
-                           "--body", DIRECT, *more))
+                           "--body", body, *more))
 
 
 def first_text(table, deployment, what, load, script, sessions=None, at_most_ms=None):
@@ -49,6 +50,26 @@ def first_text(table, deployment, what, load, script, sessions=None, at_most_ms=
     table.add("the same, provider asked directly", theirs["us"] / 1000, "ms")
     table.add("added by Dramatis", (ours["us"] - theirs["us"]) / 1000, "ms", at_most=at_most_ms)
     table.add("most streams open at once", ours["open"])
+
+
+def openai(table, deployment):
+    """`/v1/chat/completions` beside `/api/chat`, of the same persona and model, in turns."""
+    load = (20, 8, "--spread-ms", 2000)
+    deployment.provider.script(default={"count": 8, "token_delay_ms": 5})
+    persona = deployment.client.get("/api/personas").expect(200)["personas"][0]["personaId"]
+
+    def once(measured):
+        return {"us": measured["first_text_us"]["median"]}
+
+    chat, completions = interleaved(
+        7,
+        lambda: once(through(deployment.address, *load, sessions="beside")),
+        lambda: once(direct(deployment.address, *load, "--header", USER % "beside",
+                            body=OPENAI % persona)))
+    chat, completions = medians(chat), medians(completions)
+    table.add("time to first delta, /api/chat, 1 stream", chat["us"] / 1000, "ms")
+    table.add("the same, /v1/chat/completions", completions["us"] / 1000, "ms")
+    table.add("/v1/chat/completions over /api/chat", completions["us"] / chat["us"], at_most=1)
 
 
 def relay(table, deployment):
@@ -118,6 +139,7 @@ def measure(table):
         burst = ((100, 8), {"count": 8, "token_delay_ms": 5})
         first_text(table, deployment, "100 streams begun in one instant", *burst,
                    sessions="burst", at_most_ms=10)
+        openai(table, deployment)
         relay(table, deployment)
         paced(table, deployment)
     with Deployment(provider=True) as deployment:
