@@ -119,6 +119,7 @@ class Module : public dramatis::Module {
         room_tools_{room_store_, personas_, context.clock, context.ids, context.logger},
         turns_(tools_, room_tools_, live_turns_, worker_, recovery_, replicas_),
         chat_(tools_, worker_, turns_, background_),
+        previews_(tools_),
         alternatives_(tools_, worker_, turns_),
         forks_(tools_, worker_),
         shares_(tools_, share_store_),
@@ -147,10 +148,11 @@ class Module : public dramatis::Module {
         tails_(tail_tools_),
         following_(tail_tools_, tails_),
         adapter_(kServiceName, rpc_executor_, context.clock, context.logger, context.metrics),
-        service_({sessions_, chat_, alternatives_, forks_, shares_, turns_, history_, rooms_,
-                  participants_, room_messages_, following_, requested_, prompts_, accounts_},
-                 adapter_,
-                 background_),
+        service_(
+            {sessions_, chat_, previews_, alternatives_, forks_, shares_, turns_, history_, rooms_,
+             participants_, room_messages_, following_, requested_, prompts_, accounts_},
+            adapter_,
+            background_),
         completions_(tools_, chat_),
         archive_adapter_(
             kArchiveServiceName, rpc_executor_, context.clock, context.logger, context.metrics),
@@ -339,6 +341,7 @@ class Module : public dramatis::Module {
   const RoomTools room_tools_;
   Turns turns_;
   Chat chat_;
+  Previews previews_;
   Alternatives alternatives_;
   Forks forks_;
   Shares shares_;

@@ -20,6 +20,7 @@ void OpenAiServiceServer::Offer(LocalMethods& local) {
   relay("StreamChatCompletion", &OpenAiServiceServer::StreamChatCompletion);
   relay("CreateResponse", &OpenAiServiceServer::CreateResponse);
   relay("StreamResponse", &OpenAiServiceServer::StreamResponse);
+  relay("CreateEmbeddings", &OpenAiServiceServer::CreateEmbeddings);
 }
 
 absl::StatusOr<Completion> OpenAiServiceServer::Start(const CallContext& call,
@@ -105,6 +106,16 @@ grpc::ServerWriteReactor<openai::v1::ResponseEvent>* OpenAiServiceServer::Stream
         if (!completion.ok()) return std::move(completion).status();
         return std::make_unique<ResponseEvents>(*std::move(completion), asked);
       });
+}
+
+grpc::ServerUnaryReactor* OpenAiServiceServer::CreateEmbeddings(
+    grpc::CallbackServerContext* context,
+    const openai::v1::EmbeddingRequest* request,
+    openai::v1::EmbeddingList* response) {
+  return rpc_.Unary("CreateEmbeddings", context, request, response,
+                    [this](const CallContext& call, const openai::v1::EmbeddingRequest& asked) {
+                      return completions_.embeddings().Create(call, asked);
+                    });
 }
 
 }  // namespace dramatis::conversation

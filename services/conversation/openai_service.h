@@ -45,6 +45,9 @@ class OpenAiServiceServer : public openai::v1::OpenAiService::CallbackService {
                                            openai::v1::Response* response) override;
   grpc::ServerWriteReactor<openai::v1::ResponseEvent>* StreamResponse(
       grpc::CallbackServerContext* context, const openai::v1::ResponseRequest* request) override;
+  grpc::ServerUnaryReactor* CreateEmbeddings(grpc::CallbackServerContext* context,
+                                             const openai::v1::EmbeddingRequest* request,
+                                             openai::v1::EmbeddingList* response) override;
 
  private:
   // Begins the answer that was asked for, and says where it is a replay.

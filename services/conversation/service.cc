@@ -17,6 +17,7 @@ void ConversationService::Offer(LocalMethods& local) {
   };
   relay("Chat", &ConversationService::Chat);
   relay("StreamChat", &ConversationService::StreamChat);
+  relay("PreviewChat", &ConversationService::PreviewChat);
   relay("StreamTurn", &ConversationService::StreamTurn);
   relay("GetTurn", &ConversationService::GetTurn);
   relay("CancelTurn", &ConversationService::CancelTurn);
@@ -91,6 +92,15 @@ grpc::ServerWriteReactor<v1::ChatEvent>* ConversationService::StreamChat(
         if (!turn.ok()) return std::move(turn).status();
         return std::make_unique<TurnEvents>(*std::move(turn), /*resume_at=*/std::nullopt);
       });
+}
+
+grpc::ServerUnaryReactor* ConversationService::PreviewChat(grpc::CallbackServerContext* context,
+                                                           const v1::ChatRequest* request,
+                                                           v1::ChatPreview* response) {
+  return rpc_.Unary("PreviewChat", context, request, response,
+                    [this](const CallContext& call, const v1::ChatRequest& asked) {
+                      return use_cases_.previews.Preview(call, asked);
+                    });
 }
 
 grpc::ServerWriteReactor<v1::ChatEvent>* ConversationService::StreamTurn(

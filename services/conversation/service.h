@@ -17,6 +17,7 @@
 #include "services/conversation/sessions/chat.h"
 #include "services/conversation/sessions/forks.h"
 #include "services/conversation/sessions/history.h"
+#include "services/conversation/sessions/previews.h"
 #include "services/conversation/sessions/sessions.h"
 #include "services/conversation/sessions/shares.h"
 #include "services/conversation/turns/requested_turns.h"
@@ -33,6 +34,7 @@ inline constexpr char kServiceName[] = "dramatis.conversation.v1.ConversationSer
 struct UseCases {
   Sessions& sessions;
   Chat& chat;
+  Previews& previews;
   Alternatives& alternatives;
   Forks& forks;
   Shares& shares;
@@ -68,6 +70,9 @@ class ConversationService : public v1::ConversationService::CallbackService {
                                  v1::ChatResponse* response) override;
   grpc::ServerWriteReactor<v1::ChatEvent>* StreamChat(grpc::CallbackServerContext* context,
                                                       const v1::ChatRequest* request) override;
+  grpc::ServerUnaryReactor* PreviewChat(grpc::CallbackServerContext* context,
+                                        const v1::ChatRequest* request,
+                                        v1::ChatPreview* response) override;
   grpc::ServerWriteReactor<v1::ChatEvent>* StreamTurn(
       grpc::CallbackServerContext* context, const v1::StreamTurnRequest* request) override;
   grpc::ServerUnaryReactor* GetTurn(grpc::CallbackServerContext* context,

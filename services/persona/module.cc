@@ -6,8 +6,10 @@
 
 #include "embedded/persona_migrations.h"
 #include "embedded/sample_persona.h"
+#include "services/persona/avatar_service.h"
 #include "services/persona/card_service.h"
 #include "services/persona/cards/cards.h"
+#include "services/persona/lore_service.h"
 #include "services/persona/personas/personas.h"
 #include "services/persona/rendering/rendering.h"
 #include "services/persona/service.h"
@@ -16,6 +18,7 @@
 #include "services/persona/sources/object_source.h"
 #include "services/persona/sources/source_follower.h"
 #include "services/persona/sources/sources.h"
+#include "services/persona/sql/avatars.h"
 #include "services/persona/sql/forget_user.h"
 #include "services/persona/sql/names.h"
 #include "services/persona/sql/sample.h"
@@ -83,9 +86,26 @@ class RunningModule : public Module {
                   context.clock,
                   context.logger,
                   context.metrics),
-        card_service_(card_rpc_, cards_) {
+        card_service_(card_rpc_, cards_),
+        lores_(store_, context.clock),
+        lore_rpc_(v1::LoreService::service_full_name(),
+                  executor_,
+                  context.clock,
+                  context.logger,
+                  context.metrics),
+        lore_service_(lore_rpc_, lores_),
+        avatar_store_(context.database),
+        avatars_(store_, avatar_store_, context.clock),
+        avatar_rpc_(v1::AvatarService::service_full_name(),
+                    executor_,
+                    context.clock,
+                    context.logger,
+                    context.metrics),
+        avatar_service_(avatar_rpc_, avatars_) {
     service_.Offer(context.local);
     card_service_.Offer(context.local);
+    lore_service_.Offer(context.local);
+    avatar_service_.Offer(context.local);
     if (config.max_biography_bytes_set) {
       context.logger.Warning(
           "DRAMATIS_PERSONA_MAX_BYTES goes with the next release: remove it; a persona's text is "
@@ -104,7 +124,9 @@ class RunningModule : public Module {
   std::string full_name() const override { return v1::PersonaService::service_full_name(); }
 
   std::vector<OtherService> others() override {
-    return {{v1::CardService::service_full_name(), &card_service_}};
+    return {{v1::CardService::service_full_name(), &card_service_},
+            {v1::LoreService::service_full_name(), &lore_service_},
+            {v1::AvatarService::service_full_name(), &avatar_service_}};
   }
 
   absl::Status Start() override {
@@ -137,6 +159,13 @@ class RunningModule : public Module {
   Cards cards_;
   ServiceAdapter card_rpc_;
   CardServiceServer card_service_;
+  Lores lores_;
+  ServiceAdapter lore_rpc_;
+  LoreServiceServer lore_service_;
+  SqlAvatarStore avatar_store_;
+  Avatars avatars_;
+  ServiceAdapter avatar_rpc_;
+  AvatarServiceServer avatar_service_;
 };
 
 }  // namespace

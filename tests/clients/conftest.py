@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tests.harness.client import Client
+from tests.harness.vector_table import write_table
 from tests.harness.program import ROOT
 
 TOOLS = pathlib.Path(os.environ.get("DRAMATIS_CLIENT_TOOLS", ROOT / "build/tools/clients"))
@@ -34,11 +35,12 @@ def run_python(*arguments, **environment):
 
 
 @pytest.fixture
-def new_deployment(make_deployment, provider):
+def new_deployment(make_deployment, provider, tmp_path):
     """One that may be seeded; the model `openai/double` fails for messages with FAIL."""
     provider.script(default={"tokens": ["I build ", "telescopes."]},
                     when={"FAIL": {"status": 400, "error": "no"}})
-    settings = {**provider.settings(), "DRAMATIS_ADMIN_MUTATIONS": "true"}
+    settings = {**provider.settings(), "DRAMATIS_ADMIN_MUTATIONS": "true",
+                **write_table(tmp_path / "table")}
     with make_deployment("embedded", settings) as deployment:
         yield deployment
 

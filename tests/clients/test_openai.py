@@ -9,6 +9,7 @@ import pytest
 
 from tests.clients.conftest import TOOLS, VENV, run, run_python
 from tests.harness.client import Client
+from tests.harness.vector_table import write_table
 from tests.harness.program import ROOT, wait_for
 from tests.harness.provider import BROKEN
 
@@ -17,17 +18,19 @@ SAID = "I build telescopes."
 EVENTS = ["response.created", "response.in_progress", "response.output_item.added",
           "response.content_part.added", "response.output_text.delta", "response.output_text.done",
           "response.content_part.done", "response.output_item.done", "response.completed"]
+VECTORS = [[1, 0, 0], [0, 0, 1]]  # of "a storm" and "tea"
 QUOTA = 100  # live sessions of a user
 
 
 @pytest.fixture
-def asked(make_deployment, provider):
+def asked(make_deployment, provider, tmp_path):
     """What a script is asked to do, for a user who has as many live sessions as may be: `from-sdk` is
     one of them, `one-too-many` none."""
     provider.script(default={"tokens": ["I build ", "telescopes."]},
                     when={"FAIL": {"status": 400, "error": "no"}, "BREAK": BROKEN,
                           "SLOW": {"tokens": ["Well ", {"hang": True}]}})
-    with make_deployment("embedded", provider.settings()) as deployment:
+    with make_deployment("embedded", {**provider.settings(),
+                                      **write_table(tmp_path / "table")}) as deployment:
         client = Client(deployment.http, user="ada")
         persona = client.post("/api/personas", {
             "name": "Ada", "type": "ai_agent", "biography": "I build telescopes.",
@@ -83,6 +86,8 @@ def test_sdks_of_npm(asked, tmp_path):
     assert got["responseStream"]["text"] == SAID
     assert got["responseStream"]["usage"]["total_tokens"] > 0
     assert got["chatHelper"] == got["responseHelper"] == SAID
+    for vectors in (got["vectors"], got["floats"], got["aiVectors"]):
+        assert [[round(value) for value in vector] for vector in vectors] == VECTORS
 
     assert (got["unauthenticated"]["type"], got["unauthenticated"]["code"]) == \
         ("AuthenticationError", "invalid_api_key")
@@ -118,6 +123,7 @@ def test_openai_of_pypi(asked):
     assert got["chat"]["choices"][0]["message"]["content"] == SAID
     assert got["stream"] == got["response"] == got["helper"] == got["chat_helper"] == SAID
     assert got["usage"]["total_tokens"] > 0
+    assert [[round(value) for value in vector] for vector in got["vectors"]] == VECTORS
     assert list(dict.fromkeys(got["types"])) == EVENTS
     assert (got["unauthenticated"]["type"], got["missing"]["type"], got["too_many"]["type"]) == \
         ("AuthenticationError", "NotFoundError", "RateLimitError")

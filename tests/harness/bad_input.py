@@ -32,7 +32,14 @@ PERSONA_BAD = [
     ("knowledge", ["arts", "arts"]),
     ("biography", "b" * 200001),
     ("systemPrompt", "s" * 8001),
-    ("greeting", "g" * 2001),
+    ("greeting", "g" * 8001),
+    ("alternateGreetings", ["g"] * 21),
+    ("alternateGreetings", ["g" * 8001]),
+    ("groupOnlyGreetings", [""]),
+    ("nickname", "n" * 101),
+    ("tags", ["twice", "twice"]),
+    ("creator", "c" * 201),
+    ("creatorNotes", "n" * 20001),
     ("modelConfig.temperature", 2.1),
     ("modelConfig.maxOutputTokens", 0),
     ("modelConfig.topP", -0.1),
@@ -156,12 +163,26 @@ ROUTES = {
     "GET /api/exports/{export_id}/archive": Route(),
     "GET /api/personas/{persona_id}/export": Route(
         bad_query=[("format", "tiff"), ("spec", "v9")]),
+    "GET /api/personas/{persona_id}/avatar": Route(),
+    # Its body is a file: tests/system/test_avatars.py.
+    "PUT /api/personas/{persona_id}/avatar": Route(),
+    "GET /api/personas/{persona_id}/lore": Route(),
+    "PUT /api/personas/{persona_id}/lore": Route(
+        body={"entries": [{"keys": ["storm"], "content": "It blew."}]}, wrong_type=("entries", "x"),
+        bad=[("scanDepth", -1), ("tokenBudget", 1000001), ("name", "n" * 501),
+             ("entries", [{"entryId": "no spaces", "content": "c"}]),
+             ("entries", [{"keys": ["k" * 1001], "content": "c"}]),
+             ("entries", [{"position": "above"}]), ("entries", [{"content": "c" * 32001}]),
+             ("entries", [{"depth": 1001}]), ("entries", [{"probability": 101}])]),
     "GET /api/personas/{persona_id}/compatibility": Route(bad_query=[("with", "")]),
     "POST /api/chat": Route(
         body={"message": "Hi"}, wrong_type=("message", {"text": "Hi"}),
         bad=[("message", ""), ("message", " \n\t "), ("message", "m" * 8001), ("message", None),
              ("session_id", "no spaces"), ("session_id", "s" * 129), ("session_id", "ü"),
              ("persona_id", "p" * 129), ("if_busy", "later")]),
+    "POST /api/chat/preview": Route(
+        body={"message": "Hi"}, wrong_type=("message", 5),
+        bad=[("message", ""), ("message", "m" * 8001), ("session_id", "no spaces")]),
     "GET /api/turns/{turn_id}": Route(),
     "GET /api/turns/{turn_id}/stream": Route(bad_query=[("cursor", "nonsense")]),
     "POST /api/turns/{turn_id}/cancel": Route(body={}),
@@ -174,7 +195,7 @@ ROUTES = {
     "POST /api/session": Route(
         body={"title": "T"}, wrong_type=("ttl_seconds", "soon"),
         bad=[("title", "t" * 201), ("ttl_seconds", 59), ("ttl_seconds", 2592001),
-             ("metadata", {"m": "x" * 4096})]),
+             ("greeting_index", -1), ("greeting_index", 21), ("metadata", {"m": "x" * 4096})]),
     "GET /api/session/{session_id}": Route(),
     "DELETE /api/session/{session_id}": Route(),
     "POST /api/session/{session_id}/end": Route(body={}),
@@ -330,4 +351,8 @@ ROUTES = {
     "POST /v1/responses": Route(
         body={"model": "m", "input": "Hi"}, wrong_type=("instructions", 5),
         bad=[("model", ""), ("input", None), ("max_output_tokens", 0)], open=True),
+    "POST /v1/embeddings": Route(
+        body={"model": "m", "input": "Hi"}, wrong_type=("model", 5),
+        bad=[("model", ""), ("input", None), ("input", []), ("input", [""]),
+             ("input", ["x"] * 2049), ("encoding_format", "f" * 41)], open=True),
 }

@@ -1,7 +1,9 @@
 """Character cards for tests: made at random over all fields, and put into pictures."""
 
 import base64
+import io
 import struct
+import zipfile
 import zlib
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -18,6 +20,22 @@ def png(**texts):
                      for keyword, text in texts.items())
     return (SIGNATURE + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)) +
             chunk(b"IDAT", zlib.compress(b"\0\x40")) + cards + chunk(b"IEND", b""))
+
+
+def charx(card, others):
+    """A zip with that card, None for none, and other entries under any name."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in {**({} if card is None else {"card.json": card}), **others}.items():
+            entry = zipfile.ZipInfo("placeholder")
+            entry.filename = name  # as it is, whatever it is
+            archive.writestr(entry, data, zipfile.ZIP_DEFLATED)
+    return file.getvalue()
+
+
+def entries_of(archive):
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
 
 
 def cards_of(picture):
@@ -53,11 +71,28 @@ def make_card(random, version, name):
              "alternate_greetings": [text() for _ in range(random.randrange(3))],
              "tags": ["a", "b"][:random.randrange(3)], "creator": text(), "character_version": text(),
              "extensions": {"some/thing": anything()}}
-    entry = {"keys": ["net"], "content": text(), "extensions": {"x": anything()}, "enabled": True,
-             "insertion_order": 3}
+    def some(fields):
+        return {name: value for name, value in fields.items() if random.random() < .4}
+
+    def entry(number):
+        return {"keys": ["net", "/n[ea]ts?/i"][:random.randrange(3)], "content": text(),
+                "enabled": random.random() < .8, "insertion_order": random.randrange(-5, 500),
+                **({"use_regex": random.random() < .3} if version == 3 else {}),
+                **some({"case_sensitive": random.random() < .5, "name": text(), "priority": 7,
+                        "id": number, "comment": text(), "selective": True,
+                        "secondary_keys": ["blue"], "constant": random.random() < .5,
+                        "position": random.choice(["before_char", "after_char"])}),
+                "extensions": {"x": anything(), **some({
+                    "position": random.randrange(7), "depth": 4, "role": random.randrange(3),
+                    "selectiveLogic": random.randrange(4), "scan_depth": None, "sticky": 3,
+                    "cooldown": 2, "delay": None, "probability": 50, "useProbability": True,
+                    "match_whole_words": None, "prevent_recursion": True, "exclude_recursion": False,
+                    "delay_until_recursion": 1, "group": "", "vectorized": False})}}
     if random.random() < .7:
-        data["character_book"] = {"extensions": {}, "entries": [
-            {**entry, **({"use_regex": False} if version == 3 else {})}], "unknown": anything()}
+        data["character_book"] = {
+            **some({"name": text(), "description": text(), "scan_depth": 3, "token_budget": 300,
+                    "recursive_scanning": True}), "extensions": {}, "unknown": anything(),
+            "entries": [entry(number) for number in range(random.randrange(4))]}
     if version == 3:
         data |= {"group_only_greetings": [text()], "nickname": text(), "source": ["x"],
                  "assets": [{"type": "icon", "uri": "ccdefault:", "name": "main", "ext": "png"}],

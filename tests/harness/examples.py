@@ -1,5 +1,10 @@
 """In which order the examples of /openapi.json work, on a deployment that nothing is in yet."""
 
+import base64
+
+# What is sent where the body is a picture; /docs has no file to send.
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==")
 # What the sample data do not have: a turn, a message that a model wrote, a share, an issuer, a job.
 NOT_THERE = {"GetTurn_get", "StreamTurn_get", "CancelTurn_post", "RetryTurn_post",
              "RegenerateTurn_post", "ListAlternatives_get", "SelectAlternative_post",
@@ -29,3 +34,10 @@ def operations(document):
 def expected(name):
     """The statuses that an example may have."""
     return {404} if name in NOT_THERE else {200, 201, 202, 204}
+
+
+def kind_of_body(operation):
+    """The first kind of file that an operation takes, where it takes no JSON."""
+    content = operation.get("requestBody", {}).get("content", {})
+    return None if not content or "application/json" in content else next(
+        (kind for kind in content if kind.endswith("/png")), None)

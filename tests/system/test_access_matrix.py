@@ -396,6 +396,7 @@ def test_every_service_is_among_them():
     assert {rpc.service for rpc in OURS} >= {
         *FULL_NAMES.values(), "dramatis.openai.v1.OpenAiService", "dramatis.persona.v1.CardService",
         "dramatis.conversation.v1.ArchiveService",
+        "dramatis.persona.v1.LoreService", "dramatis.persona.v1.AvatarService",
         "dramatis.admin.v1.AdminService"}
 
 

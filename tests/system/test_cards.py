@@ -9,7 +9,7 @@ import zlib
 
 import pytest
 
-from tests.harness.cards import SIGNATURE, cards_of, chunk, make_card, png
+from tests.harness.cards import SIGNATURE, cards_of, charx, chunk, entries_of, make_card, png
 from tests.harness.client import Client
 
 IMPORT = "/api/personas/import"
@@ -29,10 +29,14 @@ def test_sixty_cards_come_back_as_they_were(user):
     for number in range(60):
         card = make_card(chance, chance.choice([1, 2, 3]), f"Card {number}")
         text = json.dumps(card, ensure_ascii=chance.random() < .5, indent=chance.choice([None, 2]))
-        in_png = number % 2
+        in_png, in_zip = number % 3 == 1, number % 3 == 2
         keyword = "ccv3" if card.get("spec") == "chara_card_v3" else "chara"
-        body = png(**{keyword: text.encode()}) if in_png else text.encode()
-        made = send(user, body, "image/png" if in_png else "application/json; charset=utf-8")
+        body, kind = text.encode(), "application/json; charset=utf-8"
+        if in_png:
+            body, kind = png(**{keyword: text.encode()}), "image/png"
+        elif in_zip:
+            body, kind = charx(text.encode(), {"assets/icon/images/main.png": png()}), "application/zip"
+        made = send(user, body, kind)
         persona = made.expect(201)["persona"]
         assert made.headers["location"] == f"/api/personas/{persona['personaId']}"
         path = f"/api/personas/{persona['personaId']}/export"
@@ -42,6 +46,11 @@ def test_sixty_cards_come_back_as_they_were(user):
         assert cards_of(exported.body)[keyword] == text.encode()
         if in_png:
             assert zlib.compress(b"\0\x40") in exported.body  # the picture it came in
+        zipped = user.get(f"{path}?format=charx")
+        assert zipped.headers["content-type"] == "application/zip"
+        assert entries_of(zipped.body)["card.json"] == text.encode()
+        if in_zip:
+            assert zipped.body == body  # the very file
         for spec in ("v2", "v3"):
             other = json.loads(user.get(f"{path}?spec={spec}").body)
             again = send(user, json.dumps(
@@ -56,7 +65,7 @@ def test_a_card_is_a_persona_that_speaks(user):
         "name": "Tessa", "description": "I mend nets in Bergen.", "first_mes": "Morning, {{user}}.",
         "creator_notes": "Never told.", "character_book": {"entries": [{"keys": ["a"]}]}}}
     made = user.post(IMPORT, card).expect(201)
-    assert any("book" in warning for warning in made["warnings"])
+    assert made["warnings"] == []
     persona = made["persona"]["personaId"]
     session = user.post("/api/session", {"persona_id": persona}).expect(201)["session_id"]
     history = user.get(f"/api/chat/history/{session}").expect(200)["messages"]
@@ -77,6 +86,34 @@ def test_a_persona_without_a_card_gets_one(user):
     assert (card["data"]["name"], card["data"]["first_mes"]) == ("Ada", "Hello.")
     picture = user.get(f"/api/personas/{persona['personaId']}/export?format=png&spec=v2").body
     assert json.loads(cards_of(picture)["chara"])["data"]["description"] == "I build telescopes."
+
+
+def test_the_fields_of_a_card_are_the_personas(user):
+    card = {"spec": "chara_card_v3", "spec_version": "3.0", "data": {
+        "name": "Tessa of Bergen", "description": "I mend nets.", "first_mes": "Morning, {{user}}. I am {{char}}.",
+        "alternate_greetings": ["Evening.", "<BOT> waves."], "group_only_greetings": ["Hello all."],
+        "nickname": "Tess", "tags": ["sea", "sea"], "creator": "me", "creator_notes": "Be kind.",
+        "system_prompt": "{{char}} is brief.", "assets": [{"type": "icon", "uri": "ccdefault:"}]}}
+    made = user.post(IMPORT, card).expect(201)
+    assert len(made["warnings"]) == 1 and "Assets (1)" in made["warnings"][0]
+    persona = made["persona"]
+    assert {name: persona[name] for name in (
+        "nickname", "tags", "creator", "creatorNotes", "alternateGreetings", "groupOnlyGreetings")} == {
+            "nickname": "Tess", "tags": ["sea"], "creator": "me", "creatorNotes": "Be kind.",
+            "alternateGreetings": ["Evening.", "<BOT> waves."], "groupOnlyGreetings": ["Hello all."]}
+    path = f"/api/personas/{persona['personaId']}"
+    first = []
+    for index in (0, 1, 2):
+        session = user.post("/api/session", {"persona_id": persona["personaId"],
+                                             "greeting_index": index}).expect(201)["session_id"]
+        first.append(user.get(f"/api/chat/history/{session}").expect(200)["messages"][0]["content"])
+    assert first == ["Morning, User. I am Tess.", "Evening.", "Tess waves."]
+    problem = user.post("/api/session", {"persona_id": persona["personaId"], "greeting_index": 3}).problem(400)
+    assert [error["field"] for error in problem["errors"]] == ["greeting_index"]
+    assert "Be kind." not in user.get(f"{path}/prompt").expect(200)["text"]
+    user.request("PATCH", path, {"tags": ["harbour"], "alternateGreetings": []}).expect(200)
+    data = json.loads(user.get(f"{path}/export").body)["data"]
+    assert data == {**card["data"], "tags": ["harbour"], "alternate_greetings": []}
 
 
 def test_only_the_owner_exports(dramatis, user):
@@ -107,10 +144,20 @@ def test_hostile_files_are_refused(user):
     }
     for what, body in pictures.items():
         assert send(user, body, "image/png").status == 400, what
+    bomb = charx(b'{"name":"x","description":"' + b" " * (64 << 20) + b'"}', {})
+    assert len(bomb) < 1 << 20
+    send(user, b"", "application/zip").problem(400)
+    zips = {"no zip": b"hello", "cut": charx(good, {})[:-9], "no card": charx(None, {"a": b""}),
+            "deeper": charx(None, {"a/card.json": good}), "bomb": bomb,
+            "many": charx(good, {f"{number}": b"" for number in range(10001)}),
+            **{name: charx(good, {name: b"x"}) for name in ("../x", "/etc/passwd", "a/../../b", "a\\b")}}
+    for what, body in zips.items():
+        problem = send(user, body, "application/zip").problem(400, "VALIDATION_FAILED")
+        assert problem["errors"][0]["field"] == "body", what
     for what, body in {"text": b"hello", "list": b"[]", "no card": b"{}", "cut": good[:-1],
                        "bad utf-8": b'{"name":"\xff","description":"d"}'}.items():
         assert send(user, body, "application/json").status == 400, what
-    for kind in ("image/jpeg", "text/plain", "application/zip"):
+    for kind in ("image/jpeg", "text/plain", "application/octet-stream"):
         send(user, good, kind).problem(415, "UNSUPPORTED_MEDIA_TYPE")
     send(user, b" " * (9 << 20), "image/png").problem(413, "BODY_TOO_LARGE")
     # The limit is this route's own.

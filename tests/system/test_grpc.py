@@ -11,7 +11,7 @@ from tests.harness.program import wait_for
 
 HEALTH = "grpc.health.v1.Health"
 # What a part serves besides.
-OTHERS = {"persona": {"dramatis.persona.v1.CardService"},
+OTHERS = {"persona": {f"dramatis.persona.v1.{noun}Service" for noun in ("Card", "Lore", "Avatar")},
           "conversation": {"dramatis.openai.v1.OpenAiService",
                            "dramatis.conversation.v1.ArchiveService"}}
 

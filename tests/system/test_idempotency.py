@@ -259,9 +259,11 @@ def rotate(scene):
 
 # They change a deployment: tests/system/test_admin.py has their keys. Files: test_imports.py; a request
 # that can say only one thing: test_exports.py. What /v1 answers is kept only in a session, whose turn
-# has its own key. Tokens are kept nowhere: a code is good once, at its issuer.
+# has its own key. Tokens are kept nowhere: a code is good once, at its issuer. A preview
+# and vectors change nothing.
 ELSEWHERE = {"/api/admin/setup-database", "/api/admin/seed-database", "/v1/chat/completions",
-             "/v1/responses", "/api/auth/token", "/api/imports", "/api/exports"}
+             "/v1/responses", "/api/auth/token", "/api/imports", "/api/exports",
+             "/v1/embeddings", "/api/chat/preview"}
 
 
 def test_every_post_is_here(client):

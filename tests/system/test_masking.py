@@ -125,6 +125,7 @@ class Stage:
         about = {"personaId": self.mask, "conversationId": self.room["conversationId"]}
         return {
             "POST /api/chat": [{"message": "Hi", "persona_id": self.mask}],
+            "POST /api/chat/preview": [{"message": "Hi", "persona_id": self.mask}],
             "POST /api/session": [{"persona_id": self.mask}],
             "POST /api/ai/generate-response": [
                 about, {**about, "triggerMessageId": self.question["messageId"]},

@@ -1,12 +1,16 @@
 """OpenAI's routes over plain HTTP: what is honoured, ignored and refused, who is a model to whom, and
 what is kept."""
 
+import base64
 import json
+import struct
+import urllib.parse
 import uuid
 
 import pytest
 
 from tests.harness.client import Client
+from tests.harness.vector_table import write_table
 from tests.harness.program import wait_for
 from tests.harness.provider import BROKEN
 
@@ -222,6 +226,7 @@ def test_what_no_persona_can_keep_to_is_refused(ada):
 
 def test_errors_are_in_openais_form_below_v1_only(ada):
     for response in (ada.get("/v1/completions"), ada.post("/v1/embeddings", {}),
+                     ada.post("/v1/embeddings", {"model": "embedder", "input": "Hi"}),
                      ada.post("/v1/models", {}), complete(ada, "no JSON")):
         problem = response.problem(response.status)
         assert problem["error"]["message"] == problem["detail"]
@@ -279,3 +284,35 @@ def test_whoever_goes_away_stops_the_model_but_not_in_a_session(ada, provider):
     wait_for(lambda: len(ada.get(f"/api/chat/history/{session}").expect(200)["messages"]) == 2,
              "the answer to be kept")
     assert ada.get(f"/api/chat/history/{session}").expect(200)["messages"][1]["content"] == "Well then go."
+
+
+def test_embeddings_are_the_embedders(make_deployment, tmp_path):
+    with make_deployment("embedded", write_table(tmp_path / "table")) as deployment:
+        client = client_of(deployment)
+        listed = [model["id"] for model in client.get("/v1/models").expect(200)["data"]]
+        embedder = listed[-1]
+        assert embedder.startswith("plain/table/")
+        named = client.get(f"/v1/models/{urllib.parse.quote(embedder, '')}").expect(200)
+        assert named["id"] == embedder and named["owned_by"] == "table"
+
+        def embed(**more):
+            return client.post("/v1/embeddings", {"model": embedder, "input": "storm", **more})
+        texts = ["a storm", "gale", "green tea", "nothing known"]
+        answer = embed(input=texts).expect(200)
+        assert (answer["object"], answer["model"]) == ("list", embedder)
+        assert [item["index"] for item in answer["data"]] == [0, 1, 2, 3]
+        storm, gale, tea, nothing = (item["embedding"] for item in answer["data"])
+        cosine = lambda a, b: sum(x * y for x, y in zip(a, b))
+        assert cosine(storm, gale) > .8 > .2 > cosine(storm, tea)
+        assert abs(cosine(gale, gale) - 1) < 1e-3 and nothing == [0, 0, 0]
+        assert answer["usage"]["prompt_tokens"] == answer["usage"]["total_tokens"] > 0
+        packed = embed(input=texts, encoding_format="base64").expect(200)["data"][1]["embedding"]
+        assert list(struct.unpack("<3f", base64.b64decode(packed))) == pytest.approx(gale)
+        assert len(embed(input=["tea"] * 600).expect(200)["data"]) == 600
+        for model in ("embedder", embedder.removeprefix("plain/")):
+            assert embed(model=model, dimensions=3).expect(200)["data"][0]["index"] == 0
+        for param, change in (("dimensions", {"dimensions": 2}), ("encoding_format", {"encoding_format": "hex"}),
+                              ("input[0]", {"input": [[1, 2]]})):
+            assert embed(**change).problem(400, "UNSUPPORTED_PARAMETER")["error"]["param"] == param
+        assert embed(model="text-embedding-3-small").problem(404)["error"]["code"] == "model_not_found"
+        complete(client, say(embedder)).problem(404, "MODEL_NOT_FOUND")

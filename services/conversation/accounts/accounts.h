@@ -1,7 +1,7 @@
 // Accounts as their users see them: they can be deleted. Thread-safe; blocks.
 #pragma once
 
-#include "dramatis/conversation/v1/account.pb.h"
+#include "dramatis/conversation/v1/conversation.pb.h"
 
 #include "absl/status/statusor.h"
 #include "services/conversation/model/account_store.h"

@@ -86,8 +86,11 @@ class InferencePeer {
                                                               const std::string& user_id,
                                                               const std::string& turn_key) = 0;
   // How the request would be packed; no model is called. Blocks.
-  virtual absl::StatusOr<dramatis::prompt::v1::PromptManifest> Pack(
+  virtual absl::StatusOr<dramatis::inference::v1::PackPromptResponse> Pack(
       const CallContext& call, const dramatis::inference::v1::StreamGenerateRequest& request) = 0;
+  // Vectors of texts, by the deployment's embedder. Blocks.
+  virtual absl::StatusOr<dramatis::inference::v1::EmbedResponse> Embed(
+      const CallContext& call, const dramatis::inference::v1::EmbedRequest& request) = 0;
   // The models that there are. Blocks.
   virtual absl::StatusOr<dramatis::inference::v1::ListModelsResponse> Models(
       const CallContext& call) = 0;

@@ -13,26 +13,43 @@ std::string UserOf(const std::string& user) {
   return user.empty() ? kSomeUser : user;
 }
 
+// What `{{char}}` stands for.
+std::string CharacterOf(const RenderedPersona& persona) {
+  return persona.nickname().empty() ? persona.name() : persona.nickname();
+}
+
 }  // namespace
 
 RenderedPersona WithMacros(RenderedPersona persona, const MacroScene& scene) {
-  for (prompt::v1::PromptPart& part : *persona.mutable_prompt()->mutable_parts()) {
-    part.set_text(ExpandMacros(
-        part.text(), {.character = persona.name(),
-                      .user = UserOf(scene.user),
-                      .seed = absl::StrCat(scene.turn_id, "\n", part.kind()),
-                      .lasting_seed = absl::StrCat(scene.conversation_id, "\n", part.kind())}));
+  const std::string character = CharacterOf(persona);
+  const auto expand = [&](const std::string& text, const std::string& place) {
+    return ExpandMacros(text, {.character = character,
+                               .user = UserOf(scene.user),
+                               .seed = absl::StrCat(scene.turn_id, "\n", place),
+                               .lasting_seed = absl::StrCat(scene.conversation_id, "\n", place)});
+  };
+  for (dramatis::prompt::v1::PromptPart& part : *persona.mutable_prompt()->mutable_parts())
+    part.set_text(expand(part.text(), absl::StrCat(part.kind())));
+  for (dramatis::persona::v1::LoreEntry& entry : *persona.mutable_lore()->mutable_entries()) {
+    const std::string place = absl::StrCat("lore/", entry.entry_id());
+    entry.set_content(expand(entry.content(), place));
+    if (entry.use_regex()) continue;  // braces are the pattern's
+    for (auto* const keys : {entry.mutable_keys(), entry.mutable_secondary_keys()})
+      for (std::string& key : *keys)
+        key = expand(key, place);
   }
   return persona;
 }
 
 std::string GreetingFor(const RenderedPersona& persona,
+                        const std::string& greeting,
                         const std::string& user,
                         const std::string& conversation_id) {
   const std::string seed = absl::StrCat(conversation_id, "\ngreeting");
-  return ExpandMacros(
-      persona.greeting(),
-      {.character = persona.name(), .user = UserOf(user), .seed = seed, .lasting_seed = seed});
+  return ExpandMacros(greeting, {.character = CharacterOf(persona),
+                                 .user = UserOf(user),
+                                 .seed = seed,
+                                 .lasting_seed = seed});
 }
 
 std::string SpeakerFor(const Room& room,

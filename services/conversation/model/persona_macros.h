@@ -19,11 +19,12 @@ struct MacroScene {
   std::string turn_id;
 };
 
-// The persona with every part of its prompt as it is said in this turn.
+// The persona with every part of its prompt, and its lore, as it is said in this turn.
 RenderedPersona WithMacros(RenderedPersona persona, const MacroScene& scene);
 
-// The persona's greeting as it begins the conversation.
+// One of the persona's greetings as it begins the conversation.
 std::string GreetingFor(const RenderedPersona& persona,
+                        const std::string& greeting,
                         const std::string& user,
                         const std::string& conversation_id);
 

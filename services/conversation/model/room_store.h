@@ -101,7 +101,9 @@ class RoomStore {
 
   // Rooms.
 
+  // Makes the room, in which `greetings` are said first; their numbers are given here.
   virtual absl::StatusOr<Idempotent<Room>> CreateRoom(const Room& room,
+                                                      const std::vector<MessageRow>& greetings,
                                                       const Answering<Room>& once) = 0;
   // nullopt if there is none, or it was deleted, or it is a session.
   virtual absl::StatusOr<std::optional<Room>> FindRoom(const std::string& conversation_id) = 0;

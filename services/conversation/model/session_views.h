@@ -33,4 +33,8 @@ absl::StatusOr<v1::ChatResponse> OutcomeOf(const TurnRow& row);
 // The row as EndTurn leaves it.
 TurnRow Ended(TurnRow row, const TurnEnd& end);
 
+// Why a conversation takes no turn at `now`: SESSION_ENDED, PERSONA_MISMATCH, TURN_IN_PROGRESS, or
+// CONFLICT if it would by now.
+absl::Status Refusal(const SessionRow& row, const std::string& persona_id, absl::Time now);
+
 }  // namespace dramatis::conversation

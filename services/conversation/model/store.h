@@ -205,6 +205,14 @@ struct SessionFilter {
   int limit = 20;
 };
 
+// An entry of a persona's lore that fired in a conversation, and what comes of it: lore/matching.h.
+struct LoreFiring {
+  std::string entry_id;
+  int sequence = 0;        // of the newest message then
+  int sticky_until = 0;    // before which message it is told again; 0 for none
+  int cooldown_until = 0;  // before which message it does not fire again; 0 for none
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -240,6 +248,9 @@ class Store {
   // Notes that the hold was given up. Without effect, and false, unless it is the one that `seen`
   // has.
   virtual absl::StatusOr<bool> ClearHold(const SessionRow& seen) = 0;
+  // Entries of the persona's lore that have fired in the conversation with effects in time.
+  virtual absl::StatusOr<std::vector<LoreFiring>> LoreFirings(const std::string& conversation_id,
+                                                              const std::string& persona_id) = 0;
 };
 
 }  // namespace dramatis::conversation

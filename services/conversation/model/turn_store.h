@@ -98,8 +98,9 @@ struct TurnEnd {
   std::string model;
   bool retrieval = false;
   std::string usage;
-  std::string manifest;  // serialized dramatis.prompt.v1.PromptManifest
-  std::string error;     // serialized google.rpc.Status
+  std::string manifest;             // serialized dramatis.prompt.v1.PromptManifest
+  std::string error;                // serialized google.rpc.Status
+  std::vector<LoreFiring> firings;  // of the persona's lore, with effects in time
   // Up to which message a summary is wanted, see prompt/summary_range.h; 0 for none.
   int summarize_to = 0;
   absl::Time now;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "services/conversation/lore/matching.h"
 #include "services/conversation/model/persona_macros.h"
 #include "services/conversation/prompt/frame.h"
 #include "services/conversation/prompt/turn_prompt.h"
@@ -122,6 +123,21 @@ prompt::PromptPart InstructionsPart(const std::string& text) {
   return part;
 }
 
+// The persona's lore that the request's history calls up. Nothing is kept of it: what stays or rests in a
+// session does neither here.
+std::vector<prompt::PromptPart> LoreOf(const RenderedPersona& persona,
+                                       const std::string& chat,
+                                       const Asked& asked) {
+  std::vector<std::string> texts;
+  texts.reserve(asked.messages.size());
+  for (const prompt::PromptMessage& message : asked.messages)
+    texts.push_back(message.text());
+  return MatchLore({.persona = persona,
+                    .messages = texts,
+                    .newest_sequence = static_cast<int>(texts.size()),
+                    .conversation_id = chat});
+}
+
 // The persona's parameters with what the request says.
 prompt::ModelParameters With(prompt::ModelParameters parameters,
                              const prompt::ModelParameters& asked) {
@@ -226,6 +242,9 @@ absl::StatusOr<inference::StreamGenerateRequest> Completions::Prompt(const CallC
   frame.conversation_id = chat;
   parts.push_back(FramePart(frame, rendered.name()));
   if (!asked.instructions.empty()) parts.push_back(InstructionsPart(asked.instructions));
+  for (prompt::PromptPart& part : LoreOf(rendered, chat, asked))
+    parts.push_back(std::move(part));
+  LimitLore(rendered, request);
   for (prompt::PromptPart& part : around->recalled)
     parts.push_back(std::move(part));
   for (prompt::PromptPart& part : OrderParts(std::move(parts)))

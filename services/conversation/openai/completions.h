@@ -12,6 +12,7 @@
 #include "services/conversation/model/live_turns.h"
 #include "services/conversation/model/turn_tools.h"
 #include "services/conversation/openai/asked.h"
+#include "services/conversation/openai/embeddings.h"
 #include "services/conversation/openai/models.h"
 #include "services/conversation/sessions/chat.h"
 #include "shared/call/call.h"
@@ -31,9 +32,11 @@ struct Completion {
 
 class Completions {
  public:
-  Completions(const TurnTools& tools, Chat& chat) : tools_(tools), models_(tools), chat_(chat) {}
+  Completions(const TurnTools& tools, Chat& chat)
+      : tools_(tools), models_(tools), embeddings_(tools), chat_(chat) {}
 
   OpenAiModels& models() { return models_; }
+  OpenAiEmbeddings& embeddings() { return embeddings_; }
 
   // Begins an answer. Errors: see OpenAiService.CreateChatCompletion.
   absl::StatusOr<Idempotent<Completion>> Start(const CallContext& call, const Asked& asked);
@@ -49,6 +52,7 @@ class Completions {
 
   const TurnTools tools_;
   OpenAiModels models_;
+  OpenAiEmbeddings embeddings_;
   Chat& chat_;
 };
 

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "services/conversation/openai/embeddings.h"
 #include "services/conversation/sessions/new_session.h"
 #include "shared/ids/ids.h"
 #include "shared/status/errors.h"
@@ -56,6 +57,17 @@ openai::v1::Model ToPlainModel(const std::string& name) {
   return model;
 }
 
+openai::v1::Model ToEmbedder(const std::string& id) {
+  openai::v1::Model model;
+  model.set_id(id);
+  model.set_object(kModelObject);
+  const std::string name = id.substr(sizeof(kPlain) - 1);
+  model.set_owned_by(name.substr(0, name.find('/')));
+  model.set_name(id);
+  model.set_description("Makes vectors of texts, for /v1/embeddings; it does not chat.");
+  return model;
+}
+
 }  // namespace
 
 absl::Status ModelNotFound() {
@@ -95,12 +107,19 @@ absl::StatusOr<openai::v1::ListModelsResponse> OpenAiModels::List(const CallCont
                             tools_.inference.Models(own));
   for (const auto& model : models.models())
     *response.add_data() = ToPlainModel(model.name());
+  DRAMATIS_ASSIGN_OR_RETURN(const std::string embedder, EmbedderName(tools_, call));
+  if (!embedder.empty()) *response.add_data() = ToEmbedder(embedder);
   return response;
 }
 
 absl::StatusOr<openai::v1::Model> OpenAiModels::Get(const CallContext& call,
                                                     const std::string& model) {
-  if (absl::StartsWith(model, kPlain)) return FindPlain(call, model);
+  if (absl::StartsWith(model, kPlain)) {
+    absl::StatusOr<openai::v1::Model> plain = FindPlain(call, model);
+    if (!absl::IsNotFound(plain.status()) || !MayUsePlainModels(call)) return plain;
+    DRAMATIS_ASSIGN_OR_RETURN(const std::string embedder, EmbedderName(tools_, call));
+    return model == embedder ? ToEmbedder(embedder) : plain;
+  }
   if (!IsUuid(model)) {
     DRAMATIS_ASSIGN_OR_RETURN(const persona::Persona row, FindNamed(call, model));
     return ToModel(row);

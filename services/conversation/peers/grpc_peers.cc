@@ -15,6 +15,7 @@ constexpr absl::Duration kReleaseTimeout = absl::Seconds(3);
 constexpr absl::Duration kPackTimeout = absl::Seconds(5);
 constexpr absl::Duration kRecallTimeout = absl::Seconds(5);
 // Of a whole answer: its provider's own time-outs come long before.
+constexpr absl::Duration kEmbedTimeout = absl::Minutes(1);
 constexpr absl::Duration kUsageTimeout = absl::Seconds(3);
 constexpr absl::Duration kGenerateTimeout = absl::Minutes(15);
 
@@ -253,17 +254,22 @@ absl::StatusOr<prompt::v1::Usage> GrpcInferencePeer::UsageOf(const CallContext& 
   return std::move(*found->mutable_usage());
 }
 
-absl::StatusOr<prompt::v1::PromptManifest> GrpcInferencePeer::Pack(
+absl::StatusOr<inference::v1::PackPromptResponse> GrpcInferencePeer::Pack(
     const CallContext& call, const inference::v1::StreamGenerateRequest& request) {
   inference::v1::PackPromptRequest pack;
   *pack.mutable_request() = request;
-  absl::StatusOr<inference::v1::PackPromptResponse> packed =
-      CallUnary<inference::v1::PackPromptResponse>(
-          call, kPackTimeout, pack, [this](auto* context, const auto& asked, auto* response) {
-            return stub_->PackPrompt(context, asked, response);
-          });
-  if (!packed.ok()) return std::move(packed).status();
-  return std::move(*packed->mutable_manifest());
+  return CallUnary<inference::v1::PackPromptResponse>(
+      call, kPackTimeout, pack, [this](auto* context, const auto& asked, auto* response) {
+        return stub_->PackPrompt(context, asked, response);
+      });
+}
+
+absl::StatusOr<inference::v1::EmbedResponse> GrpcInferencePeer::Embed(
+    const CallContext& call, const inference::v1::EmbedRequest& request) {
+  return CallUnary<inference::v1::EmbedResponse>(
+      call, kEmbedTimeout, request, [this](auto* context, const auto& asked, auto* response) {
+        return stub_->Embed(context, asked, response);
+      });
 }
 
 absl::StatusOr<inference::v1::ListModelsResponse> GrpcInferencePeer::Models(

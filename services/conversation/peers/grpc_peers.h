@@ -60,8 +60,10 @@ class GrpcInferencePeer : public InferencePeer {
   absl::StatusOr<prompt::v1::Usage> UsageOf(const CallContext& call,
                                             const std::string& user_id,
                                             const std::string& turn_key) override;
-  absl::StatusOr<prompt::v1::PromptManifest> Pack(
+  absl::StatusOr<inference::v1::PackPromptResponse> Pack(
       const CallContext& call, const inference::v1::StreamGenerateRequest& request) override;
+  absl::StatusOr<inference::v1::EmbedResponse> Embed(
+      const CallContext& call, const inference::v1::EmbedRequest& request) override;
   absl::StatusOr<inference::v1::ListModelsResponse> Models(const CallContext& call) override;
 
  private:

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "services/conversation/lore/matching.h"
 #include "services/conversation/model/persona_macros.h"
 #include "services/conversation/model/room_views.h"
 #include "services/conversation/rooms/rooms.h"
@@ -171,23 +172,25 @@ absl::StatusOr<v1::MessagePrompt::Verification> MessagePrompts::Verify(
   inference::StreamGenerateRequest request = RoomRequest({.room = RoomThen(room, reply.created_at),
                                                           .persona = persona,
                                                           .recalled = *recalled,
-                                                          .history = history});
+                                                          .history = history,
+                                                          .lore = LoreAgain(persona, manifest)});
   request.set_turn_key(replied.turn.turn_id);
   request.mutable_parameters()->set_model(manifest.model());
-  const absl::StatusOr<prompt::PromptManifest> again = tools_.inference.Pack(own, request);
-  if (absl::IsUnavailable(again.status()) || absl::IsDeadlineExceeded(again.status())) {
-    return again.status();
+  const absl::StatusOr<inference::PackPromptResponse> packed = tools_.inference.Pack(own, request);
+  if (absl::IsUnavailable(packed.status()) || absl::IsDeadlineExceeded(packed.status())) {
+    return packed.status();
   }
-  if (!again.ok()) {  // the model is gone, or its window has become too small
+  if (!packed.ok()) {  // the model is gone, or its window has become too small
     verification.add_differing(absl::StrCat("model/", manifest.model()));
     return verification;
   }
-  verification.set_request_hash(again->request_hash());
-  verification.set_same(again->request_hash() == manifest.request_hash());
+  const prompt::PromptManifest& again = packed->manifest();
+  verification.set_request_hash(again.request_hash());
+  verification.set_same(again.request_hash() == manifest.request_hash());
   if (verification.same()) return verification;
-  for (std::string& source : Differing(manifest, *again))
+  for (std::string& source : Differing(manifest, again))
     verification.add_differing(std::move(source));
-  if (again->parameters().SerializeAsString() != manifest.parameters().SerializeAsString()) {
+  if (again.parameters().SerializeAsString() != manifest.parameters().SerializeAsString()) {
     verification.add_differing("parameters");
   }
   return verification;

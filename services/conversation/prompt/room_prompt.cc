@@ -133,6 +133,7 @@ inference::StreamGenerateRequest RoomRequest(const RoomScene& scene) {
   const RenderedPersona& rendered = scene.persona;
   std::vector<prompt::PromptPart> parts = PersonaParts(scene.room, rendered);
   parts.push_back(Frame(scene.room, rendered));
+  parts.insert(parts.end(), scene.lore.begin(), scene.lore.end());
   parts.insert(parts.end(), scene.recalled.begin(), scene.recalled.end());
   std::map<std::string, std::string> names;
   for (const ParticipantRow& row : scene.room.participants) {
@@ -149,6 +150,7 @@ inference::StreamGenerateRequest RoomRequest(const RoomScene& scene) {
   *request.mutable_parameters() = rendered.parameters();
   for (prompt::PromptPart& part : OrderParts(std::move(parts)))
     *request.add_parts() = std::move(part);
+  LimitLore(rendered, request);
   const std::string own = ParticipantId(ParticipantKind::kPersona, rendered.persona_id());
   for (prompt::PromptMessage& line : RoleTurns(lines, own, names, SummaryEnds(scene.recalled))) {
     *request.add_messages() = std::move(line);
@@ -177,11 +179,14 @@ absl::StatusOr<inference::StreamGenerateRequest> PrepareRoomPrompt(const TurnToo
       {.user = SpeakerFor(room, *history, job.turn.trigger_message_id, job.turn.persona_id),
        .conversation_id = room.row.conversation_id,
        .turn_id = job.turn.turn_id});
+  DRAMATIS_ASSIGN_OR_RETURN(const std::vector<prompt::PromptPart> lore,
+                            LoreFor(tools.store, persona, room.row.conversation_id, *history));
   inference::StreamGenerateRequest request =
       RoomRequest({.room = room,
                    .persona = persona,
                    .recalled = Tellable(room, around.recalled),
-                   .history = *history});
+                   .history = *history,
+                   .lore = lore});
   request.set_user_id(job.turn.payer());
   return request;
 }

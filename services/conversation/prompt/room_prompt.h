@@ -31,6 +31,7 @@ struct RoomScene {
   const RenderedPersona& persona;
   const std::vector<dramatis::prompt::v1::PromptPart>& recalled;
   const std::vector<MessageRow>& history;  // time order, hidden ones left out
+  const std::vector<dramatis::prompt::v1::PromptPart>& lore;
 };
 dramatis::inference::v1::StreamGenerateRequest RoomRequest(const RoomScene& scene);
 

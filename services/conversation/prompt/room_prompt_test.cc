@@ -52,7 +52,7 @@ class RoomPromptTest : public testing::Test {
   }
   inference::StreamGenerateRequest Request() {
     return RoomRequest(
-        {.room = room_, .persona = ada_, .recalled = recalled_, .history = history_});
+        {.room = room_, .persona = ada_, .recalled = recalled_, .history = history_, .lore = {}});
   }
   std::vector<std::string> Lines() {
     std::vector<std::string> lines;

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "services/conversation/lore/matching.h"
 #include "services/conversation/model/persona_macros.h"
 #include "services/conversation/model/session_views.h"
 #include "services/conversation/prompt/frame.h"
@@ -74,18 +75,19 @@ SessionHistory HistoryOf(std::vector<MessageRow> newest_first, bool cut) {
   return {.messages = std::move(newest_first), .whole = whole};
 }
 
-// What the persona and the recalled parts make, with the frame between them.
+// What the persona, its lore and the recalled parts make, with the frame among them.
 void FillParts(const RenderedPersona& persona,
-               const std::vector<prompt::PromptPart>& recalled,
+               const std::vector<prompt::PromptPart>& others,
                const SessionRow& conversation,
                inference::StreamGenerateRequest& request) {
   std::vector<prompt::PromptPart> parts(persona.prompt().parts().begin(),
                                         persona.prompt().parts().end());
   parts.push_back(FramePart(conversation, persona.name()));
-  parts.insert(parts.end(), recalled.begin(), recalled.end());
+  parts.insert(parts.end(), others.begin(), others.end());
   for (prompt::PromptPart& part : OrderParts(std::move(parts))) {
     *request.add_parts() = std::move(part);
   }
+  LimitLore(persona, request);
 }
 
 }  // namespace
@@ -137,7 +139,9 @@ void TurnPrompt::ReadAhead() {
 }
 
 bool TurnPrompt::complete() const {
-  return HistoryIsWhole() && around_.has_value();
+  if (!HistoryIsWhole() || !around_.has_value()) return false;
+  // What fired before is read when the turn is there.
+  return !around_->ok() || !HasTimedLore((*around_)->persona);
 }
 
 absl::StatusOr<inference::StreamGenerateRequest> TurnPrompt::Request() {
@@ -150,25 +154,61 @@ absl::StatusOr<inference::StreamGenerateRequest> TurnPrompt::Request() {
   const Surroundings& around = **around_;
   if (RenewsHold(job_)) NoteHold(tools_, job_.conversation);
 
+  return SessionRequest(tools_.store, job_, around, history_->messages);
+}
+
+absl::StatusOr<inference::StreamGenerateRequest> SessionRequest(
+    Store& store,
+    const TurnJob& job,
+    const Surroundings& around,
+    const std::vector<MessageRow>& messages) {
   inference::StreamGenerateRequest request;
-  request.set_user_id(job_.turn.user_id);
-  request.set_persona_id(job_.turn.persona_id);
+  request.set_user_id(job.turn.user_id);
+  request.set_persona_id(job.turn.persona_id);
   request.set_persona_name(around.persona.name());
   *request.mutable_parameters() = around.persona.parameters();
-  if (!job_.turn.wanted_model.empty()) {
-    request.mutable_parameters()->set_model(job_.turn.wanted_model);
+  if (!job.turn.wanted_model.empty()) {
+    request.mutable_parameters()->set_model(job.turn.wanted_model);
     request.mutable_parameters()->clear_fallback_models();
   }
-  FillParts(WithMacros(around.persona, {.user = around.user_name,
-                                        .conversation_id = job_.turn.conversation_id,
-                                        .turn_id = job_.turn.turn_id}),
-            around.recalled, job_.conversation, request);
-  const std::string own = ParticipantId(ParticipantKind::kPersona, job_.turn.persona_id);
+  const RenderedPersona persona =
+      WithMacros(around.persona, {.user = around.user_name,
+                                  .conversation_id = job.turn.conversation_id,
+                                  .turn_id = job.turn.turn_id});
+  DRAMATIS_ASSIGN_OR_RETURN(std::vector<prompt::PromptPart> others,
+                            LoreFor(store, persona, job.turn.conversation_id, messages));
+  others.insert(others.end(), around.recalled.begin(), around.recalled.end());
+  FillParts(persona, others, job.conversation, request);
+  const std::string own = ParticipantId(ParticipantKind::kPersona, job.turn.persona_id);
   for (prompt::PromptMessage& line :
-       RoleTurns(history_->messages, own, /*names=*/{}, SummaryEnds(around.recalled))) {
+       RoleTurns(messages, own, /*names=*/{}, SummaryEnds(around.recalled))) {
     *request.add_messages() = std::move(line);
   }
   return request;
+}
+
+absl::StatusOr<std::vector<prompt::PromptPart>> LoreFor(Store& store,
+                                                        const RenderedPersona& persona,
+                                                        const std::string& conversation_id,
+                                                        const std::vector<MessageRow>& history) {
+  if (persona.lore().entries().empty()) return std::vector<prompt::PromptPart>();
+  std::vector<LoreFiring> firings;
+  if (HasTimedLore(persona)) {
+    DRAMATIS_ASSIGN_OR_RETURN(firings, store.LoreFirings(conversation_id, persona.persona_id()));
+  }
+  std::vector<std::string> texts;
+  texts.reserve(history.size());
+  for (const MessageRow& message : history)
+    texts.push_back(message.content);
+  return MatchLore({.persona = persona,
+                    .messages = texts,
+                    .newest_sequence = history.empty() ? 0 : history.back().sequence,
+                    .firings = std::move(firings),
+                    .conversation_id = conversation_id});
+}
+
+void LimitLore(const RenderedPersona& persona, inference::StreamGenerateRequest& request) {
+  if (persona.lore().has_token_budget()) request.set_lore_tokens(persona.lore().token_budget());
 }
 
 absl::StatusOr<SessionHistory> ReadHistory(Store& store, const TurnJob& job) {

@@ -92,6 +92,24 @@ class TurnPrompt {
 // Where messages end that one of the summaries among the parts may stand for.
 std::set<int> SummaryEnds(const std::vector<dramatis::prompt::v1::PromptPart>& parts);
 
+// The request for a session's turn, all but its key, where these are its messages.
+absl::StatusOr<dramatis::inference::v1::StreamGenerateRequest> SessionRequest(
+    Store& store,
+    const TurnJob& job,
+    const Surroundings& around,
+    const std::vector<MessageRow>& messages);
+
+// What of the persona's lore is told where these are the newest messages, in time order; macros have been
+// replaced. Blocks where an entry has effects in time.
+absl::StatusOr<std::vector<dramatis::prompt::v1::PromptPart>> LoreFor(
+    Store& store,
+    const RenderedPersona& persona,
+    const std::string& conversation_id,
+    const std::vector<MessageRow>& history);
+// Sets what the book allows itself.
+void LimitLore(const RenderedPersona& persona,
+               dramatis::inference::v1::StreamGenerateRequest& request);
+
 // The messages up to the one that the turn answers, in time order, as many of the newest as
 // kMaxHistoryBytes and kMaxHistoryMessages allow, and that one in any case. It comes from the job:
 // it need not be stored yet.

@@ -116,6 +116,9 @@ ParticipantRow NewParticipant(const RenderedPersona& rendered,
   row.role = role;
   RenderedPersona facts = rendered;
   facts.clear_prompt();
+  facts.clear_lore();
+  facts.clear_alternate_greetings();
+  facts.clear_group_only_greetings();
   row.facts = facts.SerializeAsString();
   row.joined_at = now;
   return row;

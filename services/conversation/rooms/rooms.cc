@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "services/conversation/model/permissions.h"
+#include "services/conversation/model/persona_macros.h"
 #include "services/conversation/model/room_closing.h"
 #include "services/conversation/model/room_definition.h"
 #include "services/conversation/model/room_names.h"
@@ -17,6 +18,7 @@
 #include "services/conversation/search/found_token.h"
 #include "services/conversation/search/search_text.h"
 #include "shared/call/if_match.h"
+#include "shared/digest/sha256.h"
 #include "shared/page/page_token.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -90,6 +92,33 @@ absl::Status AddFirst(const std::vector<RenderedPersona>& personas,
   return FieldErrors({{"persona_ids", "must have at least one persona of your own"}});
 }
 
+// What AI personas say first in a new room, where their authors wrote something for that; who may not be
+// known for one says nothing.
+std::vector<MessageRow> GreetingsOf(const std::vector<RenderedPersona>& personas,
+                                    const Room& room,
+                                    IdSource& ids) {
+  std::vector<MessageRow> greetings;
+  if (room.row.settings.ambiguous()) return greetings;
+  const ParticipantRow* const host = FindParticipant(room, room.row.persona_id);
+  for (const RenderedPersona& persona : personas) {
+    const auto& texts = persona.group_only_greetings();
+    if (texts.empty() || persona.type() != dramatis::persona::v1::PERSONA_TYPE_AI_AGENT) continue;
+    // The same one however often the room is asked for.
+    const std::string drawn =
+        Sha256Of(absl::StrCat(room.row.conversation_id, "\n", persona.persona_id()));
+    const std::string& text = texts[static_cast<unsigned char>(drawn[0]) % texts.size()];
+    MessageRow greeting;
+    greeting.content = GreetingFor(persona, text, host->name, room.row.conversation_id);
+    if (TrimSpace(greeting.content).empty()) continue;  // it was a comment
+    greeting.message_id = ids.NewId();
+    greeting.persona_id = persona.persona_id();
+    greeting.user_id = persona.owner_id();
+    greeting.created_at = room.row.created_at;
+    greetings.push_back(std::move(greeting));
+  }
+  return greetings;
+}
+
 }  // namespace
 
 absl::StatusOr<Room> FindViewable(const RoomTools& tools,
@@ -123,7 +152,8 @@ absl::StatusOr<Idempotent<v1::Conversation>> Rooms::Create(
   for (const RenderedPersona& persona : personas)
     if (added.ok()) added = MayBring(persona, call.identity);
   absl::StatusOr<Idempotent<Room>> created =
-      added.ok() ? tools_.store.CreateRoom(room, {{call, "CreateConversation", request}, show})
+      added.ok() ? tools_.store.CreateRoom(room, GreetingsOf(personas, room, tools_.ids),
+                                           {{call, "CreateConversation", request}, show})
                  : absl::StatusOr<Idempotent<Room>>(added);
   // The id is new: what was not made needs no hold.
   if (!created.ok() || created->replayed) ReleaseRoom(tools_, call, room);

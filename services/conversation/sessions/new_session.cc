@@ -43,13 +43,19 @@ absl::StatusOr<std::string> NameOfUser(const TurnTools& tools,
 absl::Status Greet(const TurnTools& tools,
                    const CallContext& call,
                    const RenderedPersona& persona,
+                   int greeting_index,
                    SessionRow& row) {
-  if (TrimSpace(persona.greeting()).empty()) return absl::OkStatus();
+  if (greeting_index > persona.alternate_greetings_size()) {
+    return FieldErrors({{"greeting_index", "must be that of one of the persona's greetings"}});
+  }
+  const std::string& greeting =
+      greeting_index == 0 ? persona.greeting() : persona.alternate_greetings(greeting_index - 1);
+  if (TrimSpace(greeting).empty()) return absl::OkStatus();
   std::string user;
-  if (NamesUser(persona.greeting())) {
+  if (NamesUser(greeting)) {
     DRAMATIS_ASSIGN_OR_RETURN(user, NameOfUser(tools, call, row));
   }
-  row.greeting = GreetingFor(persona, user, row.conversation_id);
+  row.greeting = GreetingFor(persona, greeting, user, row.conversation_id);
   if (TrimSpace(row.greeting).empty()) {  // it was a comment
     row.greeting.clear();
     return absl::OkStatus();
@@ -107,7 +113,7 @@ absl::StatusOr<SessionRow> PrepareSession(const TurnTools& tools,
     return may;
   }
   const absl::Status greeted =
-      session.greets ? Greet(tools, call, rendered, row) : absl::OkStatus();
+      session.greets ? Greet(tools, call, rendered, session.greeting_index, row) : absl::OkStatus();
   if (!greeted.ok()) {
     ReleaseUnlessLive(tools, call, row);
     return greeted;

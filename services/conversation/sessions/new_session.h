@@ -25,7 +25,8 @@ struct NewSession {
   std::string metadata;  // serialized google.protobuf.Struct
   absl::Duration ttl = kDefaultTtl;
   bool temporary = false;
-  bool greets = true;  // begins with the persona's greeting
+  bool greets = true;      // begins with the persona's greeting
+  int greeting_index = 0;  // which of them; from 1 on the alternate ones
 };
 
 // OK where the caller may talk to the persona as to an AI, else NOT_AN_AI_PERSONA.

@@ -19,6 +19,7 @@ absl::StatusOr<Idempotent<v1::Session>> Sessions::Create(const CallContext& call
   session.title = std::string(TrimSpace(request.title()));
   if (request.has_metadata()) session.metadata = request.metadata().SerializeAsString();
   session.temporary = request.temporary();
+  session.greeting_index = request.greeting_index();
   if (request.has_ttl_seconds()) session.ttl = absl::Seconds(request.ttl_seconds());
   DRAMATIS_ASSIGN_OR_RETURN(const SessionRow row, PrepareSession(tools_, call, session));
   const auto show = [now = tools_.clock.Now()](const SessionRow& made) {

@@ -4,6 +4,7 @@
 
 #include "dramatis/conversation/v1/conversation.pb.h"
 
+#include "services/conversation/sql/lore/lore_firings.h"
 #include "services/conversation/sql/memory_outbox.h"
 #include "services/conversation/sql/message_rows.h"
 #include "services/conversation/sql/once.h"
@@ -93,6 +94,8 @@ absl::StatusOr<ForkedSession> Fork(Transaction& tx, const NewFork& fork) {
   if (fork.turn.has_value() && !row.title_given && copied <= 1) row.title.clear();
   DRAMATIS_RETURN_IF_ERROR(InsertSession(tx, row));
   DRAMATIS_RETURN_IF_ERROR(CopyMessages(tx, fork, copied));
+  DRAMATIS_RETURN_IF_ERROR(
+      CopyFirings(tx, fork.source_conversation_id, row.conversation_id, copied));
   // What was said in the other session is remembered already.
   DRAMATIS_RETURN_IF_ERROR(NoteObservedMessages(tx, row.user_id, row.conversation_id, copied));
   if (!fork.turn.has_value()) {

@@ -192,7 +192,7 @@ TEST_P(MemoryOutboxStoreTest, KnowsWhoWasInADeletedRoom) {
   const dramatis::conversation::v1::CreateConversationRequest request;
   Room room = TestRoom(ids_.NewId());
   Add(room, TestParticipant("g", "gina"));
-  ASSERT_TRUE(rooms.CreateRoom(room, Idempotency{call, "M", request}).ok());
+  ASSERT_TRUE(rooms.CreateRoom(room, {}, Idempotency{call, "M", request}).ok());
   for (const auto& [persona, user] : {std::pair("o", "olga"), std::pair("g", "gina")}) {
     NewRoomMessage message;
     message.conversation_id = room.row.conversation_id;

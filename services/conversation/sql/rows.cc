@@ -195,21 +195,4 @@ absl::Status UpdateListEntry(sql::Transaction& tx,
       .status();
 }
 
-absl::Status Refusal(const SessionRow& row, const std::string& persona_id, absl::Time now) {
-  if (row.ended_at.has_value() || row.expires_at <= now) {
-    return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_SESSION_ENDED,
-                 row.ended_at.has_value() ? "the session has ended" : "the session has expired");
-  }
-  if (!persona_id.empty() && persona_id != row.persona_id) {
-    return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_PERSONA_MISMATCH,
-                 "the session is with another persona");
-  }
-  if (!row.active_turn_id.empty()) {
-    return Error(absl::StatusCode::kFailedPrecondition, v1::ERROR_REASON_TURN_IN_PROGRESS,
-                 "a turn of the session is running", {{"turn_id", row.active_turn_id}});
-  }
-  return Error(absl::StatusCode::kAborted, errors::v1::ERROR_REASON_CONFLICT,
-               "the session changed meanwhile");
-}
-
 }  // namespace dramatis::conversation

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "services/conversation/model/session_views.h"
 #include "services/conversation/model/store.h"
 #include "services/conversation/model/turn_row.h"
 #include "shared/sql/database.h"
@@ -45,8 +46,5 @@ absl::Status AppendToSession(sql::Transaction& tx,
 absl::Status UpdateListEntry(sql::Transaction& tx,
                              const SessionRow& row,
                              const std::string& newest_message);
-// Why a conversation takes no turn at `now`: SESSION_ENDED, PERSONA_MISMATCH, TURN_IN_PROGRESS, or
-// CONFLICT if it would by now.
-absl::Status Refusal(const SessionRow& row, const std::string& persona_id, absl::Time now);
 
 }  // namespace dramatis::conversation

@@ -211,7 +211,7 @@ absl::Status WriteRoom(RoomStore& store, const SampleRoom& sample, int number, a
   const v1::CreateConversationRequest nothing;
   const Idempotency once = {call, "SeedDatabase", nothing};
   const Room room = RoomOf(sample, now, ids.NewId());
-  DRAMATIS_RETURN_IF_ERROR(store.CreateRoom(room, once).status());
+  DRAMATIS_RETURN_IF_ERROR(store.CreateRoom(room, {}, once).status());
   for (const Line& line : sample.lines) {
     clock.Set(clock.Now() + absl::Seconds(95));
     const SamplePersona& speaker = Find(line.speaker);

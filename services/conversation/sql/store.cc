@@ -5,6 +5,7 @@
 #include "dramatis/conversation/v1/conversation.pb.h"
 
 #include "services/conversation/model/session_views.h"
+#include "services/conversation/sql/lore/lore_firings.h"
 #include "services/conversation/sql/memory_outbox.h"
 #include "services/conversation/sql/once.h"
 #include "services/conversation/sql/rows.h"
@@ -77,6 +78,7 @@ absl::Status DeleteRest(Transaction& tx, const SessionRow& row) {
   for (const Statement* statement : {&kDeleteMessages, &kDeleteTurns, &kDeleteParticipants}) {
     DRAMATIS_RETURN_IF_ERROR(tx.Execute(*statement, {id}).status());
   }
+  DRAMATIS_RETURN_IF_ERROR(DeleteFirings(tx, id));
   DRAMATIS_RETURN_IF_ERROR(ForgetIndex(tx, id));
   DRAMATIS_RETURN_IF_ERROR(tx.Execute(kDeleteListEntry, {row.user_id, id}).status());
   DRAMATIS_RETURN_IF_ERROR(DeleteShares(tx, row.user_id, id));
@@ -84,6 +86,12 @@ absl::Status DeleteRest(Transaction& tx, const SessionRow& row) {
 }
 
 }  // namespace
+
+absl::StatusOr<std::vector<LoreFiring>> SqlStore::LoreFirings(const std::string& conversation_id,
+                                                              const std::string& persona_id) {
+  return database_.Read(
+      [&](Transaction& tx) { return SelectFirings(tx, conversation_id, persona_id); });
+}
 
 absl::StatusOr<std::optional<SessionRow>> SqlStore::FindSession(
     const std::string& conversation_id) {

@@ -32,6 +32,8 @@ class SqlStore : public Store {
   absl::Status SetHold(const std::string& conversation_id, absl::Time expires_at) override;
   absl::StatusOr<std::vector<SessionRow>> ListSessionHolds(absl::Time now, int limit) override;
   absl::StatusOr<bool> ClearHold(const SessionRow& seen) override;
+  absl::StatusOr<std::vector<LoreFiring>> LoreFirings(const std::string& conversation_id,
+                                                      const std::string& persona_id) override;
 
  private:
   sql::Database& database_;

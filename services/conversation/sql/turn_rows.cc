@@ -4,6 +4,7 @@
 
 #include "dramatis/conversation/v1/conversation.pb.h"
 
+#include "services/conversation/sql/lore/lore_firings.h"
 #include "services/conversation/sql/memory_outbox.h"
 #include "services/conversation/sql/message_rows.h"
 #include "shared/status/errors.h"
@@ -117,6 +118,7 @@ absl::StatusOr<std::optional<AnsweredMessage>> WriteTurnEnd(Transaction& tx, con
                   Bytes{end.usage}, Bytes{end.manifest}, Bytes{end.error}, end.now}));
   if (ended.empty()) return std::nullopt;
   DRAMATIS_RETURN_IF_ERROR(NoteTurnForMemory(tx, end));
+  DRAMATIS_RETURN_IF_ERROR(WriteFirings(tx, end.turn.conversation_id, end.persona_id, end.firings));
   const sql::Row& row = ended.front();
   return AnsweredMessage{.sequence = row.Int(0),
                          .alternative = row.Int(1),

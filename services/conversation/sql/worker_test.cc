@@ -45,10 +45,14 @@ class TalkingInference : public InferencePeer {
                                             const std::string& /*turn_key*/) override {
     return NotFoundError("usage");
   }
-  absl::StatusOr<prompt::v1::PromptManifest> Pack(
+  absl::StatusOr<inference::v1::PackPromptResponse> Pack(
       const CallContext& /*call*/,
       const inference::v1::StreamGenerateRequest& /*request*/) override {
     return InternalError("no worker packs");
+  }
+  absl::StatusOr<inference::v1::EmbedResponse> Embed(
+      const CallContext& /*call*/, const inference::v1::EmbedRequest& /*request*/) override {
+    return InternalError("no test embeds");
   }
   absl::StatusOr<inference::v1::ListModelsResponse> Models(const CallContext&) override {
     return UnavailableError("no test lists");

@@ -119,10 +119,14 @@ class FakeInferencePeer : public InferencePeer {
     asked_usage.push_back(turn_key);
     return usage;
   }
-  absl::StatusOr<prompt::v1::PromptManifest> Pack(
+  absl::StatusOr<inference::v1::PackPromptResponse> Pack(
       const CallContext& /*call*/,
       const inference::v1::StreamGenerateRequest& /*request*/) override {
     return InternalError("no test packs");
+  }
+  absl::StatusOr<inference::v1::EmbedResponse> Embed(
+      const CallContext& /*call*/, const inference::v1::EmbedRequest& /*request*/) override {
+    return InternalError("no test embeds");
   }
   absl::StatusOr<inference::v1::ListModelsResponse> Models(const CallContext& /*call*/) override {
     return InternalError("no test lists");
@@ -171,6 +175,10 @@ class FakeStore : public Store {
     return Unused();
   }
   absl::StatusOr<bool> ClearHold(const SessionRow&) override { return Unused(); }
+  absl::StatusOr<std::vector<LoreFiring>> LoreFirings(const std::string&,
+                                                      const std::string&) override {
+    return firings;
+  }
 
   // Not for workers.
   absl::StatusOr<std::optional<SessionRow>> FindSession(const std::string&) override {
@@ -192,6 +200,7 @@ class FakeStore : public Store {
 
   absl::Status readable;
   std::vector<MessageRow> messages;
+  std::vector<LoreFiring> firings;
   std::vector<absl::Time> holds;
   std::vector<std::string> titles;
 

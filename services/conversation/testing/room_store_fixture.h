@@ -12,8 +12,8 @@
 
 #include "embedded/conversation_migrations.h"
 #include "gtest/gtest.h"
-#include "services/conversation/sql/rooms/rows.h"
 #include "services/conversation/sql/rooms/rooms.h"
+#include "services/conversation/sql/rooms/rows.h"
 #include "services/conversation/testing/rooms.h"
 #include "shared/ids/ids.h"
 #include "shared/sql/testing/test_database.h"
@@ -60,7 +60,7 @@ class RoomStoreTest : public sql::DatabaseTest {
     return room;
   }
   Room Create(Room room) {
-    const auto created = store_.CreateRoom(room, Once());
+    const auto created = store_.CreateRoom(room, {}, Once());
     EXPECT_TRUE(created.ok()) << created.status();
     return created->result;
   }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/conversation/lore/matching.h"
 #include "services/conversation/model/session_views.h"
 #include "services/conversation/model/turn_error.h"
 #include "services/conversation/prompt/room_prompt.h"
@@ -259,6 +260,10 @@ TurnEnd TurnRunner::EndOf(TurnState state, std::string text) {
   end.usage = (done_.has_value() ? done_->usage() : usage_).SerializeAsString();
   end.manifest = start_.manifest().SerializeAsString();
   end.summarize_to = SummarizeTo(request_, start_.manifest());
+  if (!end.message_id.empty() && !request_.messages().empty()) {
+    end.firings =
+        NewFirings(request_.parts(), start_.manifest(), request_.messages().rbegin()->sequence());
+  }
   end.now = tools_.clock.Now();
   return end;
 }

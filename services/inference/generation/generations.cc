@@ -1,5 +1,6 @@
 #include "services/inference/generation/generations.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -92,10 +93,13 @@ class Packer {
       model_request.parameters.set_max_output_tokens(kDefaultOutputTokens);
     }
     model_request.parameters.set_model(route.FullName());
+    std::optional<int> lore_tokens;
+    if (request_->has_lore_tokens()) lore_tokens = request_->lore_tokens();
     DRAMATIS_ASSIGN_OR_RETURN(PackedPrompt packed,
                               Pack(request_->parts(), request_->messages(),
                                    {.window_tokens = route.model.window_tokens,
                                     .output_tokens = model_request.parameters.max_output_tokens(),
+                                    .lore_tokens = lore_tokens,
                                     .meter = route.model.meter()}));
     notices_.Note(packed.manifest, route.FullName());
     packed.manifest.set_model(route.FullName());
@@ -152,7 +156,17 @@ absl::StatusOr<v1::PackPromptResponse> Generations::Pack(
   const Packer pack(request.request(), call.deadline, notices_);
   DRAMATIS_ASSIGN_OR_RETURN(const ModelRequest model_request, pack(routes.front()));
   v1::PackPromptResponse response;
-  *response.mutable_manifest() = model_request.prompt->manifest;
+  const PackedPrompt& prompt = *model_request.prompt;
+  *response.mutable_manifest() = prompt.manifest;
+  response.set_system(SystemText(prompt));
+  for (ChatTurn& turn : ChatTurns(prompt)) {
+    prompt::v1::PromptMessage& message = *response.add_messages();
+    message.set_role(turn.role);
+    message.set_text(std::move(turn.text));
+  }
+  // Retrieval calls no model.
+  const bool paid = !routes.front().provider->retrieval();
+  response.set_most_micros(paid ? static_cast<double>(MostOf(model_request).micros) : 0);
   return response;
 }
 

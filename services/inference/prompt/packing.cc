@@ -8,6 +8,7 @@
 #include "dramatis/inference/v1/inference.pb.h"
 
 #include "absl/strings/str_cat.h"
+#include "services/inference/prompt/lore.h"
 #include "services/inference/prompt/tokens.h"
 #include "shared/digest/sha256.h"
 #include "shared/status/errors.h"
@@ -56,7 +57,7 @@ std::string PrintedText(const PromptPart& part) {
 }
 
 bool IsPersonaPart(PartKind kind) {
-  return kind != PartKind::PART_KIND_MEMORY && kind != PartKind::PART_KIND_SUMMARY;
+  return kind != PartKind::PART_KIND_MEMORY && kind != PartKind::PART_KIND_SUMMARY && !IsLore(kind);
 }
 
 // What its owner has written at any length, and no rule of ours.
@@ -125,12 +126,12 @@ class Room {
 };
 
 std::vector<const PromptPart*> InPromptOrder(const Parts& parts) {
-  std::vector<std::pair<int, int>> order;  // kind, then as given
+  std::vector<std::pair<int, int>> order;  // place, then as given
   for (int i = 0; i < parts.size(); ++i)
-    order.emplace_back(parts[i].kind(), i);
+    order.emplace_back(PlaceOf(parts[i].kind()), i);
   std::sort(order.begin(), order.end());
   std::vector<const PromptPart*> ordered;
-  for (const auto& [kind, i] : order)
+  for (const auto& [place, i] : order)
     ordered.push_back(&parts[i]);
   return ordered;
 }
@@ -192,6 +193,24 @@ void KeepMemories(const std::vector<const PromptPart*>& parts,
       continue;
     }
     if (!heading) memory.tokens -= heading_tokens;
+  }
+}
+
+void KeepLore(const std::vector<const PromptPart*>& parts,
+              int64_t budget,
+              const PackingLimits& limits,
+              Room& room,
+              std::vector<Candidate>& candidates) {
+  int64_t share = budget * kMemoryPercent / 100;
+  if (limits.lore_tokens.has_value()) share = std::min<int64_t>(share, *limits.lore_tokens);
+  for (const size_t i : LoreByWorth(parts)) {
+    Candidate& lore = candidates[i];
+    if (parts[i]->kind() == PartKind::PART_KIND_LORE_AT_DEPTH) lore.tokens += kTokensPerMessage;
+    if (lore.tokens > share) {
+      lore.dropped = kOverShare;
+    } else if (room.KeepIfFits(lore)) {
+      share -= lore.tokens;
+    }
   }
 }
 
@@ -351,6 +370,7 @@ absl::StatusOr<PackedPrompt> Pack(const Parts& parts,
   }
   room.Keep(message_candidates.back());
   if (room.left() < 0) return TooLarge(budget - room.left(), budget);
+  KeepLore(ordered, budget, limits, room, part_candidates);
   KeepMemories(ordered, budget, limits.meter, room, part_candidates);
   const PromptPart* const summary =
       KeepSummary(ordered, messages, message_candidates, room, part_candidates);
@@ -358,12 +378,19 @@ absl::StatusOr<PackedPrompt> Pack(const Parts& parts,
   KeepOpening(messages, limits.meter, room, message_candidates);
 
   PackedPrompt packed;
+  std::vector<const PromptPart*> among;
   for (size_t i = 0; i < ordered.size(); ++i) {
     PackedItem& item = *packed.manifest.add_items();
     item = Item(KindWord(ordered[i]->kind()), ordered[i]->source(), ordered[i]->text(),
                 part_candidates[i]);
     item.set_truncated(offered.IsCut(ordered[i]));
-    if (part_candidates[i].kept) packed.parts.push_back(*ordered[i]);
+    item.set_why(ordered[i]->lore().why());
+    if (!part_candidates[i].kept) continue;
+    if (ordered[i]->kind() == PartKind::PART_KIND_LORE_AT_DEPTH) {
+      among.push_back(ordered[i]);
+    } else {
+      packed.parts.push_back(*ordered[i]);
+    }
   }
   for (int i = 0; i < messages.size(); ++i) {
     *packed.manifest.add_items() =
@@ -371,6 +398,7 @@ absl::StatusOr<PackedPrompt> Pack(const Parts& parts,
              message_candidates[i]);
     if (message_candidates[i].kept) packed.messages.push_back(messages[i]);
   }
+  PutAmong(among, packed.messages);
   packed.manifest.set_window_tokens(limits.window_tokens);
   packed.manifest.set_budget_tokens(budget);
   packed.manifest.set_prompt_tokens(static_cast<int>(budget - room.left()));
@@ -405,7 +433,8 @@ SystemTextInTwo SystemTextParts(const PackedPrompt& prompt) {
   bool changes = false;
   for (const PromptPart& part : prompt.parts) {
     const bool memory = part.kind() == PartKind::PART_KIND_MEMORY;
-    changes = changes || memory || part.kind() == PartKind::PART_KIND_SUMMARY;
+    changes =
+        changes || memory || part.kind() == PartKind::PART_KIND_SUMMARY || IsLore(part.kind());
     if (memory && !in_memories) absl::StrAppend(&text, separator(), kMemoryHeading);
     in_memories = memory;
     if (memory) {

@@ -4,8 +4,8 @@
 //
 // Budget = window - output tokens - 5 %. Kept in this order: the persona's parts, whole up to a
 // quarter of the window: beyond it what its owner has written at length is cut at a paragraph; the
-// newest message, whole; recalled memories, in the order given, up to 15 % of the budget; then
-// history from the newest back while whole messages fit. What is kept stands in the prompt in the
+// newest message, whole; lore, by its worth, up to 15 % of the budget or what its book allows; recalled
+// memories, in the order given, up to 15 %; then history from the newest back while whole messages fit. What is kept stands in the prompt in the
 // order of part kinds, then in time order.
 //
 // Where history does not fit, or was left out by the caller, one of the summaries offered stands
@@ -25,6 +25,7 @@
 // Pure functions.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,7 @@ using Messages = google::protobuf::RepeatedPtrField<prompt::v1::PromptMessage>;
 struct PackingLimits {
   int window_tokens = 0;
   int output_tokens = 0;
+  std::optional<int> lore_tokens = std::nullopt;  // most of lore, where that is less than its share
   // How texts are counted.
   TokenMeter meter = {};
 };

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "services/inference/prompt/lore.h"
 #include "services/inference/retrieval/local_tasks.h"
 #include "services/inference/retrieval/ranking.h"
 #include "services/inference/retrieval/sentences.h"
@@ -273,7 +274,7 @@ RetrievalInput ReadPrompt(const PackedPrompt& prompt, const std::string& persona
   RetrievalInput input;
   input.persona_name = persona_name;
   for (const prompt::v1::PromptPart& part : prompt.parts) {
-    if (part.kind() == prompt::v1::PART_KIND_BIOGRAPHY) {
+    if (part.kind() == prompt::v1::PART_KIND_BIOGRAPHY || IsLore(part.kind())) {
       absl::StrAppend(&input.biography, input.biography.empty() ? "" : "\n\n", part.text());
     } else if (part.kind() == prompt::v1::PART_KIND_MEMORY) {
       // The user's own words, as the built-in model took them: quoted as they are.
@@ -281,10 +282,16 @@ RetrievalInput ReadPrompt(const PackedPrompt& prompt, const std::string& persona
       input.memories.push_back(said ? part.text().substr(sizeof(kUserSaid) - 1) : part.text());
     }
   }
-  input.question = prompt.messages.back().text();
-  for (size_t i = 0; i + 1 < prompt.messages.size(); ++i) {
+  size_t newest = prompt.messages.size() - 1;
+  while (newest > 0 && IsLore(prompt.messages[newest]))
+    --newest;
+  input.question = prompt.messages[newest].text();
+  for (size_t i = 0; i < prompt.messages.size(); ++i) {
     const prompt::v1::PromptMessage& message = prompt.messages[i];
-    if (message.role() == prompt::v1::ROLE_USER) {
+    if (i == newest) continue;
+    if (IsLore(message)) {
+      absl::StrAppend(&input.biography, input.biography.empty() ? "" : "\n\n", message.text());
+    } else if (message.role() == prompt::v1::ROLE_USER) {
       input.said.push_back(message.text());
       input.previous_question = message.text();
     } else {

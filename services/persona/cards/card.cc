@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "services/persona/cards/png.h"
+#include "services/persona/lore/book.h"
 #include "shared/status/errors.h"
 #include "shared/text/names.h"
 #include "shared/text/text.h"
@@ -23,7 +24,12 @@ constexpr size_t kDepth = 64;
 constexpr size_t kLongestName = 100;
 constexpr size_t kShortestName = 2;
 constexpr size_t kLongestBiography = 200'000;
-constexpr size_t kLongestGreeting = 2'000;
+constexpr size_t kLongestGreeting = 8'000;
+constexpr int kMostGreetings = 20;
+constexpr int kMostTags = 100;
+constexpr size_t kLongestTag = 100;
+constexpr size_t kLongestCreator = 200;
+constexpr size_t kLongestCreatorNotes = 20'000;
 constexpr size_t kLongestSystemPrompt = 8'000;
 constexpr char kSpecPrefix[] = "chara_card_v";
 constexpr char kSpecV2[] = "chara_card_v2";
@@ -109,19 +115,55 @@ size_t CountOf(const json::object& object, const char* name) {
   return value != nullptr && value->is_array() ? value->as_array().size() : 0;
 }
 
-void WarnOfUnused(const json::object& data, std::vector<std::string>& warnings) {
-  const auto unused = [&](size_t count, const char* what) {
-    if (count > 0) {
-      warnings.push_back(absl::StrCat(what, " (", count, "): kept with the card, not used here."));
-    }
-  };
-  const json::value* const book = data.if_contains("character_book");
-  if (book != nullptr && book->is_object()) {
-    unused(CountOf(book->as_object(), "entries"), "Entries of the character's book");
+using Texts = google::protobuf::RepeatedPtrField<std::string>;
+
+// The texts of a list, as many and as much of each as there is room for; blank ones and what is no text
+// left out.
+void ReadTexts(const json::object& data,
+               const char* name,
+               int most,
+               size_t longest,
+               std::vector<std::string>& warnings,
+               Texts& texts) {
+  if (CountOf(data, name) == 0) return;
+  bool cut = false;
+  for (const json::value& item : data.at(name).as_array()) {
+    if (!item.is_string()) continue;
+    std::string text(item.as_string().data(), item.as_string().size());
+    std::erase(text, '\0');
+    if (IsBlank(text)) continue;
+    cut = cut || CodePoints(text) > longest || texts.size() == most;
+    if (texts.size() < most) *texts.Add() = std::string(FirstCodePoints(text, longest));
   }
-  unused(CountOf(data, "alternate_greetings"), "Alternate greetings");
-  unused(CountOf(data, "group_only_greetings"), "Greetings for groups");
-  unused(CountOf(data, "assets"), "Assets");
+  if (cut) {
+    warnings.push_back(absl::StrCat("Of `", name, "` the first ", most,
+                                    " are used, and of each the first ", longest, " characters."));
+  }
+}
+
+// Tags as they can be kept: trimmed, each once.
+void ReadTags(const json::object& data, std::vector<std::string>& warnings, Texts& tags) {
+  Texts given;
+  ReadTexts(data, "tags", kMostTags, kLongestTag, warnings, given);
+  for (const std::string& tag : given) {
+    std::string trimmed(TrimSpace(tag));
+    if (std::find(tags.begin(), tags.end(), trimmed) == tags.end()) *tags.Add() = trimmed;
+  }
+}
+
+// A name in one line; empty where it is none.
+std::string NicknameIn(const json::object& data) {
+  const std::string given = TextOf(data, "nickname");
+  std::string name(TrimSpace(WithoutInvisible(given)));
+  name = std::string(TrimSpace(FirstCodePoints(name, kLongestName)));
+  return NameProblem(name).has_value() ? "" : name;
+}
+
+void WarnOfUnused(const json::object& data, std::vector<std::string>& warnings) {
+  const size_t assets = CountOf(data, "assets");
+  if (assets > 0) {
+    warnings.push_back(absl::StrCat("Assets (", assets, "): kept with the card, not used here."));
+  }
 }
 
 json::object& MutableData(json::object& card) {
@@ -135,6 +177,17 @@ void SetText(json::object& card, const char* name, const std::string& text) {
   if (&data == &card) return;
   json::value* const mirrored = card.if_contains(name);
   if (mirrored != nullptr && mirrored->is_string()) *mirrored = text;
+}
+
+json::array ToJson(const Texts& texts) {
+  json::array array;
+  for (const std::string& text : texts)
+    array.emplace_back(text);
+  return array;
+}
+
+bool Differ(const Texts& one, const Texts& other) {
+  return !std::equal(one.begin(), one.end(), other.begin(), other.end());
 }
 
 void Default(json::object& data, const char* name, json::value value) {
@@ -174,16 +227,26 @@ CardPersona ToPersona(const json::object& card) {
   definition.set_name(NameIn(data, warnings));
   definition.set_biography(Fit(BiographyIn(data), kLongestBiography, "description", warnings));
   definition.set_greeting(Fit(TextOf(data, "first_mes"), kLongestGreeting, "first_mes", warnings));
+  ReadTexts(data, "alternate_greetings", kMostGreetings, kLongestGreeting, warnings,
+            *definition.mutable_alternate_greetings());
+  ReadTexts(data, "group_only_greetings", kMostGreetings, kLongestGreeting, warnings,
+            *definition.mutable_group_only_greetings());
+  definition.set_nickname(NicknameIn(data));
+  ReadTags(data, warnings, *definition.mutable_tags());
+  definition.set_creator(Fit(TextOf(data, "creator"), kLongestCreator, "creator", warnings));
+  definition.set_creator_notes(
+      Fit(TextOf(data, "creator_notes"), kLongestCreatorNotes, "creator_notes", warnings));
   const std::string instructions =
       Fit(InstructionsIn(data), kLongestSystemPrompt, "system_prompt", warnings);
   if (!instructions.empty()) definition.set_system_prompt(instructions);
   definition.add_allowed_interactions(v1::INTERACTION_CASUAL_CHAT);
   definition.add_allowed_interactions(v1::INTERACTION_ROLEPLAY);
+  made.lore = ToLore(data, warnings);
   WarnOfUnused(data, warnings);
   return made;
 }
 
-json::object NewCard(const v1::Persona& definition) {
+json::object NewCard(const v1::Persona& definition, const v1::Lore& lore) {
   json::object card{{"spec", kSpecV3}, {"spec_version", "3.0"}, {"data", json::object{}}};
   json::object& data = card.at("data").as_object();
   data["name"] = definition.name();
@@ -192,13 +255,32 @@ json::object NewCard(const v1::Persona& definition) {
   data["scenario"] = "";
   data["first_mes"] = definition.greeting();
   data["mes_example"] = "";
-  data["creator_notes"] = definition.description();
+  data["creator_notes"] =
+      definition.creator_notes().empty() ? definition.description() : definition.creator_notes();
   data["system_prompt"] = definition.system_prompt();
+  data["alternate_greetings"] = ToJson(definition.alternate_greetings());
+  data["group_only_greetings"] = ToJson(definition.group_only_greetings());
+  data["tags"] = ToJson(definition.tags());
+  data["creator"] = definition.creator();
+  if (!definition.nickname().empty()) data["nickname"] = definition.nickname();
+  SetLore(lore, data);
   return InSpec(std::move(card), v1::CARD_SPEC_V3);
 }
 
-json::object WithChanges(json::object card, const v1::Persona& now) {
+json::object WithChanges(json::object card, const v1::Persona& now, const v1::Lore& lore) {
   const v1::Persona then = ToPersona(card).definition;
+  const auto set_list = [&](const char* name, const Texts& before, const Texts& texts) {
+    if (Differ(before, texts)) MutableData(card)[name] = ToJson(texts);
+  };
+  set_list("alternate_greetings", then.alternate_greetings(), now.alternate_greetings());
+  set_list("group_only_greetings", then.group_only_greetings(), now.group_only_greetings());
+  set_list("tags", then.tags(), now.tags());
+  if (now.nickname() != then.nickname()) SetText(card, "nickname", now.nickname());
+  if (now.creator() != then.creator()) SetText(card, "creator", now.creator());
+  if (now.creator_notes() != then.creator_notes()) {
+    SetText(card, "creator_notes", now.creator_notes());
+  }
+  SetLore(lore, MutableData(card));
   if (now.name() != then.name()) SetText(card, "name", now.name());
   if (now.greeting() != then.greeting()) SetText(card, "first_mes", now.greeting());
   if (now.system_prompt() != then.system_prompt()) {

@@ -5,8 +5,7 @@
 //   const CardPersona made = ToPersona(*card);
 //   // of `name`, `description`, ... a persona with a name, a biography, a greeting
 //
-// What a persona has no field for stays in the card and is in no prompt: `creator_notes`, `tags`,
-// `character_book`, `extensions`, ...
+// What a persona has no field for stays in the card and is in no prompt: `extensions`, `assets`, ...
 #pragma once
 
 #include <string>
@@ -16,6 +15,7 @@
 #include <boost/json/object.hpp>
 
 #include "dramatis/persona/v1/cards.pb.h"
+#include "dramatis/persona/v1/lore.pb.h"
 #include "dramatis/persona/v1/persona.pb.h"
 
 #include "absl/status/statusor.h"
@@ -27,6 +27,7 @@ absl::StatusOr<boost::json::object> ParseCard(std::string_view text);
 
 struct CardPersona {
   v1::Persona definition;
+  v1::Lore lore;  // its book: lore/book.h
   // What of the card the persona has not, or only in part.
   std::vector<std::string> warnings;
 };
@@ -34,10 +35,12 @@ struct CardPersona {
 CardPersona ToPersona(const boost::json::object& card);
 
 // A card of version 3 for a persona that was made without one.
-boost::json::object NewCard(const v1::Persona& definition);
+boost::json::object NewCard(const v1::Persona& definition, const v1::Lore& lore);
 
 // The card with what differs in `now` from the persona that the card makes; nothing changed: the same card.
-boost::json::object WithChanges(boost::json::object card, const v1::Persona& now);
+boost::json::object WithChanges(boost::json::object card,
+                                const v1::Persona& now,
+                                const v1::Lore& lore);
 
 // The version that a card is of; UNSPECIFIED of version 1.
 v1::CardSpec SpecOf(const boost::json::object& card);

@@ -33,13 +33,25 @@ TEST(CardTest, MakesAPersona) {
   EXPECT_EQ(made.definition.greeting(), "Morning, {{user}}.");
   EXPECT_EQ(made.definition.system_prompt(), "Stay dry.\n\nBe brief.");
   EXPECT_EQ(made.definition.type(), v1::PERSONA_TYPE_AI_AGENT);
-  EXPECT_THAT(made.warnings,
-              ElementsAre(HasSubstr("book (1)"), HasSubstr("Alternate greetings (1)")));
+  EXPECT_THAT(made.definition.alternate_greetings(), ElementsAre("Evening."));
+  EXPECT_THAT(made.definition.tags(), ElementsAre("sea"));
+  EXPECT_EQ(made.definition.creator(), "me");
+  EXPECT_EQ(made.definition.creator_notes(), "Not for prompts.");
+  ASSERT_EQ(made.lore.entries_size(), 1);
+  EXPECT_EQ(made.lore.entries(0).content(), "Nets are blue.");
+  EXPECT_THAT(made.warnings, ElementsAre());
 }
 
-TEST(CardTest, NothingThatIsNotForPromptsIsInThePersona) {
-  EXPECT_EQ(ToPersona(Parse(kV3)).definition.ShortDebugString().find("Not for prompts"),
-            std::string::npos);
+TEST(CardTest, ListsAreMadeToFit) {
+  const CardPersona made = ToPersona(Parse(R"({"spec": "chara_card_v3", "data": {"name": "Tessa",
+    "nickname": " Tess\u0000 ", "tags": ["a ", "a", "", 5, "b"],
+    "group_only_greetings": ["", "Hello all."], "alternate_greetings": [")" +
+                                           std::string(8'001, 'g') + R"("]}})"));
+  EXPECT_EQ(made.definition.nickname(), "Tess");
+  EXPECT_THAT(made.definition.tags(), ElementsAre("a", "b"));
+  EXPECT_THAT(made.definition.group_only_greetings(), ElementsAre("Hello all."));
+  EXPECT_EQ(made.definition.alternate_greetings(0).size(), 8'000);
+  EXPECT_THAT(made.warnings, ElementsAre(HasSubstr("`alternate_greetings`")));
 }
 
 TEST(CardTest, OldCardsHaveTheirMembersAtTheTop) {
@@ -52,10 +64,10 @@ TEST(CardTest, OldCardsHaveTheirMembersAtTheTop) {
 
 TEST(CardTest, WhatIsTooLongIsCutAndSaid) {
   const std::string json = R"({"name": "Tessa", "description": ")" + std::string(200'001, 'd') +
-                           R"(", "first_mes": ")" + std::string(2'001, 'f') + R"("})";
+                           R"(", "first_mes": ")" + std::string(8'001, 'f') + R"("})";
   const CardPersona made = ToPersona(Parse(json));
   EXPECT_EQ(made.definition.biography().size(), 200'000);
-  EXPECT_EQ(made.definition.greeting().size(), 2'000);
+  EXPECT_EQ(made.definition.greeting().size(), 8'000);
   EXPECT_EQ(made.warnings.size(), 2);
 }
 
@@ -77,12 +89,17 @@ TEST(CardTest, ANewerVersionIsReadAsTheThird) {
 TEST(CardTest, ChangesGoWhereTheCardHasThem) {
   boost::json::object card = Parse(kV3);
   card["name"] = "Tessa";  // as some programs write it besides
+  const v1::Lore lore = ToPersona(card).lore;
   v1::Persona now = ToPersona(card).definition;
-  EXPECT_EQ(WithChanges(card, now), card);
+  EXPECT_EQ(WithChanges(card, now, lore), card);
+  now.set_nickname("T");
+  now.add_alternate_greetings("Night.");
+  now.clear_tags();
+  now.set_creator_notes("Mind the gap.");
   now.set_name("Tess");
   now.set_biography("I sail.");
   now.set_greeting("Hello.");
-  const boost::json::object changed = WithChanges(card, now);
+  const boost::json::object changed = WithChanges(card, now, lore);
   EXPECT_EQ(changed.at("name"), "Tess");
   EXPECT_EQ(ToPersona(changed).definition.ShortDebugString(), now.ShortDebugString());
   EXPECT_EQ(changed.at("data").at("unknown"), true);

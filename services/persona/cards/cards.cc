@@ -7,7 +7,9 @@
 #include <boost/json/serialize.hpp>
 
 #include "absl/strings/match.h"
+#include "services/persona/avatars/avatars.h"
 #include "services/persona/cards/card.h"
+#include "services/persona/cards/charx.h"
 #include "services/persona/cards/png.h"
 #include "services/persona/model/definition.h"
 #include "shared/ids/ids.h"
@@ -21,16 +23,23 @@ namespace {
 constexpr char kJson[] = "application/json";
 constexpr char kPng[] = "image/png";
 
-bool IsPng(const google::api::HttpBody& body) {
+constexpr char kZip[] = "application/zip";
+
+bool IsOf(const google::api::HttpBody& body, const char* kind) {
   const std::string& type = body.content_type();
   return absl::EqualsIgnoreCase(
-      std::string(TrimSpace(std::string_view(type).substr(0, type.find(';')))), kPng);
+      std::string(TrimSpace(std::string_view(type).substr(0, type.find(';')))), kind);
 }
 
-// The document, and the picture where it came in one.
+// The document, and the picture or zip where it came in one.
 absl::StatusOr<CardRow> ReadBody(const google::api::HttpBody& body) {
   CardRow card;
-  if (!IsPng(body)) {
+  if (IsOf(body, kZip)) {
+    DRAMATIS_ASSIGN_OR_RETURN(card.document, CardInZip(body.data()));
+    card.picture = body.data();
+    return card;
+  }
+  if (!IsOf(body, kPng)) {
     card.document = body.data();
     return card;
   }
@@ -41,17 +50,21 @@ absl::StatusOr<CardRow> ReadBody(const google::api::HttpBody& body) {
         {{"card", "is a picture without a card: it has no tEXt chunk `ccv3` or `chara`"}});
   }
   DRAMATIS_ASSIGN_OR_RETURN(card.picture, WithCards(body.data(), {}));
+  card.avatar = AsAvatar(card.picture);
   return card;
 }
 
 // The document as it is exported. What nobody has changed comes out byte for byte.
 absl::StatusOr<std::string> Document(const std::optional<CardRow>& kept,
-                                     const v1::Persona& now,
+                                     const PersonaRow& row,
                                      v1::CardSpec spec) {
-  if (!kept.has_value()) return boost::json::serialize(InSpec(NewCard(now), spec));
+  v1::Lore lore;
+  if (!lore.ParseFromString(row.lore)) return InternalError("a stored book cannot be read");
+  const v1::Persona& now = row.definition;
+  if (!kept.has_value()) return boost::json::serialize(InSpec(NewCard(now, lore), spec));
   const absl::StatusOr<boost::json::object> card = ParseCard(kept->document);
   if (!card.ok()) return InternalError("a stored card cannot be read");
-  const boost::json::object shown = InSpec(WithChanges(*card, now), spec);
+  const boost::json::object shown = InSpec(WithChanges(*card, now, lore), spec);
   return shown == *card ? kept->document : boost::json::serialize(shown);
 }
 
@@ -73,7 +86,13 @@ absl::StatusOr<v1::ImportPersonaResponse> Cards::Import(const CallContext& call,
   row.persona_id = ids_.NewId();
   row.owner_id = call.identity.user_id;
   row.definition = std::move(made.definition);
+  row.lore = made.lore.SerializeAsString();
   row.create_time = row.update_time = clock_.Now();
+  if (!card.avatar.has_value() && !card.picture.empty() && !LooksLikeZip(card.picture)) {
+    made.warnings.emplace_back(
+        "The picture is kept with the card, and is too large for an avatar: at most 2 MiB and 4096 "
+        "pixels a side.");
+  }
   v1::ImportPersonaResponse answer;
   *answer.mutable_persona() = Present(row, call.identity);
   for (std::string& warning : made.warnings)
@@ -91,8 +110,20 @@ absl::StatusOr<google::api::HttpBody> Cards::Export(const CallContext& call,
   }
   DRAMATIS_ASSIGN_OR_RETURN(row, follower_.Follow(std::move(row)));
   DRAMATIS_ASSIGN_OR_RETURN(const std::optional<CardRow> kept, store_.FindCard(row.persona_id));
-  const auto document = [&](v1::CardSpec spec) { return Document(kept, row.definition, spec); };
+  const auto document = [&](v1::CardSpec spec) { return Document(kept, row, spec); };
   google::api::HttpBody body;
+  const bool zipped = kept.has_value() && LooksLikeZip(kept->picture);
+  if (request.format() == v1::CARD_FORMAT_CHARX) {
+    body.set_content_type(kZip);
+    DRAMATIS_ASSIGN_OR_RETURN(const std::string text, document(request.spec()));
+    if (zipped && text == kept->document) {
+      body.set_data(kept->picture);
+      return body;
+    }
+    DRAMATIS_ASSIGN_OR_RETURN(*body.mutable_data(),
+                              WithCardInZip(zipped ? kept->picture : "", text));
+    return body;
+  }
   if (request.format() != v1::CARD_FORMAT_PNG) {
     body.set_content_type(kJson);
     DRAMATIS_ASSIGN_OR_RETURN(*body.mutable_data(), document(request.spec()));
@@ -108,7 +139,7 @@ absl::StatusOr<google::api::HttpBody> Cards::Export(const CallContext& call,
   } else {
     cards.v2 = std::move(asked);
   }
-  const bool pictured = kept.has_value() && !kept->picture.empty();
+  const bool pictured = kept.has_value() && !kept->picture.empty() && !zipped;
   DRAMATIS_ASSIGN_OR_RETURN(
       *body.mutable_data(),
       WithCards(pictured ? std::string_view(kept->picture) : PlainPng(), cards));

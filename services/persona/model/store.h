@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/persona/model/avatar_store.h"
 #include "shared/call/call.h"
 
 namespace dramatis::persona {
@@ -27,6 +28,9 @@ struct PersonaRow {
   // What its author says of it: only fields that are the author's to set, as they were set. Where
   // `source_uri` is set, `biography` is the source's text as last read.
   v1::Persona definition;
+  // Its book, a serialized v1::Lore as it was written; empty for none. A part of the version; lists of
+  // personas leave it out.
+  std::string lore;
   int version = 1;
   absl::Time create_time;
   absl::Time update_time;
@@ -74,10 +78,18 @@ struct PersonaPage {
   bool more = false;
 };
 
+// What an author wrote, at one version.
+struct PersonaVersion {
+  v1::Persona definition;
+  std::string lore;
+};
+
 // The character card that a persona was made from.
 struct CardRow {
   std::string document;  // its JSON, as it came
-  std::string picture;   // the PNG that it came in, without the card; empty for none
+  // The PNG that it came in, without the card, or the CHARX, whole; empty for neither.
+  std::string picture;
+  std::optional<AvatarRow> avatar = std::nullopt;  // that it brings along
 };
 
 // A conversation's hold on a persona.
@@ -103,7 +115,8 @@ class Store {
   virtual absl::StatusOr<PersonaAndHold> FindWithHold(const std::string& persona_id,
                                                       const std::string& conversation_id) = 0;
   // The definition of an earlier version, or the current one. NOT_FOUND.
-  virtual absl::StatusOr<v1::Persona> FindVersion(const std::string& persona_id, int version) = 0;
+  virtual absl::StatusOr<PersonaVersion> FindVersion(const std::string& persona_id,
+                                                     int version) = 0;
   // A page of personas that are not deleted. Order is total: by (create time, id) or (name without
   // ASCII case, id), bytewise. Rows written meanwhile neither repeat nor hide others.
   virtual absl::StatusOr<PersonaPage> List(const PersonaQuery& query) = 0;

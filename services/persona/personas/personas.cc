@@ -60,6 +60,8 @@ void ClearTexts(v1::Persona& persona) {
   persona.clear_biography();
   persona.clear_system_prompt();
   persona.clear_greeting();
+  persona.clear_alternate_greetings();
+  persona.clear_group_only_greetings();
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "google/protobuf/util/time_util.h"
+#include "services/persona/lore/rendered_lore.h"
 #include "services/persona/model/definition.h"
 #include "services/persona/rendering/prompt.h"
 #include "shared/ids/ids.h"
@@ -47,6 +48,12 @@ v1::RenderPersonaResponse ToResponse(const PersonaRow& row, size_t max_biography
   response.set_type(definition.type());
   response.set_owner_id(row.owner_id);
   response.set_greeting(definition.greeting());
+  *response.mutable_alternate_greetings() = definition.alternate_greetings();
+  *response.mutable_group_only_greetings() = definition.group_only_greetings();
+  response.set_nickname(definition.nickname());
+  if (v1::Lore lore; !row.lore.empty() && lore.ParseFromString(row.lore)) {
+    *response.mutable_lore() = RenderedLore(lore);
+  }
   *response.mutable_prompt() = RenderPrompt(row, max_biography_bytes);
   *response.mutable_parameters() = RenderParameters(row.definition);
   *response.mutable_personality() = definition.personality();
@@ -96,8 +103,10 @@ absl::StatusOr<v1::RenderPersonaResponse> Rendering::Render(
   if (!request.participant() && !IsVisible(found.persona, user)) return NotFoundError("persona");
   if (request.version() > 0) {
     found.persona.version = request.version();
-    DRAMATIS_ASSIGN_OR_RETURN(found.persona.definition,
+    DRAMATIS_ASSIGN_OR_RETURN(PersonaVersion version,
                               store_.FindVersion(persona_id, request.version()));
+    found.persona.definition = std::move(version.definition);
+    found.persona.lore = std::move(version.lore);
     return ToResponse(found.persona, config_.max_biography_bytes);
   }
   // What is deleted, or cannot be, needs no hold.

@@ -65,7 +65,7 @@ TEST_F(SourceFollowerTest, MakesAChangedTextTheNextVersion) {
   EXPECT_EQ(row->definition.biography(), "# Ada\nnew text");
   EXPECT_EQ(row->update_time, clock_.Now());
   EXPECT_EQ(Stored().version, 2);
-  EXPECT_EQ(store_.FindVersion("p1", 1)->biography(), "# Ada\nold text");
+  EXPECT_EQ(store_.FindVersion("p1", 1)->definition.biography(), "# Ada\nold text");
 }
 
 TEST_F(SourceFollowerTest, KeepsTheStoredTextWhenTheSourceFails) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "services/persona/model/definition.h"
+#include "services/persona/sql/avatars.h"
 #include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -28,21 +29,21 @@ using sql::Value;
 
 constexpr Statement kFind = {R"(
   select p.persona_id, p.owner_id, p.version, p.create_time, p.update_time,
-    p.delete_time is not null, v.definition
+    p.delete_time is not null, v.definition, v.lore
   from personas p
   join persona_versions v on v.persona_id = p.persona_id and v.version = p.version
   where p.persona_id = $1)"};
 
 constexpr Statement kFindWithHold = {R"(
   select p.persona_id, p.owner_id, p.version, p.create_time, p.update_time,
-    p.delete_time is not null, v.definition, h.expire_time
+    p.delete_time is not null, v.definition, v.lore, h.expire_time
   from personas p
   join persona_versions v on v.persona_id = p.persona_id and v.version = p.version
   left join persona_holds h on h.persona_id = p.persona_id and h.conversation_id = $2
   where p.persona_id = $1)"};
 
 constexpr Statement kFindVersion = {R"(
-  select definition
+  select definition, lore
   from persona_versions
   where persona_id = $1 and version = $2)"};
 
@@ -54,8 +55,8 @@ constexpr Statement kInsert = {R"(
   returning persona_id)"};
 
 constexpr Statement kInsertVersion = {R"(
-  insert into persona_versions (persona_id, version, definition, create_time)
-  values ($1, $2, $3, $4))"};
+  insert into persona_versions (persona_id, version, definition, create_time, lore)
+  values ($1, $2, $3, $4, $5))"};
 
 // The owner's persona itself may have the name already.
 constexpr Statement kTakeName = {R"(
@@ -271,7 +272,8 @@ absl::StatusOr<v1::Persona> ParseDefinition(const std::string& bytes) {
   return definition;
 }
 
-absl::StatusOr<PersonaRow> ParseRow(const sql::Row& row) {
+// A row of a list, and the columns of any other before its lore.
+absl::StatusOr<PersonaRow> ParseHead(const sql::Row& row) {
   PersonaRow persona;
   persona.persona_id = row.Text(0);
   persona.owner_id = row.Text(1);
@@ -283,6 +285,12 @@ absl::StatusOr<PersonaRow> ParseRow(const sql::Row& row) {
   return persona;
 }
 
+absl::StatusOr<PersonaRow> ParseRow(const sql::Row& row) {
+  DRAMATIS_ASSIGN_OR_RETURN(PersonaRow persona, ParseHead(row));
+  persona.lore = row.Blob(7);
+  return persona;
+}
+
 absl::Status ConflictError() {
   return Error(absl::StatusCode::kAborted, errors::v1::ERROR_REASON_CONFLICT,
                "the persona was changed meanwhile");
@@ -291,7 +299,7 @@ absl::Status ConflictError() {
 absl::Status InsertVersion(Transaction& tx, const PersonaRow& row, int64_t version) {
   return tx
       .Execute(kInsertVersion, {row.persona_id, version, Bytes{row.definition.SerializeAsString()},
-                                row.update_time})
+                                row.update_time, Bytes{row.lore}})
       .status();
 }
 
@@ -336,16 +344,19 @@ absl::StatusOr<PersonaAndHold> SqlStore::FindWithHold(const std::string& persona
   if (rows.empty()) return NotFoundError("persona");
   PersonaAndHold found;
   DRAMATIS_ASSIGN_OR_RETURN(found.persona, ParseRow(rows.front()));
-  found.hold_expire_time = rows.front().OptionalTime(7);
+  found.hold_expire_time = rows.front().OptionalTime(8);
   return found;
 }
 
-absl::StatusOr<v1::Persona> SqlStore::FindVersion(const std::string& persona_id, int version) {
+absl::StatusOr<PersonaVersion> SqlStore::FindVersion(const std::string& persona_id, int version) {
   DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, db_.Read([&](Transaction& tx) {
     return tx.Execute(kFindVersion, {persona_id, version});
   }));
   if (rows.empty()) return NotFoundError("persona version");
-  return ParseDefinition(rows.front().Blob(0));
+  PersonaVersion found;
+  DRAMATIS_ASSIGN_OR_RETURN(found.definition, ParseDefinition(rows.front().Blob(0)));
+  found.lore = rows.front().Blob(1);
+  return found;
 }
 
 absl::StatusOr<PersonaPage> SqlStore::List(const PersonaQuery& query) {
@@ -354,7 +365,7 @@ absl::StatusOr<PersonaPage> SqlStore::List(const PersonaQuery& query) {
   }));
   PersonaPage page;
   for (const sql::Row& row : rows) {
-    DRAMATIS_ASSIGN_OR_RETURN(PersonaRow persona, ParseRow(row));
+    DRAMATIS_ASSIGN_OR_RETURN(PersonaRow persona, ParseHead(row));
     page.personas.push_back(std::move(persona));
   }
   page.more = !rows.empty() && rows.front().Int64(7) > static_cast<int64_t>(rows.size());
@@ -388,6 +399,9 @@ absl::StatusOr<v1::ImportPersonaResponse> SqlStore::Import(
         DRAMATIS_RETURN_IF_ERROR(tx.Execute(kInsertCard, {row.persona_id, Bytes{card.document},
                                                           Bytes{card.picture}, row.create_time})
                                      .status());
+        if (card.avatar.has_value()) {
+          DRAMATIS_RETURN_IF_ERROR(WriteAvatar(tx, row.persona_id, *card.avatar, row.create_time));
+        }
         return answer;
       });
 }

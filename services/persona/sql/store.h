@@ -18,7 +18,7 @@ class SqlStore : public Store {
   absl::StatusOr<PersonaRow> Find(const std::string& persona_id) override;
   absl::StatusOr<PersonaAndHold> FindWithHold(const std::string& persona_id,
                                               const std::string& conversation_id) override;
-  absl::StatusOr<v1::Persona> FindVersion(const std::string& persona_id, int version) override;
+  absl::StatusOr<PersonaVersion> FindVersion(const std::string& persona_id, int version) override;
   absl::StatusOr<PersonaPage> List(const PersonaQuery& query) override;
   absl::StatusOr<v1::Persona> Create(const CallContext& call,
                                      const v1::CreatePersonaRequest& request,

@@ -6,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/persona/sql/avatars.h"
 #include "services/persona/testing/store_fixture.h"
 #include "shared/status/errors.h"
 
@@ -177,9 +178,33 @@ TEST_P(StoreTest, KeepsEveryVersion) {
   row.definition.set_name("Eve");
   ASSERT_TRUE(store_.Update(row).ok());
 
-  EXPECT_EQ(store_.FindVersion(row.persona_id, 1)->name(), "Ada");
-  EXPECT_EQ(store_.FindVersion(row.persona_id, 2)->name(), "Eve");
+  EXPECT_EQ(store_.FindVersion(row.persona_id, 1)->definition.name(), "Ada");
+  EXPECT_EQ(store_.FindVersion(row.persona_id, 2)->definition.name(), "Eve");
   EXPECT_TRUE(absl::IsNotFound(store_.FindVersion(row.persona_id, 3).status()));
+}
+
+TEST_P(StoreTest, LoreIsAPartOfItsVersion) {
+  PersonaRow row = Add("alice", "Ada");
+  EXPECT_EQ(Find(row.persona_id).lore, "");
+  row.lore = std::string("\0\xff lore", 7);
+  ASSERT_TRUE(store_.Update(row).ok());
+  EXPECT_EQ(Find(row.persona_id).lore, row.lore);
+  EXPECT_EQ(store_.FindWithHold(row.persona_id, "c")->persona.lore, row.lore);
+  EXPECT_EQ(store_.FindVersion(row.persona_id, 1)->lore, "");
+  EXPECT_EQ(store_.FindVersion(row.persona_id, 2)->lore, row.lore);
+}
+
+TEST_P(StoreTest, KeepsThePictureThatWasGivenLast) {
+  SqlAvatarStore avatars(db());
+  EXPECT_EQ(*avatars.FindAvatar("p"), std::nullopt);
+  for (const int side : {3, 4}) {
+    const AvatarRow avatar = {.content_type = "image/png",
+                              .width = side,
+                              .height = 5,
+                              .picture = std::string("\x89\0P", 3)};
+    ASSERT_TRUE(avatars.SetAvatar("p", avatar, clock_.Now()).ok());
+    EXPECT_EQ(*avatars.FindAvatar("p"), avatar);
+  }
 }
 
 TEST_P(StoreTest, UpdatesOnlyTheVersionItWasGiven) {

@@ -1,12 +1,15 @@
 #include "services/persona/sql/user_data.h"
 
 #include <atomic>
+#include <optional>
 #include <utility>
 
 #include "dramatis/persona/v1/archive_records.pb.h"
 
 #include "absl/strings/str_cat.h"
+#include "services/persona/avatars/avatars.h"
 #include "services/persona/model/definition.h"
+#include "services/persona/sql/avatars.h"
 #include "services/persona/sql/store.h"
 #include "shared/ids/ids.h"
 #include "shared/rules/field_rules.h"
@@ -54,6 +57,12 @@ constexpr Statement kKeepCard = {R"(
   insert into persona_cards (persona_id, document, picture, create_time)
   values ($1, $2, $3, $4)
   on conflict (persona_id) do nothing)"};
+
+// Where the version has none: a second import changes nothing.
+constexpr Statement kKeepLore = {R"(
+  update persona_versions
+  set lore = $3
+  where persona_id = $1 and version = $2 and (lore is null or lore = $4))"};
 
 std::atomic<bool>& Restricted() {
   static std::atomic<bool> restricted = false;
@@ -148,6 +157,61 @@ absl::Status ImportCard(Transaction& tx,
   return absl::OkStatus();
 }
 
+// The user's persona that a line belongs to; nullopt where it was left out.
+absl::StatusOr<std::optional<PersonaRow>> OwnPersona(Transaction& tx,
+                                                     const ImportingUser& user,
+                                                     const std::string& persona_id) {
+  sql::JoinedDatabase joined(tx);
+  const SystemClock clock;
+  absl::StatusOr<PersonaRow> there = SqlStore(joined, clock).Find(persona_id);
+  if (absl::IsNotFound(there.status()) || (there.ok() && there->owner_id != user.user_id)) {
+    return std::nullopt;
+  }
+  if (!there.ok()) return std::move(there).status();
+  return *std::move(there);
+}
+
+absl::Status ImportLore(Transaction& tx,
+                        const ImportingUser& user,
+                        v1::Lore lore,
+                        UserImport& import) {
+  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<PersonaRow> persona,
+                            OwnPersona(tx, user, lore.persona_id()));
+  if (!persona.has_value()) {
+    import.LeaveOut("a book of lore", "its persona was left out");
+    return absl::OkStatus();
+  }
+  lore.clear_persona_id();
+  lore.clear_etag();
+  DRAMATIS_RETURN_IF_ERROR(
+      tx.Execute(kKeepLore, {persona->persona_id, persona->version,
+                             sql::Bytes{lore.SerializeAsString()}, sql::Bytes{""}})
+          .status());
+  import.Count("lore", tx.affected() == 1);
+  return absl::OkStatus();
+}
+
+absl::Status ImportAvatar(Transaction& tx,
+                          const ImportingUser& user,
+                          const v1::ArchivedAvatar& archived,
+                          UserImport& import) {
+  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<PersonaRow> persona,
+                            OwnPersona(tx, user, archived.persona_id()));
+  const std::optional<AvatarRow> avatar = AsAvatar(archived.picture());
+  if (!persona.has_value() || !avatar.has_value()) {
+    import.LeaveOut("a picture", persona.has_value() ? "it is none" : "its persona was left out");
+    return absl::OkStatus();
+  }
+  sql::JoinedDatabase joined(tx);
+  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<AvatarRow> kept,
+                            SqlAvatarStore(joined).FindAvatar(persona->persona_id));
+  if (!kept.has_value()) {
+    DRAMATIS_RETURN_IF_ERROR(WriteAvatar(tx, persona->persona_id, *avatar, user.now));
+  }
+  import.Count("avatars", !kept.has_value());
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void RestrictImportedPersonas(bool restricted) {
@@ -182,6 +246,20 @@ absl::StatusOr<UserPage> ExportUser(Transaction& tx,
       page.lines.push_back(RecordLine(record));
       bytes += page.lines.back().size();
     }
+    if (v1::Lore lore; !row.lore.empty() && lore.ParseFromString(row.lore)) {
+      lore.set_persona_id(row.persona_id);
+      *record.mutable_lore() = std::move(lore);
+      page.lines.push_back(RecordLine(record));
+      bytes += page.lines.back().size();
+    }
+    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<AvatarRow> avatar,
+                              SqlAvatarStore(joined).FindAvatar(row.persona_id));
+    if (avatar.has_value()) {
+      record.mutable_avatar()->set_persona_id(row.persona_id);
+      record.mutable_avatar()->set_picture(avatar->picture);
+      page.lines.push_back(RecordLine(record));
+      bytes += page.lines.back().size();
+    }
     page.next = row.persona_id;
   }
   if (static_cast<int>(rows.size()) < kPersonasInPage) page.next.clear();
@@ -200,6 +278,10 @@ absl::StatusOr<UserImport> ImportUser(Transaction& tx,
       DRAMATIS_RETURN_IF_ERROR(ImportPersona(tx, user, record->persona(), import));
     } else if (record->has_card()) {
       DRAMATIS_RETURN_IF_ERROR(ImportCard(tx, user, record->card(), import));
+    } else if (record->has_lore()) {
+      DRAMATIS_RETURN_IF_ERROR(ImportLore(tx, user, record->lore(), import));
+    } else if (record->has_avatar()) {
+      DRAMATIS_RETURN_IF_ERROR(ImportAvatar(tx, user, record->avatar(), import));
     } else {
       import.LeaveOut("a line of persona.jsonl", "this version does not know what it is");
     }

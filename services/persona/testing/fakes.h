@@ -54,7 +54,7 @@ class FakeStore : public Store {
     return found;
   }
 
-  absl::StatusOr<v1::Persona> FindVersion(const std::string& persona_id, int version) override {
+  absl::StatusOr<PersonaVersion> FindVersion(const std::string& persona_id, int version) override {
     const auto found = versions_.find({persona_id, version});
     if (found == versions_.end()) return NotFoundError("persona version");
     return found->second;
@@ -186,7 +186,7 @@ class FakeStore : public Store {
 
   void Put(PersonaRow row, int version) {
     row.version = version;
-    versions_[{row.persona_id, version}] = row.definition;
+    versions_[{row.persona_id, version}] = {row.definition, row.lore};
     rows_[row.persona_id] = std::move(row);
   }
 
@@ -251,7 +251,7 @@ class FakeStore : public Store {
   }
 
   Rows rows_;
-  std::map<std::pair<std::string, int>, v1::Persona> versions_;
+  std::map<std::pair<std::string, int>, PersonaVersion> versions_;
   std::map<std::pair<std::string, std::string>, absl::Time> holds_;
   std::set<std::tuple<std::string, std::string, std::string>>
       masks_;  // user, conversation, persona

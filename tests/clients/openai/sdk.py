@@ -34,6 +34,8 @@ def with_openai():
     result["stream"] = "".join(chunk.choices[0].delta.content or "" for chunk in chunks
                                if chunk.choices)
     result["usage"] = chunks[-1].usage.to_dict()
+    result["vectors"] = [item.embedding for item in client.embeddings.create(
+        model="embedder", input=["a storm", "tea"]).data]
     result["response"] = client.responses.create(model=MODEL, input="Hello").output_text
     with client.responses.stream(model=MODEL, input="Hello") as stream:
         result["types"] = [event.type for event in stream]
@@ -79,6 +81,11 @@ def with_litellm():
     result["missing"] = error(model="openai/nobody")
     result["too_many"] = error(metadata={}, extra_body={"metadata": {"session_id": ASKED["full"]}})
     result["broken"] = error(messages=say("BREAK"), stream=True)
+    result["models"] = litellm.get_valid_models(check_provider_endpoint=True, custom_llm_provider="openai",
+                                                api_base=BASE, api_key=KEY)
+    stream = litellm.completion(messages=say("SLOW"), stream=True, **{**asked, "timeout": 20})
+    result["before_abort"] = next(iter(stream)).choices[0].delta.content
+    stream.completion_stream.close()
     return result
 
 

@@ -6,7 +6,7 @@
 // mid-answer, SLOW never end.
 import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { generateText, streamText } from "ai";
+import { embedMany, generateText, streamText } from "ai";
 import OpenAI from "openai";
 
 const { base, user, model, full } = JSON.parse(process.argv[2]);
@@ -73,6 +73,15 @@ result.response = await openai.responses.create({ model, input: "Hello" });
     usage: events.at(-1).response.usage,
   };
 }
+
+// Both forms of vectors: the SDK asks for base64 unless told otherwise.
+const texts = ["a storm", "tea"];
+result.vectors = (await openai.embeddings.create({ model: "embedder", input: texts })).data.map(
+  (item) => Array.from(item.embedding),
+);
+result.floats = (
+  await openai.embeddings.create({ model: "embedder", input: texts, encoding_format: "float" })
+).data.map((item) => item.embedding);
 
 // openai's helpers.
 result.chatHelper = await (async () => {
@@ -149,6 +158,9 @@ const compatible = createOpenAICompatible({
   includeUsage: true,
 });
 result.ai = {};
+result.aiVectors = (
+  await embedMany({ model: vercel.textEmbeddingModel("embedder"), values: texts })
+).embeddings;
 for (const [name, language] of Object.entries({
   responses: vercel(model),
   chat: vercel.chat(model),

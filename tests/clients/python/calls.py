@@ -7,6 +7,7 @@ models.
 The deployment is empty; a message with FAIL makes the model of `openai/double` fail.
 """
 
+import base64
 import json
 import sys
 import time
@@ -15,6 +16,9 @@ import dramatis_client as generated
 
 ADDRESS, DOCUMENT = sys.argv[1:3]
 succeeded = set()
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNo"
+    "AAAAggCBd81ytgAAAABJRU5ErkJggg==")
 
 
 class Api:
@@ -62,6 +66,8 @@ def personas():
     assert changed.personality.openness == 90
     api.update_persona_put(ada.persona_id, {"greeting": "Good evening."})
     api.get_persona_prompt_get(ada.persona_id)
+    api.update_lore_put(ada.persona_id, {"entries": [{"keys": ["lens"], "content": "It is flint."}]})
+    assert api.get_lore_get(ada.persona_id).entries[0].keys == ["lens"]
     api.compare_personas_get(ada.persona_id, me)
     spare = api.create_persona_post({"name": "Spare", "type": "human"})
     api.delete_persona_delete(spare.persona_id)
@@ -71,6 +77,7 @@ def personas():
 def sessions(ada):
     session = api.create_session_post(conversation_create_session_request_input={
         "persona_id": ada, "title": "Stars"}).session_id
+    assert api.preview_chat_post({"message": "What do you build?", "session_id": session}).system
     said = api.chat_post({"message": "What do you build?", "session_id": session})
     turn = str(said.turn_id)
     assert api.get_turn_get(turn).state == "done"
@@ -205,6 +212,8 @@ def cards(ada):
     card = api.export_persona_get(ada, format="json")
     made = api.import_persona_post({**card, "data": {"name": "Tessa"}})
     assert made.persona.name == "Tessa"
+    assert api.update_avatar_put(ada, PICTURE).width == 1
+    assert bytes(api.get_avatar_get(ada)) == PICTURE
 
 
 def archives():
@@ -231,6 +240,7 @@ def openai(ada):
     api.create_chat_completion_post(
         {"model": ada, "messages": [{"role": "user", "content": "Hello"}]})
     api.create_response_post({"model": ada, "input": "Hello"})
+    assert len(api.create_embeddings_post({"model": "embedder", "input": ["a storm", "tea"]}).data) == 2
 
 
 def main():

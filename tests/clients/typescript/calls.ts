@@ -9,6 +9,10 @@ import type { paths } from "./api.js";
 
 const [address, document] = process.argv.slice(2) as [string, string];
 const succeeded = new Set<string>();
+// One pixel.
+const PICTURE =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNo" +
+  "AAAAggCBd81ytgAAAABJRU5ErkJggg==";
 
 // Notes each operation that was answered with success.
 const noted: Middleware = {
@@ -327,6 +331,26 @@ async function cards(ada: string): Promise<void> {
   const made = await ok(
     api.POST("/api/personas/import", { body: { ...card, data: { name: "Tessa" } } }),
   );
+  const path = { personaId: made.persona.personaId };
+  const entries = [{ keys: ["net"], content: "Nets are blue." }];
+  await ok(api.PUT("/api/personas/{personaId}/lore", { params: { path }, body: { entries } }));
+  await ok(api.GET("/api/personas/{personaId}/lore", { params: { path } }));
+  // The picture itself is the body, whatever JSON would make of it.
+  const picture = Uint8Array.from(atob(PICTURE), (letter) => letter.charCodeAt(0));
+  const avatar = await ok(
+    api.PUT("/api/personas/{personaId}/avatar", {
+      params: { path },
+      body: picture as never,
+      bodySerializer: (body) => body,
+      headers: { "Content-Type": "image/png" },
+    }),
+  );
+  if (avatar.width !== 1) throw new Error("not the picture");
+  await ok(
+    api.GET("/api/personas/{personaId}/avatar", { params: { path }, parseAs: "arrayBuffer" }),
+  );
+  const asked = { message: "A net?", persona_id: path.personaId };
+  await ok(api.POST("/api/chat/preview", { body: asked }));
   if (made.persona.name !== "Tessa") throw new Error(made.persona.name);
 }
 
@@ -364,6 +388,7 @@ async function openai(ada: string): Promise<void> {
   const messages = [{ role: "user", content: "Hello" }];
   await ok(api.POST("/v1/chat/completions", { body: { model: ada, messages } }));
   await ok(api.POST("/v1/responses", { body: { model: ada, input: "Hello" } }));
+  await ok(api.POST("/v1/embeddings", { body: { model: "embedder", input: ["a storm"] } }));
 }
 
 async function main(): Promise<void> {

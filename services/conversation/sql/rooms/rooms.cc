@@ -200,11 +200,16 @@ absl::Status InsertRoom(Transaction& tx, const Room& room) {
 }
 
 absl::StatusOr<Idempotent<Room>> SqlRoomStore::CreateRoom(const Room& room,
+                                                          const std::vector<MessageRow>& greetings,
                                                           const Answering<Room>& once) {
   return database_.Write(
       Once(once, room.row.created_at, [&](Transaction& tx) -> absl::StatusOr<Room> {
         DRAMATIS_RETURN_IF_ERROR(InsertRoom(tx, room));
-        return room;
+        Room made = room;
+        for (MessageRow greeting : greetings) {
+          if (!made.row.closed()) DRAMATIS_RETURN_IF_ERROR(AppendMessage(tx, made.row, greeting));
+        }
+        return made;
       }));
 }
 

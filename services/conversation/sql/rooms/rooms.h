@@ -21,6 +21,7 @@ class SqlRoomStore : public RoomStore {
   SqlRoomStore(sql::Database& database, RoomFeed& feed) : database_(database), feed_(feed) {}
 
   absl::StatusOr<Idempotent<Room>> CreateRoom(const Room& room,
+                                              const std::vector<MessageRow>& greetings,
                                               const Answering<Room>& once) override;
   absl::StatusOr<std::optional<Room>> FindRoom(const std::string& conversation_id) override;
   absl::StatusOr<std::vector<Room>> ListRooms(const RoomFilter& filter) override;

@@ -75,8 +75,8 @@ std::string Answered(const Idempotent<Room>& replay) {
 
 TEST_P(RoomStoreTest, CreatesARoomOncePerKey) {
   const Room room = NewRoom();
-  const auto first = store_.CreateRoom(room, {Once("key"), ShowId});
-  const auto second = store_.CreateRoom(NewRoom(), {Once("key"), ShowId});
+  const auto first = store_.CreateRoom(room, {}, {Once("key"), ShowId});
+  const auto second = store_.CreateRoom(NewRoom(), {}, {Once("key"), ShowId});
 
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_FALSE(first->replayed);

@@ -1,0 +1,87 @@
+"""Pictures of personas: in and out as they are, of three kinds, within limits."""
+
+import struct
+import uuid
+import zlib
+
+import pytest
+
+from tests.harness.cards import SIGNATURE, chunk, png
+from tests.harness.client import Client
+
+
+@pytest.fixture
+def user(dramatis):
+    return Client(dramatis.http, user=f"avatars-{uuid.uuid4().hex[:12]}")
+
+
+def make(user, **more):
+    persona = user.post("/api/personas", {"name": f"P {uuid.uuid4().hex[:8]}", "type": "ai_agent",
+                                          **more}).expect(201)["personaId"]
+    return f"/api/personas/{persona}/avatar"
+
+
+def png_of(width, height, size=0):
+    return (SIGNATURE + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)) +
+            chunk(b"IDAT", zlib.compress(b"\0") + b"x" * size) + chunk(b"IEND", b""))
+
+
+JPEG = bytes([0xFF, 0xD8, 0xFF, 0xC0, 0, 11, 8, 0, 2, 0, 3, 1, 1, 0x11, 0, 0xFF, 0xD9])
+WEBP = (b"RIFF" + struct.pack("<I", 22) + b"WEBPVP8X" + struct.pack("<I", 10) + b"\0\0\0\0" +
+        struct.pack("<I", 6)[:3] + struct.pack("<I", 4)[:3])
+
+
+def send(user, path, body, kind):
+    return user.request("PUT", path, body, {"Content-Type": kind})
+
+
+def test_pictures_come_back_as_they_were(user):
+    path = make(user)
+    user.get(path).problem(404)
+    for body, kind, width, height in ((png_of(5, 7), "image/png", 5, 7), (JPEG, "image/jpeg", 3, 2),
+                                      (WEBP, "image/webp", 7, 5), (png_of(4096, 1), "image/png", 4096, 1)):
+        kept = send(user, path, body, kind).expect(200)
+        assert (kept["contentType"], kept["width"], kept["height"], kept["bytes"]) == \
+            (kind, width, height, len(body))
+        got = user.get(path)
+        assert (got.status, got.headers["content-type"], got.body) == (200, kind, body)
+        assert got.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_pictures_card_brings_it_along(user):
+    card = b'{"name":"Tessa","description":"I mend nets."}'
+    picture = png(chara=card)
+    made = user.request("POST", "/api/personas/import", picture, {"Content-Type": "image/png"}).expect(201)
+    path = f"/api/personas/{made['persona']['personaId']}"
+    assert made["warnings"] == []
+    shown = user.get(f"{path}/avatar")
+    assert shown.headers["content-type"] == "image/png" and b"chara" not in shown.body
+    assert send(user, f"{path}/avatar", JPEG, "image/jpeg").status == 200
+    # The card keeps the picture that it came in.
+    assert zlib.compress(b"\0\x40") in user.get(f"{path}/export?format=png").body
+
+
+def test_what_is_no_picture_or_too_large_is_refused(user):
+    path = make(user)
+    send(user, path, b"", "image/png").problem(400)
+    for body, kind in ((b"hello", "image/png"), (png_of(4097, 1), "image/png"),
+                       (png_of(1, 1 << 31), "image/png"), (png_of(0, 1), "image/png"),
+                       (JPEG, "image/png"), (png_of(1, 1), "image/webp"), (JPEG[:9], "image/jpeg"),
+                       (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/png")):
+        problem = send(user, path, body, kind).problem(400, "VALIDATION_FAILED")
+        assert problem["errors"][0]["field"] == "body"
+    for kind in ("image/svg+xml", "image/gif", "application/json"):
+        send(user, path, JPEG, kind).problem(415)
+    send(user, path, png_of(1, 1, size=2 << 20), "image/png").problem(413)
+    user.get(path).problem(404)
+
+
+def test_whoever_sees_a_persona_sees_it_and_its_owner_changes_it(dramatis, user):
+    public, private = make(user, isPublic=True), make(user)
+    for path in (public, private):
+        send(user, path, JPEG, "image/jpeg").expect(200)
+    other = Client(dramatis.http, user=f"other-{uuid.uuid4().hex[:8]}")
+    assert other.get(public).body == JPEG
+    other.get(private).problem(404)
+    send(other, public, JPEG, "image/jpeg").problem(403)
+    send(other, private, JPEG, "image/jpeg").problem(404)
