@@ -15,7 +15,7 @@ ENDLESS = "StreamEvents_get"
 # The sample data come first; some need what others take away.
 FIRST = ["SeedDatabase_post", "Chat_post"]
 LAST = ["LeaveConversation_post", "JoinConversation_post", "EndSession_post",
-        "CloseConversation_post", "DeleteAccount_delete"]
+        "CloseConversation_post", "CreateImport_post", "DeleteAccount_delete"]
 VERBS = ["post", "put", "patch", "get", "delete"]
 
 

@@ -224,7 +224,7 @@ def archives():
     assert sent.source == "sillytavern"
     assert api.list_imports_get().imports[0].import_id == sent.import_id
     until_done(lambda: api.get_import_get(sent.import_id))
-    asked = api.create_export_post({})
+    asked = api.create_export_post()
     until_done(lambda: api.get_export_get(asked.export_id))
     assert api.get_export_archive_get(asked.export_id)[:2] == b"PK"
 
