@@ -107,7 +107,7 @@ TEST_P(RoomTurnsServiceTest, AnswersWithTheStoredMessage) {
   EXPECT_FALSE(answer->message().has_usage());  // bob does not own it
   EXPECT_THAT(Messages(), SizeIs(1));
   const auto request = neighbours_.inference.requests().front();
-  EXPECT_EQ(request.user_id(), "alice");
+  EXPECT_EQ(request.user_id(), "bob");  // who asks pays
   EXPECT_EQ(request.turn_key(), answer->turn_id() + ":1");
 }
 
