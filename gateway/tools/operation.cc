@@ -13,6 +13,7 @@
 #include "gateway/json/check.h"
 #include "gateway/routing/query.h"
 #include "shared/status/macros.h"
+#include "shared/text/text.h"
 
 namespace dramatis::gateway {
 namespace {
@@ -174,7 +175,7 @@ class Operation {
       json::object& described = content[type].as_object();
       if (type == "application/json") {
         described["example"] = json::parse(text);
-      } else {
+      } else if (IsValidUtf8(text)) {  // a picture has no place in a document
         described["example"] = text;
       }
     }

@@ -1,0 +1,1 @@
+-- Nothing: SQLite compares bytes everywhere.
