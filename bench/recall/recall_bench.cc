@@ -142,6 +142,14 @@ int Run(const std::string& pairs_file, const std::string& table_file, const std:
     Add(store, ids, "bob",
         absl::StrCat(pairs[i % pairs.size()].memory, " Noted as number ", i, "."));
   Check(meanings.MakePending([] { return false; }));
+  if (!url.empty()) {
+    // As the server does by itself within a minute.
+    Check((*database)->Write([](sql::Transaction& tx) -> absl::Status {
+      const absl::Status analyzed = tx.ExecuteText("analyze", {}).status();
+      if (!analyzed.ok()) return analyzed;
+      return tx.ExecuteText("select gin_clean_pending_list('memories_search')", {}).status();
+    }));
+  }
 
   int by_words = 0;
   int hybrid = 0;
