@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 
+from tests.harness.examples import PICTURE
 from tests.harness.program import wait_for
 from tests.harness.rooms import make_persona, open_room, path_of, say
 from tests.system.test_imports import ZIP, imported, send
@@ -20,7 +21,12 @@ def live(client):
     client.put("/api/profile", {"bio": "Counts."}).expect(200)
     persona = make_persona(client, type="ai_agent", name="Tutor", biography="Knows\nall.",
                            greeting="Good day.")
-    client.patch(f"/api/personas/{persona}", {"description": "changed"}).expect(200)
+    client.patch(f"/api/personas/{persona}", {"description": "changed", "nickname": "Tut",
+                                              "alternateGreetings": ["Hm?"], "tags": ["a"]}).expect(200)
+    client.put(f"/api/personas/{persona}/lore", {"scanDepth": 3, "entries": [
+        {"keys": ["monad"], "content": "It is a burrito.", "sticky": 2}]}).expect(200)
+    client.request("PUT", f"/api/personas/{persona}/avatar", PICTURE,
+                   {"Content-Type": "image/png"}).expect(200)
     me = make_persona(client)
     card = {"spec": "chara_card_v2", "spec_version": "2.0", "data": {
         "name": "Carded", "description": "d", "extensions": {"x": [1, None]}}}
@@ -69,11 +75,14 @@ def everything(client, made):
              "/api/history?q=monad",
              f"/api/goals/{made['goal']}/progress?period=all"]
     paths += [f"/api/personas/{p}" for p in made["personas"]]
+    paths += [f"/api/personas/{p}/lore" for p in made["personas"]]
     paths += [f"/api/session/{s}" for s in made["sessions"]]
     paths += [f"/api/history/{s}" for s in made["sessions"]]
     paths += [f"/api/turns/{t}" for t in made["turns"]]
     paths += [f"/api/turns/{made['turns'][0]}/alternatives"]
     shown = {path: client.get(path).expect(200) for path in paths}
+    shown["avatar"] = client.get(f"/api/personas/{made['personas'][0]}/avatar").body
+    assert shown["avatar"] == PICTURE
     for path, items in {"/api/personas?ownerId=me": "personas", "/api/goals": "goals",
                         "/api/goals?status=archived": "goals", "/api/journal": "entries",
                         f"/api/goals/{made['goal']}/activities": "activities",
