@@ -135,7 +135,7 @@ v1::LoreEntry ToEntry(const json::object& entry, int number) {
   ReadKeys(entry, "keys", lore.mutable_keys());
   if (IsTrue(entry, "selective")) {
     ReadKeys(entry, "secondary_keys", lore.mutable_secondary_keys());
-    lore.set_secondary_logic(LogicOf(extensions));
+    if (!lore.secondary_keys().empty()) lore.set_secondary_logic(LogicOf(extensions));
   }
   lore.set_content(WordsIn(entry, "content", kLongestContent));
   lore.set_constant(IsTrue(entry, "constant"));
@@ -199,7 +199,11 @@ int LogicNumber(v1::LoreLogic logic) {
 void SetExtensions(const v1::LoreEntry& lore, json::object& extensions) {
   const bool at_depth = lore.position() == v1::LORE_POSITION_AT_DEPTH;
   SetIf(at_depth, "position", PlaceNumber(lore.position()), extensions);
-  SetIf(at_depth, "depth", lore.has_depth() ? lore.depth() : kDefaultLoreDepth, extensions);
+  if (lore.has_depth()) {
+    extensions["depth"] = lore.depth();
+  } else if (at_depth) {
+    extensions.erase("depth");
+  }
   SetIf(lore.role() == v1::LORE_ROLE_ASSISTANT, "role",
         lore.role() == v1::LORE_ROLE_ASSISTANT ? kRoleAssistant : 0, extensions);
   const int logic = LogicNumber(lore.secondary_logic());
