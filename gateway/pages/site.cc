@@ -24,13 +24,14 @@ HttpAnswer Page(const char* content_type, std::string_view body) {
   return answer;
 }
 
-// The viewer styles its elements in place; apart from that everything is our own file.
+// The viewer styles its elements in place, and shows a picture that was answered by a name of its own
+// (blob:); apart from that everything is our own file.
 HttpAnswer DocsPage() {
   HttpAnswer answer = Page("text/html; charset=utf-8", embedded::docs_index);
   answer.headers.emplace_back(
       "Content-Security-Policy",
       "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-      "img-src 'self' data:; connect-src 'self'; font-src 'self' data:; base-uri 'none'; "
+      "img-src 'self' data: blob:; connect-src 'self'; font-src 'self' data:; base-uri 'none'; "
       "form-action 'none'; frame-ancestors 'none'");
   answer.headers.emplace_back("Referrer-Policy", "no-referrer");
   return answer;

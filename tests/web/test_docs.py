@@ -31,7 +31,7 @@ def docs(chromium, new_deployment):
     page.on("console", lambda message: problems.append(message.text)
             if message.type in ("error", "warning") else None)
     page.on("request", lambda request: problems.append(f"asked for {request.url}")
-            if not request.url.startswith((f"http://{new_deployment.http}/", "data:")) else None)
+            if not request.url.startswith((f"http://{new_deployment.http}/", "data:", "blob:")) else None)
     page.goto(f"http://{new_deployment.http}/docs")
     page.locator(".opblock").first.wait_for()
     yield page
