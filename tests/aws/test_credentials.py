@@ -101,9 +101,10 @@ def test_credentials_are_fetched_anew_before_they_end_and_no_request_fails(aws, 
                 "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{aws.url}/credentials"}
     with Embedded(tmp_path / "data", settings) as deployment:
         def ask(number):
-            client = Client(deployment.http, user=f"user-{number}")
             until, answers = time.monotonic() + 6, 0
             while time.monotonic() < until:
+                # A user has at most so many live sessions.
+                client = Client(deployment.http, user=f"user-{number}-{answers // 50}")
                 answer = client.post("/api/chat", {"message": "Hello"})
                 assert answer.status == 200, answer.body
                 answers += 1

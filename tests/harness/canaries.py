@@ -69,8 +69,8 @@ def sent(headers, payload):
     if payload and len(payload) < 100_000:
         try:
             _walk(json.loads(payload))
-        except ValueError:
-            pass  # what is no JSON on purpose
+        except (ValueError, RecursionError):
+            pass  # what is no JSON on purpose, or nested too deeply
 
 
 def answered(status, body):
