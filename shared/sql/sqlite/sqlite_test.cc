@@ -220,6 +220,37 @@ TEST_F(SqliteTest, IsUnavailableWhereTheDiskIsFullAndLosesNothing) {
             "after,before");
 }
 
+// A savepoint's pages that outgrow memory go into a file, in one write as large as what memory held.
+TEST_F(SqliteTest, UndoesAndKeepsSavepointsOfManyPages) {
+  const auto db = Open();
+  ASSERT_TRUE(db->Migrate(Schema()).ok());
+  ASSERT_TRUE(
+      db->Write([](Transaction& tx) {
+          return tx
+              .ExecuteText(
+                  "with recursive n (i) as (select 1 union all select i + 1 from n where i < "
+                  "500) insert into marks (id, body) select i, printf('%.*c', 3000, 'a') from n",
+                  {})
+              .status();
+        }).ok());
+
+  const absl::Status status = db->Write([](Transaction& tx) -> absl::Status {
+    for (const char* statement :
+         {"savepoint undone", "update marks set body = replace(body, 'a', 'b')",
+          "rollback to undone", "release undone", "savepoint kept",
+          "update marks set body = 'c' || substr(body, 2)", "release kept"}) {
+      DRAMATIS_RETURN_IF_ERROR(tx.ExecuteText(statement, {}).status());
+    }
+    return absl::OkStatus();
+  });
+
+  EXPECT_TRUE(status.ok()) << status << ": " << OperatorMessage(status);
+  EXPECT_EQ(*Ask(*db,
+                 "select cast(count(*) as text) from marks where body like 'ca%a' and length(body) "
+                 "= 3000"),
+            "500");
+}
+
 TEST_F(SqliteTest, RefusesAFolderThatCannotBeMade) {
   std::ofstream(folder_ + "/data") << "a file where the folder should be";
 
