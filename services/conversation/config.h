@@ -1,6 +1,7 @@
 // Settings of conversation.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
@@ -20,6 +21,11 @@ struct Config {
   std::string title_model;
   // Where archives are that users bring along or take away.
   objects::Place objects;
+  // Where transcripts of sessions are, if they are kept.
+  std::optional<objects::Place> transcripts;
+  // How long after its end a session's messages are in the database, and its transcript is kept.
+  absl::Duration retention = absl::InfiniteDuration();
+  absl::Duration transcript_retention = absl::InfiniteDuration();
 
   // Notes problems in `settings`.
   static Config From(Settings& settings, const CommonConfig& common);

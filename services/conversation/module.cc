@@ -24,6 +24,8 @@
 #include "services/conversation/peers/replica_mirror.h"
 #include "services/conversation/rooms/upkeep.h"
 #include "services/conversation/service.h"
+#include "services/conversation/sessions/new_session.h"
+#include "services/conversation/sessions/retention.h"
 #include "services/conversation/sessions/titles.h"
 #include "services/conversation/sessions/upkeep.h"
 #include "services/conversation/sql/accounts.h"
@@ -36,7 +38,9 @@
 #include "services/conversation/sql/search.h"
 #include "services/conversation/sql/shares.h"
 #include "services/conversation/sql/store.h"
+#include "services/conversation/sql/transcripts/transcripts.h"
 #include "services/conversation/sql/turn_store.h"
+#include "services/conversation/transcripts/transcripts.h"
 #include "services/conversation/turn_taking/planning.h"
 #include "services/conversation/turns/recovery.h"
 #include "shared/executor/periodic.h"
@@ -68,6 +72,10 @@ constexpr absl::Duration kExpiryInterval = absl::Minutes(10);
 // The services that keep something of users, besides this one: all of them forget, export and import.
 // Personas come first, since others name them.
 constexpr const char* kUserDataServices[] = {"persona", "memory", "inference"};
+// How often what nobody knows of is looked for among archives.
+constexpr absl::Duration kSweepInterval = absl::Hours(6);
+// How often a part of the sessions is looked through for what is to be written or deleted.
+constexpr absl::Duration kRetentionInterval = absl::Seconds(2);
 // How often rooms that somebody follows are looked at, for changes that nobody told.
 constexpr absl::Duration kLookInterval = absl::Seconds(2);
 
@@ -121,9 +129,22 @@ class Module : public dramatis::Module {
         chat_(tools_, worker_, turns_, background_),
         previews_(tools_),
         alternatives_(tools_, worker_, turns_),
-        forks_(tools_, worker_),
-        shares_(tools_, share_store_),
-        history_(tools_),
+        transcript_objects_(OpenTranscripts()),
+        transcript_store_(context.database),
+        transcripts_(transcript_store_,
+                     store_,
+                     transcript_objects_ == nullptr ? nullptr : &**transcript_objects_,
+                     leases_),
+        retention_(store_,
+                   transcript_store_,
+                   transcripts_,
+                   {.rows = config.retention, .transcripts = config.transcript_retention},
+                   context.clock,
+                   context.logger,
+                   [this](const SessionRow& session) { GiveUpHold(session); }),
+        forks_(tools_, worker_, transcripts_),
+        shares_(tools_, share_store_, transcripts_),
+        history_(tools_, transcripts_),
         rooms_(room_tools_),
         participants_(room_tools_),
         room_messages_(
@@ -134,10 +155,20 @@ class Module : public dramatis::Module {
         accounts_(account_store_, context.clock, context.ids, context.logger),
         user_data_(UserDataNeighbours()),
         objects_(config.objects, context.clock, SendWebRequest),
-        account_deletions_(account_store_, room_tools_, user_data_, *objects_, leases_),
+        account_deletions_(
+            account_store_, room_tools_, user_data_, *objects_, transcripts_, leases_),
         job_store_(context.database),
-        job_tools_{job_store_, *objects_,   personas_,      user_data_,       context.clock,
-                   leases_,    context.ids, context.logger, TemporaryFolder()},
+        job_tools_{
+            job_store_,
+            *objects_,
+            personas_,
+            user_data_,
+            context.clock,
+            leases_,
+            context.ids,
+            context.logger,
+            TemporaryFolder(),
+            [this](const std::string& user_id) { return transcripts_.BringBackAll(user_id); }},
         archives_(job_tools_),
         archive_jobs_(job_tools_, kStepsInLease * config.turn_lease),
         archive_executor_(kArchiveThreads, kArchiveThreads),
@@ -231,6 +262,19 @@ class Module : public dramatis::Module {
     return neighbours;
   }
 
+  std::unique_ptr<objects::OpenedObjects> OpenTranscripts() const {
+    if (!config_.transcripts.has_value()) return nullptr;
+    return std::make_unique<objects::OpenedObjects>(*config_.transcripts, context_.clock,
+                                                    SendWebRequest);
+  }
+
+  void GiveUpHold(const SessionRow& session) {
+    CallContext call;
+    call.identity.user_id = session.user_id;
+    call.correlation_id = absl::StrCat("retention-", session.conversation_id);
+    (void)ReleaseHold(tools_, call, session);
+  }
+
   // Where there is room for files that are worked on: in the data folder, where this program has one,
   // else where the system keeps such files.
   std::string TemporaryFolder() const {
@@ -278,6 +322,10 @@ class Module : public dramatis::Module {
                 {.at_once = kArchiveThreads});
     jobs_.Every(kExpiryInterval, "archive expiry", prepare_,
                 [this] { return archive_jobs_.DeleteExpired(); });
+    jobs_.Every(kSweepInterval, "archive sweep", prepare_,
+                [this] { return archive_jobs_.DeleteOrphans([this] { return jobs_.ending(); }); });
+    jobs_.Every(kRetentionInterval, "retention", prepare_,
+                [this] { return retention_.Run([this] { return jobs_.ending(); }); });
     jobs_.Every(kLookInterval, "room events", background_, [this] { return tails_.Look(); });
   }
 
@@ -343,6 +391,10 @@ class Module : public dramatis::Module {
   Chat chat_;
   Previews previews_;
   Alternatives alternatives_;
+  const std::unique_ptr<objects::OpenedObjects> transcript_objects_;
+  SqlTranscriptStore transcript_store_;
+  Transcripts transcripts_;
+  Retention retention_;
   Forks forks_;
   Shares shares_;
   History history_;

@@ -114,6 +114,18 @@ GrpcTlsSettings ReadGrpcTls(Settings& settings) {
   return tls;
 }
 
+constexpr absl::Duration kDay = absl::Hours(24);
+
+// As absl::ParseDuration; also whole days, `30d`.
+bool ParseDuration(const std::string& text, absl::Duration& value) {
+  int days = 0;
+  if (text.ends_with('d') && absl::SimpleAtoi(text.substr(0, text.size() - 1), &days)) {
+    value = days * kDay;
+    return true;
+  }
+  return absl::ParseDuration(text, &value);
+}
+
 }  // namespace
 
 Environment SystemEnvironment() {
@@ -164,9 +176,10 @@ absl::Duration Settings::Duration(const std::string& name,
   const std::string text = Text(name);
   if (text.empty()) return fallback;
   absl::Duration value;
-  if (absl::ParseDuration(text, &value) && value >= least && value <= most) return value;
+  if (ParseDuration(text, value) && value >= least && value <= most) return value;
   Problem(name, absl::StrCat("must be a duration from ", absl::FormatDuration(least), " to ",
-                             absl::FormatDuration(most), ", such as 250ms, 5s or 2m"));
+                             absl::FormatDuration(most), ", such as ",
+                             most > kDay ? "90m, 12h or 30d" : "250ms, 5s or 2m"));
   return fallback;
 }
 

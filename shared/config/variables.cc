@@ -151,6 +151,16 @@ const std::vector<Variable>& KnownVariables() {
       {"DRAMATIS_OBJECTS", "file: and objects/ in the data folder",
        "where avatars, archives and the like are: s3://bucket/prefix, or file: and a folder",
        "persona, conversation"},
+      {"DRAMATIS_TRANSCRIPTS", "off",
+       "where transcripts of sessions are put, s3://bucket/prefix, or file: and a folder",
+       "conversation"},
+      {"DRAMATIS_RETENTION", "off",
+       "how long after its end a session's messages stay in the database, as 30d; then they are "
+       "read from its "
+       "transcript, or, without DRAMATIS_TRANSCRIPTS, deleted with the session",
+       "conversation"},
+      {"DRAMATIS_TRANSCRIPT_RETENTION", "off",
+       "how long after its end a session and its transcript are kept at all", "conversation"},
       {"DRAMATIS_DEFAULT_PERSONA", "the sample me.txt",
        "the persona of chats that name none: file:..., s3://bucket/key or a persona id",
        "persona, conversation"},

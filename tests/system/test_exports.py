@@ -240,6 +240,7 @@ TABLES = {
     "conversation.room_members": ANEW,
     "conversation.share_tokens": "links of this deployment",
     "conversation.shares": "links of this deployment",
+    "conversation.transcripts": "what lies elsewhere: brought back before an export",
     "conversation.turns": "within session",
     "conversation.user_conversations": ANEW,
     "conversation.user_sessions": "this deployment's work",

@@ -79,6 +79,7 @@ absl::Status AccountDeletions::Delete(const AccountDeletion& job,
     DRAMATIS_ASSIGN_OR_RETURN(const bool told, store_.MemoryIsTold(job.user_id));
     if (!told) return UnavailableError("memory has not been told of everything yet");
     DRAMATIS_RETURN_IF_ERROR(DeleteArchives(job.user_id));
+    DRAMATIS_RETURN_IF_ERROR(transcripts_.DeleteAllOf(job.user_id));
     DRAMATIS_RETURN_IF_ERROR(neighbours_.ForgetUser(call, job.user_id));
     DRAMATIS_ASSIGN_OR_RETURN(const bool finished, store_.Finish(job));
     if (finished) break;

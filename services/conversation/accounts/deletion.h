@@ -3,7 +3,7 @@
 //   1. sessions       erased, with whatever runs in them
 //   2. rooms          those nobody else takes part in are erased; the user's others close; in all that
 //                     stay, the user has left and what they said stands under "deleted user"
-//   3. archives       what the user brought along or wanted to take away
+//   3. archives       what the user brought along or wanted to take away; transcripts of sessions
 //   4. the neighbours persona, memory and inference forget the user (AdminService.ForgetUser), once
 //                     memory has been told of all that was erased (outbox/)
 //   5. the rest       lists, keys, and the job itself; from the beginning where the user has come
@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "services/conversation/model/account_store.h"
 #include "services/conversation/model/room_tools.h"
+#include "services/conversation/transcripts/transcripts.h"
 #include "shared/call/call.h"
 #include "shared/objects/objects.h"
 #include "shared/time/clock.h"
@@ -41,8 +42,14 @@ class AccountDeletions {
                    const RoomTools& tools,
                    ForgettingPeer& neighbours,
                    objects::Objects& objects,
+                   Transcripts& transcripts,
                    const Clock& leases)
-      : store_(store), tools_(tools), neighbours_(neighbours), objects_(objects), leases_(leases) {}
+      : store_(store),
+        tools_(tools),
+        neighbours_(neighbours),
+        objects_(objects),
+        transcripts_(transcripts),
+        leases_(leases) {}
 
   // Works off all jobs that are due, or fewer once `ending` says so. Blocks.
   absl::Status Run(const std::function<bool()>& ending = [] { return false; });
@@ -59,6 +66,7 @@ class AccountDeletions {
   const RoomTools tools_;
   ForgettingPeer& neighbours_;
   objects::Objects& objects_;
+  Transcripts& transcripts_;
   const Clock& leases_;
 };
 

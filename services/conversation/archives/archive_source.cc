@@ -7,8 +7,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "services/conversation/archives/json_items.h"
 #include "shared/status/macros.h"
+#include "shared/text/json_items.h"
 
 namespace dramatis::conversation {
 namespace {

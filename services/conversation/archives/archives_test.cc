@@ -6,10 +6,10 @@
 #include "gtest/gtest.h"
 #include "services/conversation/archives/archive_source.h"
 #include "services/conversation/archives/chats.h"
-#include "services/conversation/archives/json_items.h"
 #include "services/conversation/archives/temporary_file.h"
 #include "services/conversation/archives/zip_file.h"
 #include "services/conversation/archives/zip_output.h"
+#include "shared/text/json_items.h"
 
 namespace dramatis::conversation {
 namespace {

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "services/conversation/archives/chats.h"
-#include "services/conversation/archives/json_items.h"
+#include "shared/text/json_items.h"
 
 namespace dramatis::conversation {
 namespace {

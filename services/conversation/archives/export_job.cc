@@ -75,6 +75,7 @@ absl::StatusOr<std::unique_ptr<TemporaryFile>> ExportJob::Gather(const std::stri
 absl::Status ExportJob::Run() {
   // From the beginning, also after another process has begun: nothing of its files is left.
   job_.report.Clear();
+  if (tools_.bring_back) DRAMATIS_RETURN_IF_ERROR(tools_.bring_back(job_.user_id));
   std::vector<std::string> services = tools_.neighbours.services();
   services.emplace_back(kItself);
   std::vector<std::unique_ptr<TemporaryFile>> files;

@@ -9,12 +9,12 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "services/conversation/archives/archive_source.h"
-#include "services/conversation/archives/json_items.h"
 #include "services/conversation/model/titles.h"
 #include "services/conversation/sessions/new_session.h"
 #include "shared/digest/sha256.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/text/json_items.h"
 #include "shared/text/text.h"
 
 namespace dramatis::conversation {

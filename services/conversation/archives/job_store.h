@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,9 +56,10 @@ struct PastWritten {
   int unchanged = 0;
 };
 
-// Where the archives of all of a user's jobs are, and where a job's is.
+// Where archives are, those of all of a user's jobs, and a job's.
+inline constexpr char kArchivesPrefix[] = "archives/";
 inline std::string ObjectsOf(const std::string& user_id) {
-  return "archives/" + objects::KeyPart(user_id) + "/";
+  return kArchivesPrefix + objects::KeyPart(user_id) + "/";
 }
 inline std::string ObjectOf(const std::string& user_id, const std::string& job_id) {
   return ObjectsOf(user_id) + job_id;
@@ -108,6 +110,8 @@ class JobStore {
 
   // Jobs that have ended and whose archive is due to go, at most `limit`.
   virtual absl::StatusOr<std::vector<JobRow>> Expired(absl::Time now, int limit) = 0;
+  // The keys of all archives that jobs have, or are about to have.
+  virtual absl::StatusOr<std::set<std::string>> ObjectKeys() = 0;
   // Notes that the archive is gone.
   virtual absl::Status NoteGone(const JobRow& job) = 0;
 };

@@ -1,6 +1,7 @@
 // What everybody who works on imports and exports needs.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "services/conversation/archives/job_store.h"
@@ -31,6 +32,8 @@ struct JobTools {
   IdSource& ids;
   Logger& logger;
   const std::string folder;  // for files that are worked on
+  // Has the user's messages that are in transcripts only in the database: before an export.
+  const std::function<absl::Status(const std::string& user_id)> bring_back = {};
 };
 
 }  // namespace dramatis::conversation

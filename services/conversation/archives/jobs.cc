@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ constexpr absl::Duration kLastRetryOfJobs = absl::Minutes(10);
 // That fail in a row, until the job itself has failed: some two hours.
 constexpr int kMostAttempts = 20;
 constexpr int kExpiredAtOnce = 64;
+constexpr int kListedAtOnce = 500;
 
 const char* KindOf(const JobRow& job) {
   return job.kind == JobKind::kExport ? "export" : "import";
@@ -94,6 +96,31 @@ absl::Status ArchiveJobs::DeleteExpired() {
     }
     if (static_cast<int>(expired.size()) < kExpiredAtOnce) return absl::OkStatus();
   }
+}
+
+absl::Status ArchiveJobs::DeleteOrphans(const std::function<bool()>& ending) {
+  std::vector<std::string> orphans;
+  std::string after;
+  while (true) {
+    if (ending()) return absl::OkStatus();
+    DRAMATIS_ASSIGN_OR_RETURN(const std::vector<objects::ObjectInfo> found,
+                              tools_.objects.List(kArchivesPrefix, after, kListedAtOnce));
+    for (const objects::ObjectInfo& object : found) {
+      if (object.modified + kOrphanAge <= tools_.clock.Now()) orphans.push_back(object.key);
+    }
+    if (static_cast<int>(found.size()) < kListedAtOnce) break;
+    after = found.back().key;
+  }
+  if (orphans.empty()) return absl::OkStatus();
+  // Read after them: a job that comes later has an object that is not as old.
+  DRAMATIS_ASSIGN_OR_RETURN(const std::set<std::string> known, tools_.store.ObjectKeys());
+  for (const std::string& key : orphans) {
+    if (ending()) break;
+    if (known.contains(key)) continue;
+    DRAMATIS_RETURN_IF_ERROR(tools_.objects.Delete(key));
+    tools_.logger.Info("archive of nobody deleted", {{"object", key}});
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace dramatis::conversation

@@ -22,6 +22,9 @@ class ArchiveJobs {
   absl::Status Run(const std::function<bool()>& ending = [] { return false; });
   // Deletes archives whose time is over.
   absl::Status DeleteExpired();
+  // Deletes archives older than kOrphanAge that no job has: a process died between the two.
+  absl::Status DeleteOrphans(const std::function<bool()>& ending = [] { return false; });
+  static constexpr absl::Duration kOrphanAge = absl::Hours(24);
 
  private:
   // OK where the job has ended, well or not.

@@ -57,7 +57,7 @@ class AccountStore {
   // told before comes late.
   virtual absl::StatusOr<bool> MemoryIsTold(const std::string& user_id) = 0;
   // Deletes what is the user's besides conversations, and the job. False, and nothing is deleted,
-  // where the user has a conversation: begun meanwhile.
+  // where the user has a conversation, begun meanwhile, or a transcript.
   virtual absl::StatusOr<bool> Finish(const AccountDeletion& job) = 0;
 };
 

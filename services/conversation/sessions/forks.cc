@@ -23,6 +23,7 @@ absl::StatusOr<Idempotent<v1::Session>> Forks::Fork(const CallContext& call,
       const std::optional<SessionRow> source,
       tools_.store.FindSession(ConversationIdOf(call.identity.user_id, request.session_id())));
   if (!source.has_value()) return NotFoundError("session");
+  DRAMATIS_RETURN_IF_ERROR(transcripts_.BringBack(source->conversation_id));
   NewSession session;
   session.session_id = tools_.ids.NewId();
   session.persona_id = source->persona_id;

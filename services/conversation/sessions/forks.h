@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "services/conversation/model/turn_tools.h"
+#include "services/conversation/transcripts/transcripts.h"
 #include "services/conversation/turns/worker.h"
 #include "shared/call/call.h"
 
@@ -12,7 +13,8 @@ namespace dramatis::conversation {
 
 class Forks {
  public:
-  Forks(const TurnTools& tools, TurnWorker& worker) : tools_(tools), worker_(worker) {}
+  Forks(const TurnTools& tools, TurnWorker& worker, Transcripts& transcripts)
+      : tools_(tools), worker_(worker), transcripts_(transcripts) {}
 
   // The new session, its turn begun where something is said anew. Errors: see
   // ConversationService.ForkHistory.
@@ -22,6 +24,7 @@ class Forks {
  private:
   const TurnTools tools_;
   TurnWorker& worker_;
+  Transcripts& transcripts_;
 };
 
 }  // namespace dramatis::conversation

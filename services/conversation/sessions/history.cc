@@ -166,6 +166,9 @@ absl::StatusOr<History::Page> History::ReadPage(const CallContext& call,
   }
   Page page;
   DRAMATIS_ASSIGN_OR_RETURN(page.messages, tools_.store.ListMessages(range));
+  if (page.messages.empty()) {
+    DRAMATIS_ASSIGN_OR_RETURN(page.messages, transcripts_.Messages(range));
+  }
   if (page.messages.size() > static_cast<size_t>(size)) {
     page.messages.resize(static_cast<size_t>(size));
     page.next_token = EncodePageToken(scope, {absl::StrCat(page.messages.back().sequence)});

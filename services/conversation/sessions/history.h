@@ -10,13 +10,15 @@
 #include "absl/status/statusor.h"
 #include "services/conversation/model/store.h"
 #include "services/conversation/model/turn_tools.h"
+#include "services/conversation/transcripts/transcripts.h"
 #include "shared/call/call.h"
 
 namespace dramatis::conversation {
 
 class History {
  public:
-  explicit History(const TurnTools& tools) : tools_(tools) {}
+  History(const TurnTools& tools, Transcripts& transcripts)
+      : tools_(tools), transcripts_(transcripts) {}
 
   // A page of messages; none for an unknown session.
   absl::StatusOr<v1::GetChatHistoryResponse> Messages(const CallContext& call,
@@ -39,6 +41,7 @@ class History {
                                 const std::string& token);
 
   const TurnTools tools_;
+  Transcripts& transcripts_;
 };
 
 }  // namespace dramatis::conversation

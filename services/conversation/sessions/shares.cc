@@ -57,6 +57,7 @@ absl::StatusOr<Idempotent<v1::Share>> Shares::Create(const CallContext& call,
       return FieldErrors({{"expires_at", "must be to come"}});
     }
   }
+  DRAMATIS_RETURN_IF_ERROR(transcripts_.BringBack(row.conversation_id));
   DRAMATIS_ASSIGN_OR_RETURN(const Idempotent<ShareRow> created,
                             store_.CreateShare(row, {{call, "ShareHistory", request}, &ToShare}));
   absl::StatusOr<Idempotent<v1::Share>> answer = FirstAnswer(created, &ToShare);

@@ -7,13 +7,15 @@
 #include "absl/status/statusor.h"
 #include "services/conversation/model/share_store.h"
 #include "services/conversation/model/turn_tools.h"
+#include "services/conversation/transcripts/transcripts.h"
 #include "shared/call/call.h"
 
 namespace dramatis::conversation {
 
 class Shares {
  public:
-  Shares(const TurnTools& tools, ShareStore& store) : tools_(tools), store_(store) {}
+  Shares(const TurnTools& tools, ShareStore& store, Transcripts& transcripts)
+      : tools_(tools), store_(store), transcripts_(transcripts) {}
 
   // The link is in the first answer only: what is kept, also with an Idempotency-Key, does not open it.
   absl::StatusOr<Idempotent<v1::Share>> Create(const CallContext& call,
@@ -27,6 +29,7 @@ class Shares {
  private:
   const TurnTools tools_;
   ShareStore& store_;
+  Transcripts& transcripts_;
 };
 
 }  // namespace dramatis::conversation

@@ -5,6 +5,7 @@
 #include "services/conversation/sql/memory_outbox.h"
 #include "services/conversation/sql/rooms/rows.h"
 #include "services/conversation/sql/rows.h"
+#include "services/conversation/sql/transcripts/transcripts.h"
 #include "shared/sql/catalogue/user_rows.h"
 #include "shared/status/macros.h"
 
@@ -99,7 +100,8 @@ constexpr Statement kHasConversations = {R"(
   select 1
   where exists (select 1 from user_conversations where user_id = $1)
     or exists (select 1 from participants where user_id = $1)
-    or exists (select 1 from conversations where user_id = $1 and kind = 'room'))"};
+    or exists (select 1 from conversations where user_id = $1 and kind = 'room')
+    or exists (select 1 from transcripts where user_id = $1))"};
 
 }  // namespace
 
@@ -166,7 +168,9 @@ absl::Status SqlAccountStore::Erase(const std::string& user_id,
   return database_.Write([&](Transaction& tx) -> absl::Status {
     DRAMATIS_RETURN_IF_ERROR(tx.Execute(kEraseRow, {conversation_id}).status());
     DRAMATIS_RETURN_IF_ERROR(NoteForgottenConversation(tx, user_id, conversation_id));
-    return sql::DeleteRows(tx, "conversation_id", conversation_id, {"memory_outbox"});
+    DRAMATIS_RETURN_IF_ERROR(DoomTranscript(tx, conversation_id));
+    return sql::DeleteRows(tx, "conversation_id", conversation_id,
+                           {"memory_outbox", "transcripts"});
   });
 }
 
@@ -194,9 +198,9 @@ absl::StatusOr<bool> SqlAccountStore::Finish(const AccountDeletion& job) {
     DRAMATIS_ASSIGN_OR_RETURN(const Rows left, tx.Execute(kHasConversations, {job.user_id}));
     if (!left.empty()) return false;
     // A row of a conversation is gone or nameless by now: none is taken out of the midst of one.
-    DRAMATIS_RETURN_IF_ERROR(
-        sql::DeleteRows(tx, "user_id", job.user_id,
-                        {"conversations", "memory_outbox", "messages", "participants", "turns"}));
+    DRAMATIS_RETURN_IF_ERROR(sql::DeleteRows(
+        tx, "user_id", job.user_id,
+        {"conversations", "memory_outbox", "messages", "participants", "transcripts", "turns"}));
     return true;
   });
 }

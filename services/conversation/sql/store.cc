@@ -11,6 +11,7 @@
 #include "services/conversation/sql/rows.h"
 #include "services/conversation/sql/search.h"
 #include "services/conversation/sql/shares.h"
+#include "services/conversation/sql/transcripts/transcripts.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 
@@ -78,6 +79,7 @@ absl::Status DeleteRest(Transaction& tx, const SessionRow& row) {
   for (const Statement* statement : {&kDeleteMessages, &kDeleteTurns, &kDeleteParticipants}) {
     DRAMATIS_RETURN_IF_ERROR(tx.Execute(*statement, {id}).status());
   }
+  DRAMATIS_RETURN_IF_ERROR(DoomTranscript(tx, id));
   DRAMATIS_RETURN_IF_ERROR(DeleteFirings(tx, id));
   DRAMATIS_RETURN_IF_ERROR(ForgetIndex(tx, id));
   DRAMATIS_RETURN_IF_ERROR(tx.Execute(kDeleteListEntry, {row.user_id, id}).status());

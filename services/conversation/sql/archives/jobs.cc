@@ -77,6 +77,11 @@ constexpr SqlText kJobNames = NamesOf(kJobColumns);
 
 constexpr SqlText kInsertJob = InsertInto("jobs", kJobColumns);
 
+constexpr Statement kJobsWithObjects = {R"(
+  select user_id, job_id
+  from jobs
+  where object_key <> '' or state in ('queued', 'running'))"};
+
 // Whoever comes second waits here until the first has committed, and then counts its job too.
 constexpr Statement kLockUsersJobs = {R"(
   insert into user_sessions (user_id, started)
@@ -280,6 +285,16 @@ absl::StatusOr<std::vector<JobRow>> SqlJobStore::Expired(absl::Time now, int lim
     return tx.Execute(kExpiredJobs, {now, limit});
   }));
   return ToJobs(rows);
+}
+
+absl::StatusOr<std::set<std::string>> SqlJobStore::ObjectKeys() {
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, database_.Read([&](Transaction& tx) {
+    return tx.Execute(kJobsWithObjects, {});
+  }));
+  std::set<std::string> keys;
+  for (const sql::Row& row : rows)
+    keys.insert(ObjectOf(row.Text(0), row.Text(1)));
+  return keys;
 }
 
 absl::Status SqlJobStore::NoteGone(const JobRow& job) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ class SqlJobStore : public JobStore {
                          absl::Time lease_ends,
                          const std::function<void(JobRow&, const UserImport&)>& count) override;
   absl::StatusOr<std::vector<JobRow>> Expired(absl::Time now, int limit) override;
+  absl::StatusOr<std::set<std::string>> ObjectKeys() override;
   absl::Status NoteGone(const JobRow& job) override;
 
  private:

@@ -5,7 +5,8 @@
 // Of tables that have a user, these are in an archive: conversations, participants, messages, turns,
 // user_conversations (made anew). These are not, for a reason: shares and share_tokens (links of this
 // deployment), events (how a room came to be what it is), message_search (made anew), user_sessions,
-// idempotency_keys, memory_outbox, account_deletions, jobs, room_members (this deployment's own work).
+// idempotency_keys, memory_outbox, account_deletions, jobs, room_members (this deployment's own work),
+// transcripts (their messages are brought back before an export).
 // tests/system/test_exports.py compares the two lists with the database's catalogue.
 #pragma once
 

@@ -12,7 +12,7 @@
 
 #include "absl/status/status.h"
 
-namespace dramatis::conversation {
+namespace dramatis {
 
 inline constexpr size_t kMostItemBytes = size_t{16} << 20;
 
@@ -51,4 +51,4 @@ class JsonItems {
   bool escaped_ = false;
 };
 
-}  // namespace dramatis::conversation
+}  // namespace dramatis

@@ -1,10 +1,10 @@
-#include "services/conversation/archives/json_items.h"
+#include "shared/text/json_items.h"
 
 #include <utility>
 
 #include "shared/status/macros.h"
 
-namespace dramatis::conversation {
+namespace dramatis {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
@@ -104,4 +104,4 @@ absl::Status JsonItems::End() {
   return absl::InvalidArgumentError("it breaks off");
 }
 
-}  // namespace dramatis::conversation
+}  // namespace dramatis
