@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
 #include "unicode/normalizer2.h"
 #include "unicode/uchar.h"
 #include "unicode/unistr.h"
@@ -121,8 +122,16 @@ class Folder {
  public:
   std::vector<FoldedCharacter> Fold(std::string_view text) {
     const auto size = static_cast<int32_t>(text.size());
+    folded_.reserve(text.size());
     for (int32_t i = 0; i < size;) {
       const int32_t start = i;
+      // Nothing joins two characters of ASCII: most texts are read here.
+      if (IsAscii(text, i) && (i + 1 == size || IsAscii(text, i + 1))) {
+        EndPiece(i);
+        begin_ = ++i;
+        folded_.push_back({absl::ascii_tolower(text[start]), static_cast<size_t>(start), begin_});
+        continue;
+      }
       UChar32 c = 0;
       U8_NEXT_OR_FFFD(text.data(), i, size, c);
       if (Forms().casefold.hasBoundaryBefore(c)) EndPiece(start);
@@ -133,6 +142,8 @@ class Folder {
   }
 
  private:
+  static bool IsAscii(std::string_view text, int32_t at) { return U8_IS_SINGLE(text[at]); }
+
   void EndPiece(size_t at) {
     const UChar32 first = piece_.isEmpty() ? 0 : piece_.char32At(0);
     const bool one = piece_.length() == U16_LENGTH(first);
@@ -184,11 +195,13 @@ class WordCollector {
 
  private:
   void Add(size_t from, size_t count) {
-    icu::UnicodeString text;
-    for (size_t i = from; i < from + count; ++i)
-      text.append(run_[i].value);
     Word& word = words_.emplace_back();
-    text.toUTF8String(word.text);
+    for (size_t i = from; i < from + count; ++i) {
+      std::array<char, U8_MAX_LENGTH> bytes;
+      int length = 0;
+      U8_APPEND_UNSAFE(bytes.data(), length, run_[i].value);
+      word.text.append(bytes.data(), length);
+    }
     word.begin = run_[from].begin;
     word.end = is_unspaced_ ? run_[from + count - 1].end : run_.back().end;
   }

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <functional>
-#include <set>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/conversation/model/session_views.h"
@@ -36,7 +36,7 @@ class Collector {
   std::string Take() && { return std::move(words_); }
 
  private:
-  std::set<std::string> seen_;
+  absl::flat_hash_set<std::string> seen_;
   std::string words_;
 };
 

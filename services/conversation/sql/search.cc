@@ -93,10 +93,6 @@ constexpr char kRanked[] = R"(, weighed as (
       max(created_at) as latest
     from weighed
     group by conversation_id
-  ), place as (
-    select conversation_id, sequence,
-      row_number() over (partition by conversation_id order by weight desc, sequence desc) as nth
-    from weighed
   ))";
 
 // Locks the conversation's row, so that nothing of it is deleted meanwhile.

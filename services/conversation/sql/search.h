@@ -33,8 +33,8 @@ std::string ReaderOfRoom(const std::string& conversation_id);
 inline constexpr char kReaderOfRooms[] = "@rooms";
 inline constexpr char kReaderOfPublicRooms[] = "@public";
 
-// The beginning of a search: `ranked` (conversation_id, score, latest) and `place`
-// (conversation_id, sequence, nth: the best is 1), of what FoundBy says, which is $1.
+// The beginning of a search: `ranked` (conversation_id, score, latest) and `weighed`
+// (conversation_id, sequence, weight), of what FoundBy says, which is $1.
 //
 // A message scores more the fewer words it has beside those looked for, from 1 down; a title 3. A
 // conversation scores as its best place, and a little for each other one.
@@ -51,7 +51,12 @@ std::string FoundBy(sql::Engine engine,
 inline constexpr char kPlacesOfPage[] = R"(
   select p.*, h.sequence, m.message_id, m.content, m.created_at
   from page p
-    join place h on h.conversation_id = p.conversation_id and h.nth <= 3
+    join (
+      select conversation_id, sequence,
+        row_number() over (partition by conversation_id order by weight desc, sequence desc) as nth
+      from weighed
+      where conversation_id in (select conversation_id from page)
+    ) h on h.conversation_id = p.conversation_id and h.nth <= 3
     left join messages m on m.conversation_id = h.conversation_id and m.sequence = h.sequence
   order by p.score desc, p.latest desc, p.conversation_id desc, h.nth)";
 // The place in a row of it whose first column of a place is `column`.
