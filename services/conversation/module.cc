@@ -429,12 +429,12 @@ class Module : public dramatis::Module {
   std::unique_ptr<sql::Notifier> notifier_;  // null where this process is the only one
 };
 
-std::function<absl::StatusOr<std::unique_ptr<dramatis::Module>>(const ModuleContext&)> Configure(
-    Settings& settings, const CommonConfig& common) {
-  return [config = Config::From(settings, common)](
-             const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<dramatis::Module>> {
-    return std::make_unique<Module>(context, config);
-  };
+ConfiguredModule Configure(Settings& settings, const CommonConfig& common) {
+  return {.make = [config = Config::From(settings, common)](const ModuleContext& context)
+              -> absl::StatusOr<std::unique_ptr<dramatis::Module>> {
+            return std::make_unique<Module>(context, config);
+          },
+          .import_user = &ImportUser};
 }
 
 }  // namespace
@@ -447,8 +447,7 @@ const ModuleFactory& ConversationModule() {
                          .calls_others = true,
                          .sample = Sample(),
                          .forget_user = nullptr,
-                         .export_user = &ExportUser,
-                         .import_user = &ImportUser};
+                         .export_user = &ExportUser};
   return factory;
 }
 

@@ -237,16 +237,16 @@ const ModuleFactory& InferenceModule() {
   static const ModuleFactory factory = {
       .name = "inference",
       .migrations = &embedded::inference_migrations,
-      .configure = [](Settings& settings, const CommonConfig& /*common*/)
-          -> std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)> {
-        return [config = Config::From(settings)](
-                   const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
-          return std::make_unique<RunningModule>(config, context);
-        };
+      .configure = [](Settings& settings, const CommonConfig& /*common*/) -> ConfiguredModule {
+        return {
+            .make = [config = Config::From(settings)](
+                        const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
+              return std::make_unique<RunningModule>(config, context);
+            },
+            .import_user = &ImportUser};
       },
       .forget_user = &ForgetUser,
       .export_user = &ExportUser,
-      .import_user = &ImportUser,
   };
   return factory;
 }

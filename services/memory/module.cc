@@ -197,18 +197,18 @@ const ModuleFactory& MemoryModule() {
   static const ModuleFactory factory = {
       .name = "memory",
       .migrations = &embedded::memory_migrations,
-      .configure = [](Settings& settings, const CommonConfig& /*common*/)
-          -> std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)> {
-        return [config = Config::From(settings)](
-                   const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
-          return std::make_unique<RunningModule>(config, context);
-        };
+      .configure = [](Settings& settings, const CommonConfig& /*common*/) -> ConfiguredModule {
+        return {
+            .make = [config = Config::From(settings)](
+                        const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
+              return std::make_unique<RunningModule>(config, context);
+            },
+            .import_user = &ImportUser};
       },
       .calls_others = true,
       .sample = Sample(),
       .command = KeysCommand(),
       .export_user = &ExportUser,
-      .import_user = &ImportUser,
   };
   return factory;
 }

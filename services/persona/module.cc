@@ -174,18 +174,18 @@ const ModuleFactory& PersonaModule() {
   static const ModuleFactory factory = {
       .name = "persona",
       .migrations = &embedded::persona_migrations,
-      .configure = [](Settings& settings, const CommonConfig& common)
-          -> std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)> {
-        return [config = Config::From(settings, common)](
-                   const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
-          RestrictImportedPersonas(config.restrict_ai_personas);
-          return std::make_unique<RunningModule>(config, context);
-        };
+      .configure = [](Settings& settings, const CommonConfig& common) -> ConfiguredModule {
+        const Config config = Config::From(settings, common);
+        return {
+            .make =
+                [config](const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
+              return std::make_unique<RunningModule>(config, context);
+            },
+            .import_user = UserImporter(config.restrict_ai_personas)};
       },
       .sample = Sample(),
       .forget_user = &ForgetUser,
       .export_user = &ExportUser,
-      .import_user = &ImportUser,
   };
   return factory;
 }

@@ -51,11 +51,12 @@ class PersonaServiceTest : public testing::Test {
 
   void Start(const Environment& environment = {}) {
     Settings settings(environment);
-    const auto make = PersonaModule().configure(settings, config_);
+    const ConfiguredModule configured = PersonaModule().configure(settings, config_);
     const absl::Status problems = settings.Check();
     ASSERT_TRUE(problems.ok()) << problems;
-    module_ = *make({clock_, ids_, *logger_, metrics_, config_, *database_,
-                     /*channel=*/nullptr, /*replica=*/nullptr, local_, /*own_address=*/nullptr});
+    module_ = *configured.make({clock_, ids_, *logger_, metrics_, config_, *database_,
+                                /*channel=*/nullptr, /*replica=*/nullptr, local_,
+                                /*own_address=*/nullptr});
     server_ = std::make_unique<TestServer>(std::vector<grpc::Service*>{&module_->service()});
     ASSERT_TRUE(module_->Start().ok());
     stub_ = v1::PersonaService::NewStub(server_->channel());

@@ -185,7 +185,7 @@ absl::StatusOr<v1::ExportUserResponse> DatabaseAdmin::ExportUser(
 absl::StatusOr<v1::ImportUserResponse> DatabaseAdmin::ImportUser(
     const v1::ImportUserRequest& request) {
   DRAMATIS_ASSIGN_OR_RETURN(const Part* const part, Find(request.service()));
-  const auto import_user = part->factory.import_user;
+  const auto& import_user = part->module.import_user;
   if (import_user == nullptr) return NotFoundError("service");
   const ImportingUser user = {
       .user_id = request.user_id(), .admin = request.as_admin(), .now = clock_.Now()};

@@ -27,6 +27,7 @@ class DatabaseAdmin {
   // One service of the program; references outlive the object.
   struct Part {
     const ModuleFactory& factory;
+    const ConfiguredModule& module;
     sql::Database& database;
     // Whether the service takes calls just now.
     std::function<bool()> serving;

@@ -108,13 +108,14 @@ class DatabaseAdminTest : public testing::Test {
                             .migrations = Migrations,
                             .configure = nullptr,
                             .sample = {.state = State, .write = WriteSample}};
+  ConfiguredModule module_;
   CommonConfig config_;
   FakeClock clock_;
   RecordingLogger logger_;
   bool serving_ = true;
   std::string header_;
   DatabaseAdmin admin_{
-      config_, clock_, logger_, {{factory_, *database_, [this] { return serving_; }}}};
+      config_, clock_, logger_, {{factory_, module_, *database_, [this] { return serving_; }}}};
 };
 
 TEST_F(DatabaseAdminTest, TellsWhatIsPending) {
@@ -143,7 +144,8 @@ TEST_F(DatabaseAdminTest, CountsRows) {
 TEST_F(DatabaseAdminTest, TellsThatADatabaseCannotBeReadWithoutTheCause) {
   ASSERT_TRUE(RunSetup().ok());
   GatedDatabase closed(*database_);
-  DatabaseAdmin admin(config_, clock_, logger_, {{factory_, closed, [] { return false; }}});
+  DatabaseAdmin admin(config_, clock_, logger_,
+                      {{factory_, module_, closed, [] { return false; }}});
   v1::GetDatabaseStatusRequest request;
   request.set_service("things");
 

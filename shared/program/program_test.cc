@@ -83,12 +83,11 @@ class ProbeModule : public Module, public v1::MemoryService::CallbackService {
   ServiceAdapter rpc_;
 };
 
-std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)> ConfigureProbe(
-    Settings& settings, const CommonConfig&) {
+ConfiguredModule ConfigureProbe(Settings& settings, const CommonConfig&) {
   settings.Integer("DRAMATIS_MEMORY_QUOTA", 1, 1, 9);
-  return [](const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
+  return {.make = [](const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
     return std::make_unique<ProbeModule>(context);
-  };
+  }};
 }
 
 // Sends this process a signal when it starts, and another one when it drains.

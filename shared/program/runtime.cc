@@ -222,7 +222,7 @@ absl::Status Runtime::MakeParts() {
               return config_.advertised_address.empty() ? ReachableAddress(server_->address())
                                                         : config_.advertised_address;
             }});
-    DRAMATIS_ASSIGN_OR_RETURN(part->module, config_.modules[i](*part->context));
+    DRAMATIS_ASSIGN_OR_RETURN(part->module, config_.modules[i].make(*part->context));
     parts_.push_back(std::move(part));
   }
   return absl::OkStatus();
@@ -249,13 +249,15 @@ absl::Status Runtime::StartServer() {
   DRAMATIS_RETURN_IF_ERROR(PrepareEmbedded());
   std::vector<grpc::Service*> services;
   std::vector<DatabaseAdmin::Part> databases;
-  for (const auto& part : parts_) {
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    Part* const part = parts_[i].get();
     services.push_back(&part->module->service());
     for (const Module::OtherService& other : part->module->others())
       services.push_back(other.service);
     databases.push_back({.factory = part->factory,
+                         .module = config_.modules[i],
                          .database = *part->database.database,
-                         .serving = [part = part.get()] { return part->Serving(); }});
+                         .serving = [part] { return part->Serving(); }});
   }
   admin_ = std::make_unique<AdminServiceServer>(config_.common, clock_, logger_, metrics_,
                                                 std::move(databases));

@@ -35,7 +35,6 @@ namespace dramatis {
 
 // What the settings say, read before anything is touched.
 struct ProgramConfig {
-  using MakeModule = std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)>;
   using MakeFrontend =
       std::function<absl::StatusOr<std::unique_ptr<Frontend>>(const FrontendContext&)>;
 
@@ -45,7 +44,7 @@ struct ProgramConfig {
   std::string grpc_address;                       // empty where the program has no module
   std::string advertised_address;                 // empty: the gRPC address
   std::map<std::string, std::string> neighbours;  // name to target
-  std::vector<MakeModule> modules;                // in the program's order
+  std::vector<ConfiguredModule> modules;          // in the program's order
   MakeFrontend frontend;                          // may be empty
 
   // Every problem at once.

@@ -87,13 +87,22 @@ struct ModuleCommand {
              const ModuleCommandContext& context) = nullptr;
 };
 
+// A service whose settings have been read.
+struct ConfiguredModule {
+  std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)> make;
+  // Takes lines of ModuleFactory::export_user back. What is there already stays as it is; nothing of
+  // anybody else's is touched. In one transaction that may be run again. Null where it keeps nothing of users.
+  std::function<absl::StatusOr<UserImport>(
+      sql::Transaction& tx, const ImportingUser& user, const std::vector<std::string>& lines)>
+      import_user = nullptr;
+};
+
 // How a program makes a module, and what it must know before. One constant per service.
 struct ModuleFactory {
   std::string name;  // "persona"
   const std::vector<sql::Migration>& (*migrations)();
-  // Reads the service's settings, notes problems, and returns a function that makes the module.
-  std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)> (*configure)(
-      Settings& settings, const CommonConfig& common);
+  // Reads the service's settings and notes problems.
+  ConfiguredModule (*configure)(Settings& settings, const CommonConfig& common);
   // Whether it calls other services, and so needs an identity key of its own.
   bool calls_others = false;
   // What seeding writes; nothing for a service without sample data.
@@ -109,11 +118,6 @@ struct ModuleFactory {
   absl::StatusOr<UserPage> (*export_user)(sql::Transaction& tx,
                                           const std::string& user_id,
                                           const std::string& after) = nullptr;
-  // Takes such lines back. What is there already stays as it is; nothing of anybody else's is
-  // touched. In one transaction that may be run again.
-  absl::StatusOr<UserImport> (*import_user)(sql::Transaction& tx,
-                                            const ImportingUser& user,
-                                            const std::vector<std::string>& lines) = nullptr;
 };
 
 }  // namespace dramatis

@@ -32,12 +32,12 @@ class Replica {
   Replica(sql::Database& database, Neighbours& neighbours, const std::string& lease = "15s") {
     config_.workers = 4;
     Settings settings({{"DRAMATIS_TURN_LEASE", lease}});
-    const auto make = ConversationModule().configure(settings, config_);
+    const ConfiguredModule configured = ConversationModule().configure(settings, config_);
     EXPECT_TRUE(settings.Check().ok());
-    module_ = *make({clock_, ids_, *logger_, metrics_, config_, database,
-                     [&](const std::string&) { return neighbours.server.channel(); },
-                     [](const std::string& address) { return MakeChannel(address); }, local_,
-                     [this] { return server_->address(); }});
+    module_ = *configured.make({clock_, ids_, *logger_, metrics_, config_, database,
+                                [&](const std::string&) { return neighbours.server.channel(); },
+                                [](const std::string& address) { return MakeChannel(address); },
+                                local_, [this] { return server_->address(); }});
     std::vector<grpc::Service*> services = {&module_->service()};
     for (const Module::OtherService& other : module_->others())
       services.push_back(other.service);

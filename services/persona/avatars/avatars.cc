@@ -65,18 +65,20 @@ absl::StatusOr<v1::Avatar> Avatars::Update(const CallContext& call,
   if (picture->width > kMostAvatarSide || picture->height > kMostAvatarSide) {
     return NoAvatar("must have at most 4096 pixels a side");
   }
+  const absl::Time now = clock_.Now();
   DRAMATIS_RETURN_IF_ERROR(avatars_.SetAvatar(row.persona_id,
                                               {.content_type = picture->content_type,
                                                .width = picture->width,
                                                .height = picture->height,
                                                .picture = bytes},
-                                              clock_.Now()));
+                                              now));
   v1::Avatar avatar;
   avatar.set_persona_id(row.persona_id);
   avatar.set_content_type(picture->content_type);
   avatar.set_width(picture->width);
   avatar.set_height(picture->height);
   avatar.set_bytes(static_cast<int>(bytes.size()));
+  avatar.set_etag(AvatarEtag(now));
   return avatar;
 }
 

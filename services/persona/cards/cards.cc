@@ -88,6 +88,7 @@ absl::StatusOr<v1::ImportPersonaResponse> Cards::Import(const CallContext& call,
   row.definition = std::move(made.definition);
   row.lore = made.lore.SerializeAsString();
   row.create_time = row.update_time = clock_.Now();
+  if (card.avatar.has_value()) row.avatar_time = row.create_time;
   if (!card.avatar.has_value() && !card.picture.empty() && !LooksLikeZip(card.picture)) {
     made.warnings.emplace_back(
         "The picture is kept with the card, and is too large for an avatar: at most 2 MiB and 4096 "

@@ -126,6 +126,7 @@ v1::Persona Present(const PersonaRow& row, const Identity& identity, bool masked
   persona.set_persona_id(row.persona_id);
   persona.set_version(row.version);
   persona.set_etag(Etag(row));
+  if (row.avatar_time.has_value()) persona.set_avatar_etag(AvatarEtag(*row.avatar_time));
   *persona.mutable_create_time() = ToTimestamp(row.create_time);
   *persona.mutable_update_time() = ToTimestamp(row.update_time);
   return persona;
@@ -133,6 +134,10 @@ v1::Persona Present(const PersonaRow& row, const Identity& identity, bool masked
 
 std::string Etag(const PersonaRow& row) {
   return absl::StrCat(row.version);
+}
+
+std::string AvatarEtag(absl::Time time) {
+  return absl::StrCat(absl::Hex(absl::ToUnixMicros(time)));
 }
 
 }  // namespace dramatis::persona

@@ -47,5 +47,7 @@ bool IsVisible(const PersonaRow& row, const Identity& identity);
 v1::Persona Present(const PersonaRow& row, const Identity& identity, bool masked = false);
 // Names one version of one persona, for If-Match.
 std::string Etag(const PersonaRow& row);
+// Names the picture that a persona was given at `time`.
+std::string AvatarEtag(absl::Time time);
 
 }  // namespace dramatis::persona

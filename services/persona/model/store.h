@@ -34,6 +34,8 @@ struct PersonaRow {
   int version = 1;
   absl::Time create_time;
   absl::Time update_time;
+  // When its picture was given; nullopt where it has none.
+  std::optional<absl::Time> avatar_time = std::nullopt;
   bool deleted = false;
 };
 

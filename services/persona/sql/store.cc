@@ -25,20 +25,20 @@ using sql::Statement;
 using sql::Transaction;
 using sql::Value;
 
-// How long an Idempotency-Key is remembered, and how many forgotten ones a call clears away.
-
 constexpr Statement kFind = {R"(
   select p.persona_id, p.owner_id, p.version, p.create_time, p.update_time,
-    p.delete_time is not null, v.definition, v.lore
+    p.delete_time is not null, v.definition, a.update_time, v.lore
   from personas p
   join persona_versions v on v.persona_id = p.persona_id and v.version = p.version
+  left join persona_avatars a on a.persona_id = p.persona_id
   where p.persona_id = $1)"};
 
 constexpr Statement kFindWithHold = {R"(
   select p.persona_id, p.owner_id, p.version, p.create_time, p.update_time,
-    p.delete_time is not null, v.definition, v.lore, h.expire_time
+    p.delete_time is not null, v.definition, a.update_time, v.lore, h.expire_time
   from personas p
   join persona_versions v on v.persona_id = p.persona_id and v.version = p.version
+  left join persona_avatars a on a.persona_id = p.persona_id
   left join persona_holds h on h.persona_id = p.persona_id and h.conversation_id = $2
   where p.persona_id = $1)"};
 
@@ -177,9 +177,10 @@ constexpr const char* kPage = R"(
     order by {key} {direction}, persona_id {direction}
     limit $8)
   select n.persona_id, n.owner_id, n.version, n.create_time, n.update_time, 1 = 0, v.definition,
-    (select count(*) from numbered)
+    a.update_time, (select count(*) from numbered)
   from numbered n
   join persona_versions v on v.persona_id = n.persona_id and v.version = n.version
+  left join persona_avatars a on a.persona_id = n.persona_id
   where n.place < $8 and (n.place = 1 or n.bytes <= cast($10 as bigint))
   order by n.place)";
 
@@ -282,12 +283,13 @@ absl::StatusOr<PersonaRow> ParseHead(const sql::Row& row) {
   persona.update_time = row.Time(4);
   persona.deleted = row.Bool(5);
   DRAMATIS_ASSIGN_OR_RETURN(persona.definition, ParseDefinition(row.Blob(6)));
+  persona.avatar_time = row.OptionalTime(7);
   return persona;
 }
 
 absl::StatusOr<PersonaRow> ParseRow(const sql::Row& row) {
   DRAMATIS_ASSIGN_OR_RETURN(PersonaRow persona, ParseHead(row));
-  persona.lore = row.Blob(7);
+  persona.lore = row.Blob(8);
   return persona;
 }
 
@@ -344,7 +346,7 @@ absl::StatusOr<PersonaAndHold> SqlStore::FindWithHold(const std::string& persona
   if (rows.empty()) return NotFoundError("persona");
   PersonaAndHold found;
   DRAMATIS_ASSIGN_OR_RETURN(found.persona, ParseRow(rows.front()));
-  found.hold_expire_time = rows.front().OptionalTime(8);
+  found.hold_expire_time = rows.front().OptionalTime(9);
   return found;
 }
 
@@ -368,7 +370,7 @@ absl::StatusOr<PersonaPage> SqlStore::List(const PersonaQuery& query) {
     DRAMATIS_ASSIGN_OR_RETURN(PersonaRow persona, ParseHead(row));
     page.personas.push_back(std::move(persona));
   }
-  page.more = !rows.empty() && rows.front().Int64(7) > static_cast<int64_t>(rows.size());
+  page.more = !rows.empty() && rows.front().Int64(8) > static_cast<int64_t>(rows.size());
   return page;
 }
 

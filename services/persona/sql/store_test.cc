@@ -207,6 +207,25 @@ TEST_P(StoreTest, KeepsThePictureThatWasGivenLast) {
   }
 }
 
+TEST_P(StoreTest, SaysWhenAPictureWasGiven) {
+  const PersonaRow row = Add("alice", "Ada");
+  Add("alice", "Bea");
+  EXPECT_EQ(Find(row.persona_id).avatar_time, std::nullopt);
+  const AvatarRow avatar = {.content_type = "image/png", .width = 1, .height = 1, .picture = "P"};
+  ASSERT_TRUE(SqlAvatarStore(db()).SetAvatar(row.persona_id, avatar, clock_.Now()).ok());
+
+  EXPECT_EQ(Find(row.persona_id).avatar_time, clock_.Now());
+  EXPECT_EQ(store_.FindWithHold(row.persona_id, "c")->persona.avatar_time, clock_.Now());
+  PersonaQuery query;
+  query.visible_to = "alice";
+  query.order = PersonaOrder::kName;
+  query.descending = false;
+  const PersonaPage page = *store_.List(query);
+  ASSERT_EQ(page.personas.size(), 2u);
+  EXPECT_EQ(page.personas[0].avatar_time, clock_.Now());
+  EXPECT_EQ(page.personas[1].avatar_time, std::nullopt);
+}
+
 TEST_P(StoreTest, UpdatesOnlyTheVersionItWasGiven) {
   PersonaRow row = Add("alice", "Ada");
   ASSERT_TRUE(store_.Update(row).ok());

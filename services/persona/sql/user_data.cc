@@ -1,6 +1,5 @@
 #include "services/persona/sql/user_data.h"
 
-#include <atomic>
 #include <optional>
 #include <utility>
 
@@ -64,11 +63,6 @@ constexpr Statement kKeepLore = {R"(
   set lore = $3
   where persona_id = $1 and version = $2 and (lore is null or lore = $4))"};
 
-std::atomic<bool>& Restricted() {
-  static std::atomic<bool> restricted = false;
-  return restricted;
-}
-
 absl::Time TimeOf(const google::protobuf::Timestamp& time, absl::Time otherwise) {
   constexpr int64_t kLastSecond = 253'402'300'799;
   if (time.seconds() <= 0 || time.seconds() > kLastSecond) return otherwise;
@@ -78,9 +72,10 @@ absl::Time TimeOf(const google::protobuf::Timestamp& time, absl::Time otherwise)
 // Why the persona cannot become the user's; empty where it can.
 absl::StatusOr<std::string> Obstacle(Transaction& tx,
                                      const ImportingUser& user,
-                                     const v1::Persona& persona) {
+                                     const v1::Persona& persona,
+                                     bool restricted) {
   if (!IsUuid(persona.persona_id())) return "its id is none";
-  if (Restricted() && !user.admin && persona.type() != v1::PERSONA_TYPE_HUMAN) {
+  if (restricted && !user.admin && persona.type() != v1::PERSONA_TYPE_HUMAN) {
     return "only admins may have AI personas here";
   }
   if (const auto violations = CheckDefinition(persona); !violations.empty()) {
@@ -97,6 +92,7 @@ absl::StatusOr<std::string> Obstacle(Transaction& tx,
 absl::Status ImportPersona(Transaction& tx,
                            const ImportingUser& user,
                            const v1::Persona& persona,
+                           bool restricted,
                            UserImport& import) {
   sql::JoinedDatabase joined(tx);
   const SystemClock clock;
@@ -114,7 +110,7 @@ absl::Status ImportPersona(Transaction& tx,
     return absl::OkStatus();
   }
   if (!there.ok() && !absl::IsNotFound(there.status())) return there.status();
-  DRAMATIS_ASSIGN_OR_RETURN(const std::string why, Obstacle(tx, user, persona));
+  DRAMATIS_ASSIGN_OR_RETURN(const std::string why, Obstacle(tx, user, persona, restricted));
   if (!why.empty()) return leave_out(why);
   PersonaRow row;
   row.persona_id = persona.persona_id();
@@ -206,17 +202,38 @@ absl::Status ImportAvatar(Transaction& tx,
   DRAMATIS_ASSIGN_OR_RETURN(const std::optional<AvatarRow> kept,
                             SqlAvatarStore(joined).FindAvatar(persona->persona_id));
   if (!kept.has_value()) {
-    DRAMATIS_RETURN_IF_ERROR(WriteAvatar(tx, persona->persona_id, *avatar, user.now));
+    DRAMATIS_RETURN_IF_ERROR(
+        WriteAvatar(tx, persona->persona_id, *avatar, TimeOf(archived.update_time(), user.now)));
   }
   import.Count("avatars", !kept.has_value());
   return absl::OkStatus();
 }
 
-}  // namespace
-
-void RestrictImportedPersonas(bool restricted) {
-  Restricted() = restricted;
+absl::StatusOr<UserImport> ImportUser(Transaction& tx,
+                                      const ImportingUser& user,
+                                      const std::vector<std::string>& lines,
+                                      bool restricted) {
+  UserImport import;
+  for (const std::string& line : lines) {
+    const absl::StatusOr<v1::UserRecord> record = ReadRecord<v1::UserRecord>(line);
+    if (!record.ok()) {
+      import.LeaveOut("a persona", std::string(record.status().message()));
+    } else if (record->has_persona()) {
+      DRAMATIS_RETURN_IF_ERROR(ImportPersona(tx, user, record->persona(), restricted, import));
+    } else if (record->has_card()) {
+      DRAMATIS_RETURN_IF_ERROR(ImportCard(tx, user, record->card(), import));
+    } else if (record->has_lore()) {
+      DRAMATIS_RETURN_IF_ERROR(ImportLore(tx, user, record->lore(), import));
+    } else if (record->has_avatar()) {
+      DRAMATIS_RETURN_IF_ERROR(ImportAvatar(tx, user, record->avatar(), import));
+    } else {
+      import.LeaveOut("a line of persona.jsonl", "this version does not know what it is");
+    }
+  }
+  return import;
 }
+
+}  // namespace
 
 absl::StatusOr<UserPage> ExportUser(Transaction& tx,
                                     const std::string& user_id,
@@ -257,6 +274,9 @@ absl::StatusOr<UserPage> ExportUser(Transaction& tx,
     if (avatar.has_value()) {
       record.mutable_avatar()->set_persona_id(row.persona_id);
       record.mutable_avatar()->set_picture(avatar->picture);
+      if (row.avatar_time.has_value()) {
+        *record.mutable_avatar()->mutable_update_time() = ToTimestamp(*row.avatar_time);
+      }
       page.lines.push_back(RecordLine(record));
       bytes += page.lines.back().size();
     }
@@ -266,27 +286,13 @@ absl::StatusOr<UserPage> ExportUser(Transaction& tx,
   return page;
 }
 
-absl::StatusOr<UserImport> ImportUser(Transaction& tx,
-                                      const ImportingUser& user,
-                                      const std::vector<std::string>& lines) {
-  UserImport import;
-  for (const std::string& line : lines) {
-    const absl::StatusOr<v1::UserRecord> record = ReadRecord<v1::UserRecord>(line);
-    if (!record.ok()) {
-      import.LeaveOut("a persona", std::string(record.status().message()));
-    } else if (record->has_persona()) {
-      DRAMATIS_RETURN_IF_ERROR(ImportPersona(tx, user, record->persona(), import));
-    } else if (record->has_card()) {
-      DRAMATIS_RETURN_IF_ERROR(ImportCard(tx, user, record->card(), import));
-    } else if (record->has_lore()) {
-      DRAMATIS_RETURN_IF_ERROR(ImportLore(tx, user, record->lore(), import));
-    } else if (record->has_avatar()) {
-      DRAMATIS_RETURN_IF_ERROR(ImportAvatar(tx, user, record->avatar(), import));
-    } else {
-      import.LeaveOut("a line of persona.jsonl", "this version does not know what it is");
-    }
-  }
-  return import;
+std::function<
+    absl::StatusOr<UserImport>(Transaction&, const ImportingUser&, const std::vector<std::string>&)>
+UserImporter(bool restrict_ai_personas) {
+  return [restrict_ai_personas](Transaction& tx, const ImportingUser& user,
+                                const std::vector<std::string>& lines) {
+    return ImportUser(tx, user, lines, restrict_ai_personas);
+  };
 }
 
 }  // namespace dramatis::persona

@@ -6,6 +6,7 @@
 // catalogue.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,16 +16,14 @@
 
 namespace dramatis::persona {
 
-// As ModuleFactory::export_user and import_user.
+// As ModuleFactory::export_user.
 absl::StatusOr<UserPage> ExportUser(sql::Transaction& tx,
                                     const std::string& user_id,
                                     const std::string& after);
-absl::StatusOr<UserImport> ImportUser(sql::Transaction& tx,
-                                      const ImportingUser& user,
-                                      const std::vector<std::string>& lines);
 
-// Whether only admins may have AI personas here (DRAMATIS_RESTRICT_AI_PERSONAS); of the process, set
-// before it serves.
-void RestrictImportedPersonas(bool restricted);
+// As ConfiguredModule::import_user. `restrict_ai_personas`: only admins may have AI personas here.
+std::function<absl::StatusOr<UserImport>(
+    sql::Transaction&, const ImportingUser&, const std::vector<std::string>&)>
+UserImporter(bool restrict_ai_personas);
 
 }  // namespace dramatis::persona
