@@ -48,12 +48,30 @@ def test_pictures_come_back_as_they_were(user):
         assert got.headers["x-content-type-options"] == "nosniff"
 
 
+def test_a_persona_says_whether_it_has_one(dramatis, user):
+    path = make(user, isPublic=True)
+    persona = path.removesuffix("/avatar")
+    assert "avatarEtag" not in user.get(persona).expect(200)
+    assert "avatarEtag" not in user.patch(persona, {"tags": ["a"]}).expect(200)
+    etags = [send(user, path, JPEG, "image/jpeg").expect(200)["etag"] for _ in range(2)]
+    assert etags[0] != etags[1]
+    other = Client(dramatis.http, user=f"other-{uuid.uuid4().hex[:8]}")
+    for client in (user, other):
+        assert client.get(persona).expect(200)["avatarEtag"] == etags[1]
+    listed = user.get("/api/personas?ownerId=me&view=basic").expect(200)["personas"]
+    assert [each["avatarEtag"] for each in listed] == [etags[1]]
+    # Nobody says of a picture that it is there but by giving it.
+    bare = make(user).removesuffix("/avatar")
+    assert "avatarEtag" not in user.put(bare, {"avatarEtag": "1", "tags": ["b"]}).expect(200)
+
+
 def test_a_pictures_card_brings_it_along(user):
     card = b'{"name":"Tessa","description":"I mend nets."}'
     picture = png(chara=card)
     made = user.request("POST", "/api/personas/import", picture, {"Content-Type": "image/png"}).expect(201)
     path = f"/api/personas/{made['persona']['personaId']}"
     assert made["warnings"] == []
+    assert user.get(path).expect(200)["avatarEtag"] == made["persona"]["avatarEtag"]
     shown = user.get(f"{path}/avatar")
     assert shown.headers["content-type"] == "image/png" and b"chara" not in shown.body
     assert send(user, f"{path}/avatar", JPEG, "image/jpeg").status == 200

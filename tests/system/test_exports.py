@@ -181,6 +181,21 @@ def test_somebody_elses_archive_takes_nothing_from_them(client, dramatis, user, 
     other.get(f"/api/turns/{life['turns'][0]}").problem(404)
 
 
+def test_what_only_admins_may_have_nobody_else_brings_along(client, user, life, make_deployment,
+                                                            dramatis):
+    _, body = exported(client)
+    with make_deployment(dramatis.shape, settings={"DRAMATIS_RESTRICT_AI_PERSONAS": "true"}) as strict:
+        done = imported(strict.client(user), body)
+        why = "only admins may have AI personas here"
+        assert {left["item"] for left in done["leftOut"] if left["reason"] == why} == \
+            {"persona Tutor", "persona Carded"}, done
+        assert done["counts"]["personas"] == 1  # the human one
+        listed = strict.client(user).pages("/api/personas?ownerId=me", "personas")
+        assert [persona["type"] for persona in listed] == ["human"]
+        done = imported(strict.client(f"{user}:admin"), body)
+        assert done["counts"]["personas"] == 2 and not done["leftOut"], done
+
+
 def test_archives_that_were_changed_are_not_imported(client, life):
     _, body = exported(client)
     with zipfile.ZipFile(io.BytesIO(body)) as archive:

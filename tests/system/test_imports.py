@@ -219,6 +219,15 @@ def test_one_bad_chat_leaves_the_others(client):
     assert done["leftOut"][0]["reason"]
 
 
+def test_a_title_is_cut_between_graphemes(client):
+    family = "\U0001F468\u200D\U0001F469\u200D\U0001F467"  # five code points
+    chats = [{**chatgpt_chat(1), "title": "a" * 197 + family},
+             {**chatgpt_chat(2), "title": "b\n" + "b" * 193 + family}]
+    imported(client, zip_of({"conversations.json": json.dumps(chats)}))
+    titles = {row["title"] for row in client.get("/api/history").expect(200)["conversations"]}
+    assert titles == {"a" * 197, "b " + "b" * 193 + family}
+
+
 def test_media_types_and_sizes(client):
     send(client, b"x", {"Content-Type": "text/plain"}).problem(415, "UNSUPPORTED_MEDIA_TYPE")
     response = client.post("/api/imports", b"x", {**ZIP, "Content-Length": str(201 << 20)})

@@ -14,6 +14,7 @@
 #include "shared/digest/sha256.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/text/graphemes.h"
 #include "shared/text/json_items.h"
 #include "shared/text/text.h"
 
@@ -52,15 +53,14 @@ const char* PrefixOf(v1::ImportSource source) {
   }
 }
 
-// One line, without control characters, at most kMostTitle code points.
+// One line, without control characters, as many whole graphemes as have at most kMostTitle code points.
 std::string TitleFor(const Chat& chat) {
-  std::string title;
-  int characters = 0;
-  for (const char c : chat.title) {
+  std::string title = chat.title;
+  for (char& c : title) {
     const auto byte = static_cast<unsigned char>(c);
-    if ((byte & 0xc0) != 0x80 && ++characters > kMostTitle) break;
-    title += byte < 0x20 || byte == 0x7f ? ' ' : c;
+    if (byte < 0x20 || byte == 0x7f) c = ' ';
   }
+  title = std::string(FirstGraphemes(title, kMostTitle));
   title = std::string(TrimSpace(title));
   if (!title.empty()) return title;
   for (const ChatMessage& message : chat.messages) {
