@@ -16,15 +16,19 @@ PORTS = {
 
 
 class Deployment:
-    """`dramatis` on SQLite in a folder that vanishes with it; with a provider double if asked."""
+    """`dramatis` on SQLite in a folder that vanishes with it; with a provider double if asked, which
+    speaks Anthropic's API too."""
 
-    def __init__(self, provider=False, folder=None, settings=None):
+    def __init__(self, provider=False, folder=None, settings=None, anthropic=False):
         self._folder = None if folder else tempfile.TemporaryDirectory(prefix="dramatis-bench-")
         self.folder = pathlib.Path(folder or self._folder.name)
         self.provider = Provider() if provider else None
         settings = dict(PORTS, DRAMATIS_DATA_DIR=str(self.folder / "data"), **(settings or {}))
         if self.provider:
             settings.update(self.provider.settings())
+        if anthropic:
+            settings.update({"ANTHROPIC_BASE_URL": f"http://{self.provider.address}",
+                             "ANTHROPIC_API_KEY": "sk-ant-test"})
         self.program = Program("dramatis", settings)
         self.address = self.program.address("http")
         self.pid = self.program.process.pid

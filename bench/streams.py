@@ -16,14 +16,17 @@ DIRECT = '{"model":"double","stream":true,"messages":[{"role":"user","content":"
 _run = 0
 
 
-def through(address, streams, tokens, *more, sessions=None):
+def through(address, streams, tokens, *more, sessions=None, persona=None):
     """Each stream in a session of its own: a new one, or where `sessions` names them the same ones
-    in every run."""
+    in every run; with `persona`, where it is named."""
     global _run
     _run += 1
     name = sessions or f"s{_run}"
+    body = CHAT % name
+    if persona is not None:
+        body = body.replace("{", '{"persona_id":"%s",' % persona, 1)
     return json.loads(tool("stream-load", "--address", address, "--streams", streams,
-                           "--tokens", tokens, "--body", CHAT % name,
+                           "--tokens", tokens, "--body", body,
                            "--header", USER % name, *more))
 
 
@@ -87,6 +90,29 @@ def relay(table, deployment):
               at_most=10)
 
 
+def dialects(table, deployment):
+    """The same, of a provider that speaks Anthropic's Messages beside one that speaks OpenAI's API."""
+    streams, tokens = 32, 1024
+    deployment.provider.script(default={"count": tokens})
+    bodies = {}
+    for name, model in (("openai", "openai/double"), ("anthropic", "anthropic/claude-haiku-5-5")):
+        persona = deployment.client.post("/api/personas", {
+            "name": name, "type": "ai_agent", "isPublic": True, "biography": "I count.",
+            "modelConfig": {"model": model, "maxOutputTokens": 32768}}).expect(201)["personaId"]
+        bodies[name] = persona
+
+    def once(persona):
+        before = cpu_us([deployment.pid])
+        through(deployment.address, streams, tokens, persona=persona)
+        return {"us": (cpu_us([deployment.pid]) - before) / (streams * tokens)}
+
+    ours, theirs = interleaved(7, lambda: once(bodies["anthropic"]), lambda: once(bodies["openai"]))
+    ours, theirs = medians(ours), medians(theirs)
+    table.add("relay without pause, anthropic: CPU per token, whole program", ours["us"], "us")
+    table.add("the same, openai", theirs["us"], "us")
+    table.add("anthropic over openai", ours["us"] / theirs["us"], at_most=1.1)
+
+
 def paced(table, deployment):
     """500 streams, a token every 20 ms: none lost."""
     streams, tokens = 500, 100
@@ -127,7 +153,7 @@ def many(table, deployment):
 
 
 def measure(table):
-    with Deployment(provider=True) as deployment:
+    with Deployment(provider=True, anthropic=True) as deployment:
         # Twenty, one after the other.
         one = ((20, 8, "--spread-ms", 2000), {"count": 8, "token_delay_ms": 5})
         first_text(table, deployment, "1 stream", *one, sessions="one", at_most_ms=2)
@@ -141,6 +167,7 @@ def measure(table):
                    sessions="burst", at_most_ms=10)
         openai(table, deployment)
         relay(table, deployment)
+        dialects(table, deployment)
         paced(table, deployment)
     with Deployment(provider=True) as deployment:
         many(table, deployment)

@@ -17,6 +17,19 @@ boost::json::object UsageObject(int prompt_tokens, int completion_tokens) {
           {"total_tokens", prompt_tokens + completion_tokens}};
 }
 
+// A text, or the texts of a list of blocks.
+std::string TextOf(const boost::json::value& content) {
+  if (content.is_string()) return std::string(content.as_string());
+  std::string text;
+  for (const boost::json::value& block : content.as_array())
+    text += std::string(block.as_object().at("text").as_string());
+  return text;
+}
+
+std::string Event(const std::string& name, const std::string& members) {
+  return absl::StrCat("event: ", name, "\ndata: {\"type\":\"", name, "\"", members, "}\n\n");
+}
+
 }  // namespace
 
 absl::StatusOr<CompletionRequest> ParseCompletionRequest(const std::string& body) {
@@ -37,7 +50,7 @@ absl::StatusOr<CompletionRequest> ParseCompletionRequest(const std::string& body
     for (const boost::json::value& message : root.at("messages").as_array()) {
       const boost::json::object& fields = message.as_object();
       if (fields.at("role").as_string().empty()) return absl::InvalidArgumentError("role is empty");
-      request.newest_message = std::string(fields.at("content").as_string());
+      request.newest_message = TextOf(fields.at("content"));
       bytes += request.newest_message.size();
       const std::string role(fields.at("role").as_string());
       const bool first = &message == &root.at("messages").as_array().front();
@@ -46,6 +59,7 @@ absl::StatusOr<CompletionRequest> ParseCompletionRequest(const std::string& body
       last = role;
     }
     request.alternates = request.alternates && last == "user";
+    if (const auto* system = root.if_contains("system")) bytes += TextOf(*system).size();
     if (bytes == 0) return absl::InvalidArgumentError("messages is empty");
     request.prompt_tokens = static_cast<int>(bytes / 4) + 1;
     return request;
@@ -66,32 +80,65 @@ std::vector<std::string> Words(std::string_view text) {
   return words;
 }
 
-ChunkWriter::ChunkWriter(const std::string& id, const std::string& model)
-    : head_(absl::StrCat(R"(data: {"id":")",
-                         id,
+ChunkWriter::ChunkWriter(Dialect dialect,
+                         const std::string& id,
+                         const std::string& model,
+                         int prompt_tokens)
+    : dialect_(dialect), prompt_tokens_(prompt_tokens) {
+  if (dialect == Dialect::kOpenAi) {
+    head_ = absl::StrCat(R"(data: {"id":")", id,
                          R"(","object":"chat.completion.chunk","created":1700000000,"model":)",
+                         Quoted(model), R"(,"choices":[)");
+  } else {
+    head_ = absl::StrCat(R"(,"message":{"id":")", id,
+                         R"(","type":"message","role":"assistant","content":[],"model":)",
                          Quoted(model),
-                         R"(,"choices":[)")) {}
+                         R"(,"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":)",
+                         prompt_tokens, R"(,"output_tokens":1}})");
+  }
+}
 
 std::string ChunkWriter::Role() const {
+  if (dialect_ == Dialect::kAnthropic) {
+    return absl::StrCat(
+        Event("message_start", head_),
+        Event("content_block_start", R"(,"index":0,"content_block":{"type":"text","text":""})"));
+  }
   return absl::StrCat(head_, R"({"index":0,"delta":{"role":"assistant","content":""},)",
                       "\"finish_reason\":null}]}\n\n");
 }
 
 std::string ChunkWriter::Token(std::string_view text) const {
+  if (dialect_ == Dialect::kAnthropic) {
+    return Event(
+        "content_block_delta",
+        absl::StrCat(R"(,"index":0,"delta":{"type":"text_delta","text":)", Quoted(text), "}"));
+  }
   return absl::StrCat(head_, R"({"index":0,"delta":{"content":)", Quoted(text),
                       "},\"finish_reason\":null}]}\n\n");
 }
 
-std::string ChunkWriter::Finish(const std::string& reason) const {
+std::string ChunkWriter::Finish(const std::string& reason, int completion_tokens) const {
+  if (dialect_ == Dialect::kAnthropic) {
+    return absl::StrCat(
+        Event("content_block_stop", R"(,"index":0)"),
+        Event("message_delta", absl::StrCat(R"(,"delta":{"stop_reason":)",
+                                            Quoted(reason == "stop" ? "end_turn" : reason),
+                                            R"(,"stop_sequence":null},"usage":{"output_tokens":)",
+                                            completion_tokens, "}")));
+  }
   return absl::StrCat(head_, R"({"index":0,"delta":{},"finish_reason":)", Quoted(reason),
                       "}]}\n\n");
 }
 
-std::string ChunkWriter::Usage(int prompt_tokens, int completion_tokens) const {
+std::string ChunkWriter::Usage(int completion_tokens) const {
   return absl::StrCat(head_, R"(],"usage":)",
-                      boost::json::serialize(UsageObject(prompt_tokens, completion_tokens)),
+                      boost::json::serialize(UsageObject(prompt_tokens_, completion_tokens)),
                       "}\n\n");
+}
+
+std::string ChunkWriter::Done() const {
+  return dialect_ == Dialect::kAnthropic ? Event("message_stop", "") : "data: [DONE]\n\n";
 }
 
 std::string CompletionBody(const std::string& id,

@@ -1,5 +1,7 @@
-// The texts of OpenAI's chat completions as they go over the wire.
+// The texts of OpenAI's chat completions, and of Anthropic's Messages where they are streamed, as they
+// go over the wire.
 // https://platform.openai.com/docs/api-reference/chat
+// https://docs.anthropic.com/en/api/messages-streaming
 #pragma once
 
 #include <string>
@@ -28,17 +30,24 @@ absl::StatusOr<CompletionRequest> ParseCompletionRequest(const std::string& body
 // Words with the white space before them; joined they are the text.
 std::vector<std::string> Words(std::string_view text);
 
+enum class Dialect { kOpenAi, kAnthropic };
+
 // The lines of one answer's stream, each with its empty line.
 class ChunkWriter {
  public:
-  ChunkWriter(const std::string& id, const std::string& model);
-  // The first: role only.
+  ChunkWriter(Dialect dialect, const std::string& id, const std::string& model, int prompt_tokens);
+  // The first: no text yet.
   std::string Role() const;
   std::string Token(std::string_view text) const;
-  std::string Finish(const std::string& reason) const;
-  std::string Usage(int prompt_tokens, int completion_tokens) const;
+  // Of Anthropic with the usage.
+  std::string Finish(const std::string& reason, int completion_tokens) const;
+  // Of OpenAI alone.
+  std::string Usage(int completion_tokens) const;
+  std::string Done() const;
 
  private:
+  const Dialect dialect_;
+  const int prompt_tokens_;
   std::string head_;
 };
 

@@ -31,6 +31,8 @@
 //   hang               true: takes the request and never answers
 //   repeat             how many requests the step is for (1)
 //
+// A request to /v1/messages is answered in the form of Anthropic's API, streamed.
+//
 // Not thread-safe.
 #pragma once
 

@@ -46,7 +46,10 @@ void Session::ReadRequest() {
 
 void Session::Route() {
   const std::string target(parser_->get().target());
-  if (target == "/v1/chat/completions" && parser_->get().method() == http::verb::post) {
+  const bool messages = target == "/v1/messages";
+  if ((messages || target == "/v1/chat/completions") &&
+      parser_->get().method() == http::verb::post) {
+    dialect_ = messages ? Dialect::kAnthropic : Dialect::kOpenAi;
     Begin();
   } else if (target == "/v1/models") {
     Answer(200, ModelsBody());
@@ -154,7 +157,8 @@ void Session::Whole() {
 }
 
 void Session::Stream() {
-  chunks_.emplace(absl::StrCat("chatcmpl-", state_.next_id++), request_.model);
+  chunks_.emplace(dialect_, absl::StrCat("chatcmpl-", state_.next_id++), request_.model,
+                  request_.prompt_tokens);
   out_ = Head(200, "Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n");
   AppendChunk(chunks_->Role());
   Advance();
@@ -193,11 +197,9 @@ void Session::Advance() {
 
 void Session::AppendTail() {
   if (step_->tail) {
-    AppendChunk(chunks_->Finish(step_->finish_reason));
-    if (step_->usage && request_.include_usage) {
-      AppendChunk(chunks_->Usage(request_.prompt_tokens, tokens_));
-    }
-    if (step_->done) AppendChunk("data: [DONE]\n\n");
+    AppendChunk(chunks_->Finish(step_->finish_reason, tokens_));
+    if (step_->usage && request_.include_usage) AppendChunk(chunks_->Usage(tokens_));
+    if (step_->done) AppendChunk(chunks_->Done());
   }
   Append("0\r\n\r\n");
 }

@@ -74,6 +74,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<const Step> step_;
   CompletionRequest request_;
   std::vector<Piece> pieces_;
+  Dialect dialect_ = Dialect::kOpenAi;
   std::optional<ChunkWriter> chunks_;
   size_t position_ = 0;
   int tokens_ = 0;
