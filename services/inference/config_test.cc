@@ -64,8 +64,17 @@ TEST(ConfigTest, TalksToOpenAiWhereAKeyIsSet) {
   ASSERT_EQ(read.config.providers.size(), 1U);
   EXPECT_TRUE(read.config.providers[0].IsOpenAi());
   EXPECT_FALSE(read.config.providers[0].any_model);
-  EXPECT_EQ(read.config.providers[0].models.front().name, "gpt-4o-mini");
+  EXPECT_EQ(read.config.providers[0].models.front().name, "gpt-6-luna");
   EXPECT_THAT(read.config.chain, ElementsAre("openai"));
+}
+
+TEST(ConfigTest, NoDefaultModelIsOneWhoseEndIsKnown) {
+  const Catalogue catalogue;
+  for (const KnownProvider& provider : KnownProviders()) {
+    const std::string name(provider.models.substr(0, provider.models.find(',')));
+    const auto facts = catalogue.Find({std::string(provider.name)}, name);
+    if (facts.has_value()) EXPECT_EQ(facts->deprecated, "") << provider.name << "/" << name;
+  }
 }
 
 TEST(ConfigTest, TalksToAnotherServerWithoutAKeyAndTakesAnyModel) {

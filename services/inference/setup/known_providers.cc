@@ -9,7 +9,8 @@
 namespace dramatis::inference {
 
 const std::vector<KnownProvider>& KnownProviders() {
-  constexpr std::string_view kGpt = "gpt-4o-mini,gpt-4o,gpt-4.1-mini,gpt-4.1";
+  constexpr std::string_view kGpt =
+      "gpt-6-luna,gpt-6-sol,gpt-6.1-terra,gpt-4o-mini,gpt-4o,gpt-4.1-mini,gpt-4.1";
   constexpr std::string_view kClaude = "claude-sonnet-5-5,claude-haiku-5-5,claude-opus-5-5";
   constexpr std::string_view kGemini = "gemini-3.5-flash,gemini-3.5-flash-lite,gemini-3.8-flash";
   constexpr std::string_view kGroq = "openai/gpt-oss-120b,openai/gpt-oss-20b";
