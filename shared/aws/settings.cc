@@ -15,13 +15,15 @@ CredentialSettings ReadCredentialSettings(Settings& settings, const std::string&
   for (const char* const name :
        {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
         "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME",
-        "AWS_ENDPOINT_URL_STS", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_EC2_METADATA_DISABLED",
-        "AWS_EC2_METADATA_SERVICE_ENDPOINT"}) {
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT"}) {
     if (std::string value = settings.Text(name); !value.empty()) {
       aws.environment.emplace(name, std::move(value));
     }
+  }
+  if (std::string sts = ReadEndpoint(settings, "STS"); !sts.empty()) {
+    aws.environment.emplace("AWS_ENDPOINT_URL_STS", std::move(sts));
   }
   if (!aws.keys_from_environment && aws.environment.contains("AWS_SECRET_ACCESS_KEY")) {
     settings.Problem(

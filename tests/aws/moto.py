@@ -50,6 +50,20 @@ class Moto:
         return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"],
                 "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
+    def role(self, name, actions):
+        """A role that whoever has a web identity may take on, and do that as it: its ARN."""
+        iam = self.client("iam")
+        self.check_signatures(False)
+        trust = {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"Federated": "*"},
+             "Action": "sts:AssumeRoleWithWebIdentity"}]}
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+        policy = {"Version": "2012-10-17",
+                  "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
+        iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(policy))
+        self.check_signatures(True)
+        return role["Arn"]
+
     def check_signatures(self, on):
         request = urllib.request.Request(f"{self.url}/moto-api/reset-auth", method="POST",
                                          headers={"Content-Type": "text/plain"},
