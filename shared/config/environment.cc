@@ -24,6 +24,9 @@ constexpr char kEnvironment[] = "DRAMATIS_ENVIRONMENT";
 constexpr char kLocal[] = "local";
 constexpr char kPrefix[] = "DRAMATIS_";
 constexpr char kFileSuffix[] = "_FILE";
+constexpr char kDatabaseUrl[] = "DATABASE_URL";
+constexpr char kFileReference[] = "file:";
+constexpr char kAwsReference[] = "aws-secretsmanager:";
 
 struct HostAndPort {
   std::string host;  // without brackets
@@ -249,20 +252,53 @@ absl::Status Settings::Check() const {
   return absl::InvalidArgumentError(absl::StrJoin(problems, "\n"));
 }
 
-CommonConfig CommonConfig::From(Settings& settings, int default_management_port) {
+std::string DatabaseUrlProblem(const std::string& environment, const std::string& url) {
+  if (!absl::StartsWith(url, "postgresql://") && !absl::StartsWith(url, "postgres://")) {
+    return "must be postgresql://..., or unset for SQLite under the data folder";
+  }
+  if (environment == kLocal || IsPrivateWay(url)) return "";
+  return "must have ?sslmode=verify-full where DRAMATIS_ENVIRONMENT is not local and the server is "
+         "on "
+         "another machine";
+}
+
+namespace {
+
+// The variable is the URL itself, in `local`, or refers to it; or DATABASE_URL_FILE names its file.
+void ReadDatabaseUrl(Settings& settings,
+                     const CommonConfig::ReadSecret& read_secret,
+                     CommonConfig& config) {
+  const std::string text = settings.Text(kDatabaseUrl);
+  if (absl::StartsWith(text, kFileReference) || absl::StartsWith(text, kAwsReference)) {
+    if (read_secret == nullptr) return;
+    const absl::StatusOr<std::string> read = read_secret(text);
+    if (!read.ok()) return settings.Problem(kDatabaseUrl, std::string(read.status().message()));
+    config.database_url = *read;
+    config.database_url_reference = text;
+  } else {
+    config.database_url = settings.Secret(kDatabaseUrl);
+    const std::string file = settings.Text(absl::StrCat(kDatabaseUrl, kFileSuffix));
+    if (!file.empty()) config.database_url_reference = absl::StrCat(kFileReference, file);
+  }
+  if (config.database_url.empty()) return;
+  const std::string problem = DatabaseUrlProblem(config.environment, config.database_url);
+  if (!problem.empty()) settings.Problem(kDatabaseUrl, problem);
+}
+
+}  // namespace
+
+CommonConfig CommonConfig::From(Settings& settings,
+                                int default_management_port,
+                                const ReadSecret& read_secret) {
   CommonConfig config;
   config.environment = settings.Choice(kEnvironment, kLocal, {kLocal, "staging", "production"});
   config.log_level =
       settings.Choice("DRAMATIS_LOG_LEVEL", "info", {"debug", "info", "warning", "error"});
   config.data_dir = settings.Text("DRAMATIS_DATA_DIR", "./data");
-  config.database_url = settings.Secret("DATABASE_URL");
-  if (!config.database_url.empty() && !absl::StartsWith(config.database_url, "postgresql://") &&
-      !absl::StartsWith(config.database_url, "postgres://")) {
-    settings.Problem("DATABASE_URL",
-                     "must be postgresql://..., or unset for SQLite under the data folder");
-  }
+  ReadDatabaseUrl(settings, read_secret, config);
   config.database_role = settings.Text("DRAMATIS_DATABASE_ROLE");
-  if (!config.database_role.empty() && config.database_url.empty()) {
+  if (!config.database_role.empty() && settings.Text(kDatabaseUrl).empty() &&
+      config.database_url.empty()) {
     settings.Problem("DRAMATIS_DATABASE_ROLE",
                      "is for PostgreSQL: DATABASE_URL must be set where it is");
   }
@@ -290,11 +326,6 @@ CommonConfig CommonConfig::From(Settings& settings, int default_management_port)
       demand_loopback(name, "the environment local runs without credentials");
     }
   } else {
-    if (!config.database_url.empty() && !IsPrivateWay(config.database_url)) {
-      settings.Problem("DATABASE_URL",
-                       "must have ?sslmode=verify-full where DRAMATIS_ENVIRONMENT is not local and "
-                       "the server is on another machine");
-    }
     if (!config.grpc_tls.given && !config.grpc_tls.mesh) {
       demand_loopback("DRAMATIS_GRPC_ADDRESS",
                       "gRPC without TLS is for this machine; see DRAMATIS_GRPC_TLS");

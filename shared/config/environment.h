@@ -10,12 +10,14 @@
 // part of a message, since some are secrets.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 namespace dramatis {
@@ -79,6 +81,11 @@ struct CommonConfig {
   std::string data_dir = "./data";
   // Empty: SQLite files in the data folder.
   std::string database_url;
+  // Where that is read again: `file:` and a path, or `aws-secretsmanager:` and a name; empty where it
+  // stays as it is.
+  std::string database_url_reference;
+  // What it is now: sql::DatabaseOptions::current_url.
+  std::function<std::string(const std::string& refused)> current_database_url = nullptr;
   // Whom `migrate` lets read and write the rows of the tables; empty: only the owner.
   std::string database_role;
   std::string management_address = "127.0.0.1:9090";
@@ -98,8 +105,16 @@ struct CommonConfig {
   // How long a program waits for calls under way before it ends.
   absl::Duration drain = absl::Seconds(20);
 
+  // Reads what a setting refers to in place of a value; an error is for people.
+  using ReadSecret = std::function<absl::StatusOr<std::string>(const std::string& reference)>;
+
   // `default_management_port` differs by program. Notes problems in `settings`.
-  static CommonConfig From(Settings& settings, int default_management_port);
+  static CommonConfig From(Settings& settings,
+                           int default_management_port,
+                           const ReadSecret& read_secret = nullptr);
 };
+
+// Why a URL cannot be a database's in this environment; empty where it can.
+std::string DatabaseUrlProblem(const std::string& environment, const std::string& url);
 
 }  // namespace dramatis

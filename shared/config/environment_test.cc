@@ -284,5 +284,28 @@ TEST(VariablesTest, MakeATable) {
   EXPECT_THAT(VariablesMarkdown(), HasSubstr("| `DRAMATIS_LOG_LEVEL` | info |"));
 }
 
+TEST(CommonConfigTest, TheDatabasesUrlMayBeReadFromElsewhere) {
+  const auto read = [](const std::string& text, const std::string& environment,
+                       const std::string& value) {
+    Settings settings({{"DATABASE_URL", text}, {"DRAMATIS_ENVIRONMENT", environment}});
+    const CommonConfig config =
+        CommonConfig::From(settings, 9090, [&](const std::string&) -> absl::StatusOr<std::string> {
+          if (value.empty()) return absl::UnavailableError("/run/url is empty");
+          return value;
+        });
+    return std::make_pair(config, std::string(settings.Check().message()));
+  };
+  const auto [good, none] = read("file:/run/url", "local", "postgresql://db/app");
+  EXPECT_EQ(none, "");
+  EXPECT_EQ(good.database_url, "postgresql://db/app");
+  EXPECT_EQ(good.database_url_reference, "file:/run/url");
+  EXPECT_EQ(read("aws-secretsmanager:db", "local", "").second, "DATABASE_URL /run/url is empty");
+  EXPECT_THAT(read("file:/run/url", "local", "sqlite:x").second,
+              testing::HasSubstr("DATABASE_URL must be postgresql://"));
+  EXPECT_THAT(read("file:/run/url", "production", "postgresql://db.example/app").second,
+              testing::HasSubstr("DATABASE_URL must have ?sslmode=verify-full"));
+  EXPECT_EQ(read("postgresql://db/app", "local", "").first.database_url_reference, "");
+}
+
 }  // namespace
 }  // namespace dramatis

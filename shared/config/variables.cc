@@ -80,8 +80,10 @@ const std::vector<Variable>& KnownVariables() {
       {"DRAMATIS_DATA_DIR", "./data", "the folder of SQLite files and persona files", kServices},
       {"DATABASE_URL", "SQLite under the data folder",
        "postgresql://...; one schema per service; outside local only as DATABASE_URL_FILE, which "
-       "names "
-       "a file that holds it",
+       "names a file "
+       "that holds it, or as a reference, file: or aws-secretsmanager:; read again, so that a "
+       "password may "
+       "change",
        kServices},
       {"DRAMATIS_DATABASE_ROLE", "",
        "the PostgreSQL role that the service runs as: `migrate`, which runs as the schema's owner, "
@@ -149,7 +151,9 @@ const std::vector<Variable>& KnownVariables() {
       {"DRAMATIS_INFERENCE_ADDRESS", AddressOf("inference"), "where the inference service is",
        "conversation, memory, gateway"},
       {"DRAMATIS_OBJECTS", "file: and objects/ in the data folder",
-       "where avatars, archives and the like are: s3://bucket/prefix, or file: and a folder",
+       "where archives are that users bring or take: s3://bucket/prefix, or file: and a folder; "
+       "personas' "
+       "sources may be in the bucket",
        "persona, conversation"},
       {"DRAMATIS_TRANSCRIPTS", "off",
        "where transcripts of sessions are put, s3://bucket/prefix, or file: and a folder",

@@ -85,6 +85,7 @@ absl::StatusOr<ModuleDatabase> OpenModuleDatabase(const CommonConfig& config,
   ModuleDatabase opened;
   sql::DatabaseOptions options;
   options.url = config.database_url;
+  options.current_url = config.current_database_url;
   options.schema = module.name;
   options.connections = config.database_connections;
   if (Embedded(config)) {

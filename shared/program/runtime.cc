@@ -13,8 +13,10 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "shared/config/default_ports.h"
+#include "shared/http_client/web.h"
 #include "shared/program/gated_database.h"
 #include "shared/rpc/channel.h"
+#include "shared/secrets/secret_store.h"
 #include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
@@ -27,6 +29,8 @@ namespace {
 constexpr double kFrontendShare = 0.75;
 // How often databases are looked at: to start what waits for one, and to report one that is away.
 constexpr absl::Duration kDatabaseWatch = absl::Milliseconds(500);
+// How often it is asked whether a secret is due to be read anew.
+constexpr absl::Duration kSecretWatch = absl::Seconds(15);
 // How long a replaced file of a key or certificate may go unseen.
 constexpr absl::Duration kFileWatch = absl::Seconds(1);
 
@@ -79,12 +83,37 @@ bool CallsOthers(const Program& program) {
 
 }  // namespace
 
+namespace {
+
+// DATABASE_URL may refer to where it is read, then and again.
+void ReadCommon(Settings& settings, int management_port, ProgramConfig& config) {
+  static const SystemClock clock;  // outlives whatever a program has
+  std::shared_ptr<secrets::SecretStore> store;
+  const auto open_store = [&](bool of_aws) {
+    store = std::make_shared<secrets::SecretStore>(secrets::ReadSecretSettings(settings, of_aws),
+                                                   clock, SendWebRequest);
+  };
+  config.common = CommonConfig::From(settings, management_port, [&](const std::string& reference) {
+    open_store(secrets::IsAwsSecretReference(reference));
+    return store->Read(reference);
+  });
+  CommonConfig& common = config.common;
+  if (common.database_url_reference.empty() || common.database_url.empty()) return;
+  if (store == nullptr) open_store(false);
+  config.database_url = std::make_shared<DatabaseUrl>(std::move(store), common);
+  common.current_database_url = [url = config.database_url](const std::string& refused) {
+    return url->Now(refused);
+  };
+}
+
+}  // namespace
+
 absl::StatusOr<ProgramConfig> ProgramConfig::From(const Program& program,
                                                   const Environment& environment) {
   Settings settings(environment);
   ProgramConfig config;
   const DefaultPorts ports = PortsOf(program.name);
-  config.common = CommonConfig::From(settings, ports.management);
+  ReadCommon(settings, ports.management, config);
   if (!program.modules.empty()) {
     config.grpc_address = settings.Address("DRAMATIS_GRPC_ADDRESS", LoopbackAddress(ports.grpc));
     config.advertised_address = ReadTarget(settings, "DRAMATIS_ADVERTISED_ADDRESS", "");
@@ -165,6 +194,12 @@ absl::Status Runtime::Start() {
     DRAMATIS_RETURN_IF_ERROR(StartModules());
   }
   DRAMATIS_RETURN_IF_ERROR(StartFrontend());
+  if (config_.database_url != nullptr) {
+    jobs_.Every(kSecretWatch, "database secret", refresher_, [this] {
+      config_.database_url->RefreshDue();
+      return absl::OkStatus();
+    });
+  }
   if (config_.wire.watches() || (frontend_ != nullptr && frontend_->WatchesFiles())) {
     jobs_.Every(kFileWatch, "file watch", refresher_, [this] { return RefreshFiles(); });
   }

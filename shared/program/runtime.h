@@ -24,6 +24,7 @@
 #include "shared/identity/oidc_authenticator.h"
 #include "shared/identity/oidc_settings.h"
 #include "shared/program/admin_service.h"
+#include "shared/program/database_url.h"
 #include "shared/program/databases.h"
 #include "shared/program/key_finder.h"
 #include "shared/program/management_server.h"
@@ -39,6 +40,8 @@ struct ProgramConfig {
       std::function<absl::StatusOr<std::unique_ptr<Frontend>>(const FrontendContext&)>;
 
   CommonConfig common;
+  // Where DATABASE_URL is read again; null where it stays as it is.
+  std::shared_ptr<DatabaseUrl> database_url;
   OidcSettings oidc;
   WireConfig wire;
   std::string grpc_address;                       // empty where the program has no module

@@ -145,6 +145,10 @@ struct Migration {
 struct DatabaseOptions {
   // `postgresql://...`, or a SQLite file's path.
   std::string url;
+  // PostgreSQL: what stands in for `url` when a connection is made, where its password may change.
+  // `refused` is a URL whose password the server has just refused, so that it is worth the while to
+  // look for another one; else empty. Thread-safe. May block.
+  std::function<std::string(const std::string& refused)> current_url = nullptr;
   // PostgreSQL: the schema that holds the service's tables, made by Migrate.
   std::string schema;
   // Most connections: SQLite uses one writer and `connections` readers.

@@ -67,17 +67,23 @@ std::string WithConnectionSettings(std::string url, absl::Duration timeout) {
 
 absl::StatusOr<std::unique_ptr<Connection>> PostgresConnection::Open(const DatabaseOptions& options,
                                                                      Watchdog& watchdog) {
+  std::string tried;
   try {
-    return std::unique_ptr<Connection>(new PostgresConnection(options, watchdog));
+    return ConnectPostgres(options, [&](const std::string& url) {
+      tried = url;
+      return std::unique_ptr<Connection>(new PostgresConnection(options, url, watchdog));
+    });
   } catch (const std::exception& error) {
-    return DatabaseUnavailable("cannot connect", PostgresConnectProblem(options.url, error.what()));
+    return DatabaseUnavailable("cannot connect", PostgresConnectProblem(tried, error.what()));
   }
 }
 
-PostgresConnection::PostgresConnection(const DatabaseOptions& options, Watchdog& watchdog)
-    : url_(options.url),
-      connection_(std::make_unique<pqxx::connection>(
-          WithConnectionSettings(options.url, options.timeout))) {
+PostgresConnection::PostgresConnection(const DatabaseOptions& options,
+                                       const std::string& url,
+                                       Watchdog& watchdog)
+    : url_(url),
+      connection_(
+          std::make_unique<pqxx::connection>(WithConnectionSettings(url, options.timeout))) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
   // libpqxx 6 would connect anew behind our back, in the middle of a transaction.

@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "shared/sql/connection.h"
+#include "shared/sql/postgres/postgres_problem.h"
 #include "shared/sql/watchdog.h"
 
 namespace dramatis::sql {
@@ -20,6 +21,22 @@ namespace dramatis::sql {
 // server that has vanished is noticed
 // (https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-PARAMKEYWORDS).
 std::string WithConnectionSettings(std::string url, absl::Duration timeout);
+
+// Makes a connection by `make(url)`, which throws as pqxx::connection does: once more where the server
+// refuses the password and there is another one by now.
+template <class Make>
+auto ConnectPostgres(const DatabaseOptions& options, const Make& make) {
+  if (options.current_url == nullptr) return make(options.url);
+  const std::string url = options.current_url("");
+  try {
+    return make(url);
+  } catch (const std::exception& error) {
+    if (!PasswordRefused(error.what())) throw;
+    const std::string other = options.current_url(url);
+    if (other == url) throw;
+    return make(other);
+  }
+}
 
 class PostgresConnection : public Connection {
  public:
@@ -50,7 +67,7 @@ class PostgresConnection : public Connection {
     pqxx::result result;
   };
 
-  PostgresConnection(const DatabaseOptions& options, Watchdog& watchdog);
+  PostgresConnection(const DatabaseOptions& options, const std::string& url, Watchdog& watchdog);
   pqxx::result RunPrepared(std::string_view text, const std::vector<Value>& parameters);
   pqxx::result RunSimple(const std::string& text);
   absl::Status ContinueInTransaction();

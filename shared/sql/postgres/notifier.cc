@@ -107,7 +107,10 @@ void PostgresNotifier::Run() {
 }
 
 void PostgresNotifier::Connect() {
-  pqxx::connection connection(WithConnectionSettings(options_.url, options_.timeout));
+  const auto made = ConnectPostgres(options_, [this](const std::string& url) {
+    return std::make_unique<pqxx::connection>(WithConnectionSettings(url, options_.timeout));
+  });
+  pqxx::connection& connection = *made;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
   // libpqxx 6 would connect anew behind our back, and nobody would know of the gap.

@@ -109,7 +109,7 @@ std::string Refused(const Place& place, std::string_view said) {
     return absl::StrCat(server, " wants a password of the role ", role,
                         ": put it into DATABASE_URL, as postgresql://user:password@host/database");
   }
-  if (SaysAny(said, {"authentication failed"})) {
+  if (PasswordRefused(said)) {
     return absl::StrCat(server, " refuses the password of the role ", role,
                         ": put the right one into DATABASE_URL");
   }
@@ -150,6 +150,10 @@ std::string Unreached(const Place& place, std::string_view said) {
 }
 
 }  // namespace
+
+bool PasswordRefused(std::string_view said) {
+  return SaysAny(said, {"authentication failed"});
+}
 
 std::string PostgresConnectProblem(const std::string& url, std::string_view said) {
   const Place place = PlaceOf(url);

@@ -13,6 +13,9 @@ namespace dramatis::sql {
 // Why there is no connection; `said` is what libpq said.
 std::string PostgresConnectProblem(const std::string& url, std::string_view said);
 
+// Whether libpq said that the server refuses the role's password.
+bool PasswordRefused(std::string_view said);
+
 // Why a statement failed that is right in itself: rights, space, a standby. Empty for any other
 // `sqlstate` (https://www.postgresql.org/docs/15/errcodes-appendix.html); `said` is what the server
 // said.

@@ -36,6 +36,11 @@ TEST(PostgresProblemTest, NamesTheServerWhatIsWrongAndWhatToDo) {
   }
 }
 
+TEST(PostgresProblemTest, KnowsARefusedPassword) {
+  EXPECT_TRUE(PasswordRefused("FATAL:  password authentication failed for user \"ada\""));
+  EXPECT_FALSE(PasswordRefused("connection failed: Connection refused"));
+}
+
 TEST(PostgresProblemTest, NeverTellsThePasswordWhereverItHasGone) {
   // What libpq makes of a password that is not escaped, and what it then says of it.
   for (const char* url : {"postgresql://ada:s3@cret@db/app", "postgresql://ada:s3/cret@db/app",
