@@ -103,6 +103,7 @@ def test_sdks_of_npm(asked, tmp_path):
     assert got["brokenResponse"]["last"] == "response.failed"
     assert got["brokenResponse"]["error"]["code"] == "provider_failed"
     assert got["beforeAbort"].strip() == "Well"
+    assert got["helperBroken"]["message"] and got["helperAborted"]["type"] == "APIUserAbortError"
 
     for name, answer in got["ai"].items():
         assert answer["whole"] == answer["text"] == SAID, name
@@ -111,7 +112,10 @@ def test_sdks_of_npm(asked, tmp_path):
         assert answer["errors"] == [], name
         assert answer["before"].strip() == "Half", name
         assert answer["broken"] >= 1 or answer["brokenFinish"] in ("error", "rejected"), name
-        assert "model" in answer["missing"]["message"], name
+        assert answer["missing"]["status"] == 404 and "model" in answer["missing"]["message"], name
+        assert answer["unauthenticated"]["status"] == 401, name
+        assert (answer["tooMany"]["status"], answer["tooMany"]["retryable"]) == (429, True), name
+        assert answer["left"].strip() == "Well", name
     assert set(got["ai"]) == {"responses", "chat", "compatible"}
     check_nothing_runs(asked)
     check_nothing_is_kept(asked, ["Good day", SAID, "Hello", SAID])

@@ -93,6 +93,16 @@ result.responseHelper = await (async () => {
   return (await stream.finalResponse()).output_text;
 })();
 
+// A helper's stream that breaks off, and one that is left.
+result.helperBroken = await failure(() =>
+  openai.chat.completions.stream({ model, messages: say("BREAK") }).finalChatCompletion(),
+);
+result.helperAborted = await failure(async () => {
+  const stream = openai.chat.completions.stream({ model, messages: say("SLOW") });
+  stream.on("content", () => stream.abort());
+  await stream.finalChatCompletion();
+});
+
 // What goes wrong.
 result.unauthenticated = await failure(() =>
   new OpenAI({ baseURL: base, apiKey: "nonsense" }).models.list(),
@@ -161,11 +171,24 @@ result.ai = {};
 result.aiVectors = (
   await embedMany({ model: vercel.textEmbeddingModel("embedder"), values: texts })
 ).embeddings;
-for (const [name, language] of Object.entries({
-  responses: vercel(model),
-  chat: vercel.chat(model),
-  compatible: compatible(model),
-})) {
+const strangers = { apiKey: "nonsense", baseURL: base };
+const ways = {
+  responses: [vercel, createOpenAI(strangers)],
+  chat: [vercel.chat, createOpenAI(strangers).chat],
+  compatible: [compatible, createOpenAICompatible({ ...strangers, name: "dramatis" })],
+};
+// Of ai's errors the status stands in the last one.
+async function refusal(call) {
+  try {
+    await call();
+  } catch (error) {
+    const last = error.lastError ?? error;
+    return { status: last.statusCode ?? null, retryable: last.isRetryable ?? null, message: last.message };
+  }
+  return null;
+}
+for (const [name, [way, stranger]] of Object.entries(ways)) {
+  const language = way(model);
   const whole = await generateText({ model: language, prompt: "Hello", system: "Be brief." });
   const errors = [];
   const stream = streamText({
@@ -193,13 +216,37 @@ for (const [name, language] of Object.entries({
     before,
     broken: broken.length,
     brokenFinish: await bad.finishReason.then((reason) => reason, () => "rejected"),
-    missing: await failure(() =>
+    missing: await refusal(() =>
+      generateText({ model: way("nobody"), prompt: "Hello", maxRetries: 0 }),
+    ),
+    unauthenticated: await refusal(() =>
+      generateText({ model: stranger(model), prompt: "Hello", maxRetries: 0 }),
+    ),
+    tooMany: await refusal(() =>
       generateText({
-        model: name === "compatible" ? compatible("nobody") : vercel.chat("nobody"),
+        model: language,
         prompt: "Hello",
         maxRetries: 0,
+        providerOptions: {
+          [name === "compatible" ? "dramatis" : "openai"]: { metadata: { session_id: full } },
+        },
       }),
     ),
+    left: await (async () => {
+      const leaving = new AbortController();
+      const slow = streamText({
+        model: language,
+        messages: say("SLOW"),
+        abortSignal: leaving.signal,
+        onError: () => {},
+      });
+      let before = "";
+      for await (const piece of slow.textStream) {
+        before += piece;
+        leaving.abort();
+      }
+      return before;
+    })(),
   };
 }
 
