@@ -32,6 +32,7 @@
 #include "services/conversation/sql/archives/jobs.h"
 #include "services/conversation/sql/archives/user_data.h"
 #include "services/conversation/sql/memory_outbox.h"
+#include "services/conversation/sql/rooms/choices.h"
 #include "services/conversation/sql/rooms/events.h"
 #include "services/conversation/sql/rooms/rooms.h"
 #include "services/conversation/sql/sample.h"
@@ -42,6 +43,7 @@
 #include "services/conversation/sql/turn_store.h"
 #include "services/conversation/transcripts/transcripts.h"
 #include "services/conversation/turn_taking/planning.h"
+#include "services/conversation/turns/choices.h"
 #include "services/conversation/turns/recovery.h"
 #include "shared/executor/periodic.h"
 #include "shared/http_client/web.h"
@@ -118,10 +120,18 @@ class Module : public dramatis::Module {
              .lease = config.turn_lease,
              .on_lost = [this](const std::shared_ptr<LiveTurn>& turn) { replicas_.Adopt(turn); },
              .on_waiting = [this](const auto& turns) { AwaitTurns(turns); },
+             .on_next = [this](const std::string& turn_id) { replicas_.Look(turn_id); },
              .on_replied = [this](const TurnJob& job,
                                   const TurnEnd& end,
                                   const CallContext& call) { titles_.Replied(job, end, call); }}),
         titles_(tools_, config.title_model, background_),
+        choice_store_(context.database, feed_),
+        choices_(tools_,
+                 choice_store_,
+                 timer_,
+                 background_,
+                 {.lease = config.turn_lease,
+                  .on_waiting = [this](const auto& turns) { AwaitTurns(turns); }}),
         recovery_(tools_, live_turns_, worker_),
         sessions_(tools_),
         room_tools_{room_store_, personas_, context.clock, context.ids, context.logger},
@@ -210,6 +220,7 @@ class Module : public dramatis::Module {
     rpc_executor_.Stop();
     worker_.Stop();
     titles_.Stop();
+    choices_.Stop();
     replicas_.Stop();
     prepare_.Stop();
     background_.Stop();
@@ -232,6 +243,7 @@ class Module : public dramatis::Module {
     // Only one process has an embedded store open: whatever turn is open there is nobody's.
     const bool only_process = context_.database.engine() == sql::Engine::kSqlite;
     DRAMATIS_RETURN_IF_ERROR(recovery_.Recover(only_process).status());
+    DRAMATIS_RETURN_IF_ERROR(choices_.Recover(only_process));
     if (only_process) DRAMATIS_RETURN_IF_ERROR(job_store_.FreeAll());
     worker_.Start();
     StartJobs();
@@ -289,6 +301,10 @@ class Module : public dramatis::Module {
   void AwaitTurns(const std::vector<WaitingTurn>& turns) {
     const absl::Time now = leases_.Now();
     for (const WaitingTurn& turn : turns) {
+      if (turn.turn_id.empty()) {
+        choices_.Begin(turn.conversation_id);
+        continue;
+      }
       timer_.After(std::max(turn.due_at - now, absl::ZeroDuration()),
                    [this, turn] { (void)background_.Post([this, turn] { BeginTurn(turn); }); });
     }
@@ -307,6 +323,8 @@ class Module : public dramatis::Module {
   void StartJobs() {
     jobs_.Every(std::min(config_.turn_lease / 3, absl::Seconds(5)), "turn recovery", background_,
                 [this] { return recovery_.Recover(/*any_lease=*/false).status(); });
+    jobs_.Every(std::min(config_.turn_lease / 3, absl::Seconds(5)), "speaker choices", background_,
+                [this] { return choices_.Recover(/*any_lease=*/false); });
     jobs_.Every(sql::kLeaseClockRefresh, "lease clock", background_,
                 [this] { return leases_.Refresh(); });
     jobs_.Every(kUpkeepInterval, "room upkeep", prepare_,  // it calls persona
@@ -384,6 +402,8 @@ class Module : public dramatis::Module {
   GrpcReplicaPeer replicas_;
   TurnWorker worker_;
   SessionTitles titles_;
+  SqlChoiceStore choice_store_;
+  SpeakerChoices choices_;
   Recovery recovery_;
   Sessions sessions_;
   const RoomTools room_tools_;

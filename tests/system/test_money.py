@@ -233,6 +233,23 @@ def test_whoever_writes_in_a_room_pays_for_the_answer(make_deployment, shape, pr
         assert (spent(alice), spent(bob)) == (30, 60)
 
 
+def test_whoever_writes_pays_for_the_choice_of_who_answers(make_deployment, shape, provider):
+    provider.script(default=THREE_TOKENS)
+    with make_deployment(shape, priced(provider, DRAMATIS_MODEL="openai/double",
+                                       DRAMATIS_RESPONSE_DELAY="false")) as deployment:
+        alice, bob = deployment.client("alice"), deployment.client("bob")
+        his = make_persona(bob)
+        first, second = three_token_persona(alice), three_token_persona(alice)
+        path = path_of(open_room(alice, [first, second], visibility="public", settings={
+            "turnPolicy": "model", "maxAiResponders": 1}))
+        bob.post(f"{path}/join", {"personaId": his}).expect(200)
+        by_key, key = make_key(bob, deployment)
+        say(by_key, path, his, "Go on.").expect(201)
+        # Three tokens of a choice that names nobody, and three of the answer.
+        wait_for(lambda: charged_keys(bob) == {key: 60}, "bob's key to pay for both")
+        assert spent(alice) == 0
+
+
 def test_an_ai_that_answers_an_ai_is_paid_for_by_whoever_began(make_deployment, shape, provider):
     provider.script(default=THREE_TOKENS)
     with make_deployment(shape, priced(provider, DRAMATIS_RESPONSE_DELAY="false")) as deployment:

@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 
+from tests.conftest import SHAPES
 from tests.harness.program import wait_for
 from tests.harness.provider import BROKEN
 from tests.harness.rooms import make_persona, messages_of, open_room, path_of, say
@@ -386,3 +387,123 @@ def test_policies_say_who_speaks_and_why(client, admin, provider):
     assert problem["errors"][0]["field"].endswith("participants[1].personaId")
     changed = client.patch(manual, {"settings": {"turnPolicy": "natural"}}).expect(200)
     assert changed["settings"]["turnPolicy"] == "natural"
+
+
+ASKED = "say who speaks next"
+
+
+@pytest.fixture(scope="module", params=SHAPES)
+def led(request, make_deployment, shared_provider):
+    """A deployment whose default model, which picks who speaks, is the provider double."""
+    settings = {**shared_provider.settings(), "DRAMATIS_MODEL": "openai/double",
+                "DRAMATIS_RESPONSE_DELAY": "false"}
+    with make_deployment(request.param, settings) as deployment:
+        yield deployment
+
+
+@pytest.fixture
+def host(led, user):
+    return led.client(user)
+
+
+@pytest.fixture
+def judge(led):
+    return led.client("root:admin")
+
+
+def choosing(client, human, *ais, **settings):
+    return path_of(open_room(client, [human, *ais], settings={
+        "turnPolicy": "model", "maxAiResponders": 2, **settings}))
+
+
+def score_of(admin, path, number=-1):
+    message = replies(admin, path)[number]["messageId"]
+    return admin.get(f"{path}/messages/{message}/prompt").expect(200)["score"]
+
+
+def test_a_model_picks_who_speaks_from_an_enumeration(host, judge, provider):
+    client, admin = host, judge
+    human = make_persona(client)
+    (ada, ada_name), (bob, bob_name), (cid, cid_name) = (make_ai(client) for _ in range(3))
+    path = choosing(client, human, ada, bob, cid)
+    for said, (picked, name) in enumerate(((cid, cid_name), (ada, ada_name)), 1):
+        provider.script(default={"tokens": ["Yes."]},
+                        when={ASKED: {"tokens": ['{"choice":', f' "{name}"}}']}})
+        answer = say(client, path, human, f"Go {said}.").expect(201)
+        assert answer["turns"] == []  # nobody knows yet
+        assert wait_for_replies(client, path, said)[-1]["personaId"] == picked
+        score = score_of(admin, path)
+        assert (score["reason"], score["pickedBy"]) == ("model", "openai/double")
+        assert "notPickedBecause" not in score or not score["notPickedBecause"]
+    asked = [r for r in provider.requests() if ASKED in r["messages"][0]["content"]][-1]
+    schema = asked["response_format"]["json_schema"]["schema"]
+    assert schema["properties"]["choice"]["enum"] == [ada_name, bob_name, cid_name]
+    assert "Go 2." in asked["messages"][-1]["content"]
+    # Who is called answers without anybody being asked.
+    before = len(provider.requests())
+    turns = say(client, path, human, f"@{bob_name}!").expect(201)["turns"]
+    assert [turn["personaId"] for turn in turns] == [bob]
+    wait_for_replies(client, path, 3)
+    assert len(provider.requests()) == before + 1
+    assert score_of(admin, path)["reason"] == "addressed"
+
+
+@pytest.mark.parametrize("answer, why", [
+    ({"tokens": ["Whoever likes."]}, "unusable_answer"),
+    ({"tokens": ['{"choice": "Eve"}']}, "unusable_answer"),
+    ({"status": 400, "error": "no"}, "PROVIDER_FAILED"),
+])
+def test_without_a_pick_the_score_decides_and_says_why(host, judge, provider, answer, why):
+    client, admin = host, judge
+    human = make_persona(client)
+    (ada, _), (bob, _) = make_ai(client), make_ai(client)
+    path = choosing(client, human, ada, bob)
+    provider.script(default={"tokens": ["Yes."]}, when={ASKED: answer})
+    say(client, path, human, "Hm.").expect(201)
+    (reply, *_) = wait_for_replies(client, path, 1)
+    assert reply["personaId"] in (ada, bob)
+    score = score_of(admin, path, 0)
+    assert score["notPickedBecause"] == why
+    assert score["reason"] in ("score", "last_resort")
+
+
+def test_a_model_that_takes_no_schema_picks_all_the_same(host, judge, provider):
+    client, admin = host, judge
+    human = make_persona(client)
+    (ada, _), (bob, bob_name) = make_ai(client), make_ai(client)
+    path = choosing(client, human, ada, bob)
+    provider.script(default={"tokens": ["Yes."]},
+                    when={ASKED: {"refuses": ["response_format"], "tokens": [f"I say {bob_name}."]}})
+    say(client, path, human, "Go on.").expect(201)
+    assert wait_for_replies(client, path, 1)[0]["personaId"] == bob
+    assert score_of(admin, path)["reason"] == "model"
+
+
+def test_the_built_in_model_does_not_pick(client, admin, provider):
+    human = make_persona(client)
+    path = choosing(client, human, *(make_ai(client)[0] for _ in range(2)))
+    say(client, path, human, "Hello.").expect(201)
+    wait_for_replies(client, path, 1)
+    assert score_of(admin, path, 0)["notPickedBecause"] == "retrieval_model"
+
+
+def test_a_choice_under_way_survives_its_process(make_deployment, shape, provider):
+    settings = {**provider.settings(), "DRAMATIS_MODEL": "openai/double",
+                "DRAMATIS_TURN_LEASE": "2s", "DRAMATIS_RESPONSE_DELAY": "false"}
+    with make_deployment(shape, settings) as deployment:
+        client, admin = deployment.client("alice"), deployment.client("root:admin")
+        human = make_persona(client)
+        (ada, _), (bob, bob_name) = make_ai(client), make_ai(client)
+        path = choosing(client, human, ada, bob)
+        provider.script(when={ASKED: {"hang": True}})
+        say(client, path, human, "Go on.").expect(201)
+        wait_for(lambda: any(ASKED in r["messages"][0]["content"] for r in provider.requests()),
+                 "the question")
+        deployment.kill()
+        provider.script(default={"tokens": ["Yes."]},
+                        when={ASKED: {"tokens": [f'{{"choice": "{bob_name}"}}']}})
+        deployment.start()
+        client, admin = deployment.client("alice"), deployment.client("root:admin")
+        assert wait_for_replies(client, path, 1)[0]["personaId"] == bob
+        stays(client, path, 1, 0.5)
+        assert score_of(admin, path)["reason"] == "model"

@@ -33,6 +33,8 @@ struct PlannedTurnRow {
   int depth = 0;
   bool requested = false;
   v1::TurnScore score;
+  // A model is to pick whose turn it is (turn_taking/choice_store.h): there is no turn and no persona yet.
+  bool model_picks = false;
 };
 
 // How many messages before it a planner sees at most.
@@ -60,7 +62,8 @@ struct NewRoomMessage {
 
 struct AppendedMessage {
   MessageRow message;
-  // New turns, and those that waited for an earlier message and now answer this one.
+  // New turns, and those that waited for an earlier message and now answer this one; at most one of
+  // which a model is to pick the persona.
   std::vector<PlannedTurnRow> turns;
   Room room;  // as it is now; the system may have closed it
 };

@@ -222,7 +222,7 @@ v1::CreateMessageResponse ToCreateMessageResponse(const AppendedMessage& appende
   v1::CreateMessageResponse response;
   *response.mutable_message() = ToConversationMessage(appended.room, appended.message, identity);
   for (const PlannedTurnRow& row : appended.turns) {
-    if (IsMasked(appended.room, row.persona_id, identity)) continue;
+    if (row.model_picks || IsMasked(appended.room, row.persona_id, identity)) continue;
     v1::PlannedTurn& turn = *response.add_turns();
     turn.set_turn_id(row.turn_id);
     turn.set_persona_id(row.persona_id);

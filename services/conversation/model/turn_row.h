@@ -106,6 +106,10 @@ struct TurnRow {
   bool open() const { return state == TurnState::kPending || state == TurnState::kRunning; }
   const std::string& payer() const { return payer_id.empty() ? user_id : payer_id; }
   bool in_room() const { return session_id.empty(); }
+  // Its message waits for the end of another turn of the session, and has no number yet.
+  bool queued() const {
+    return !in_room() && state == TurnState::kPending && trigger_sequence == 0;
+  }
   FencedTurn fenced() const { return {conversation_id, turn_id, fence}; }
 };
 
@@ -115,6 +119,7 @@ struct TurnJob {
   SessionRow conversation;  // of a session
   std::string message;
   std::shared_ptr<const Room> room = nullptr;  // null for a session
+  std::string correlation_id = {};             // of its request, where the message has waited
 };
 
 }  // namespace dramatis::conversation

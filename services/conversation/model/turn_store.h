@@ -29,6 +29,10 @@ struct NewTurn {
   std::string payer_key = {};
   Lease lease;
   absl::Time now;
+  // While another turn of the session runs it waits for that one's end, after at most kMostQueued others, instead of
+  // being refused.
+  bool enqueue = false;
+  std::string correlation_id = {};  // of the request
   // The conversation to make where there is none, which without it is NOT_FOUND.
   std::optional<SessionRow> create;
   // Called in the transaction, perhaps more than once and on another thread, with the turn as it
@@ -37,6 +41,9 @@ struct NewTurn {
   // that is not committed yet, also what this transaction has seen. Must not block. May be null.
   std::function<void(const TurnJob&)> on_begun = nullptr;
 };
+
+// How many messages of a session wait at most.
+inline constexpr int kMostQueued = 10;
 
 // A message of a session that is to be answered again.
 struct AnotherAnswer {
@@ -68,7 +75,7 @@ struct StartedTurn {
   std::string session_id;
   std::string turn_id;
   std::string message_id;
-  // Unless replayed.
+  // Unless replayed, or the message waits.
   std::optional<TurnJob> job;
 };
 
@@ -111,7 +118,7 @@ enum class EndResult { kEnded, kLost };
 // A turn that waits until its time has come.
 struct WaitingTurn {
   std::string conversation_id;
-  std::string turn_id;
+  std::string turn_id;  // empty where a model is to pick whose turn it is
   absl::Time due_at;
 };
 
@@ -119,6 +126,8 @@ struct EndedTurn {
   EndResult result = EndResult::kEnded;
   // Of a room: turns made by the reply, and those that waited for this one's end.
   std::vector<WaitingTurn> waiting;
+  // Of a session: the turn of a message that waited for this end, begun under the lease of the one that ended.
+  std::optional<TurnJob> next = std::nullopt;
 };
 
 // A turn that somebody asks for.
@@ -163,7 +172,8 @@ class TurnStore {
       const std::function<absl::Status(const Room& room)>& check,
       const std::function<std::string(const TurnRow&)>& answer,
       const Idempotency& idempotency) = 0;
-  // Claims the key and asks whoever runs the turn to stop it; does nothing to one that has ended.
+  // Claims the key and asks whoever runs the turn to stop it; does nothing to one that has ended. One of a message
+  // that waits ends at once, and the message is not said.
   // Replayed, it does nothing either, and `result` is what NoteCancelled noted, or empty.
   virtual absl::StatusOr<Idempotent<std::string>> RequestCancel(const TurnRow& turn,
                                                                 absl::Time now,
@@ -182,7 +192,8 @@ class TurnStore {
                                                         absl::Time now) = 0;
   // Ends the turn: appends the reply, if any, under the conversation's next number; frees a session
   // for its next turn; in a room makes the turns that `plan`, which may be null, says answer the
-  // reply, and closes the room where it reaches a constraint. All or nothing, and nothing if the
+  // reply, and closes the room where it reaches a constraint; in a session begins the turn of the message that has
+  // waited longest, or, where the session has ended, fails those that wait. All or nothing, and nothing if the
   // lease was lost, as when a room was closed, paused or deleted or the persona left meanwhile.
   virtual absl::StatusOr<EndedTurn> EndTurn(const TurnEnd& end, const TurnPlanner& plan) = 0;
   // Gives the turn back with its text so far: whoever comes next takes it at once.
@@ -193,7 +204,7 @@ class TurnStore {
   // Of sessions.
 
   // Claims the key, appends the user's message under the next number and makes its turn, running
-  // under `lease`: all or nothing. SESSION_ENDED, TURN_IN_PROGRESS, PERSONA_MISMATCH,
+  // under `lease`, or waiting: all or nothing. SESSION_ENDED, TURN_IN_PROGRESS, PERSONA_MISMATCH,
   // SESSION_QUOTA_EXCEEDED, IDEMPOTENCY_KEY_REUSED; NOT_FOUND, see NewTurn::create.
   virtual absl::StatusOr<Idempotent<StartedTurn>> StartTurn(const NewTurn& turn,
                                                             const Idempotency& idempotency) = 0;

@@ -45,6 +45,14 @@ class Mirror : public std::enable_shared_from_this<Mirror> {
   }
 
   void Start() { PostStep(/*may_relay=*/true); }
+  // Ends a wait.
+  void Look() {
+    {
+      const absl::MutexLock lock(&mutex_);
+      if (!std::exchange(waiting_, false)) return;
+    }
+    PostStep(/*may_relay=*/true);
+  }
 
   void Stop() {
     std::shared_ptr<Relay> relay;
@@ -78,7 +86,19 @@ class Mirror : public std::enable_shared_from_this<Mirror> {
     (void)tools_->executor.Post([self = shared_from_this(), may_relay] { self->Step(may_relay); });
   }
   void StepLater() {
-    tools_->timer.After(next_poll_, [self = shared_from_this()] { self->PostStep(true); });
+    int64_t wait = 0;
+    {
+      const absl::MutexLock lock(&mutex_);
+      waiting_ = true;
+      wait = ++waits_;
+    }
+    tools_->timer.After(next_poll_, [self = shared_from_this(), wait] {
+      {
+        const absl::MutexLock lock(&self->mutex_);
+        if (self->waits_ != wait || !std::exchange(self->waiting_, false)) return;
+      }
+      self->PostStep(true);
+    });
     next_poll_ = std::min(next_poll_ * 2, kPollInterval);
   }
   void Step(bool may_relay);
@@ -97,6 +117,8 @@ class Mirror : public std::enable_shared_from_this<Mirror> {
 
   mutable absl::Mutex mutex_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  bool waiting_ ABSL_GUARDED_BY(mutex_) = false;  // for the next look, the `waits_`th
+  int64_t waits_ ABSL_GUARDED_BY(mutex_) = 0;
   std::shared_ptr<Relay> relay_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -221,6 +243,13 @@ std::shared_ptr<LiveTurn> GrpcReplicaPeer::Follow(const TurnRow& turn) {
   auto target = std::make_shared<LiveTurn>(FactsOf(turn), turn.attempt, turn.text);
   Begin(target);
   return target;
+}
+
+void GrpcReplicaPeer::Look(const std::string& turn_id) {
+  const absl::MutexLock lock(&mutex_);
+  for (const auto& mirror : mirrors_) {
+    if (mirror->facts().turn_id == turn_id) mirror->Look();
+  }
 }
 
 void GrpcReplicaPeer::Adopt(const std::shared_ptr<LiveTurn>& turn) {

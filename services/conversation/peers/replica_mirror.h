@@ -42,6 +42,7 @@ class GrpcReplicaPeer : public ReplicaPeer {
   ~GrpcReplicaPeer() override;
 
   std::shared_ptr<LiveTurn> Follow(const TurnRow& turn) override;
+  void Look(const std::string& turn_id) override;
   void Adopt(const std::shared_ptr<LiveTurn>& turn) override;
 
   // Ends every mirror with UNAVAILABLE: the process ends. Returns when no call is under way.

@@ -42,6 +42,8 @@ absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> Chat::Start(const CallCont
                .payer_key = PackKey(call.identity.key.get()),
                .lease = worker_.NewLease(),
                .now = now,
+               .enqueue = request.if_busy() == v1::IF_BUSY_ENQUEUE,
+               .correlation_id = call.correlation_id,
                .create = std::nullopt,
                .on_begun = [&](const TurnJob& job) { prompt = worker_.Prepare(job, call); }};
 
@@ -57,10 +59,12 @@ absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> Chat::Start(const CallCont
   }
   if (!started.ok()) return std::move(started).status();
 
+  // It began before, or waits.
   if (!started->result.job.has_value()) {
     DRAMATIS_ASSIGN_OR_RETURN(std::shared_ptr<LiveTurn> live,
                               turns_.Follow(call, started->result.turn_id));
-    return Idempotent<std::shared_ptr<LiveTurn>>{.result = std::move(live), .replayed = true};
+    return Idempotent<std::shared_ptr<LiveTurn>>{.result = std::move(live),
+                                                 .replayed = started->replayed};
   }
   return Idempotent<std::shared_ptr<LiveTurn>>{
       .result = worker_.Run(*started->result.job, call, prompt), .replayed = false};

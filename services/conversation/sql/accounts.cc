@@ -85,6 +85,9 @@ constexpr Statement kNameless[] = {
     payer_id = case when payer_id = $2 then '' else payer_id end, payer_key = ''
   where conversation_id = $1 and (user_id = $2 or payer_id = $2))"},
     {R"(
+  delete from speaker_choices
+  where conversation_id = $1 and payer_id = $2)"},
+    {R"(
   delete from room_members
   where conversation_id = $1 and user_id = $2)"},
     // In whose name memory is told of the room's turns, until the next one.

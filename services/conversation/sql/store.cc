@@ -8,6 +8,7 @@
 #include "services/conversation/sql/lore/lore_firings.h"
 #include "services/conversation/sql/memory_outbox.h"
 #include "services/conversation/sql/once.h"
+#include "services/conversation/sql/queue.h"
 #include "services/conversation/sql/rows.h"
 #include "services/conversation/sql/search.h"
 #include "services/conversation/sql/shares.h"
@@ -117,6 +118,7 @@ absl::StatusOr<Idempotent<SessionRow>> SqlStore::EndSession(const std::string& c
     if (!ended.empty()) {
       DRAMATIS_RETURN_IF_ERROR(
           tx.Execute(kEndListEntry, {ended.front().Text(0), conversation_id, now}).status());
+      DRAMATIS_RETURN_IF_ERROR(EndQueue(tx, conversation_id, now));
     }
     DRAMATIS_ASSIGN_OR_RETURN(std::optional<SessionRow> row, SelectSession(tx, conversation_id));
     if (!row.has_value()) return NotFoundError("session");

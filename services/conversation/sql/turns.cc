@@ -3,6 +3,7 @@
 #include "dramatis/conversation/v1/conversation.pb.h"
 
 #include "services/conversation/sql/once.h"
+#include "services/conversation/sql/queue.h"
 #include "services/conversation/sql/rooms/rows.h"
 #include "services/conversation/sql/rows.h"
 #include "services/conversation/sql/search.h"
@@ -51,37 +52,18 @@ MessageRow UserMessage(const NewTurn& turn, const SessionRow& conversation) {
   return message;
 }
 
-TurnRow FirstAttempt(const NewTurn& turn, const SessionRow& conversation) {
-  TurnRow row;
-  row.conversation_id = turn.conversation_id;
-  row.turn_id = turn.turn_id;
-  row.user_id = conversation.user_id;
-  row.session_id = conversation.session_id;
-  row.persona_id = conversation.persona_id;
-  row.trigger_message_id = turn.message_id;
-  row.trigger_sequence = conversation.last_sequence;
-  row.lease = turn.lease;
-  row.payer_key = turn.payer_key;
-  row.created_at = row.updated_at = turn.now;
-  return row;
-}
-
-absl::StatusOr<std::optional<SessionRow>> Advance(Transaction& tx, const NewTurn& turn) {
-  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
-                            tx.Execute(kAdvance, {turn.conversation_id, turn.turn_id, turn.now,
-                                                  turn.title, turn.persona_id}));
-  if (rows.empty()) return std::nullopt;
-  return ToSession(rows.front());
-}
-
-// The conversation with its next number taken, made first where that is wanted. Between two
-// statements a turn may end or a conversation appear: then what was refused is tried again.
-absl::StatusOr<SessionRow> AdvanceOrCreate(Transaction& tx, const NewTurn& turn) {
+// The conversation with its next number taken, made first where that is wanted; nullopt where the message
+// waits. Between two statements a turn may end or a conversation appear: then what was refused is tried again.
+absl::StatusOr<std::optional<SessionRow>> AdvanceOrCreate(Transaction& tx, const NewTurn& turn) {
   constexpr int kMostTries = 4;
   absl::Status refusal;
   for (int i = 0; i < kMostTries; ++i) {
-    DRAMATIS_ASSIGN_OR_RETURN(std::optional<SessionRow> advanced, Advance(tx, turn));
-    if (advanced.has_value()) return *std::move(advanced);
+    DRAMATIS_ASSIGN_OR_RETURN(std::optional<SessionRow> advanced, AdvanceSession(tx, turn));
+    if (advanced.has_value()) return advanced;
+    if (turn.enqueue) {
+      DRAMATIS_ASSIGN_OR_RETURN(const bool queued, Enqueue(tx, turn));
+      if (queued) return std::nullopt;
+    }
     DRAMATIS_ASSIGN_OR_RETURN(const std::optional<SessionRow> existing,
                               SelectSession(tx, turn.conversation_id));
     if (existing.has_value()) {
@@ -104,19 +86,51 @@ bool TakesTitle(const SessionRow& conversation) {
 
 }  // namespace
 
+TurnRow FirstAttempt(const NewTurn& turn, const SessionRow& session) {
+  TurnRow row;
+  row.conversation_id = turn.conversation_id;
+  row.turn_id = turn.turn_id;
+  row.user_id = session.user_id;
+  row.session_id = session.session_id;
+  row.persona_id = session.persona_id;
+  row.trigger_message_id = turn.message_id;
+  row.trigger_sequence = session.last_sequence;
+  row.lease = turn.lease;
+  row.payer_key = turn.payer_key;
+  row.created_at = row.updated_at = turn.now;
+  return row;
+}
+
+absl::StatusOr<std::optional<SessionRow>> AdvanceSession(Transaction& tx, const NewTurn& turn) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
+                            tx.Execute(kAdvance, {turn.conversation_id, turn.turn_id, turn.now,
+                                                  turn.title, turn.persona_id}));
+  if (rows.empty()) return std::nullopt;
+  return ToSession(rows.front());
+}
+
+absl::Status SayInSession(Transaction& tx, const NewTurn& turn, const SessionRow& session) {
+  DRAMATIS_RETURN_IF_ERROR(AppendToSession(tx, session, UserMessage(turn, session)));
+  if (TakesTitle(session)) DRAMATIS_RETURN_IF_ERROR(IndexTitle(tx, session));
+  return UpdateListEntry(tx, session, turn.message);
+}
+
 absl::StatusOr<StartedTurn> StartInSession(Transaction& tx, const NewTurn& turn) {
-  DRAMATIS_ASSIGN_OR_RETURN(SessionRow conversation, AdvanceOrCreate(tx, turn));
-  const MessageRow message = UserMessage(turn, conversation);
-  TurnJob job{.turn = FirstAttempt(turn, conversation),
-              .conversation = std::move(conversation),
+  DRAMATIS_ASSIGN_OR_RETURN(std::optional<SessionRow> conversation, AdvanceOrCreate(tx, turn));
+  if (!conversation.has_value()) {
+    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<SessionRow> session,
+                              SelectSession(tx, turn.conversation_id));
+    return StartedTurn{.session_id = session.has_value() ? session->session_id : "",
+                       .turn_id = turn.turn_id,
+                       .message_id = turn.message_id,
+                       .job = std::nullopt};
+  }
+  TurnJob job{.turn = FirstAttempt(turn, *conversation),
+              .conversation = *std::move(conversation),
               .message = turn.message};
   if (turn.on_begun) turn.on_begun(job);
-  DRAMATIS_RETURN_IF_ERROR(AppendToSession(tx, job.conversation, message));
-  if (TakesTitle(job.conversation)) {
-    DRAMATIS_RETURN_IF_ERROR(IndexTitle(tx, job.conversation));
-  }
+  DRAMATIS_RETURN_IF_ERROR(SayInSession(tx, turn, job.conversation));
   DRAMATIS_RETURN_IF_ERROR(InsertTurn(tx, job.turn));
-  DRAMATIS_RETURN_IF_ERROR(UpdateListEntry(tx, job.conversation, turn.message));
   return StartedTurn{.session_id = job.conversation.session_id,
                      .turn_id = turn.turn_id,
                      .message_id = turn.message_id,
@@ -197,6 +211,8 @@ absl::StatusOr<Idempotent<std::string>> SqlTurnStore::RequestCancel(
       sql::FirstAnswer first,
       sql::WriteOnce(database_, ClaimOf(idempotency), now,
                      [&](Transaction& tx) -> absl::StatusOr<std::string> {
+                       DRAMATIS_ASSIGN_OR_RETURN(const bool waited, CancelQueued(tx, turn, now));
+                       if (waited) return std::string();
                        DRAMATIS_RETURN_IF_ERROR(
                            tx.Execute(kRequestCancel,
                                       {turn.conversation_id, turn.turn_id, true, now})

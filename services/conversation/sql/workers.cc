@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "services/conversation/sql/queue.h"
 #include "services/conversation/sql/turn_rows.h"
 #include "services/conversation/sql/turn_store.h"
 #include "shared/status/macros.h"
@@ -41,6 +42,7 @@ constexpr Statement kSelectOpen = {R"(
   select conversation_id, turn_id, fence
   from turns
   where state in ('pending', 'running') and ($1 or lease_expires_at <= $2) and session_id <> ''
+    and trigger_sequence > 0
   order by turn_id)"};
 
 constexpr SqlText kTakeOver = {kTakeTurn, " and fence = $7 returning ", kTurnNames};
@@ -89,7 +91,9 @@ absl::StatusOr<EndedTurn> SqlTurnStore::EndTurn(const TurnEnd& end, const TurnPl
     DRAMATIS_ASSIGN_OR_RETURN(const std::optional<AnsweredMessage> answered, WriteTurnEnd(tx, end));
     if (!answered.has_value()) return EndedTurn{.result = EndResult::kLost, .waiting = {}};
     DRAMATIS_RETURN_IF_ERROR(EndInSession(tx, end, *answered));
-    return EndedTurn();
+    EndedTurn result;
+    DRAMATIS_ASSIGN_OR_RETURN(result.next, BeginNext(tx, end.turn, end.now));
+    return result;
   });
   if (ended.ok() && end.in_room) feed_.Changed(end.turn.conversation_id);
   return ended;

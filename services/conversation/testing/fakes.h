@@ -314,6 +314,7 @@ class FakeHost : public TurnHost {
   void PostCall(std::function<void()> task) override { tasks.push_back(std::move(task)); }
   void PostLater(std::function<void()> task) override { later.push_back(std::move(task)); }
   void Replied(const TurnJob&, const TurnEnd&, const CallContext&) override { ++replied; }
+  void Next(const TurnJob& job) override { next.push_back(job); }
   void Await(const std::vector<WaitingTurn>& turns) override {
     waiting.insert(waiting.end(), turns.begin(), turns.end());
   }
@@ -328,6 +329,7 @@ class FakeHost : public TurnHost {
   std::deque<std::function<void()>> later;
   std::vector<WaitingTurn> waiting;
   int overs = 0;
+  std::vector<TurnJob> next;
   int replied = 0;
   bool lost = false;
 

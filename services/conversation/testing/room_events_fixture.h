@@ -152,6 +152,7 @@ class NoReplicas : public ReplicaPeer {
     live->Finish(UnavailableError("nowhere"));
     return live;
   }
+  void Look(const std::string& /*turn_id*/) override {}
   void Adopt(const std::shared_ptr<LiveTurn>& /*turn*/) override {}
 };
 

@@ -12,8 +12,22 @@ std::vector<PlannedTurnRow> TurnPlanning::Plan(const Room& room,
                                                const std::vector<MessageRow>& recent,
                                                const MessageRow& message,
                                                int depth) const {
+  if (!CandidatesOf(room, recent, message, depth).empty()) {
+    PlannedTurnRow picked;
+    picked.depth = depth;
+    picked.due_at = leases_.Now();
+    picked.model_picks = true;
+    return {picked};
+  }
+  return TurnsOf(room, message, depth, ChooseSpeakers(room, recent, message, depth));
+}
+
+std::vector<PlannedTurnRow> TurnPlanning::TurnsOf(const Room& room,
+                                                  const MessageRow& message,
+                                                  int depth,
+                                                  std::vector<Speaker> speakers) const {
   std::vector<PlannedTurnRow> turns;
-  for (Speaker& speaker : ChooseSpeakers(room, recent, message, depth)) {
+  for (Speaker& speaker : speakers) {
     const ParticipantRow* const participant = FindParticipant(room, speaker.persona_id);
     dramatis::persona::v1::RenderPersonaResponse facts;
     if (participant != nullptr) facts.ParseFromString(participant->facts);
@@ -31,6 +45,14 @@ std::vector<PlannedTurnRow> TurnPlanning::Plan(const Room& room,
     turns.push_back(std::move(turn));
   }
   return turns;
+}
+
+TurnPlanner TurnPlanning::Picked(int depth, Pick pick) const {
+  return [planning = *this, depth, pick = std::move(pick)](
+             const Room& room, const std::vector<MessageRow>& recent, const MessageRow& message) {
+    return planning.TurnsOf(room, message, depth,
+                            PickedSpeakers(room, recent, message, depth, pick));
+  };
 }
 
 TurnPlanner TurnPlanning::OfHumans() const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "services/conversation/model/room_store.h"
+#include "services/conversation/turn_taking/turn_taking.h"
 #include "shared/ids/ids.h"
 #include "shared/time/clock.h"
 
@@ -28,11 +29,14 @@ class TurnPlanning {
   TurnPlanning(IdSource& ids, const Clock& leases, PlanningOptions options = {})
       : ids_(ids), leases_(leases), options_(options) {}
 
-  // The turns that answer `message`, best speaker first. `depth`: theirs.
+  // The turns that answer `message`, best speaker first; or the one that a model is to give. `depth`: theirs.
   std::vector<PlannedTurnRow> Plan(const Room& room,
                                    const std::vector<MessageRow>& recent,
                                    const MessageRow& message,
                                    int depth) const;
+
+  // The turns that answer it once a model was asked whose turn it is.
+  TurnPlanner Picked(int depth, Pick pick) const;
 
   // Answers to what humans say.
   TurnPlanner OfHumans() const;
@@ -40,6 +44,11 @@ class TurnPlanning {
   TurnPlanner After(int depth) const;
 
  private:
+  std::vector<PlannedTurnRow> TurnsOf(const Room& room,
+                                      const MessageRow& message,
+                                      int depth,
+                                      std::vector<Speaker> speakers) const;
+
   IdSource& ids_;
   const Clock& leases_;
   const PlanningOptions options_;

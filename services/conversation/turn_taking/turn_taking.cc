@@ -246,6 +246,35 @@ void Draw(const Room& room,
   }
 }
 
+size_t MostResponders(const Room& room) {
+  const v1::ConversationSettings& settings = room.row.settings;
+  const int most =
+      settings.has_max_ai_responders() ? settings.max_ai_responders() : kDefaultAiResponders;
+  return static_cast<size_t>(std::max(most, 0));
+}
+
+// Who may answer, with why they must or kByScore.
+std::vector<Speaker> Eligible(const Room& room,
+                              const std::vector<MessageRow>& recent,
+                              const MessageRow& message,
+                              int depth) {
+  const v1::ConversationSettings& settings = room.row.settings;
+  if (room.row.status != RoomStatus::kActive || message.type == RoomMessageType::kReveal) return {};
+  if (message.generated() && (!settings.allow_ai_chains() || depth > kMaxChainDepth)) return {};
+  if (settings.turn_policy() == v1::TURN_POLICY_MANUAL) return {};
+  const std::vector<std::string> addressed = AddressedIn(room, message.content);
+  std::vector<Speaker> speakers;
+  for (const ParticipantRow& participant : room.participants) {
+    if (!IsEligible(room, participant, message)) continue;
+    Speaker speaker{.persona_id = participant.persona_id,
+                    .score = ScoreOf(room, participant, recent, message)};
+    const char* const reason = MustAnswer(room, participant, message, addressed);
+    speaker.score.set_reason(reason != nullptr ? reason : kByScore);
+    speakers.push_back(std::move(speaker));
+  }
+  return speakers;
+}
+
 }  // namespace
 
 bool IsQuestion(const std::string& text) {
@@ -306,31 +335,58 @@ std::vector<Speaker> ChooseSpeakers(const Room& room,
                                     const std::vector<MessageRow>& recent,
                                     const MessageRow& message,
                                     int depth) {
-  std::vector<Speaker> speakers;
-  const v1::ConversationSettings& settings = room.row.settings;
-  if (room.row.status != RoomStatus::kActive || message.type == RoomMessageType::kReveal) return {};
-  if (message.generated() && (!settings.allow_ai_chains() || depth > kMaxChainDepth)) return {};
-  if (settings.turn_policy() == v1::TURN_POLICY_MANUAL) return {};
-  const std::vector<std::string> addressed = AddressedIn(room, message.content);
-  for (const ParticipantRow& participant : room.participants) {
-    if (!IsEligible(room, participant, message)) continue;
-    Speaker speaker{.persona_id = participant.persona_id,
-                    .score = ScoreOf(room, participant, recent, message)};
-    const char* const reason = MustAnswer(room, participant, message, addressed);
-    speaker.score.set_reason(reason != nullptr ? reason : kByScore);
-    speakers.push_back(std::move(speaker));
-  }
-  const int responders =
-      settings.has_max_ai_responders() ? settings.max_ai_responders() : kDefaultAiResponders;
-  const auto most = static_cast<size_t>(std::max(responders, 0));
+  std::vector<Speaker> speakers = Eligible(room, recent, message, depth);
+  const v1::TurnPolicy policy = room.row.settings.turn_policy();
+  const size_t most = MostResponders(room);
   const bool natural = AnybodyCalled(speakers) || speakers.empty();
-  if (!natural && settings.turn_policy() == v1::TURN_POLICY_LIST) {
+  if (!natural && policy == v1::TURN_POLICY_LIST) {
     KeepNext(recent, most, speakers);
-  } else if (!natural && settings.turn_policy() == v1::TURN_POLICY_POOLED && most > 0) {
+  } else if (!natural && policy == v1::TURN_POLICY_POOLED && most > 0) {
     Draw(room, recent, message, speakers);
   } else {
     KeepBest(message, most, speakers);
   }
+  return speakers;
+}
+
+std::vector<Speaker> CandidatesOf(const Room& room,
+                                  const std::vector<MessageRow>& recent,
+                                  const MessageRow& message,
+                                  int depth) {
+  if (room.row.settings.turn_policy() != v1::TURN_POLICY_MODEL || MostResponders(room) == 0) {
+    return {};
+  }
+  std::vector<Speaker> speakers = Eligible(room, recent, message, depth);
+  if (speakers.size() < 2 || AnybodyCalled(speakers)) return {};
+  return speakers;
+}
+
+std::vector<Speaker> PickedSpeakers(const Room& room,
+                                    const std::vector<MessageRow>& recent,
+                                    const MessageRow& message,
+                                    int depth,
+                                    const Pick& pick) {
+  std::vector<Speaker> eligible = Eligible(room, recent, message, depth);
+  if (pick.problem.empty()) {
+    std::vector<Speaker> picked;
+    for (Speaker& speaker : eligible) {
+      if (speaker.persona_id != pick.persona_id) continue;
+      speaker.score.set_reason(kPicked);
+      speaker.score.set_picked_by(pick.model);
+      picked.push_back(std::move(speaker));
+    }
+    return picked;
+  }
+  std::vector<Speaker> speakers = eligible;
+  KeepBest(message, MostResponders(room), speakers);
+  if (speakers.empty() && !eligible.empty() && depth == 0) {
+    speakers.push_back(*absl::c_max_element(eligible, [](const Speaker& a, const Speaker& b) {
+      return a.score.total() < b.score.total();
+    }));
+    speakers.front().score.set_reason(kLastResort);
+  }
+  for (Speaker& speaker : speakers)
+    speaker.score.set_not_picked_because(pick.problem);
   return speakers;
 }
 

@@ -45,6 +45,9 @@
 //   pooled   one of those eligible who have not spoken since all of them have, drawn by talkativeness
 //            and by the message's id: the same message always draws the same
 //   manual   nobody, not even who is called
+//   model    one of those eligible, whom a model picks (turn_taking/choice_prompt.h): of two or more, where the
+//            room has anybody answer at all. Where it does not pick, as natural; and the best one, where nobody
+//            would answer a human
 //
 // Who is muted is not eligible.
 #pragma once
@@ -77,6 +80,7 @@ inline constexpr char kLastResort[] = "last_resort";
 inline constexpr char kByList[] = "list";
 inline constexpr char kDrawn[] = "pooled";
 inline constexpr char kRequested[] = "requested";
+inline constexpr char kPicked[] = "model";
 
 struct Speaker {
   std::string persona_id;
@@ -89,6 +93,27 @@ std::vector<Speaker> ChooseSpeakers(const Room& room,
                                     const std::vector<MessageRow>& recent,
                                     const MessageRow& message,
                                     int depth);
+
+// Of whom a model is to pick who answers `message`: two or more, or nobody where there is nothing to pick and
+// ChooseSpeakers says all.
+std::vector<Speaker> CandidatesOf(const Room& room,
+                                  const std::vector<MessageRow>& recent,
+                                  const MessageRow& message,
+                                  int depth);
+
+// What became of asking the model.
+struct Pick {
+  std::string persona_id;  // empty where it picked nobody, or did not pick
+  std::string model;       // that picked
+  std::string problem;     // why it did not: TurnScore.not_picked_because
+};
+
+// Who answers after that: of those who are eligible now.
+std::vector<Speaker> PickedSpeakers(const Room& room,
+                                    const std::vector<MessageRow>& recent,
+                                    const MessageRow& message,
+                                    int depth,
+                                    const Pick& pick);
 
 // The parts and the total for one participant, without a reason.
 v1::TurnScore ScoreOf(const Room& room,

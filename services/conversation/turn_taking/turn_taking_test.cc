@@ -435,6 +435,72 @@ TEST(TurnPolicyTest, ManualLeavesItToWhoeverAsks) {
   EXPECT_THAT(Chosen(room, {}, Said("Hana", "Ada, what now?")), IsEmpty());
 }
 
+TEST(TurnPolicyTest, AModelPicksWhereThereIsSomethingToPick) {
+  Room room = RoomWith({"Ada", "Bob", "Cid"});
+  const MessageRow plain = Said("Hana", "Go on.");
+  EXPECT_THAT(CandidatesOf(room, {}, plain, 0), IsEmpty());  // natural
+  room.row.settings.set_turn_policy(v1::TURN_POLICY_MODEL);
+
+  SettingsFor(room, "Cid").set_muted(true);
+  EXPECT_THAT(Names(CandidatesOf(room, {}, plain, 0)), ElementsAre("Ada", "Bob"));
+  // Called by name: as by any policy.
+  EXPECT_THAT(CandidatesOf(room, {}, Said("Hana", "Bob?"), 0), IsEmpty());
+  EXPECT_THAT(Chosen(room, {}, Said("Hana", "Bob?")), ElementsAre("Bob addressed"));
+  EXPECT_THAT(CandidatesOf(room, {}, Generated("Ada", "Yes."), 1), IsEmpty());  // no chains
+  room.row.settings.set_max_ai_responders(0);
+  EXPECT_THAT(CandidatesOf(room, {}, plain, 0), IsEmpty());
+  room.row.settings.clear_max_ai_responders();
+  SettingsFor(room, "Bob").set_muted(true);
+  EXPECT_THAT(CandidatesOf(room, {}, plain, 0), IsEmpty());
+}
+
+TEST(TurnPolicyTest, WhomAModelPicksSpeaksAndTheReasonNamesIt) {
+  Room room = RoomWith({"Ada", "Bob"});
+  room.row.settings.set_turn_policy(v1::TURN_POLICY_MODEL);
+  const MessageRow message = Said("Hana", "Go on.");
+  const auto picked = [&](const Pick& pick, int depth = 0) {
+    return PickedSpeakers(room, {}, message, depth, pick);
+  };
+
+  const std::vector<Speaker> bob =
+      picked({.persona_id = "Bob", .model = "openai/m", .problem = ""});
+  ASSERT_THAT(Names(bob), ElementsAre("Bob"));
+  EXPECT_EQ(bob[0].score.reason(), "model");
+  EXPECT_EQ(bob[0].score.picked_by(), "openai/m");
+  EXPECT_THAT(picked({.persona_id = "", .model = "openai/m", .problem = ""}), IsEmpty());
+  // Muted since.
+  SettingsFor(room, "Bob").set_muted(true);
+  EXPECT_THAT(picked({.persona_id = "Bob", .model = "openai/m", .problem = ""}), IsEmpty());
+}
+
+TEST(TurnPolicyTest, WithoutAPickTheScoreDecidesAndSaysWhy) {
+  Room room = RoomWith({"Ada", "Bob"});
+  room.row.settings.set_turn_policy(v1::TURN_POLICY_MODEL);
+  const Pick failed = {.persona_id = "", .model = "", .problem = "PROVIDER_FAILED"};
+  const std::vector<MessageRow> recent = {Generated("Ada", "a"), Generated("Bob", "b"),
+                                          Generated("Ada", "c"), Generated("Ada", "d")};
+
+  const auto asked = PickedSpeakers(room, recent, Said("Hana", "Who knows?"), 0, failed);
+  ASSERT_THAT(Names(asked), ElementsAre("Bob"));
+  EXPECT_EQ(asked[0].score.reason(), "score");
+  EXPECT_EQ(asked[0].score.not_picked_because(), "PROVIDER_FAILED");
+  // Somebody always answers a human, nobody needs to answer an AI.
+  room.participants[1] =
+      Participant("Ada", PersonaKind::kAgent, {.extraversion = 0, .assertiveness = 0});
+  room.participants[2] =
+      Participant("Bob", PersonaKind::kAgent, {.extraversion = 0, .assertiveness = 0});
+  room.participants.push_back(Participant("Iris", PersonaKind::kHuman));
+  room.participants.push_back(Participant("Jo", PersonaKind::kHuman));
+  const std::vector<MessageRow> mixed = {Generated("Ada", "a"), Generated("Bob", "b")};
+  const auto plain = PickedSpeakers(room, mixed, Said("Hana", "Hm."), 0, failed);
+  ASSERT_EQ(plain.size(), 1);
+  EXPECT_EQ(plain[0].score.reason(), plain[0].score.total() < kSpeaksAt ? kLastResort : kByScore);
+  room.row.settings.set_allow_ai_chains(true);
+  for (const Speaker& speaker : PickedSpeakers(room, mixed, Generated("Ada", "Hm."), 1, failed)) {
+    EXPECT_GE(speaker.score.total(), kSpeaksAt);
+  }
+}
+
 TEST(TurnPolicyTest, WhoIsMutedSaysNothingAndWhoTalksMoreScoresMore) {
   Room room = RoomWith({"Ada", "Bob"});
   const MessageRow message = Said("Hana", "Who knows?");

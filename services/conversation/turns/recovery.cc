@@ -93,6 +93,7 @@ void Recovery::Take(const TurnJob& job) {
   end.now = tools_.clock.Now();
   if (FallsBack(job)) FallBack(tools_.ids.NewId(), end);
   const absl::StatusOr<EndedTurn> ended = StoreTurnEnd(tools_, job, end);
+  if (ended.ok() && ended->next.has_value()) worker_.Next(*ended->next);
   tools_.logger.Warning("turn given up", {{"turn_id", job.turn.turn_id}, {"stored", ended.ok()}});
 }
 

@@ -272,6 +272,7 @@ void TurnRunner::Write(TurnEnd end) {
   const absl::StatusOr<EndedTurn> written = StoreTurnEnd(tools_, job_, end);
   if (written.ok()) {
     host_.Await(written->waiting);
+    if (written->next.has_value()) host_.Next(*written->next);
     if (written->result == EndResult::kLost) return Over(true);
     return Finish(end);
   }

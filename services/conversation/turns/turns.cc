@@ -84,6 +84,7 @@ absl::StatusOr<Idempotent<Turns::Cancelling>> Turns::Cancel(const CallContext& c
     DRAMATIS_RETURN_IF_ERROR(
         recovery_.Claim({row.conversation_id, row.turn_id, row.lease.expires_at}).status());
   }
+  if (row.queued()) replicas_.Look(turn_id);
   std::shared_ptr<LiveTurn> live = live_turns_.Find(turn_id);
   if (!asked.replayed) worker_.Cancel(turn_id);
   cancelling.result.turn = live != nullptr ? live : Open(row);

@@ -6,9 +6,11 @@
 
 #include "dramatis/conversation/v1/room_messages.pb.h"
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "services/conversation/model/session_views.h"
 #include "services/conversation/model/turn_row.h"
+#include "shared/call/call_metadata.h"
 #include "shared/call/call_record.h"
 #include "shared/log/log_scope.h"
 #include "shared/status/errors.h"
@@ -138,6 +140,8 @@ void TurnWorker::ReportScore(const TurnRow& turn) {
                                      {"attempt", turn.attempt},
                                      {"depth", turn.depth},
                                      {"reason", score.reason()},
+                                     {"picked_by", score.picked_by()},
+                                     {"not_picked_because", score.not_picked_because()},
                                      {"topic", score.topic()},
                                      {"flow", score.flow()},
                                      {"question", score.question()},
@@ -203,6 +207,15 @@ void TurnWorker::PostLater(std::function<void()> task) {
 
 void TurnWorker::Await(const std::vector<WaitingTurn>& turns) {
   if (!turns.empty() && options_.on_waiting) options_.on_waiting(turns);
+}
+
+void TurnWorker::Next(const TurnJob& job) {
+  CallContext call;
+  call.correlation_id =
+      job.correlation_id.empty() ? absl::StrCat("turn-", job.turn.turn_id) : job.correlation_id;
+  call.traceparent = NewTraceparent(tools_.ids);
+  Run(job, call);
+  if (options_.on_next) options_.on_next(job.turn.turn_id);
 }
 
 void TurnWorker::Replied(const TurnJob& job, const TurnEnd& end, const CallContext& call) {

@@ -35,6 +35,8 @@ struct WorkerOptions {
   std::function<void(const std::shared_ptr<LiveTurn>&)> on_lost;
   // Takes turns of rooms that are to be run when they are due.
   std::function<void(const std::vector<WaitingTurn>&)> on_waiting;
+  // Told of each turn that has begun whose message had waited. May be null.
+  std::function<void(const std::string& turn_id)> on_next = nullptr;
   // Told of each turn that has ended and is stored, with the ids that its calls carry. May be null.
   std::function<void(const TurnJob&, const TurnEnd&, const CallContext&)> on_replied = nullptr;
 };
@@ -71,6 +73,8 @@ class TurnWorker : private TurnHost {
   std::shared_ptr<LiveTurn> Run(const TurnJob& job,
                                 const CallContext& call,
                                 const std::shared_ptr<PendingPrompt>& prompt = nullptr);
+  // The same of a turn whose message has waited for the end of another one, and tells whoever follows it.
+  void Next(const TurnJob& job) override;
   // Stops a turn if it is here.
   void Cancel(const std::string& turn_id);
 

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "services/inference/anthropic/anthropic_stream.h"
 #include "services/inference/providers/effort.h"
 
@@ -69,6 +70,19 @@ std::string StopTexts(const prompt::v1::ModelParameters& parameters) {
   return json::serialize(stops);
 }
 
+std::string OutputConfig(std::string_view effort, const prompt::v1::ModelParameters& parameters) {
+  std::vector<std::string> members;
+  if (!effort.empty()) {
+    members.push_back(
+        absl::StrCat(R"("effort":")", absl::string_view(effort.data(), effort.size()), R"(")"));
+  }
+  if (!parameters.choices().empty()) {
+    members.push_back(absl::StrCat(R"("format":{"type":"json_schema","schema":)",
+                                   ChoiceSchema(parameters.choices()), "}"));
+  }
+  return members.empty() ? "" : absl::StrCat("{", absl::StrJoin(members, ","), "}");
+}
+
 bool TakesSampling(const WireOptions& options) {
   return options.model.sampling && options.model.thinking != Thinking::kAlways;
 }
@@ -96,10 +110,9 @@ std::vector<OptionalField> AnthropicFormat::Fields(const prompt::v1::ModelParame
     return takes;
   };
   const Effort effort = EffortFor(options.model, parameters);
-  const auto tell_effort = [&](std::string_view word) {
-    add("output_config",
-        absl::StrCat(R"({"effort":")", absl::string_view(word.data(), word.size()), R"("})"));
-  };
+  // One field says how much it thinks and how the answer looks.
+  std::string_view told;
+  const auto tell_effort = [&](std::string_view word) { told = word; };
   const bool may_think =
       options.model.thinking == Thinking::kOptional || options.model.thinking == Thinking::kUnknown;
   if (may_think && (effort.word.empty() || effort.word == "none")) {
@@ -123,6 +136,12 @@ std::vector<OptionalField> AnthropicFormat::Fields(const prompt::v1::ModelParame
       add("temperature", json::serialize(json::value(std::min(1.0, parameters.temperature()))));
     }
     if (parameters.has_top_p()) add("top_p", json::serialize(json::value(parameters.top_p())));
+  }
+  const std::string output = OutputConfig(told, parameters);
+  if (!output.empty() && !add("output_config", output)) {
+    // Of the two it may be the format that an older model does not take.
+    const std::string effort_only = OutputConfig(told, {});
+    if (effort_only != output && !effort_only.empty()) add("output_config", effort_only);
   }
   if (!parameters.stop().empty()) add("stop_sequences", StopTexts(parameters));
   add("stream", "true");

@@ -106,6 +106,20 @@ TEST(AnthropicWireTest, LetsAModelThinkWhereTheOwnerWantsIt) {
   EXPECT_LT(older.at("thinking").at("budget_tokens").as_int64(), older.at("max_tokens").as_int64());
 }
 
+TEST(AnthropicWireTest, AsksForOneOfTheChoicesByASchemaBesideTheEffort) {
+  prompt::v1::ModelParameters parameters;
+  parameters.add_choices("Ada");
+  const json::object always = Written(parameters, {.model = Claude(Thinking::kAlways)});
+  EXPECT_EQ(always.at("output_config"), json::parse(R"({"effort": "low", "format": {
+    "type": "json_schema", "schema": {"type": "object",
+      "properties": {"choice": {"type": "string", "enum": ["Ada"]}},
+      "required": ["choice"], "additionalProperties": false}}})"));
+  const OptionalField refused = {"output_config", json::serialize(always.at("output_config"))};
+  const json::object taught = Written(parameters, {.model = Claude(Thinking::kAlways),
+                                                   .dialect = {refused.name + "=" + refused.json}});
+  EXPECT_EQ(taught.at("output_config"), json::parse(R"({"effort": "low"})"));
+}
+
 TEST(AnthropicWireTest, AlwaysSetsALimit) {
   EXPECT_GT(Written({}, {.model = Claude(Thinking::kNever)}).at("max_tokens").as_int64(), 0);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include <boost/json.hpp>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -47,6 +49,15 @@ bool RefusesTheField(const std::string& words) {
 }
 
 }  // namespace
+
+std::string ChoiceSchema(const google::protobuf::RepeatedPtrField<std::string>& choices) {
+  boost::json::array names;
+  for (const std::string& choice : choices)
+    names.emplace_back(boost::json::string_view(choice.data(), choice.size()));
+  return absl::StrCat(R"({"type":"object","properties":{"choice":{"type":"string","enum":)",
+                      boost::json::serialize(names),
+                      R"(}},"required":["choice"],"additionalProperties":false})");
+}
 
 bool Takes(const Dialect& dialect, const OptionalField& field) {
   return !dialect.contains(field.name) &&

@@ -18,6 +18,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "google/protobuf/repeated_field.h"
 #include "services/inference/providers/provider.h"
 
 namespace dramatis::inference {
@@ -30,6 +31,9 @@ struct OptionalField {
   std::string name;
   std::string json;  // its value
 };
+
+// The JSON schema of an answer that is one of `choices`: an object with the member `choice`.
+std::string ChoiceSchema(const google::protobuf::RepeatedPtrField<std::string>& choices);
 
 bool Takes(const Dialect& dialect, const OptionalField& field);
 

@@ -78,6 +78,12 @@ std::vector<OptionalField> OpenAiFormat::Fields(const prompt::v1::ModelParameter
     if (parameters.has_top_p()) add("top_p", json::serialize(json::value(parameters.top_p())));
   }
   if (!parameters.stop().empty()) add("stop", StopsJson(parameters));
+  if (!parameters.choices().empty()) {
+    add("response_format",
+        absl::StrCat(
+            R"({"type":"json_schema","json_schema":{"name":"choice","strict":true,"schema":)",
+            ChoiceSchema(parameters.choices()), "}}"));
+  }
   if (add("stream", "true")) add("stream_options", R"({"include_usage":true})");
   return fields;
 }

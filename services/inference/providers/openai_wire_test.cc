@@ -105,6 +105,25 @@ TEST(OpenAiWireTest, TellsAModelThatMayThinkNotTo) {
   EXPECT_FALSE(ask(Thinking::kUnknown, {}).contains("reasoning_effort"));
 }
 
+TEST(OpenAiWireTest, AsksForOneOfTheChoicesByASchema) {
+  prompt::v1::ModelParameters parameters;
+  parameters.add_choices("Ada \"A\"");
+  parameters.add_choices("Bob");
+  const OpenAiFormat format;
+  std::string sent;
+  for (const OptionalField& field : format.Fields(parameters, {})) {
+    if (field.name == "response_format") sent = field.json;
+  }
+  EXPECT_EQ(boost::json::parse(sent), boost::json::parse(R"({
+    "type": "json_schema", "json_schema": {"name": "choice", "strict": true, "schema": {
+      "type": "object", "properties": {"choice": {"type": "string", "enum": ["Ada \"A\"", "Bob"]}},
+      "required": ["choice"], "additionalProperties": false}}})"));
+  for (const OptionalField& field :
+       format.Fields(parameters, {.model = {}, .dialect = {"response_format"}})) {
+    EXPECT_NE(field.name, "response_format");
+  }
+}
+
 TEST(OpenAiWireTest, SendsNoSamplingToAModelThatRefusesIt) {
   const json::value request = json::parse(OpenAiFormat().Body(
       AskedHi(), SomeParameters(), {.model = {.name = "m", .sampling = false}}));

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "services/conversation/model/room_views.h"
+#include "services/conversation/sql/rooms/choices.h"
 #include "services/conversation/sql/rooms/rows.h"
 #include "services/conversation/sql/turn_rows.h"
 #include "shared/status/errors.h"
@@ -86,6 +87,12 @@ absl::StatusOr<std::vector<PlannedTurnRow>> PlanTurns(Transaction& tx,
   const std::string& id = room.row.conversation_id;
   std::vector<PlannedTurnRow> turns;
   for (PlannedTurnRow turn : planned) {
+    if (turn.model_picks) {
+      DRAMATIS_ASSIGN_OR_RETURN(const bool written,
+                                WriteChoice(tx, id, message.message_id, turn.depth, payer));
+      if (written) turns.push_back(std::move(turn));
+      continue;
+    }
     if (FindParticipant(room, turn.persona_id) == nullptr) {
       return InternalError("a turn planned for nobody");
     }

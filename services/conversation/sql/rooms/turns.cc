@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -222,23 +223,28 @@ absl::StatusOr<TurnJob> StartRequested(Transaction& tx, const RequestedTurn& req
   return RoomJobOf(tx, std::move(room), *std::move(begun));
 }
 
-// The reply, and the turns that answer it: whoever paid for it pays for them.
-absl::Status AppendReply(Transaction& tx,
-                         const TurnEnd& end,
-                         const TurnPayer& payer,
-                         const TurnPlanner& plan,
-                         Room& room) {
+// The reply, and the turns that answer it: whoever paid for it pays for them. Whether a model is to pick who
+// does.
+absl::StatusOr<bool> AppendReply(Transaction& tx,
+                                 const TurnEnd& end,
+                                 const TurnPayer& payer,
+                                 const TurnPlanner& plan,
+                                 Room& room) {
   const ParticipantRow* const persona = FindParticipant(room, end.persona_id);
   if (persona == nullptr) return InternalError("a reply of nobody");
   MessageRow message = ReplyOf(end);
   message.user_id = persona->user_id;
   message.usage = end.usage;
   DRAMATIS_RETURN_IF_ERROR(AppendMessage(tx, room.row, message));
-  if (room.row.closed() || !plan) return absl::OkStatus();
+  if (room.row.closed() || !plan) return false;
   DRAMATIS_ASSIGN_OR_RETURN(
       const std::vector<MessageRow> recent,
       SelectRecentMessages(tx, room.row.conversation_id, message.sequence, kRecentMessages));
-  return PlanTurns(tx, room, message, plan(room, recent, message), payer, end.now).status();
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const std::vector<PlannedTurnRow> turns,
+      PlanTurns(tx, room, message, plan(room, recent, message), payer, end.now));
+  return std::any_of(turns.begin(), turns.end(),
+                     [](const PlannedTurnRow& turn) { return turn.model_picks; });
 }
 
 }  // namespace
@@ -250,12 +256,13 @@ absl::StatusOr<EndedTurn> EndInRoom(Transaction& tx, const TurnEnd& end, const T
   if (!room.ok()) return std::move(room).status();
   DRAMATIS_ASSIGN_OR_RETURN(const std::optional<AnsweredMessage> answered, WriteTurnEnd(tx, end));
   if (!answered.has_value()) return EndedTurn{.result = EndResult::kLost, .waiting = {}};
+  EndedTurn result;
   if (!end.message_id.empty()) {
-    DRAMATIS_RETURN_IF_ERROR(AppendReply(tx, end, answered->payer, plan, *room));
+    DRAMATIS_ASSIGN_OR_RETURN(const bool picks, AppendReply(tx, end, answered->payer, plan, *room));
+    if (picks) result.waiting.push_back({id, "", end.now});
   }
   DRAMATIS_RETURN_IF_ERROR(
       AppendEvent(tx, id, TurnEvent(end.turn.turn_id, end.persona_id, end.state, end.now)));
-  EndedTurn result;
   DRAMATIS_ASSIGN_OR_RETURN(const Rows waiting, tx.Execute(kSelectWaiting, {id}));
   for (const sql::Row& row : waiting)
     result.waiting.push_back({id, row.Text(0), row.Time(1)});
