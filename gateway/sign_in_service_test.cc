@@ -18,7 +18,9 @@ using ::testing::Not;
 
 constexpr char kDiscovery[] =
     R"({"issuer":"https://id.example.org","authorization_endpoint":"https://id.example.org/auth",)"
-    R"("token_endpoint":"https://id.example.org/token"})";
+    R"("token_endpoint":"https://id.example.org/token",)"
+    R"("revocation_endpoint":"https://id.example.org/revoke",)"
+    R"("end_session_endpoint":"https://id.example.org/leave"})";
 constexpr char kVerifier[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH";
 
 TestIssuer Issuer() {
@@ -26,10 +28,15 @@ TestIssuer Issuer() {
   issuer.oidc.rules.issuer = "https://id.example.org";
   issuer.oidc.client_id = "page";
   issuer.fetch = [](const std::string&) { return kDiscovery; };
-  issuer.send_form = [](const std::string&, const std::string& form) {
+  issuer.send_form = [](const std::string& url, const std::string& form) {
+    if (absl::EndsWith(url, "/revoke")) {
+      return absl::StrContains(form, "token=r1&token_type_hint=refresh_token&")
+                 ? FormAnswer{200, ""}
+                 : FormAnswer{400, R"({"error":"unsupported_token_type"})"};
+    }
     if (absl::StrContains(form, "code=good&")) {
       return FormAnswer{200, R"({"access_token":"a.b.c","token_type":"Bearer","expires_in":60,)"
-                             R"("refresh_token":"r1"})"};
+                             R"("refresh_token":"r1","id_token":"i.d.t"})"};
     }
     return FormAnswer{400, R"({"error":"invalid_grant"})"};
   };
@@ -71,7 +78,7 @@ TEST(SignInServiceTest, SaysWhereToSignIn) {
   EXPECT_EQ(reply.body,
             R"({"methods":["oidc","key"],"issuer":"https://id.example.org",)"
             R"("authorizationEndpoint":"https://id.example.org/auth","clientId":"page",)"
-            R"("scope":"openid"})");
+            R"("scope":"openid","signOutEndpoint":"https://id.example.org/leave"})");
 }
 
 TEST(SignInServiceTest, WithoutAnIssuerNobodyNeedsToLocally) {
@@ -84,12 +91,30 @@ TEST(SignInServiceTest, ExchangesACodeOnce) {
   TestGateway gateway(QuickConfig(), StreamsOver::kGrpc, Issuer());
   const RawReply reply = Exchange(gateway, CodeBody("good"));
   EXPECT_EQ(reply.status, 200);
-  EXPECT_EQ(reply.body, R"({"accessToken":"a.b.c","expiresIn":60,"refreshToken":"r1"})");
+  EXPECT_EQ(reply.body,
+            R"({"accessToken":"a.b.c","expiresIn":60,"refreshToken":"r1","idToken":"i.d.t"})");
   EXPECT_EQ(reply.headers.at("cache-control"), "no-store");
   const RawReply refused = Exchange(gateway, CodeBody("stale"));
   EXPECT_EQ(refused.status, 400);
   EXPECT_THAT(refused.body, HasSubstr("SIGN_IN_REFUSED"));
   EXPECT_THAT(Logged(gateway), Not(HasSubstr("a.b.c")));
+}
+
+TEST(SignInServiceTest, MakesATokenVoidWhereTheIssuerDoes) {
+  TestGateway gateway(QuickConfig(), StreamsOver::kGrpc, Issuer());
+  const auto revoke = [&gateway](const std::string& body) {
+    return Ask(gateway, "POST /api/auth/revoke", body);
+  };
+  const RawReply reply = revoke(R"({"token":"r1","kind":"refresh_token"})");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.body, R"({"revoked":true})");
+  EXPECT_EQ(revoke(R"({"token":"a.b.c","kind":"access_token"})").body, R"({"revoked":false})");
+  EXPECT_THAT(Logged(gateway), Not(HasSubstr("a.b.c")));
+  EXPECT_THAT(revoke(R"({"kind":"access_token"})").body, HasSubstr(R"("field":"token")"));
+  EXPECT_THAT(revoke(R"({"token":"r1"})").body, HasSubstr(R"("field":"kind")"));
+  TestGateway alone(QuickConfig());
+  EXPECT_EQ(Ask(alone, "POST /api/auth/revoke", R"({"token":"r1","kind":"refresh_token"})").status,
+            404);
 }
 
 TEST(SignInServiceTest, NamesWhatIsMissingOrMalformed) {

@@ -11,6 +11,20 @@
 namespace dramatis::gateway {
 namespace {
 
+template <class Request, class Response>
+absl::StatusOr<std::string> AnswerWith(
+    const SignInDesk& desk,
+    absl::StatusOr<Response> (SignInDesk::*answer)(const Request&) const,
+    const std::string& payload) {
+  Request request;
+  if (!request.ParseFromString(payload)) {
+    return InternalError("the request is no such message");
+  }
+  DRAMATIS_RETURN_IF_ERROR(CheckFieldRules(request));
+  DRAMATIS_ASSIGN_OR_RETURN(const Response response, (desk.*answer)(request));
+  return response.SerializeAsString();
+}
+
 absl::StatusOr<std::string> Answer(const SignInDesk& desk,
                                    const RpcMethod& method,
                                    const std::string& payload) {
@@ -18,13 +32,10 @@ absl::StatusOr<std::string> Answer(const SignInDesk& desk,
     DRAMATIS_ASSIGN_OR_RETURN(const v1::GetAuthConfigResponse config, desk.Config());
     return config.SerializeAsString();
   }
-  v1::ExchangeTokenRequest request;
-  if (!request.ParseFromString(payload)) {
-    return InternalError("the request is no such message");
+  if (&method.input() == v1::RevokeTokenRequest::descriptor()) {
+    return AnswerWith(desk, &SignInDesk::Revoke, payload);
   }
-  DRAMATIS_RETURN_IF_ERROR(CheckFieldRules(request));
-  DRAMATIS_ASSIGN_OR_RETURN(const v1::ExchangeTokenResponse tokens, desk.Exchange(request));
-  return tokens.SerializeAsString();
+  return AnswerWith(desk, &SignInDesk::Exchange, payload);
 }
 
 }  // namespace
@@ -50,7 +61,8 @@ SignInCallTask::SignInCallTask(RequestTask& task, const RequestCall& call) {
 
 bool SignInCallTask::Answers(const RpcMethod& method) {
   return &method.input() == v1::GetAuthConfigRequest::descriptor() ||
-         &method.input() == v1::ExchangeTokenRequest::descriptor();
+         &method.input() == v1::ExchangeTokenRequest::descriptor() ||
+         &method.input() == v1::RevokeTokenRequest::descriptor();
 }
 
 }  // namespace dramatis::gateway

@@ -43,6 +43,7 @@ absl::StatusOr<v1::GetAuthConfigResponse> SignInDesk::Config() const {
     config.set_authorization_endpoint(door.authorization_endpoint);
     config.set_client_id(client_->client_id());
     config.set_scope(door.scope);
+    config.set_sign_out_endpoint(door.sign_out_endpoint);
   }
   config.add_methods(v1::AUTH_METHOD_KEY);
   return config;
@@ -61,6 +62,20 @@ absl::StatusOr<v1::ExchangeTokenResponse> SignInDesk::Exchange(
   response.set_access_token(tokens.access_token);
   if (tokens.expires_in.has_value()) response.set_expires_in(*tokens.expires_in);
   response.set_refresh_token(tokens.refresh_token);
+  response.set_id_token(tokens.id_token);
+  return response;
+}
+
+absl::StatusOr<v1::RevokeTokenResponse> SignInDesk::Revoke(
+    const v1::RevokeTokenRequest& request) const {
+  if (client_ == nullptr) return NotFoundError("sign-in at an identity provider");
+  v1::RevokeTokenResponse response;
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const bool revoked,
+      client_->Revoke(request.token(), request.kind() == v1::TOKEN_KIND_REFRESH_TOKEN
+                                           ? OidcClient::Kind::kRefreshToken
+                                           : OidcClient::Kind::kAccessToken));
+  response.set_revoked(revoked);
   return response;
 }
 

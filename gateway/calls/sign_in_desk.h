@@ -28,6 +28,7 @@ class SignInDesk {
   // The answers; these wait for the issuer. `request` has passed its field rules.
   absl::StatusOr<v1::GetAuthConfigResponse> Config() const;
   absl::StatusOr<v1::ExchangeTokenResponse> Exchange(const v1::ExchangeTokenRequest& request) const;
+  absl::StatusOr<v1::RevokeTokenResponse> Revoke(const v1::RevokeTokenRequest& request) const;
 
  private:
   const std::unique_ptr<OidcClient> client_;

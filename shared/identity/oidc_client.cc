@@ -62,6 +62,7 @@ absl::StatusOr<OidcTokens> ParseTokens(const std::string& body) {
   OidcTokens tokens;
   tokens.access_token = TokenMember(*answer, "access_token");
   tokens.refresh_token = TokenMember(*answer, "refresh_token");
+  tokens.id_token = TokenMember(*answer, "id_token");
   const boost::json::string* const type = TextMember(*answer, "token_type");
   if (tokens.access_token.empty() || type == nullptr ||
       absl::AsciiStrToLower(std::string(type->data(), type->size())) != "bearer") {
@@ -81,6 +82,16 @@ std::string ErrorOfAnswer(const std::string& body) {
   const std::optional<boost::json::object> answer = ParseStrictObject(body);
   if (!answer.has_value()) return "";
   return TokenMember(*answer, "error").substr(0, kMostShown);
+}
+
+// Whether the issuer says no, and not that it cannot say (RFC 6749, section 5.2).
+bool Refuses(int status) {
+  return status >= kFirstClientError && status < kFirstServerError && status != kTooManyRequests;
+}
+
+// An address that need not be there; one that is not safe is as good as none.
+std::string OptionalUrl(const boost::json::object& document, const std::string& member) {
+  return DiscoveredUrl(document, member).value_or("");
 }
 
 }  // namespace
@@ -107,6 +118,8 @@ absl::StatusOr<OidcClient::Endpoints> OidcClient::Discover() const {
   DRAMATIS_ASSIGN_OR_RETURN(found.door.authorization_endpoint,
                             DiscoveredUrl(document, "authorization_endpoint"));
   DRAMATIS_ASSIGN_OR_RETURN(found.token, DiscoveredUrl(document, "token_endpoint"));
+  found.door.sign_out_endpoint = OptionalUrl(document, "end_session_endpoint");
+  found.revocation = OptionalUrl(document, "revocation_endpoint");
   found.door.scope = options_.scope;
   if (found.door.scope.empty()) {
     found.door.scope = "openid";
@@ -151,32 +164,49 @@ absl::StatusOr<OidcTokens> OidcClient::Refresh(const std::string& refresh_token)
   return Exchange({{"grant_type", "refresh_token"}, {"refresh_token", refresh_token}});
 }
 
-absl::StatusOr<OidcTokens> OidcClient::Exchange(Form form) {
-  DRAMATIS_ASSIGN_OR_RETURN(const Endpoints found, Find());
-  form.emplace_back("client_id", options_.client_id);
+absl::StatusOr<FormAnswer> OidcClient::Send(const std::string& url, const Form& form) const {
   std::string body;
   for (const auto& [name, value] : form) {
-    if (!body.empty()) body += '&';
     body += name;
     body += '=';
     AppendEscaped(value, body);
+    body += '&';
   }
-  const absl::StatusOr<FormAnswer> answer = send_(found.token, body);
+  body += "client_id=";
+  AppendEscaped(options_.client_id, body);
+  absl::StatusOr<FormAnswer> answer = send_(url, body);
   if (!answer.ok()) return Unusable(answer.status().ToString());
-  if (answer->status == kOk) {
-    absl::StatusOr<OidcTokens> tokens = ParseTokens(answer->body);
-    return tokens.ok() ? std::move(tokens) : Unusable(tokens.status().ToString());
-  }
-  // Section 5.2: what it does not take is 400, or 401 for a client that it does not know.
-  if (answer->status >= kFirstClientError && answer->status < kFirstServerError &&
-      answer->status != kTooManyRequests) {
+  if (Refuses(answer->status)) {
     logger_.Info("the identity provider refuses", {{"issuer", options_.issuer},
                                                    {"status", answer->status},
                                                    {"error", ErrorOfAnswer(answer->body)}});
+  } else if (answer->status != kOk) {
+    return Unusable(absl::StrCat("the answer is ", answer->status));
+  }
+  return answer;
+}
+
+absl::StatusOr<OidcTokens> OidcClient::Exchange(const Form& form) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Endpoints found, Find());
+  DRAMATIS_ASSIGN_OR_RETURN(const FormAnswer answer, Send(found.token, form));
+  // What it does not take is 400, or 401 for a client that it does not know.
+  if (answer.status != kOk) {
     return Error(absl::StatusCode::kInvalidArgument, identity::v1::ERROR_REASON_SIGN_IN_REFUSED,
                  "the identity provider does not take this code or token: sign in again");
   }
-  return Unusable(absl::StrCat("the answer is ", answer->status));
+  absl::StatusOr<OidcTokens> tokens = ParseTokens(answer.body);
+  return tokens.ok() ? std::move(tokens) : Unusable(tokens.status().ToString());
+}
+
+absl::StatusOr<bool> OidcClient::Revoke(const std::string& token, Kind kind) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Endpoints found, Find());
+  if (found.revocation.empty()) return false;
+  const char* const hint = kind == Kind::kRefreshToken ? "refresh_token" : "access_token";
+  DRAMATIS_ASSIGN_OR_RETURN(const FormAnswer answer,
+                            Send(found.revocation, {{"token", token}, {"token_type_hint", hint}}));
+  // RFC 7009, section 2.2: a token that it does not know is void, and so 200; what it does not make
+  // void is 400.
+  return answer.status == kOk;
 }
 
 }  // namespace dramatis

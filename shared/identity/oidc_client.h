@@ -1,11 +1,14 @@
 // What a page's sign-in needs of an OpenID Connect issuer: where a browser goes, and the exchange of
 // what it comes back with for tokens (Authorization Code with PKCE, RFC 6749 and RFC 7636), as a
-// public client, without a secret. Keeps the issuer's discovery document for a while, and no token.
+// public client, without a secret; and the end of both: tokens made void (RFC 7009), and where a
+// browser goes to sign out (OpenID Connect RP-Initiated Logout 1.0). Keeps the issuer's discovery
+// document for a while, and no token.
 //
 //   OidcClient client({.issuer = "https://id.example.org", .client_id = "page"}, fetch, send, clock,
 //                     logger);
 //   client.FindDoor()               -> where to sign in
 //   client.ExchangeCode(...)        -> tokens
+//   client.Revoke(tokens.refresh_token, OidcClient::Kind::kRefreshToken)
 //
 // Blocks for seconds at most. Thread-safe.
 #pragma once
@@ -40,6 +43,7 @@ struct OidcTokens {
   std::string access_token;
   std::optional<int> expires_in;  // seconds
   std::string refresh_token;      // empty where there is none
+  std::string id_token;           // the same
 };
 
 class OidcClient {
@@ -55,7 +59,9 @@ class OidcClient {
   struct Door {
     std::string authorization_endpoint;
     std::string scope;
+    std::string sign_out_endpoint;  // empty where there is none
   };
+  enum class Kind { kRefreshToken, kAccessToken };
 
   // Where the issuer does not do as it should, and why it refuses, goes into the log; no token does.
   OidcClient(Options options, FetchUrl fetch, SendForm send, const Clock& clock, Logger& logger);
@@ -72,17 +78,23 @@ class OidcClient {
                                           const std::string& code_verifier);
   // The same for a refresh token.
   absl::StatusOr<OidcTokens> Refresh(const std::string& refresh_token);
+  // Makes a token void. False where the issuer has no place for that, or not for such a token;
+  // UNAVAILABLE where it does not answer as it should.
+  absl::StatusOr<bool> Revoke(const std::string& token, Kind kind);
 
  private:
   struct Endpoints {
     Door door;
     std::string token;
+    std::string revocation;  // empty where there is none
   };
   using Form = std::vector<std::pair<std::string_view, std::string_view>>;
 
   absl::StatusOr<Endpoints> Find() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<Endpoints> Discover() const;
-  absl::StatusOr<OidcTokens> Exchange(Form form);
+  absl::StatusOr<OidcTokens> Exchange(const Form& form);
+  // The issuer's answer to the form, as this client's.
+  absl::StatusOr<FormAnswer> Send(const std::string& url, const Form& form) const;
   absl::Status Unusable(const std::string& why) const;
 
   const Options options_;

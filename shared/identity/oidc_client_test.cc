@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "shared/status/errors.h"
@@ -18,7 +19,13 @@ using testing::Not;
 
 constexpr char kDocument[] =
     R"({"issuer":"https://id.example.org/","authorization_endpoint":"https://id.example.org/auth",)"
-    R"("token_endpoint":"https://id.example.org/token","scopes_supported":["openid","offline_access"]})";
+    R"("token_endpoint":"https://id.example.org/token","scopes_supported":["openid","offline_access"],)"
+    R"("revocation_endpoint":"https://id.example.org/revoke",)"
+    R"("end_session_endpoint":"https://id.example.org/leave"})";
+// As little as an issuer may say; more follows.
+constexpr char kShortDocument[] =
+    R"({"issuer":"https://id.example.org/","authorization_endpoint":"https://id.example.org/auth",)"
+    R"("token_endpoint":"https://id.example.org/token")";
 constexpr char kTokens[] =
     R"({"access_token":"a.b.c","token_type":"Bearer","expires_in":300,"refresh_token":"r1"})";
 
@@ -73,6 +80,7 @@ TEST_F(OidcClientTest, FindsWherePeopleSignIn) {
   ASSERT_TRUE(door.ok()) << door.status();
   EXPECT_EQ(door->authorization_endpoint, "https://id.example.org/auth");
   EXPECT_EQ(door->scope, "openid offline_access");
+  EXPECT_EQ(door->sign_out_endpoint, "https://id.example.org/leave");
   EXPECT_THAT(fetched_, ElementsAre("https://id.example.org/.well-known/openid-configuration"));
 }
 
@@ -127,8 +135,49 @@ TEST_F(OidcClientTest, ExchangesARefreshToken) {
   ASSERT_TRUE(tokens.ok()) << tokens.status();
   EXPECT_EQ(tokens->expires_in, std::nullopt);
   EXPECT_EQ(tokens->refresh_token, "");
+  EXPECT_EQ(tokens->id_token, "");
   EXPECT_THAT(sent_, ElementsAre("https://id.example.org/token "
                                  "grant_type=refresh_token&refresh_token=r1&client_id=page"));
+}
+
+TEST_F(OidcClientTest, GivesWhatSaysWhoseTheTokensAre) {
+  answer_->body = R"({"access_token":"d","token_type":"bearer","id_token":"i.d.t"})";
+  EXPECT_EQ(Make().Refresh("r1")->id_token, "i.d.t");
+}
+
+TEST_F(OidcClientTest, MakesATokenVoid) {
+  OidcClient client = Make();
+  answer_->body = "";
+  EXPECT_EQ(*client.Revoke("r/1", OidcClient::Kind::kRefreshToken), true);
+  EXPECT_EQ(*client.Revoke("a.b.c", OidcClient::Kind::kAccessToken), true);
+  EXPECT_THAT(sent_, ElementsAre("https://id.example.org/revoke token=r%2F1&"
+                                 "token_type_hint=refresh_token&client_id=page",
+                                 "https://id.example.org/revoke token=a.b.c&"
+                                 "token_type_hint=access_token&client_id=page"));
+}
+
+TEST_F(OidcClientTest, SaysWhereTheIssuerMakesNothingVoid) {
+  OidcClient client = Make();
+  answer_ = FormAnswer{.status = 400, .body = R"({"error":"unsupported_token_type"})"};
+  EXPECT_EQ(*client.Revoke("secret-token", OidcClient::Kind::kAccessToken), false);
+  EXPECT_THAT(logger_.text, HasSubstr("unsupported_token_type"));
+  EXPECT_THAT(logger_.text, Not(HasSubstr("secret-token")));
+  for (const int status : {302, 429, 500, 503}) {
+    answer_ = FormAnswer{.status = status, .body = ""};
+    EXPECT_TRUE(absl::IsUnavailable(client.Revoke("r", OidcClient::Kind::kRefreshToken).status()))
+        << status;
+  }
+}
+
+TEST_F(OidcClientTest, AnIssuerNeedNotHaveAPlaceForTheEnd) {
+  for (const char* more : {R"(})", R"(,"end_session_endpoint":"javascript:alert",)"
+                                   R"("revocation_endpoint":"http://id.example.org/revoke"})"}) {
+    document_ = absl::StrCat(kShortDocument, more);
+    OidcClient client = Make();
+    EXPECT_EQ(client.FindDoor()->sign_out_endpoint, "") << more;
+    EXPECT_EQ(*client.Revoke("r", OidcClient::Kind::kRefreshToken), false) << more;
+  }
+  EXPECT_TRUE(sent_.empty());
 }
 
 TEST_F(OidcClientTest, SaysThatTheIssuerRefusesAndLogsItsWordOnly) {

@@ -139,6 +139,9 @@ ROUTES = {
         bad=[("grantType", "password"), ("grantType", None), ("refreshToken", None),
              ("refreshToken", "r" * 16385), ("codeVerifier", "short"), ("code", "c" * 4097),
              ("redirectUri", "r" * 2049)]),
+    "POST /api/auth/revoke": Route(
+        public=True, body={"token": "old", "kind": "refresh_token"}, wrong_type=("token", 5),
+        bad=[("kind", "password"), ("kind", None), ("token", None), ("token", "r" * 16385)]),
     "GET /api/personas": Route(
         paged=True,
         bad_query=[("type", "robot"), ("is_public", "perhaps"), ("order_by", "age"),

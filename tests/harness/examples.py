@@ -9,6 +9,7 @@ PICTURE = base64.b64decode(
 NOT_THERE = {"GetTurn_get", "StreamTurn_get", "CancelTurn_post", "RetryTurn_post",
              "RegenerateTurn_post", "ListAlternatives_get", "SelectAlternative_post",
              "DeleteShare_delete", "GetShared_get", "GetMessagePrompt_get", "ExchangeToken_post",
+             "RevokeToken_post",
              "GetImport_get", "GetExport_get", "GetExportArchive_get"}
 # Has no end.
 ENDLESS = "StreamEvents_get"

@@ -22,11 +22,14 @@ FOLDER = pathlib.Path(__file__).resolve().parents[2] / "build" / "tools" / "issu
 
 
 class Issuer:
-    """oidc-provider, an OpenID-certified one, on loopback."""
+    """oidc-provider, an OpenID-certified one, on loopback; with a place to sign out at, or without."""
+
+    def __init__(self, end_session=True):
+        self._arguments = [] if end_session else ["no-end-session"]
 
     def __enter__(self):
         self._process = subprocess.Popen(
-            ["node", FOLDER / "oidc_provider.mjs"], cwd=FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            ["node", FOLDER / "oidc_provider.mjs", *self._arguments], cwd=FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True, preexec_fn=_die_with_parent)
         self._lock = threading.Lock()
         self.url = json.loads(self._process.stdout.readline())["issuer"]
@@ -54,6 +57,10 @@ class Issuer:
     def exchanges(self):
         """How often tokens have been asked for."""
         return self._ask("forms")["forms"]
+
+    def sign_outs(self):
+        """How often somebody has signed out."""
+        return self._ask("ended")["ended"]
 
     def lifetime(self, seconds):
         """Access tokens are good for so long from now on."""

@@ -2,10 +2,12 @@
 // loopback, with access tokens as RFC 9068 says: by client credentials, where a client's id is its
 // user, and, for the client `page`, by Authorization Code with PKCE, where people say who they are.
 //
-//   node oidc_provider.mjs       prints {"issuer": "http://127.0.0.1:43121"}
+//   node oidc_provider.mjs       prints {"issuer": "http://127.0.0.1:43121"}; with `no-end-session` as its
+//                                argument it has no place to sign out at
 //   "rotate" on standard input   makes a new key that signs from now on; prints {"rotated": "<kid>"}
 //   "lifetime 21"                access tokens are good for so many seconds; prints {"lifetime": 21}
-//   "asked", "forms"             how often the keys were asked for, and tokens; prints {"asked": 1}
+//   "asked", "forms", "ended"    how often the keys were asked for, and tokens, and how often somebody
+//                                signed out; prints {"asked": 1}
 //
 // Ends with its standard input.
 import { generateKeyPairSync } from 'node:crypto';
@@ -22,6 +24,7 @@ let keys = [];
 let handle;
 let asked = 0;
 let forms = 0;
+let ended = 0;
 let lifetime = 300;
 let provider;
 
@@ -43,6 +46,7 @@ function start(issuer) {
         token_endpoint_auth_method: 'none',
         grant_types: ['authorization_code', 'refresh_token'],
         redirect_uris: ['http://127.0.0.1/'],
+        post_logout_redirect_uris: ['http://127.0.0.1/'],
         response_types: ['code'],
         id_token_signed_response_alg: 'ES256',
         scope: ['openid', ...scopes].join(' '),
@@ -67,6 +71,17 @@ function start(issuer) {
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      revocation: { enabled: true },
+      // Whoever comes with a token of their own goes without a question, as elsewhere.
+      rpInitiatedLogout: {
+        enabled: process.argv[2] !== 'no-end-session',
+        logoutSource(ctx, form) {
+          const asks = ctx.oidc.params.id_token_hint === undefined;
+          ctx.body = `<!doctype html><html lang="en"><title>Issuer</title><h1>Sign out?</h1>${form}
+            <button form="op.logoutForm" name="logout" value="yes">Yes</button>
+            ${asks ? '' : '<script>document.querySelector("button").click()</script>'}`;
+        },
+      },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => resource,
@@ -82,10 +97,15 @@ function start(issuer) {
     },
   });
   // A test's page is at any port.
-  const { redirectUriAllowed } = provider.Client.prototype;
-  provider.Client.prototype.redirectUriAllowed = function allowed(uri) {
-    return redirectUriAllowed.call(this, uri.replace(/^(http:\/\/127\.0\.0\.1):\d+\/$/, '$1/'));
-  };
+  for (const name of ['redirectUriAllowed', 'postLogoutRedirectUriAllowed']) {
+    const allowed = provider.Client.prototype[name];
+    provider.Client.prototype[name] = function allowedAnywhere(uri) {
+      return allowed.call(this, uri.replace(/^(http:\/\/127\.0\.0\.1):\d+\/$/, '$1/'));
+    };
+  }
+  provider.on('end_session.success', () => {
+    ended += 1;
+  });
   handle = provider.callback();
 }
 
@@ -146,6 +166,8 @@ server.listen(0, '127.0.0.1', () => {
         console.log(JSON.stringify({ asked }));
       } else if (line === 'forms') {
         console.log(JSON.stringify({ forms }));
+      } else if (line === 'ended') {
+        console.log(JSON.stringify({ ended }));
       }
     })
     .on('close', () => process.exit(0));

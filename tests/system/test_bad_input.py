@@ -14,7 +14,7 @@ from tests.harness.program import wait_for
 from tests.harness.rooms import open_room, path_of, say
 
 # A wrong enumerator is found while reading, before any rule is checked.
-ENUMERATIONS = {"type", "visibility", "role", "status", "if_busy", "scopes", "grantType"}
+ENUMERATIONS = {"type", "visibility", "role", "status", "if_busy", "scopes", "grantType", "kind"}
 BODY_ROUTES = [name for name, route in ROUTES.items() if route.body is not None]
 PAGED_ROUTES = [name for name, route in ROUTES.items() if route.paged]
 SESSION_PATH = "{session_id}"

@@ -262,7 +262,7 @@ def rotate(scene):
 # has its own key. Tokens are kept nowhere: a code is good once, at its issuer. A preview
 # and vectors change nothing.
 ELSEWHERE = {"/api/admin/setup-database", "/api/admin/seed-database", "/v1/chat/completions",
-             "/v1/responses", "/api/auth/token", "/api/imports", "/api/exports",
+             "/v1/responses", "/api/auth/token", "/api/auth/revoke", "/api/imports", "/api/exports",
              "/v1/embeddings", "/api/chat/preview"}
 
 

@@ -16,6 +16,7 @@ OF_THE_PROCESS = {
     "listening", "started", "draining", "ended", "gRPC", "default persona made",
     "waiting for the database", "the database is there", "the database is back",
     "the database is away", "periodic job failed", "rooms closed in time",
+    "the web page is not in this program: / leads to /docs",
 }
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 TRACEPARENT = f"00-{TRACE}-b7ad6b7169203331-01"
