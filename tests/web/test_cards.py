@@ -8,7 +8,7 @@ import uuid
 import pytest
 from playwright.sync_api import expect
 
-from tests.harness.cards import png
+from tests.harness.cards import cards_of, entries_of, png
 from tests.web.test_pages import cards, dialog
 
 
@@ -36,6 +36,19 @@ def personas(open_tab, **options):
     tab = open_tab("#/personas", **options)
     expect(cards(tab).first).to_be_visible()
     return tab
+
+
+def export(tab, name, label, ending, version=None):
+    """What is downloaded as that kind of card."""
+    tab.button(f"Export {name} as a card").click()
+    dialog(tab).get_by_label("As", exact=True).select_option(label=label)
+    if version:
+        dialog(tab).get_by_label("Version of the card").select_option(label=version)
+    with tab.page.expect_download() as download:
+        dialog(tab).get_by_role("button", name="Export", exact=True).click()
+    assert download.value.suggested_filename == f"{name.replace(' ', '-')}.{ending}"
+    expect(dialog(tab)).to_have_count(0)
+    return download.value.path().read_bytes()
 
 
 def drop(tab, name, type, content):
@@ -68,18 +81,30 @@ def test_a_card_is_chosen_with_the_keyboard_and_taken_away_whole(open_tab, tmp_p
         tab.page.keyboard.press("Enter")
     chooser.value.set_files(file)
     expect(tab.page.get_by_text(f"{name} is here.")).to_be_visible()
-    for label, ending in (("JSON", "json"), ("Picture (PNG)", "png")):
-        tab.button(f"Export {name} as a card").click()
-        dialog(tab).get_by_label("As", exact=True).select_option(label=label)
-        with tab.page.expect_download() as download:
-            dialog(tab).get_by_role("button", name="Export", exact=True).click()
-        assert download.value.suggested_filename == f"{name.replace(' ', '-')}.{ending}"
-        content = download.value.path().read_bytes()
-        if ending == "json":
-            assert json.loads(content) == card(name)
-        else:
-            assert content.startswith(b"\x89PNG")
-        expect(dialog(tab)).to_have_count(0)
+    assert json.loads(export(tab, name, "JSON", "json")) == card(name)
+    picture = export(tab, name, "Picture (PNG)", "png")
+    assert json.loads(cards_of(picture)["ccv3"]) == card(name)
+    archive = export(tab, name, "Archive (CHARX)", "charx")
+    assert json.loads(entries_of(archive)["card.json"]) == card(name)
+    # The other version of the specification, for programs that know no newer one.
+    older = json.loads(export(tab, name, "JSON", "json", version="V2"))
+    assert older["spec"] == "chara_card_v2" and older["data"]["first_mes"] == "The lamp is lit."
+
+
+def test_what_was_taken_away_in_each_form_comes_back(open_tab, tmp_path):
+    name = f"Onno {uuid.uuid4().hex[:6]}"
+    tab = personas(open_tab)
+    drop(tab, "onno.json", "application/json", json.dumps(card(name)).encode())
+    expect(tab.page.get_by_text(f"{name} is here.")).to_be_visible()
+    for label, ending in (("Picture (PNG)", "png"), ("Archive (CHARX)", "charx")):
+        content = export(tab, name, label, ending)
+        mine = cards(tab).filter(has_text=name)
+        mine.get_by_role("button", name="Delete").click()
+        dialog(tab).get_by_role("button", name="Delete").click()
+        expect(mine).to_have_count(0)
+        drop(tab, f"onno.{ending}", "", content)
+        expect(tab.page.get_by_text(f"{name} is here.")).to_be_visible()
+        assert json.loads(export(tab, name, "JSON", "json")) == card(name)
 
 
 def test_what_is_no_card_is_refused_in_words(open_tab, client):
@@ -92,34 +117,21 @@ def test_what_is_no_card_is_refused_in_words(open_tab, client):
     assert len(client.get("/api/personas?ownerId=me").expect(200)["personas"]) == before
 
 
-def test_pictures_of_personas_are_shown_where_they_are_chosen_and_speak(open_tab, client, double):
-    """As the contract has avatars, before the page."""
+def test_pictures_of_personas_are_shown_where_they_are_chosen_and_speak(open_tab, client, provider, double):
     persona, name = double
     tab = open_tab()
-    kept = {}
-
-    def answer(route):
-        if route.request.method == "PUT":
-            kept["picture"] = route.request.post_data_buffer, route.request.headers["content-type"]
-            route.fulfill(json={"personaId": persona})
-        elif "picture" in kept:
-            route.fulfill(body=kept["picture"][0], content_type="image/png")
-        else:
-            route.fulfill(status=404, content_type="application/problem+json", body="{}")
-
-    tab.page.route(f"**/api/personas/{persona}/avatar", answer)
-    tab.page.route("**/openapi.json", lambda route: route.fulfill(
-        json={"paths": {"/api/personas/{personaId}/avatar": {}}}))
+    asked = []
+    tab.page.on("response", lambda response: asked.append((response.request.method, response.status))
+                if response.url.endswith("/avatar") else None)
     tab.open("#/personas")
     mine = cards(tab).filter(has_text=name)
-    initials = mine.locator("img").get_attribute("src")
-    assert initials.startswith("data:image/svg+xml")
+    expect(mine.locator("img")).to_have_attribute("src", re.compile("^data:image/svg"))
     tab.button(f"Edit {name}").click()
     dialog(tab).get_by_label("Picture").set_input_files(
         {"name": "me.png", "mimeType": "image/png", "buffer": png()})
     tab.button("Save").click()
     expect(dialog(tab)).to_have_count(0)
-    assert kept["picture"] == (png(), "image/png")
+    assert client.get(f"/api/personas/{persona}").expect(200)["avatarEtag"]
     drawn = re.compile("^data:image/png")
     expect(mine.locator("img")).to_have_attribute("src", drawn)
     tab.open("#/chat")
@@ -127,3 +139,10 @@ def test_pictures_of_personas_are_shown_where_they_are_chosen_and_speak(open_tab
     tab.page.get_by_role("button", name=name).click()
     tab.say("Hello")
     expect(tab.answers.last.locator("img").first).to_have_attribute("src", drawn)
+    # In a room too; and of those who have none nothing is asked for.
+    me = client.post("/api/personas", {"name": f"Me {name}", "type": "human"}).expect(201)["personaId"]
+    room = client.post("/api/conversations", {"title": "Faces", "personaIds": [me, persona]}).expect(201)["conversationId"]
+    client.post(f"/api/conversations/{room}/messages", {"personaId": me, "content": "Hello"}).expect(201)
+    tab.open(f"#/rooms/{room}")
+    expect(tab.answers.last.locator("img").first).to_have_attribute("src", drawn)
+    assert {status for method, status in asked if method == "GET"} == {200}

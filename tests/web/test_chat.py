@@ -2,6 +2,7 @@
 
 import re
 import time
+import uuid
 
 import pytest
 from playwright.sync_api import expect
@@ -453,6 +454,58 @@ def test_fits_a_phone(open_tab, provider, double):
     tab.page.get_by_role("link", name="Memories").click()
     expect(tab.page.get_by_role("heading", name="Memories")).to_be_visible()
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+# --- how it begins --------------------------------------------------------------------------------
+
+@pytest.fixture
+def host(client):
+    """A persona that can begin in three ways: its id and name."""
+    name = f"Host {uuid.uuid4().hex[:6]}"
+    persona = client.post("/api/personas", {
+        "name": name, "type": "ai_agent", "biography": "I greet.", "nickname": "Hosty",
+        "greeting": "Hello, {{user}}. I am **{{char}}**.", "alternateGreetings": ["*bows* Good evening.", "What a day."],
+        "modelConfig": {"model": "openai/double"}}).expect(201)
+    return persona["personaId"], name
+
+
+def test_a_chat_begins_with_the_greeting(tab, provider, client, host):
+    client.put("/api/profile", {"displayName": "Ada"}).expect(200)
+    provider.script({"tokens": ["Fine."]})
+    begin(tab, host)
+    expect(tab.answers).to_contain_text("Hello, Ada. I am Hosty.")
+    expect(tab.page.get_by_text("Beginning 1 of 3")).to_be_visible()
+    tab.say("How are you?")
+    # Before the answer and after it, once, at the beginning.
+    expect(tab.answers.last).to_contain_text("Fine.")
+    expect(tab.running).to_have_count(0)
+    expect(tab.messages).to_have_count(3)
+    expect(tab.messages.first).to_contain_text("Hello, Ada. I am Hosty.")
+    stored = client.get(f"/api/chat/history/{tab.session_id()}").expect(200)["messages"]
+    assert [message["content"] for message in stored] == ["Hello, Ada. I am **Hosty**.", "How are you?", "Fine."]
+
+
+def test_another_greeting_is_chosen(tab, provider, client, host, double):
+    provider.script({"tokens": ["Indeed."]})
+    begin(tab, host)
+    expect(tab.button("The beginning before")).to_be_disabled()
+    tab.button("The next beginning").click()
+    expect(tab.answers).to_contain_text("bows Good evening.")
+    expect(tab.answers.locator("em")).to_have_text("bows")
+    tab.button("The next beginning").click()
+    expect(tab.answers).to_contain_text("What a day.")
+    expect(tab.button("The next beginning")).to_be_disabled()
+    # Another persona begins in its own way.
+    tab.page.get_by_role("button", name=double[1]).click()
+    expect(tab.answers).to_have_count(0)
+    tab.page.get_by_role("button", name=host[1]).click()
+    expect(tab.page.get_by_text("Beginning 3 of 3")).to_be_visible()
+    tab.button("The beginning before").click()
+    tab.say("Good evening to you")
+    expect(tab.answers.last).to_contain_text("Indeed.")
+    expect(tab.messages).to_have_count(3)
+    stored = client.get(f"/api/chat/history/{tab.session_id()}").expect(200)["messages"]
+    assert [message["content"] for message in stored] == ["*bows* Good evening.", "Good evening to you", "Indeed."]
 
 
 # --- another answer, other words ------------------------------------------------------------------

@@ -47,6 +47,32 @@ def test_a_persona_is_made_talked_to_changed_and_deleted(open_tab, client):
     assert client.get(f"/api/personas/{other['personaId']}").status == 404
 
 
+def test_a_persona_has_several_beginnings(open_tab, client):
+    name = f"Host {uuid.uuid4().hex[:6]}"
+    tab = open_tab("#/personas")
+    tab.button("New persona").click()
+    dialog(tab).get_by_label("Name").fill(name)
+    dialog(tab).get_by_label("What it says first", exact=True).fill("Hello.")
+    for number, text in enumerate(("Good evening.", "", "What a day."), 1):
+        tab.button("Other beginnings, to be chosen from: Add one").click()
+        dialog(tab).get_by_label(f"Other beginnings, to be chosen from {number}", exact=True).fill(text)
+    tab.button("What it says first in a room: Add one").click()
+    dialog(tab).get_by_label("What it says first in a room 1", exact=True).fill("Hello, everybody.")
+    tab.button("Make the persona").click()
+    expect(cards(tab).filter(has_text=name)).to_have_count(1)
+    made = client.get(f"/api/personas?q={name.split()[1]}").expect(200)["personas"][0]
+    assert made["greeting"] == "Hello."
+    assert made["alternateGreetings"] == ["Good evening.", "What a day."]
+    assert made["groupOnlyGreetings"] == ["Hello, everybody."]
+    tab.button(f"Edit {name}").click()
+    tab.button("Remove Other beginnings, to be chosen from 1").click()
+    tab.button("Save").click()
+    expect(dialog(tab)).to_have_count(0)
+    changed = client.get(f"/api/personas/{made['personaId']}").expect(200)
+    assert changed["alternateGreetings"] == ["What a day."]
+    assert changed["groupOnlyGreetings"] == ["Hello, everybody."]
+
+
 def test_what_is_wrong_with_a_form_is_said_in_it(open_tab, client):
     client.post("/api/personas", {"name": "Taken", "type": "ai_agent"}).expect(201)
     tab = open_tab("#/personas", expected=["Failed to load resource"])
@@ -101,6 +127,21 @@ def test_several_personas_talk_in_a_room_live(open_tab, provider, client, voices
             expect(one.answers.filter(has_text=name)).to_contain_text("part29")
     tab.page.reload()
     expect(tab.messages).to_have_count(3)
+
+
+def test_a_room_begins_with_what_its_personas_say_first_there(open_tab, client):
+    name = f"Host{uuid.uuid4().hex[:4]}"
+    client.post("/api/personas", {"name": name, "type": "ai_agent", "greeting": "Hello, you.",
+                                  "groupOnlyGreetings": ["Welcome **all**, I am {{char}}."]}).expect(201)
+    tab = open_tab("#/rooms")
+    tab.button("New room").click()
+    dialog(tab).get_by_label("Title").fill("Evening")
+    dialog(tab).get_by_label(name).check()
+    dialog(tab).get_by_label("Your name").fill("Mara")
+    tab.button("Open the room").click()
+    expect(tab.answers).to_contain_text(f"Welcome all, I am {name}.")
+    expect(tab.answers.locator("strong", has_text="all")).to_be_visible()
+    expect(tab.page.get_by_text("Hello, you.")).to_have_count(0)
 
 
 def test_a_room_goes_on_after_a_cut_connection(open_tab, gate, provider, client, voices):

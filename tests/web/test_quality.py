@@ -1,6 +1,7 @@
 """What holds for every page: nothing in anybody's way, nothing from elsewhere, small and quick."""
 
 import gzip
+import re
 import statistics
 import time
 import uuid
@@ -8,17 +9,18 @@ import uuid
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.conftest import PHONE, WIDE
+from tests.web.conftest import PHONE, ROOT, WIDE
 
-SCRIPT_LIMIT = 350_000
-STYLE_LIMIT = 100_000
+# The budget is 350 and 100 kB; what there is is well below it, and stays so.
+SCRIPT_LIMIT = 200_000
+STYLE_LIMIT = 80_000
 
 
 @pytest.fixture(scope="module")
 def content(dramatis):
     """A user with something on every page; where its room is."""
     client = dramatis.client(f"content-{uuid.uuid4().hex[:8]}")
-    session = client.post("/api/chat", {"message": "Where do you live?"}).expect(200)["session_id"]
+    session = client.post("/api/chat", {"message": "In which town do you live?"}).expect(200)["session_id"]
     client.post("/api/memories", {"content": "Ada prefers tea."}).expect(201)
     client.post("/api/goals", {"title": "Swim", "category": "health", "goalPattern": "recurring",
                                "target": {"value": 3, "period": "week"}}).expect(201)
@@ -31,11 +33,119 @@ def content(dramatis):
                                               "personaIds": [me, ada]}).expect(201)["conversationId"]
     client.post(f"/api/conversations/{room}/messages", {"personaId": me, "content": "Hello"}).expect(201)
     client.post("/api/keys", {"name": "Laptop", "scopes": ["chat"]}).expect(201)
+    host = client.post("/api/personas", {
+        "name": "Host", "type": "ai_agent", "greeting": "Hello.", "alternateGreetings": ["*bows*"]}).expect(201)["personaId"]
+    client.put(f"/api/personas/{ada}/lore", {"entries": [
+        {"keys": ["lens"], "content": "The lens is cracked."},
+        {"name": "Town", "content": "It is by the sea.", "constant": True, "enabled": False}]}).expect(200)
     link = client.post(f"/api/history/{session}/share", {}).expect(201)["url"].rpartition("/")[2]
     return client.headers["Authorization"], {
         "new chat": "#/chat", "chat": f"#/chat/{session}", "rooms": "#/rooms", "room": f"#/rooms/{room}",
-        "personas": "#/personas", "memories": "#/memories", "goals": "#/goals", "journal": "#/journal",
+        "personas": "#/personas", "lore": f"#/lore/{ada}", "no lore": f"#/lore/{host}",
+        "greetings": f"#/chat?persona={host}", "memories": "#/memories", "goals": "#/goals", "journal": "#/journal",
         "account": "#/account", "status": "#/status", "shared": f"#/shared/{link}"}
+
+
+def dialogs(places):
+    """Where a dialog is opened, and the button that does it."""
+    return (("#/personas", "New persona"), ("#/rooms", "New room"), ("#/goals", "New goal"),
+            ("#/journal", "New entry"), ("#/memories", "Something to remember"),
+            ("#/personas", "Export Ada as a card"), ("#/personas", "Edit Host"),
+            (places["lore"], "New entry"), (places["lore"], "Edit lens"), (places["lore"], "Delete Town"),
+            (places["lore"], "Settings of the book"), (places["lore"], "Give to another persona"),
+            ("#/account", "New key"), ("#/account", "New secret for Laptop"), ("#/account", "Delete the account"),
+            (places["chat"], "Share this chat"), (places["room"], "Who speaks"))
+
+
+def settled(tab):
+    """When what a page reads first is there."""
+    expect(tab.page.get_by_role("heading", level=1)).to_be_visible()
+    expect(tab.page.locator(".pf-v6-c-spinner, .pf-v6-c-skeleton")).to_have_count(0)
+
+
+# What can be worked with, numbered; of a dialog where one is open.
+NUMBER = """() => {
+  const whole = document.querySelector('[role=dialog]') ?? document;
+  // Names that were cut off are there once more for a hint.
+  const found = [...whole.querySelectorAll('a[href],button,input,select,textarea,summary,[tabindex="0"]:not([class*=truncate])')]
+    .filter((element) => element.tabIndex >= 0 && !element.disabled && element.checkVisibility({visibilityProperty: true}));
+  found.forEach((element, number) => { element.dataset.number = number; });
+  return found.map((element) => element.outerHTML.slice(0, 120));
+}"""
+
+
+def out_of_reach(page):
+    """What the Tab key does not come to."""
+    found = page.evaluate(NUMBER)
+    reached = set()
+    for _ in range(len(found) * 2 + 5):
+        if len(reached) == len(found):
+            break
+        page.keyboard.press("Tab")
+        number = page.evaluate("document.activeElement?.dataset.number")
+        if number is not None:
+            reached.add(int(number))
+    return [html for number, html in enumerate(found) if number not in reached]
+
+
+def test_the_keyboard_comes_to_everything(open_tab, content):
+    authorization, places = content
+    tab = open_tab(headers={"Authorization": authorization}, expected=["Failed to load resource"])
+    found = {}
+    for name, place in places.items():
+        tab.open(place).page.reload()
+        settled(tab)
+        found[name] = out_of_reach(tab.page)
+    for place, opens in dialogs(places):
+        tab.open(place).page.reload()
+        tab.button(opens).focus()
+        tab.page.keyboard.press("Enter")
+        expect(tab.page.get_by_role("dialog")).to_be_visible()
+        settled(tab)
+        found[opens] = out_of_reach(tab.page)
+        tab.page.keyboard.press("Escape")
+        expect(tab.page.get_by_role("dialog")).to_have_count(0)
+        expect(tab.button(opens)).to_be_focused()
+    assert {name: missing for name, missing in found.items() if missing} == {}
+
+
+def words(language):
+    text = (ROOT / "gateway" / "web" / "src" / "i18n" / f"{language}.ts").read_text()
+    return dict(re.findall(r"^  (\w+):\s*'((?:[^'\\]|\\.)*)',$", text, re.MULTILINE))
+
+
+def translated(text, english, german):
+    for key, value in english.items():
+        found = re.fullmatch(re.escape(value).replace(r"\{name\}", "(?P<name>.+)"), text)
+        if found:
+            return german[key].replace("{name}", found.groupdict().get("name", ""))
+    raise AssertionError(f"{text} is none of the page's words")
+
+
+# What is read, or said to those who hear the page.
+SHOWN_WORDS = """() => [...document.querySelectorAll('body *')].flatMap((element) => [
+  ...[...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()),
+  element.getAttribute('aria-label'), element.getAttribute('placeholder'), element.title]).filter(Boolean)"""
+
+
+def test_nothing_is_left_in_english_where_german_is_spoken(open_tab, content):
+    authorization, places = content
+    english, german = words("en"), words("de")
+    assert english.keys() == german.keys() and len(english) > 350
+    only_english = set(english.values()) - set(german.values())
+    tab = open_tab(headers={"Authorization": authorization}, locale="de-DE", expected=["Failed to load resource"])
+    left = {}
+    for name, place in places.items():
+        tab.open(place).page.reload()
+        settled(tab)
+        left[name] = only_english & set(tab.page.evaluate(SHOWN_WORDS))
+    for place, opens in dialogs(places):
+        tab.open(place).page.reload()
+        tab.button(translated(opens, english, german)).click()
+        expect(tab.page.get_by_role("dialog")).to_be_visible()
+        settled(tab)
+        left[opens] = only_english & set(tab.page.evaluate(SHOWN_WORDS))
+    assert {name: found for name, found in left.items() if found} == {}
 
 
 @pytest.mark.parametrize("look", ["light", "dark", "phone"])
@@ -47,16 +157,10 @@ def test_axe_finds_nothing(open_tab, content, axe, look):
     for name, place in places.items():
         tab.open(place).page.reload()
         tab.page.wait_for_load_state("networkidle") if name != "room" else tab.messages.first.wait_for()
-        expect(tab.page.get_by_role("heading", level=1)).to_be_visible()
-        expect(tab.page.locator(".pf-v6-c-spinner, .pf-v6-c-skeleton")).to_have_count(0)
+        settled(tab)
         found[name] = axe(tab.page)
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= tab.page.viewport_size["width"], name
-    for place, opens in (("#/personas", "New persona"), ("#/rooms", "New room"), ("#/goals", "New goal"),
-                         ("#/journal", "New entry"), ("#/memories", "Something to remember"),
-                         ("#/personas", "Export Ada as a card"), ("#/account", "New key"),
-                         ("#/account", "New secret for Laptop"), ("#/account", "Delete the account"),
-                         (places["chat"], "Share this chat"), (places["room"], "Who speaks"),
-                         ("#/chat", "Appearance and language")):
+    for place, opens in (*dialogs(places), ("#/chat", "Appearance and language")):
         tab.open(place).page.reload()
         tab.button(opens).click()
         tab.page.wait_for_timeout(400)  # a dialog fades in; colours are judged as they are then

@@ -43,11 +43,34 @@ def with_provider(issuer, tmp_path_factory):
 @pytest.fixture
 def at_provider(open_tab, with_provider, issuer):
     """A tab that has not signed in, and may go to the issuer."""
-    def open_it(**options):
-        return open_tab(base=with_provider.http, headers=PROXIED, others=(issuer.url + "/",),
-                        expected=["Failed to load resource"], **options)
+    return lambda **options: not_signed_in(open_tab, with_provider, issuer, **options)
 
-    return open_it
+
+def not_signed_in(open_tab, deployment, issuer, **options):
+    return open_tab(base=deployment.http, headers=PROXIED, others=(issuer.url + "/",),
+                    expected=["Failed to load resource"], **options)
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory):
+    """A deployment whose issuer has no place to sign out at, and that issuer."""
+    with Issuer(end_session=False) as running, \
+            Embedded(tmp_path_factory.mktemp("short") / "data",
+                     {**settings(running), "DRAMATIS_OIDC_CLIENT_ID": "page"}) as deployment:
+        yield deployment, running
+
+
+def tokens_of(tab):
+    """The answers with tokens that the tab will get."""
+    tokens = []
+    tab.page.on("response", lambda response: tokens.append(response.json())
+                if response.url.endswith("/api/auth/token") else None)
+    return tokens
+
+
+def refresh(deployment, token):
+    return Client(deployment.http).request(
+        "POST", "/api/auth/token", {"grantType": "refresh_token", "refreshToken": token}, PROXIED)
 
 
 def sign_in(tab, issuer, user="alice"):
@@ -96,9 +119,7 @@ def test_axe_finds_nothing_at_the_sign_in(at_provider, axe, dark):
 
 def test_signs_in_at_the_provider_and_keeps_its_tokens_to_itself(at_provider, with_provider, issuer):
     tab = at_provider()
-    tokens = []
-    tab.page.on("response", lambda response: tokens.append(response.json())
-                if response.url.endswith("/api/auth/token") else None)
+    tokens = tokens_of(tab)
     tab.open("#/memories")
     asked_away = []
     tab.page.on("request", lambda request: asked_away.append(request)
@@ -112,7 +133,7 @@ def test_signs_in_at_the_provider_and_keeps_its_tokens_to_itself(at_provider, wi
     assert asked_away == []
     assert len(tokens) == 1
     kept = tab.page.evaluate(KEPT)
-    for secret in (tokens[0]["accessToken"], tokens[0]["refreshToken"]):
+    for secret in (tokens[0]["accessToken"], tokens[0]["refreshToken"], tokens[0]["idToken"]):
         assert secret not in kept
     assert "verifier" not in kept
     tab.open("#/chat")
@@ -137,6 +158,65 @@ def test_a_reload_signs_in_again_without_a_question(at_provider, issuer):
     tab.button("Sign out").click()
     tab.page.reload()
     expect(tab.page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_who_signs_out_is_signed_out_at_the_provider_too(at_provider, with_provider, issuer):
+    tab = at_provider()
+    tokens = tokens_of(tab)
+    sign_in(tab, issuer)
+    assert refresh(with_provider, tokens[0]["refreshToken"]).status == 200
+    before = issuer.sign_outs()
+    tab.button("Sign out").click()
+    expect(tab.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    # There and back, without a trace of who it was.
+    assert tab.page.evaluate("location.href") == f"http://{with_provider.http}/"
+    assert issuer.sign_outs() == before + 1
+    refused = refresh(with_provider, tokens[0]["refreshToken"])
+    assert (refused.status, refused.json()["code"]) == (400, "SIGN_IN_REFUSED")
+    assert tokens[0]["idToken"] not in tab.page.evaluate(KEPT)
+    # The provider does not know anybody any more.
+    tab.button(f"Sign in at {issuer.url.removeprefix('http://')}").click()
+    expect(tab.page.get_by_label("Name")).to_be_visible()
+
+
+def test_where_the_provider_has_no_place_for_it_the_tokens_are_void_all_the_same(open_tab, short):
+    deployment, issuer = short
+    tab = not_signed_in(open_tab, deployment, issuer)
+    tokens = tokens_of(tab)
+    sign_in(tab, issuer)
+    assert refresh(deployment, tokens[0]["refreshToken"]).status == 200
+    left = []
+    tab.page.on("framenavigated", lambda frame: left.append(frame.url))
+    with tab.page.expect_response("**/api/auth/revoke") as revoked:
+        tab.button("Sign out").click()
+    assert revoked.value.json() == {"revoked": True}
+    expect(tab.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert left == []
+    assert refresh(deployment, tokens[0]["refreshToken"]).status == 400
+
+
+def test_a_provider_that_cannot_be_told_is_named_and_the_page_signs_out(open_tab, short):
+    deployment, issuer = short
+    tab = not_signed_in(open_tab, deployment, issuer)
+    sign_in(tab, issuer)
+    tab.page.route("**/api/auth/revoke", lambda route: route.fulfill(
+        status=503, content_type="application/problem+json", body='{"status": 503, "code": "UNAVAILABLE"}'))
+    tab.button("Sign out").click()
+    expect(tab.page.get_by_text("You are signed out here, but your identity provider could not be told.")).to_be_visible()
+    expect(tab.page.get_by_label("Key or token")).to_be_visible()
+    expect(tab.button("Sign out")).to_have_count(0)
+
+
+def test_who_came_with_a_key_signs_out_without_the_provider(at_provider, issuer):
+    tab = at_provider()
+    tab.page.get_by_label("Key or token").fill(issuer.token("alice"))
+    tab.button("Sign in").click()
+    tab.field.wait_for()
+    asked = []
+    tab.page.on("request", lambda request: asked.append(request.url))
+    tab.button("Sign out").click()
+    expect(tab.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert [url for url in asked if "revoke" in url or url.startswith(issuer.url)] == []
 
 
 def test_a_token_that_ends_is_renewed_once_for_all_who_wait(at_provider, issuer):

@@ -26,6 +26,9 @@ export interface Identity {
   // What an identity provider gave besides: for the next token, and when this one is no longer good.
   refreshToken?: string;
   expiresAt?: number;
+  // Says to it who signs out there; empty where it gives no such thing.
+  idToken?: string;
+  atProvider?: boolean;
 }
 
 let identity: Identity | undefined;
@@ -37,6 +40,13 @@ export function setIdentity(next: Identity | undefined) {
 
 export function hasIdentity() {
   return identity !== undefined;
+}
+
+// Forgets whose requests these are; who that was.
+export function takeIdentity(): Identity | undefined {
+  const taken = identity;
+  identity = undefined;
+  return taken;
 }
 
 // Called where the API refuses to know the caller. Returns how to stop it.
@@ -115,6 +125,7 @@ interface Tokens {
   accessToken: string;
   expiresIn?: number;
   refreshToken?: string;
+  idToken?: string;
 }
 
 // A little before its end, so that no request is on its way when it comes.
@@ -135,6 +146,8 @@ export async function exchange(body: Record<string, string>) {
     token: tokens.accessToken,
     // Where none comes, the one before is still good (RFC 6749, section 6).
     refreshToken: tokens.refreshToken ?? body.refreshToken,
+    idToken: tokens.idToken ?? identity?.idToken,
+    atProvider: true,
     expiresAt: tokens.expiresIn === undefined ? undefined : Date.now() + tokens.expiresIn * 1000 - margin,
   };
 }

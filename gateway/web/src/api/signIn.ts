@@ -4,7 +4,7 @@
 // What must survive the way there and back lies in the tab's own store, until it is back: the
 // verifier, the state, the place in the page. Tokens never lie there.
 
-import { ApiError, exchange, newId, setIdentity } from './client';
+import { ApiError, exchange, newId, request, takeIdentity } from './client';
 
 export interface AuthConfig {
   methods: ('oidc' | 'key' | 'local')[];
@@ -12,6 +12,7 @@ export interface AuthConfig {
   authorizationEndpoint?: string;
   clientId?: string;
   scope?: string;
+  signOutEndpoint?: string;
 }
 
 interface Leaving {
@@ -121,9 +122,35 @@ export function mayBeSignedIn(): boolean {
   return wasSignedIn;
 }
 
-export function signOut() {
-  setIdentity(undefined);
+// Signs out here at once, then at the provider: its tokens are made void, and where it has a place to
+// sign out at, the browser goes there, if it may. Whether it leaves. Throws where the provider could not
+// be told.
+export async function signOut(mayLeave = true): Promise<boolean> {
+  const was = takeIdentity();
   wasSignedIn = false;
   kept.forget(signedInStore);
   askAgain = true;
+  if (!was?.atProvider) return false;
+  const [revoked, config] = await Promise.allSettled([
+    request('/api/auth/revoke', {
+      method: 'POST',
+      body: was.refreshToken
+        ? { token: was.refreshToken, kind: 'refresh_token' }
+        : { token: was.token, kind: 'access_token' },
+    }),
+    mayLeave ? request<AuthConfig>('/api/auth/config') : undefined,
+  ]);
+  const place = config.status === 'fulfilled' && config.value?.signOutEndpoint;
+  if (place) {
+    const target = new URL(place);
+    target.searchParams.set('client_id', (config.value as AuthConfig).clientId!);
+    target.searchParams.set('post_logout_redirect_uri', redirectUri());
+    if (was.idToken) target.searchParams.set('id_token_hint', was.idToken);
+    location.assign(target);
+    return true;
+  }
+  if (revoked.status === 'rejected' || config.status === 'rejected') {
+    throw new ApiError(503, 'SIGN_OUT_NOT_TOLD', '');
+  }
+  return false;
 }

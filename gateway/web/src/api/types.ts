@@ -12,9 +12,57 @@ export interface Persona {
   biography?: string;
   systemPrompt?: string;
   greeting?: string;
+  alternateGreetings?: string[];
+  groupOnlyGreetings?: string[];
+  nickname?: string;
   modelConfig?: { model?: string };
   isPublic?: boolean;
   ownerId?: string;
+  etag?: string;
+  // Unset where it has no picture.
+  avatarEtag?: string;
+}
+
+export type LoreLogic = 'any' | 'all' | 'not_any' | 'not_all';
+export type LorePosition = 'before_char' | 'after_char' | 'at_depth';
+
+export interface LoreEntry {
+  entryId?: string;
+  keys?: string[];
+  secondaryKeys?: string[];
+  secondaryLogic?: LoreLogic;
+  excludeKeys?: string[];
+  content: string;
+  constant?: boolean;
+  useRegex?: boolean;
+  caseSensitive?: boolean;
+  wholeWords?: boolean;
+  enabled?: boolean;
+  position?: LorePosition;
+  depth?: number;
+  role?: 'user' | 'assistant';
+  insertionOrder?: number;
+  priority?: number;
+  scanDepth?: number;
+  sticky?: number;
+  cooldown?: number;
+  delay?: number;
+  probability?: number;
+  preventRecursion?: boolean;
+  excludeRecursion?: boolean;
+  delayUntilRecursion?: boolean;
+  name?: string;
+  comment?: string;
+}
+
+export interface Lore {
+  personaId?: string;
+  name?: string;
+  description?: string;
+  scanDepth?: number;
+  tokenBudget?: number;
+  recursiveScanning?: boolean;
+  entries?: LoreEntry[];
   etag?: string;
 }
 

@@ -17,6 +17,7 @@ const MemoriesPage = lazy(() => import('../pages/MemoriesPage'));
 const GoalsPage = lazy(() => import('../pages/GoalsPage'));
 const JournalPage = lazy(() => import('../pages/JournalPage'));
 const PersonasPage = lazy(() => import('../pages/PersonasPage'));
+const LorePage = lazy(() => import('../lore/LorePage'));
 const AccountPage = lazy(() => import('../pages/AccountPage'));
 const SharedPage = lazy(() => import('../pages/SharedPage'));
 const SignIn = lazy(() => import('./SignIn'));
@@ -33,6 +34,9 @@ const parts: { part: string; label: Key }[] = [
   { part: 'status', label: 'navStatus' },
 ];
 
+// Where in the navigation a page is.
+const placeOf = (part: string) => (part === 'lore' ? 'personas' : part);
+
 // Read once, before anything else asks for something.
 const arrival = returnFromSignIn();
 // It is told of below, also where it fails before that.
@@ -46,6 +50,8 @@ export function App() {
   const [signedOut, setSignedOut] = useState(false);
   const [round, setRound] = useState(0);
   const [arriving, setArriving] = useState(arrival !== undefined);
+  // The identity provider is told that its user goes.
+  const [leaving, setLeaving] = useState(false);
   const [refusal, setRefusal] = useState<unknown>();
   useEffect(() => onSignedOut(() => setSignedOut(true)), []);
   useEffect(() => {
@@ -56,12 +62,12 @@ export function App() {
       })
       .finally(() => setArriving(false));
   }, []);
-  const label = parts.find(({ part }) => part === route.part)?.label;
+  const label = parts.find(({ part }) => part === placeOf(route.part))?.label;
   useEffect(() => {
     document.title = label ? `${t(label)} · ${t('appName')}` : t('appName');
   }, [label, t]);
 
-  const page = arriving ? (
+  const page = arriving || leaving ? (
     <Loading />
   ) : signedOut && route.part !== 'shared' ? (
     <SignIn
@@ -81,20 +87,28 @@ export function App() {
         {t('skip')}
       </Button>
       <Header
-        part={route.part}
+        part={placeOf(route.part)}
         onSignOut={
-          !arriving && hasIdentity() && !signedOut
+          !arriving && !leaving && hasIdentity() && !signedOut
             ? () => {
-                signOut();
                 forgetPictures();
                 setRefusal(undefined);
-                setSignedOut(true);
+                setLeaving(true);
+                void signOut()
+                  .catch((error) => {
+                    setRefusal(error);
+                    return false;
+                  })
+                  .then((away) => {
+                    setSignedOut(true);
+                    if (!away) setLeaving(false);
+                  });
               }
             : undefined
         }
       />
       <main className="dr-main" ref={main} tabIndex={-1}>
-        <Boundary key={`${route.part} ${route.part === 'shared' ? route.id : ''} ${round}`}>
+        <Boundary key={`${route.part} ${route.part === 'shared' || route.part === 'lore' ? route.id : ''} ${round}`}>
           <Suspense fallback={<Loading />}>{page}</Suspense>
         </Boundary>
       </main>
@@ -111,6 +125,8 @@ function Part({ route }: { route: Route }) {
       return <RoomsPage roomId={route.id} />;
     case 'personas':
       return <PersonasPage />;
+    case 'lore':
+      return <LorePage personaId={route.id} />;
     case 'memories':
       return <MemoriesPage />;
     case 'goals':

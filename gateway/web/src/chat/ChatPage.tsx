@@ -19,14 +19,18 @@ import { Failed, Loading } from '../parts/states';
 import { useAvatar } from '../parts/useAvatar';
 import { Alternatives } from './Alternatives';
 import { EditAgain } from './EditAgain';
+import { Greetings, greetingsOf, useNamed, type Greeting } from './Greetings';
 import { MessageList } from './MessageList';
 import { PersonaPicker } from './PersonaPicker';
-import { copyAction, Said } from './Said';
+import { copyAction, loadSaid, Said } from './Said';
 import { savePending } from './pending';
 import { SessionsPanel } from './SessionsPanel';
-import { useSession, type UseSession } from './useSession';
+import { openingId, useSession, type UseSession } from './useSession';
 
 const Share = lazy(() => import('./Share').then(({ Share }) => ({ default: Share })));
+
+// At once where a chat is opened; else with the first letter of a message.
+if (location.hash.startsWith('#/chat/')) loadSaid();
 
 const longestMessage = 8000;
 
@@ -94,27 +98,37 @@ function Talk(props: TalkProps) {
   const { t } = useI18n();
   const session = useSession(props.sessionId, props.isFresh, props.onChanged);
   const [persona, setPersona] = useState<Persona>();
-  const asked = session.session?.persona_id ?? (persona ? undefined : props.personaId);
+  const asked = session.session?.persona_id ?? persona?.personaId ?? props.personaId;
   const known = useLoad<Persona>(asked ? `/api/personas/${encodeURIComponent(asked)}` : undefined);
   const ai = useLoad<AiStatus>('/api/ai/status');
-  const who = persona ?? known.value;
+  // As it was chosen, until all of it is known.
+  const who = known.value?.personaId === asked ? known.value : persona;
   const name = who?.name ?? session.session?.persona_name ?? t('persona');
-  const avatar = useAvatar(who?.personaId ?? session.session?.persona_id, name);
+  const avatar = useAvatar({ personaId: who?.personaId ?? '', name, avatarEtag: who?.avatarEtag });
   const input = useRef<HTMLTextAreaElement>(null);
   const nothingSaid = props.isNew && session.messages.length === 0 && !session.answer;
 
   const [temporary, setTemporary] = useState(false);
+  const greetings = nothingSaid ? greetingsOf(who) : [];
+  // By persona: another one begins with its own first.
+  const [chosen, setChosen] = useState<{ of: string; place: number }>();
+  const place = chosen !== undefined && chosen.of === who?.personaId ? chosen.place : 0;
+  const greeting: Greeting | undefined = greetings[place];
+  const opening = useNamed(who, greeting?.text);
   const beginning = useAction();
 
   const say = (text: string) => {
     const message = text.trim();
-    if (message === '' || [...message].length > longestMessage) return;
+    if (message === '' || [...message].length > longestMessage || beginning.busy) return;
     const personaId = persona?.personaId ?? (props.isNew ? props.personaId : undefined);
-    if (props.isNew && temporary) {
-      void beginning.run(() => beginTemporary(message, personaId)).then((done) => done && props.onChanged());
+    const index = greeting?.index ?? 0;
+    if (props.isNew && (temporary || index > 0)) {
+      void beginning
+        .run(() => beginSession(message, { temporary, personaId, greetingIndex: index }))
+        .then((done) => done && props.onChanged());
       return;
     }
-    session.say(message, personaId);
+    session.say(message, personaId, opening);
     if (props.isNew) props.onBegin();
   };
 
@@ -149,7 +163,18 @@ function Talk(props: TalkProps) {
                 onChoose={setPersona}
                 onSay={say}
                 input={input}
-              />
+              >
+                {who && greetings.length > 0 && (
+                  <Greetings
+                    name={name}
+                    avatar={avatar}
+                    greetings={greetings}
+                    chosen={place}
+                    text={opening}
+                    onChoose={(place) => setChosen({ of: who.personaId, place })}
+                  />
+                )}
+              </Welcome>
             )}
           </Messages>
         )}
@@ -176,12 +201,19 @@ function Talk(props: TalkProps) {
   );
 }
 
-// A session of which nothing is kept is asked for before its first message, which is said when its
-// page opens, as after a reload.
-async function beginTemporary(message: string, personaId?: string) {
+// A session of which nothing is kept, or that begins otherwise than usual, is asked for before its
+// first message, which is said when its page opens, as after a reload.
+async function beginSession(
+  message: string,
+  how: { temporary: boolean; personaId?: string; greetingIndex: number },
+) {
   const session = await request<Session>('/api/session', {
     method: 'POST',
-    body: { temporary: true, ...(personaId ? { persona_id: personaId } : {}) },
+    body: {
+      ...(how.temporary ? { temporary: true } : {}),
+      ...(how.personaId ? { persona_id: how.personaId } : {}),
+      ...(how.greetingIndex > 0 ? { greeting_index: how.greetingIndex } : {}),
+    },
     headers: { 'Idempotency-Key': newId() },
   });
   savePending({
@@ -335,7 +367,7 @@ function Messages(props: {
             clickedAriaLabel: t('editAgain'),
           };
         }
-        if (message.sequence > 0) {
+        if (message.sequence > 0 && message.message_id !== openingId) {
           actions.fork = {
             onClick: () => forkFrom.current(message),
             ariaLabel: t('fork'),
@@ -439,7 +471,10 @@ function Composer(props: {
           setLength(0);
           props.onSay(String(text));
         }}
-        onChange={(_event, value) => setLength([...String(value)].length)}
+        onChange={(_event, value) => {
+          loadSaid();
+          setLength([...String(value)].length);
+        }}
         placeholder={label}
         aria-label={label}
         alwayShowSendButton
@@ -467,6 +502,7 @@ function Welcome(props: {
   input: { current: HTMLTextAreaElement | null };
   onChoose(persona: Persona): void;
   onSay(text: string): void;
+  children: ReactNode;
 }) {
   const { t } = useI18n();
   const temporaryId = useId();
@@ -482,6 +518,20 @@ function Welcome(props: {
           props.input.current?.focus();
         }}
       />
+      {props.children}
+      <div className="dr-prompts">
+        {(['promptWho', 'promptWhere', 'promptLike'] as const).map((prompt) => (
+          <Button
+            key={prompt}
+            variant="secondary"
+            onPointerEnter={loadSaid}
+            onFocus={loadSaid}
+            onClick={() => props.onSay(t(prompt))}
+          >
+            {t(prompt)}
+          </Button>
+        ))}
+      </div>
       <Checkbox
         id={temporaryId}
         label={t('temporaryBegin')}
@@ -489,13 +539,6 @@ function Welcome(props: {
         isChecked={props.temporary}
         onChange={(_event, checked) => props.onTemporary(checked)}
       />
-      <div className="dr-prompts">
-        {(['promptWho', 'promptWhere', 'promptLike'] as const).map((prompt) => (
-          <Button key={prompt} variant="secondary" onClick={() => props.onSay(t(prompt))}>
-            {t(prompt)}
-          </Button>
-        ))}
-      </div>
     </div>
   );
 }
@@ -533,9 +576,10 @@ function RetrievalNote() {
       }
     >
       <p>{t('retrievalText')}</p>
-      <pre tabIndex={0}>OPENAI_API_KEY=... ./dev up</pre>
-      <p>{t('retrievalOther')}</p>
-      <pre tabIndex={0}>OPENAI_BASE_URL=http://127.0.0.1:11434/v1 DRAMATIS_OPENAI_MODELS=llama3.2 ./dev up</pre>
+      <pre tabIndex={0}>
+        {`OPENAI_API_KEY=... ./dev up\n# ${t('retrievalOther')}\n`}
+        OPENAI_BASE_URL=http://127.0.0.1:11434/v1 DRAMATIS_OPENAI_MODELS=llama3.2 ./dev up
+      </pre>
     </Alert>
   );
 }

@@ -1,13 +1,11 @@
-// One thing said, as everybody sees it: Markdown of a model, rendered without trust; the plain text
-// of a human.
+// One thing said. What renders Markdown is fetched when it is first needed: a page on which nothing has
+// been said is there without it. Until then, and where it cannot be fetched, words are shown as they are.
 
-import Message from '@patternfly/chatbot/dist/dynamic/Message';
-import { memo, type ReactNode } from 'react';
+import { memo, useSyncExternalStore, type ReactNode } from 'react';
 import { useI18n } from '../i18n';
-import { withoutPictures } from '../parts/markdown';
-import { useAvatar } from '../parts/useAvatar';
+import type { Face } from '../parts/useAvatar';
 
-interface Props {
+export interface SaidProps {
   id?: string;
   mine: boolean;
   // A human's text is shown as it was typed.
@@ -15,7 +13,7 @@ interface Props {
   name: string;
   avatar?: string;
   // Whose picture it is, where none is given.
-  personaId?: string;
+  face?: Face;
   content: string;
   time?: string;
   // The answer has not begun.
@@ -25,32 +23,41 @@ interface Props {
   actions?: Record<string, object>;
 }
 
-export const Said = memo(function Said(props: Props) {
-  const { t, date } = useI18n();
-  const picture = useAvatar(props.personaId, props.name);
-  const time = props.time ? date(props.time) : '';
-  const label = props.mine ? t('messageFromYou', { time }) : t('messageFrom', { name: props.name, time });
+type Rendering = typeof import('./SaidRendered').SaidRendered;
+
+let rendering: Rendering | undefined;
+let asked: Promise<void> | undefined;
+const waiting = new Set<() => void>();
+
+// Before something is said, so that it is there when it is.
+export function loadSaid() {
+  asked ??= import('./SaidRendered')
+    .then((module) => {
+      rendering = module.SaidRendered;
+      waiting.forEach((tell) => tell());
+    })
+    .catch(() => {
+      asked = undefined;
+    });
+}
+
+function subscribe(tell: () => void) {
+  waiting.add(tell);
+  return () => waiting.delete(tell);
+}
+
+export const Said = memo(function Said(props: SaidProps) {
+  const { t } = useI18n();
+  // Not React's lazy: what is there already must be shown at once.
+  const Rendered = useSyncExternalStore(subscribe, () => rendering);
+  if (Rendered) return <Rendered {...props} />;
+  loadSaid();
   return (
-    <Message
-      id={props.id}
-      aria-label={label}
-      role={props.mine ? 'user' : 'bot'}
-      name={props.name}
-      avatar={props.avatar ?? picture}
-      timestamp={time || ' '}
-      content={props.content}
-      isMarkdownDisabled={props.mine || props.plain}
-      isLoading={props.thinking}
-      loadingWord={t('thinking', { name: props.name })}
-      botWord={props.badge ?? t('ai')}
-      isLiveRegion={false}
-      codeBlockProps={{ 'aria-label': t('copyCode') }}
-      tableProps={{ 'aria-label': props.name }}
-      linkProps={{ rel: 'noopener noreferrer nofollow' } as never}
-      additionalRemarkPlugins={[withoutPictures((text) => t('image', { text }))]}
-      actions={props.thinking ? undefined : (props.actions as never)}
-      extraContent={props.note ? { afterMainContent: props.note } : undefined}
-    />
+    <div className={props.mine ? 'dr-said dr-said--mine' : 'dr-said'} id={props.id}>
+      <strong>{props.name}</strong>
+      <p className="dr-text">{props.thinking ? t('thinking', { name: props.name }) : props.content}</p>
+      {props.note}
+    </div>
   );
 });
 

@@ -38,6 +38,9 @@ export interface SessionState {
   announcement?: string;
 }
 
+// What a persona says first, until it is read from the server.
+export const openingId = 'opening';
+
 const pageSize = 50;
 const olderSize = 100;
 const empty: SessionState = { loading: false, messages: [], hasOlder: false, loadingOlder: false };
@@ -71,8 +74,9 @@ function asApiError(error: unknown): ApiError {
 }
 
 export interface UseSession extends SessionState {
-  // Says something. A session that is not there yet begins under this id, with this persona.
-  say(message: string, personaId?: string): void;
+  // Says something. A session that is not there yet begins under this id, with this persona, and with
+  // what it says first.
+  say(message: string, personaId?: string, opening?: string): void;
   stop(): void;
   // Another attempt of the turn that failed.
   retry(): void;
@@ -314,7 +318,7 @@ export function useSession(sessionId: string, fresh: boolean, onChanged: () => v
 
   return {
     ...state,
-    say(message, personaId) {
+    say(message, personaId, opening) {
       const pending: Pending = {
         sessionId,
         key: newId(),
@@ -322,6 +326,16 @@ export function useSession(sessionId: string, fresh: boolean, onChanged: () => v
         time: Date.now(),
       };
       savePending(pending);
+      if (opening) {
+        const first: Message = {
+          message_id: openingId,
+          role: 'assistant',
+          content: opening,
+          timestamp: new Date().toISOString(),
+          sequence: 1,
+        };
+        patch((state) => ({ messages: merge(state.messages, [first]) }));
+      }
       showSent(message);
       void run(pending);
     },

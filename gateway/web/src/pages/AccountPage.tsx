@@ -35,8 +35,9 @@ export default function AccountPage() {
         <Deletion
           userId={profile.value.userId}
           onDeleted={() => {
-            signOut();
             setDeleted(true);
+            // What it could not be told of ends by itself.
+            signOut(false).catch(() => undefined);
           }}
         />
       )}

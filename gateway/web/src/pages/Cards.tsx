@@ -148,6 +148,7 @@ export function CardExport({ persona, onClose }: { persona: Persona; onClose(): 
         options={[
           { value: 'png', label: t('cardPng') },
           { value: 'json', label: 'JSON' },
+          { value: 'charx', label: t('cardCharx') },
         ]}
       />
       <Field

@@ -13,7 +13,7 @@ import { useAction, useList, useLoad, useSettled } from '../parts/load';
 import { PageFrame } from '../parts/PageFrame';
 import { PersonaAvatar } from '../parts/PersonaAvatar';
 import { Failed, Loading } from '../parts/states';
-import { renewPicture } from '../parts/useAvatar';
+import { filled, TextListField } from '../parts/TextListField';
 
 export default function PersonasPage() {
   const { t } = useI18n();
@@ -81,6 +81,11 @@ export default function PersonasPage() {
                     >
                       {t('cardExport')}
                     </Button>
+                    {persona.type !== 'human' && (
+                      <a href={href('lore', persona.personaId)} aria-label={t('loreOf', { name: persona.name })}>
+                        {t('lore')}
+                      </a>
+                    )}
                     <Button
                       variant="link"
                       isInline
@@ -150,6 +155,8 @@ function PersonaDialog(props: { persona?: Persona; ai?: AiStatus; onClose(): voi
   const [biography, setBiography] = useState(persona?.biography ?? '');
   const [instructions, setInstructions] = useState(persona?.systemPrompt ?? '');
   const [greeting, setGreeting] = useState(persona?.greeting ?? '');
+  const [greetings, setGreetings] = useState(persona?.alternateGreetings ?? []);
+  const [groupGreetings, setGroupGreetings] = useState(persona?.groupOnlyGreetings ?? []);
   const [model, setModel] = useState(persona?.modelConfig?.model ?? '');
   const [isPublic, setPublic] = useState(persona?.isPublic ?? false);
   const publicId = useId();
@@ -165,7 +172,6 @@ function PersonaDialog(props: { persona?: Persona; ai?: AiStatus; onClose(): voi
     const saved = await saveTexts();
     if (!picture) return;
     await request(`/api/personas/${saved.personaId}/avatar`, { method: 'PUT', body: picture });
-    renewPicture(saved.personaId);
   };
   const saveTexts = (): Promise<Persona> => {
     const body = {
@@ -174,6 +180,8 @@ function PersonaDialog(props: { persona?: Persona; ai?: AiStatus; onClose(): voi
       biography,
       systemPrompt: instructions,
       greeting,
+      alternateGreetings: filled(greetings),
+      groupOnlyGreetings: filled(groupGreetings),
       isPublic,
       ...(model || persona?.modelConfig?.model ? { modelConfig: { ...persona?.modelConfig, model } } : {}),
     };
@@ -204,7 +212,15 @@ function PersonaDialog(props: { persona?: Persona; ai?: AiStatus; onClose(): voi
         help={t('personaBiographyHelp')}
       />
       <Field label={t('personaInstructions')} value={instructions} onChange={setInstructions} rows={3} />
-      <Field label={t('personaGreeting')} value={greeting} onChange={setGreeting} rows={2} />
+      <Field label={t('personaGreeting')} value={greeting} onChange={setGreeting} rows={2} maxLength={8000} />
+      <TextListField label={t('personaGreetings')} values={greetings} onChange={setGreetings} most={20} />
+      <TextListField
+        label={t('personaGroupGreetings')}
+        values={groupGreetings}
+        onChange={setGroupGreetings}
+        help={t('personaGroupGreetingsHelp')}
+        most={20}
+      />
       <Field
         label={t('personaModel')}
         value={model}

@@ -17,6 +17,7 @@ import {
 } from '@patternfly/react-core';
 import { useId, type FormEvent, type ReactNode } from 'react';
 import { useI18n } from '../i18n';
+import { CloseName } from './CloseName';
 import { Failed } from './states';
 
 interface FieldProps {
@@ -76,6 +77,7 @@ export function FormDialog(props: {
   ready: boolean;
   busy: boolean;
   error?: unknown;
+  onRetry?(): void;
   onSubmit(): void;
   onClose(): void;
   children: ReactNode;
@@ -88,12 +90,13 @@ export function FormDialog(props: {
   };
   return (
     <Modal variant="medium" isOpen onClose={props.onClose} aria-label={props.title}>
+      <CloseName />
       <ModalHeader title={props.title} />
       <ModalBody>
         <Form id={form} onSubmit={submit}>
           {props.children}
         </Form>
-        {props.error !== undefined && <Failed error={props.error} />}
+        {props.error !== undefined && <Failed error={props.error} onRetry={props.onRetry} />}
       </ModalBody>
       <ModalFooter>
         <Button type="submit" form={form} isDisabled={!props.ready || props.busy} isLoading={props.busy}>

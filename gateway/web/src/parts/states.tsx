@@ -36,6 +36,10 @@ export function explain(error: ApiError, t: I18n['t']): { what: string; what_to_
       return { what: t('errorSignInElsewhere'), what_to_do: '' };
     case 'SIGN_IN_REFUSED':
       return { what: t('errorSignInRefused'), what_to_do: says };
+    case 'SIGN_OUT_NOT_TOLD':
+      return { what: t('errorSignOut'), what_to_do: t('errorSignOutDo') };
+    case 'ETAG_MISMATCH':
+      return { what: t('errorChanged'), what_to_do: t('errorChangedDo') };
     case 'CONTEXT_TOO_LARGE':
       return { what: t('errorTooLong'), what_to_do: t('errorTooLongDo') };
     case 'TURN_IN_PROGRESS':

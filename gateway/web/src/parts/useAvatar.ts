@@ -1,10 +1,19 @@
-// A persona's picture, or its initials where it has none. Fetched once for as long as the page is
-// open, with the caller's token, which an image's address could not carry; kept as small as it is shown.
+// A persona's picture, or its initials where it has none, as it says itself. Fetched once for as long as
+// the page is open, with the caller's token, which an image's address could not carry; kept as small as
+// it is shown.
 import { useEffect, useState } from 'react';
-import { ApiError, send } from '../api/client';
+import { send } from '../api/client';
 import { initialsAvatar } from './avatar';
 
+// Whose picture is shown. Without an `avatarEtag` it has none, and nothing is asked for.
+export interface Face {
+  personaId: string;
+  name: string;
+  avatarEtag?: string;
+}
+
 const side = 96;
+// By persona and etag: another picture is another one.
 let pictures = new Map<string, Promise<string | undefined>>();
 
 // Whoever signs in next may see others.
@@ -12,27 +21,20 @@ export function forgetPictures() {
   pictures = new Map();
 }
 
-const renewed = new EventTarget();
-
-// Another one was given: whoever shows it asks again.
-export function renewPicture(personaId: string) {
-  pictures.delete(personaId);
-  renewed.dispatchEvent(new Event(personaId));
-}
-
-function picture(personaId: string): Promise<string | undefined> {
-  const known = pictures.get(personaId);
+function picture(personaId: string, avatarEtag: string): Promise<string | undefined> {
+  const key = `${personaId} ${avatarEtag}`;
+  const known = pictures.get(key);
   if (known) return known;
   const of = pictures;
   const asked = send(`/api/personas/${encodeURIComponent(personaId)}/avatar`)
     .then((response) => response.blob())
     .then(small)
-    .catch((error) => {
-      // One that is not there stays so; after anything else it is asked for again.
-      if (!(error instanceof ApiError && error.status === 404)) of.delete(personaId);
+    .catch(() => {
+      // Asked for again when it is shown again.
+      of.delete(key);
       return undefined;
     });
-  of.set(personaId, asked);
+  of.set(key, asked);
   return asked;
 }
 
@@ -47,19 +49,17 @@ async function small(blob: Blob): Promise<string> {
   return canvas.toDataURL('image/png');
 }
 
-export function useAvatar(personaId: string | undefined, name: string): string {
+export function useAvatar(face: Face): string {
+  const { personaId, avatarEtag } = face;
+  const of = `${personaId} ${avatarEtag}`;
   const [found, setFound] = useState<{ of: string; place: string }>();
   useEffect(() => {
-    if (personaId === undefined) return undefined;
+    if (!avatarEtag) return undefined;
     let mounted = true;
-    const show = () =>
-      void picture(personaId).then((place) => mounted && setFound(place ? { of: personaId, place } : undefined));
-    show();
-    renewed.addEventListener(personaId, show);
+    void picture(personaId, avatarEtag).then((place) => mounted && setFound(place ? { of, place } : undefined));
     return () => {
       mounted = false;
-      renewed.removeEventListener(personaId, show);
     };
-  }, [personaId]);
-  return found && found.of === personaId ? found.place : initialsAvatar(name);
+  }, [of, personaId, avatarEtag]);
+  return found && found.of === of ? found.place : initialsAvatar(face.name);
 }

@@ -15,6 +15,7 @@ import { Confirm } from '../parts/Confirm';
 import { useAction } from '../parts/load';
 import { Failed, Loading } from '../parts/states';
 import { RoomSettings } from './RoomSettings';
+import { useFaces } from './useFaces';
 import { useRoom, type UseRoom } from './useRoom';
 
 const longestMessage = 8000;
@@ -151,34 +152,42 @@ const keyOf = (message: RoomMessage) => message.messageId;
 function RoomMessages({ live, room }: { live: UseRoom; room: Room }) {
   const { t } = useI18n();
   const names = new Map(room.participants.map((participant) => [participant.personaId, participant.name]));
+  const faces = useFaces(room.participants);
   const own = room.participants
     .filter((participant) => participant.own && participant.type === 'human')
     .map((participant) => participant.personaId)
     .join(' ');
+  // Whose words are Markdown, greetings too, which no model has made.
+  const speaking = room.participants
+    .filter(isSpeaker)
+    .map((participant) => participant.personaId)
+    .join(' ');
   const render = useMemo(() => {
     const mine = new Set(own.split(' '));
+    const speakers = new Set(speaking.split(' '));
     return function render(message: RoomMessage) {
       if (message.type === 'reveal') {
         return <p className="dr-note">{t('roomRevealed', { name: message.personaName })}</p>;
       }
       if (message.hidden) return <p className="dr-note">{t('roomHidden')}</p>;
       const isMine = mine.has(message.personaId) && !message.generated;
+      const isAi = message.generated || speakers.has(message.personaId);
       return (
         <Said
           id={message.messageId}
           mine={isMine}
-          plain={!message.generated}
+          plain={!isAi}
           name={message.personaName}
-          personaId={message.personaId}
+          face={faces.get(message.personaId)}
           content={message.type === 'action' ? `*${message.content}*` : message.content}
           time={message.createTime}
-          badge={message.generated ? undefined : t('persona')}
+          badge={isAi ? undefined : t('persona')}
           note={message.editTime && <p className="dr-note">{t('roomEdited')}</p>}
           actions={copyAction(message.content, t('copy'), t('copied'))}
         />
       );
     };
-  }, [own, t]);
+  }, [own, speaking, faces, t]);
   return (
     <MessageList
       items={live.messages}
@@ -195,7 +204,7 @@ function RoomMessages({ live, room }: { live: UseRoom; room: Room }) {
         const text = decoder.decode(one.bytes);
         return (
           <div key={one.turnId} className="dr-answer">
-            <Said mine={false} personaId={one.personaId} name={names.get(one.personaId) ?? t('persona')} content={text} thinking={text === ''} />
+            <Said mine={false} face={faces.get(one.personaId)} name={names.get(one.personaId) ?? t('persona')} content={text} thinking={text === ''} />
           </div>
         );
       })}
