@@ -77,6 +77,16 @@ class SillyTavern:
     def post(self, path, body):
         return self.request(path, json.dumps(body).encode())
 
+    def leave(self, path, body):
+        """The beginning of the answer, up to its first frame; then the connection is closed."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", json.dumps(body).encode(),
+                                         {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as response:
+            begun = b""
+            while b"Well" not in begun:
+                begun += response.read1()
+            return begun
+
     def upload(self, path, file, kind):
         line = uuid.uuid4().hex
         head = (f'--{line}\r\nContent-Disposition: form-data; name="file_type"\r\n\r\n{kind}\r\n--{line}\r\n'
@@ -118,6 +128,18 @@ def test_sillytavern(asked, tavern):
     assert "".join(json.loads(frame)["choices"][0]["delta"].get("content", "") for frame in data[:-1]) == SAID
     missing = json.loads(tavern.post("/api/backends/chat-completions/generate", {**say, "model": "nobody"}))
     assert missing["error"]["message"]
+    # As many live sessions as may be: 429.
+    full = json.loads(tavern.post("/api/backends/chat-completions/generate", {
+        **say, "stream": False,
+        "custom_include_body": f"metadata:\n  session_id: {asked['full']}"}))
+    assert full["error"]["message"]
+    broken = tavern.post("/api/backends/chat-completions/generate", {
+        **say, "stream": True, "messages": [{"role": "user", "content": "BREAK"}]}).decode()
+    assert "Half" in broken and '"error"' in broken and "[DONE]" not in broken.split('"error"')[0]
+    begun = tavern.leave("/api/backends/chat-completions/generate", {
+        **say, "stream": True, "messages": [{"role": "user", "content": "SLOW"}]})
+    assert b"Well" in begun
+    check_nothing_runs(asked)
 
     client, path = asked["client"], f"/api/personas/{asked['model']}"
     client.request("PATCH", path, {
