@@ -8,17 +8,19 @@ import uuid
 
 import pytest
 
-from tests.harness import postgres
+from tests.harness import postgres, program
 from tests.harness.deployment import Embedded, Separate
 from tests.harness.provider import Provider
 
 SHAPES = ("embedded", "separate")
+# Tests share their processors with builds, sanitizers and each other: who waits for those is not one
+# too many. test_overload.py has its own.
+program.ENVIRONMENT["DRAMATIS_QUEUE_DELAY"] = "10s"
 _names = itertools.count(1)
 
 
 def pytest_report_header():
-    from tests.harness.program import BIN
-    return f"programs from {BIN}"
+    return f"programs from {program.BIN}"
 
 
 @pytest.fixture(scope="session")

@@ -91,9 +91,9 @@ class Module : public dramatis::Module {
         room_store_(context.database, feed_),
         turn_store_(context.database, feed_),
         share_store_(context.database),
-        rpc_executor_(context.config.workers, context.config.queue),
-        prepare_(context.config.workers, context.config.queue),
-        background_(kBackgroundThreads, context.config.queue),
+        rpc_executor_(context.config.workers, context.config.queue, context.config.queue_delay),
+        prepare_(context.config.workers, context.config.queue, context.config.queue_delay),
+        background_(kBackgroundThreads, context.config.queue, context.config.queue_delay),
         backfills_(context.database, context.logger, SearchBackfills()),
         personas_(Lazy("persona"), context.local),
         memories_(Lazy("memory"), context.local),
@@ -205,6 +205,13 @@ class Module : public dramatis::Module {
             "rooms",
             {.on_item = [this](const std::string& id) { feed_.Wake(id); },
              .on_gap = [this] { (void)background_.Post([this] { LookAtRooms(); }); }})) {
+    const auto admit = [this] { return worker_.Admit(); };
+    adapter_.Gate({"Chat", "StreamChat", "RetryTurn", "RegenerateTurn", "StreamRegenerateTurn",
+                   "GenerateResponse", "StreamGenerateResponse"},
+                  admit);
+    openai_adapter_.Gate(
+        {"CreateChatCompletion", "StreamChatCompletion", "CreateResponse", "StreamResponse"},
+        admit);
     service_.Offer(context.local);
     openai_service_.Offer(context.local);
   }

@@ -110,7 +110,7 @@ class RunningModule : public Module {
   RunningModule(const Config& config, const ModuleContext& context)
       : database_(context.database),
         store_(context.database),
-        executor_(context.config.workers, context.config.queue),
+        executor_(context.config.workers, context.config.queue, context.config.queue_delay),
         loop_({.ca_file = config.ca_file}),
         catalogue_(config.models_file, context.clock),
         vocabularies_(config.vocabularies),

@@ -92,7 +92,7 @@ class RunningModule : public Module {
                    context.ids,
                    {.enabled = config.summaries, .model = config.model}),
         backfills_(context.database, context.logger, WordBackfills()),
-        executor_(context.config.workers, context.config.queue),
+        executor_(context.config.workers, context.config.queue, context.config.queue_delay),
         rpc_(v1::MemoryService::service_full_name(),
              executor_,
              context.clock,

@@ -73,7 +73,7 @@ class RunningModule : public Module {
                    .logger = context.logger}),
         rendering_(config, store_, follower_, default_persona_, context.clock),
         backfills_(context.database, context.logger, NameBackfills()),
-        executor_(context.config.workers, context.config.queue),
+        executor_(context.config.workers, context.config.queue, context.config.queue_delay),
         rpc_(v1::PersonaService::service_full_name(),
              executor_,
              context.clock,

@@ -34,7 +34,11 @@ LogLevel LevelOf(absl::StatusCode code) {
 }  // namespace
 
 CallRecord::CallRecord(CallParts& parts, const MethodFacts& method, const CallContext& call)
-    : parts_(parts), method_(method), start_nanos_(absl::GetCurrentTimeNanos()), identified_(true) {
+    : parts_(parts),
+      method_(method),
+      start_nanos_(absl::GetCurrentTimeNanos()),
+      identified_(true),
+      within_(true) {
   call_.identity = call.identity;
   call_.correlation_id = call.correlation_id;
   call_.traceparent = call.traceparent;
@@ -49,6 +53,7 @@ CallRecord::CallRecord(CallParts& parts,
     : parts_(parts),
       method_(method),
       start_nanos_(absl::GetCurrentTimeNanos()),
+      within_(false),
       headers_(std::make_shared<AnswerHeaders>()) {
   metadata_status_ = metadata.Read(parts_.ids, call_);
   if (std::optional<Identity> identity = metadata.process_identity()) {
@@ -131,6 +136,24 @@ absl::Status CallRecord::Admit() const {
   if (!identity_status_.ok()) return identity_status_;
   if (!metadata_status_.ok()) return metadata_status_;
   return CheckAccess(call_.identity, method_.access);
+}
+
+bool CallRecord::IsPart() const {
+  constexpr std::string_view kGateway = "gateway";  // brings what clients begin
+  const Identity& caller = call_.identity;
+  return within_ || caller.role == AccessRole::kService ||
+         (!caller.caller.empty() && caller.caller != kGateway);
+}
+
+absl::Status CallRecord::Post(std::function<void()> run) const {
+  Executor& executor = parts_.executor;
+  if (IsPart()) {
+    return executor.TryPost(std::move(run)) ? absl::OkStatus() : OverloadedError();
+  }
+  if (method_.gate) {
+    if (absl::Status may = method_.gate(); !may.ok()) return may;
+  }
+  return executor.TryBegin(std::move(run)) ? absl::OkStatus() : OverloadedError();
 }
 
 absl::Status CallRecord::CheckRequest(const google::protobuf::Message& request) const {

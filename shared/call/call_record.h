@@ -46,6 +46,9 @@ struct MethodFacts {
   MethodAccess access;
   Metrics::Series answered;  // its calls that end well
   Metrics::Series duration;
+  // Whether a call that a client makes may begin, asked before it waits for anything; may be null.
+  // Cheap.
+  std::function<absl::Status()> gate = nullptr;
 };
 
 // RESOURCE_EXHAUSTED, OVERLOADED, to be tried again after a second.
@@ -83,6 +86,10 @@ class CallRecord {
   }
   // Whether the caller may call this at all. Cheap.
   absl::Status Admit() const;
+  // Runs the call, `run`, on the service's executor. OVERLOADED where there is more to do than is
+  // done, at once, unless it is part of work that this deployment has begun; or what
+  // MethodFacts::gate says. Cheap.
+  absl::Status Post(std::function<void()> run) const;
   // Before the handler runs: whether there is time left, and the field rules.
   absl::Status CheckRequest(const google::protobuf::Message& request) const;
   // Runs a part of the call: what it logs carries the call's ids, what it throws becomes INTERNAL.
@@ -118,11 +125,14 @@ class CallRecord {
   SignIn IdentifyByProgram(ProgramVerifier& verifier) const;
   void IdentifyLater(std::function<void()> then);
   void Take(SignIn sign_in);
+  // Whether it is part of a client's call, or of a turn, that has begun.
+  bool IsPart() const;
   void Log(const absl::Status& status, absl::Duration duration) const;
 
   std::vector<std::string> authorizations_;   // until Identify has read them
   std::vector<std::string> identity_tokens_;  // the same; of other programs
   bool identified_ = false;
+  const bool within_;  // the process: a neighbour calls
   absl::Status identity_status_;
   std::string_view refusal_;  // why nobody calls; of a closed list
   absl::Status metadata_status_;

@@ -21,11 +21,14 @@ namespace dramatis {
 // What a call of either kind has.
 template <class Request, class Handler>
 struct LocalCallParts {
+  // Runs the call on the service's executor, if it may begin.
+  absl::Status Post(std::function<void()> run) const {
+    if (absl::Status admitted = record.Admit(); !admitted.ok()) return admitted;
+    return record.Post(std::move(run));
+  }
   // Whether the handler may run.
   absl::Status Check() const {
-    absl::Status status = record.Admit();
-    if (status.ok()) status = record.Guarded([this] { return record.CheckRequest(request); });
-    return status;
+    return record.Guarded([this] { return record.CheckRequest(request); });
   }
 
   CallRecord record;
@@ -62,8 +65,8 @@ class LocalCall : public std::enable_shared_from_this<LocalCall<Request, Respons
   };
 
   static void Post(const std::shared_ptr<LocalCall>& call) {
-    Executor& executor = call->parts_.record.parts().executor;
-    if (!executor.TryPost([call] { call->Run(); })) call->Answer(OverloadedError());
+    const absl::Status posted = call->parts_.Post([call] { call->Run(); });
+    if (!posted.ok()) call->Answer(posted);
   }
 
   void Run() {
@@ -129,8 +132,8 @@ class LocalStreamCall : public LocalStream, private EventPump<Event> {
 
  private:
   static void Post(const std::shared_ptr<LocalStreamCall>& call) {
-    Executor& executor = call->parts_.record.parts().executor;
-    if (!executor.TryPost([call] { call->Run(); })) call->Close(OverloadedError());
+    const absl::Status posted = call->parts_.Post([call] { call->Run(); });
+    if (!posted.ok()) call->Close(posted);
   }
 
   void Run() {

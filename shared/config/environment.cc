@@ -308,6 +308,9 @@ CommonConfig CommonConfig::From(Settings& settings,
   config.database_connections =
       settings.Integer("DRAMATIS_DATABASE_CONNECTIONS", config.workers, 1, 1024);
   config.queue = settings.Integer("DRAMATIS_QUEUE", 1024, 0, 1'000'000);
+  config.queue_delay = absl::ToChronoMilliseconds(
+      settings.Duration("DRAMATIS_QUEUE_DELAY", absl::FromChrono(config.queue_delay),
+                        absl::Milliseconds(1), absl::Hours(1)));
   config.admin_mutations = settings.Flag("DRAMATIS_ADMIN_MUTATIONS", config.environment == "local");
   config.grpc_keepalive = settings.Duration("DRAMATIS_GRPC_KEEPALIVE", config.grpc_keepalive,
                                             absl::Seconds(1), absl::Minutes(1));

@@ -10,6 +10,7 @@
 // part of a message, since some are secrets.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <set>
@@ -95,6 +96,9 @@ struct CommonConfig {
   int database_connections = 16;
   // Calls that may wait for a thread before further ones are refused.
   int queue = 1024;
+  // How long calls may wait for a thread where more come than are answered, before further ones are
+  // refused: see shared/executor/queue_delay.h.
+  std::chrono::milliseconds queue_delay{100};
   // Admins may migrate and seed databases through the API.
   bool admin_mutations = true;
   // Nobody can come in but with a key: there is no issuer.

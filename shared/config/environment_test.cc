@@ -169,6 +169,7 @@ TEST(CommonConfigTest, HasDefaults) {
   EXPECT_EQ(config.management_address, "127.0.0.1:9093");
   EXPECT_EQ(config.workers, 16);
   EXPECT_EQ(config.queue, 1024);
+  EXPECT_EQ(config.queue_delay, std::chrono::milliseconds(100));
   EXPECT_EQ(config.drain, absl::Seconds(20));
   EXPECT_EQ(config.database_url, "");
 }

@@ -135,6 +135,12 @@ const std::vector<Variable>& KnownVariables() {
        "most database connections of each service", kServices},
       {"DRAMATIS_WORKERS", "16", "threads of each service", kAll},
       {"DRAMATIS_QUEUE", "1024", "calls that may wait for a thread", kAll},
+      {"DRAMATIS_QUEUE_DELAY", "100ms",
+       "how long calls may wait for a thread where more come than are answered: once all have "
+       "waited "
+       "longer for ten times as long, new ones are refused at once, with OVERLOADED, whenever the "
+       "first has",
+       kAll},
       {"DRAMATIS_GRPC_KEEPALIVE", "20s",
        "between pings to the other side of an open call; one that is gone is noticed after half as "
        "long again",

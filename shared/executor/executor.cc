@@ -19,8 +19,10 @@ struct Executor::State {
     std::chrono::steady_clock::time_point queued;
   };
 
-  State(int most_threads, int queue)
-      : threads(static_cast<size_t>(most_threads)), limit(threads + static_cast<size_t>(queue)) {}
+  State(int most_threads, int queue, QueueDelay::Duration most_delay)
+      : threads(static_cast<size_t>(most_threads)),
+        limit(threads + static_cast<size_t>(queue)),
+        delay(most_delay) {}
 
   void Work() {
     absl::CondVar wake;
@@ -33,6 +35,8 @@ struct Executor::State {
         task = std::move(tasks.front());
         tasks.pop_front();
         ++running;
+        const auto now = std::chrono::steady_clock::now();
+        delay.Note(now - task.queued, now);
       }
       {
         const LogScope scope(std::move(task.log_ids));
@@ -50,6 +54,13 @@ struct Executor::State {
       wake.Wait(&mutex);
       std::erase(idle, &wake);  // where it woke by itself
     }
+  }
+
+  bool full() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return tasks.size() + running >= limit; }
+
+  bool Refuses() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    const auto now = std::chrono::steady_clock::now();
+    return delay.Refuses(tasks.empty() ? QueueDelay::Duration() : now - tasks.front().queued, now);
   }
 
   // False where there is nobody to run it.
@@ -79,13 +90,15 @@ struct Executor::State {
   std::deque<Task> tasks ABSL_GUARDED_BY(mutex);
   std::vector<absl::CondVar*> idle ABSL_GUARDED_BY(mutex);  // of the workers, the latest last
   size_t running ABSL_GUARDED_BY(mutex) = 0;
+  QueueDelay delay ABSL_GUARDED_BY(mutex);
   std::vector<std::thread> workers ABSL_GUARDED_BY(mutex);
   bool stopped ABSL_GUARDED_BY(mutex) = false;
   // Held while joining, so that each of several callers of Stop returns after the end.
   absl::Mutex join_mutex ABSL_ACQUIRED_BEFORE(mutex);
 };
 
-Executor::Executor(int threads, int queue) : state_(std::make_unique<State>(threads, queue)) {}
+Executor::Executor(int threads, int queue, QueueDelay::Duration delay)
+    : state_(std::make_unique<State>(threads, queue, delay)) {}
 
 Executor::~Executor() {
   Stop();
@@ -93,7 +106,13 @@ Executor::~Executor() {
 
 bool Executor::TryPost(std::function<void()> task) {
   const absl::MutexLock lock(&state_->mutex);
-  if (state_->stopped || state_->tasks.size() + state_->running >= state_->limit) return false;
+  if (state_->stopped || state_->full()) return false;
+  return state_->Push(std::move(task));
+}
+
+bool Executor::TryBegin(std::function<void()> task) {
+  const absl::MutexLock lock(&state_->mutex);
+  if (state_->stopped || state_->full() || state_->Refuses()) return false;
   return state_->Push(std::move(task));
 }
 
@@ -103,10 +122,9 @@ bool Executor::Post(std::function<void()> task) {
   return state_->Push(std::move(task));
 }
 
-bool Executor::IsBehind(std::chrono::steady_clock::duration time) const {
+bool Executor::Refuses() {
   const absl::MutexLock lock(&state_->mutex);
-  return !state_->tasks.empty() &&
-         std::chrono::steady_clock::now() - state_->tasks.front().queued > time;
+  return state_->Refuses();
 }
 
 void Executor::Stop() {

@@ -39,21 +39,26 @@ TEST(ExecutorTest, RefusesOnceThreadsAndQueueAreFull) {
   EXPECT_TRUE(ran);
 }
 
-TEST(ExecutorTest, IsBehindWhileItsFirstTaskWaits) {
-  Executor executor(1, 10);
+TEST(ExecutorTest, RefusesNewWorkWhileItsQueueStands) {
+  Executor executor(1, 10, std::chrono::milliseconds(1));
   absl::Notification release;
-  constexpr std::chrono::milliseconds kShort(1);
-  EXPECT_FALSE(executor.IsBehind(kShort));  // nothing waits
-  ASSERT_TRUE(executor.TryPost([&] { release.WaitForNotification(); }));
+  EXPECT_FALSE(executor.Refuses());  // nothing waits
+  ASSERT_TRUE(executor.TryBegin([&] { release.WaitForNotification(); }));
   absl::Notification done;
-  ASSERT_TRUE(executor.TryPost([&] { done.Notify(); }));
-  while (!executor.IsBehind(kShort))
+  ASSERT_TRUE(executor.TryBegin([&] { done.Notify(); }));
+  while (!executor.Refuses())
     std::this_thread::yield();
-  EXPECT_FALSE(executor.IsBehind(std::chrono::hours(1)));
+  EXPECT_FALSE(executor.TryBegin([] {}));
+  std::atomic<int> ran = 0;
+  EXPECT_TRUE(executor.TryPost([&] { ++ran; }));  // begun elsewhere
+  EXPECT_TRUE(executor.Post([&] { ++ran; }));
 
   release.Notify();
   done.WaitForNotification();
-  EXPECT_FALSE(executor.IsBehind(kShort));
+  while (ran < 2)
+    std::this_thread::yield();
+  EXPECT_FALSE(executor.Refuses());
+  executor.Stop();
 }
 
 TEST(ExecutorTest, TakesTasksWithoutAQueueWhileAThreadIsFree) {

@@ -43,12 +43,19 @@ void OidcAuthenticator::AuthenticateLater(const std::vector<std::string>& author
 }
 
 std::optional<SignIn> OidcAuthenticator::Recall(const std::vector<std::string>& authorizations) {
+  TokenDigest digest;
+  return Recall(authorizations, digest);
+}
+
+std::optional<SignIn> OidcAuthenticator::Recall(const std::vector<std::string>& authorizations,
+                                                TokenDigest& digest) {
   if (authorizations.empty()) return Refused(kNoCredentials);
   if (authorizations.size() > 1) return Refused("several");
   const std::optional<std::string_view> token = BearerToken(authorizations.front());
   if (!token.has_value()) return Refused("scheme");
   if (token->size() > kMostTokenBytes) return Refused("form");
-  return Find(DigestOf(*token));
+  digest = DigestOf(*token);
+  return Find(digest);
 }
 
 std::optional<SignIn> OidcAuthenticator::Find(const TokenDigest& digest) {
@@ -59,9 +66,9 @@ std::optional<SignIn> OidcAuthenticator::Find(const TokenDigest& digest) {
 
 std::optional<SignIn> OidcAuthenticator::Judge(const std::vector<std::string>& authorizations,
                                                bool final) {
-  if (std::optional<SignIn> known = Recall(authorizations)) return known;
+  TokenDigest digest;
+  if (std::optional<SignIn> known = Recall(authorizations, digest)) return known;
   const std::string_view token = *BearerToken(authorizations.front());
-  const TokenDigest digest = DigestOf(token);
   const uint64_t generation = source_.generation();
   const std::optional<Jws> jws = Jws::Parse(token);
   if (!jws.has_value()) return Refused("form");

@@ -32,6 +32,8 @@ class OidcAuthenticator : public Authenticator {
                          std::function<void(SignIn)> done) override;
 
  private:
+  // As Recall; where it knows nobody yet, `digest` becomes that of the token.
+  std::optional<SignIn> Recall(const std::vector<std::string>& authorizations, TokenDigest& digest);
   std::optional<SignIn> Find(const TokenDigest& digest);
   // nullopt where a fetch may help and `final` is false. Without any keys, UNAVAILABLE: nobody's
   // credentials are wrong.

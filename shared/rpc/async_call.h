@@ -102,11 +102,9 @@ class AsyncCall : public grpc::ServerUnaryReactor {
   }
 
   void Post() {
-    if (absl::Status admitted = record_.Admit(); !admitted.ok()) {
-      Refuse(admitted);
-    } else if (!record_.parts().executor.TryPost([this] { Run(); })) {
-      Refuse(OverloadedError());
-    }
+    absl::Status admitted = record_.Admit();
+    if (admitted.ok()) admitted = record_.Post([this] { Run(); });
+    if (!admitted.ok()) Refuse(admitted);
   }
 
   void Refuse(const absl::Status& status) {

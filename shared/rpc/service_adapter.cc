@@ -40,6 +40,14 @@ ServiceAdapter::ServiceAdapter(const std::string& service,
   }
 }
 
+void ServiceAdapter::Gate(std::initializer_list<const char*> methods,
+                          const std::function<absl::Status()>& gate) {
+  for (const char* const method : methods) {
+    Find(method);  // dies where there is none
+    methods_.at(method).gate = gate;
+  }
+}
+
 const MethodFacts& ServiceAdapter::Find(const char* method) const {
   const auto found = methods_.find(method);
   if (found == methods_.end()) Die(absl::StrCat("no method is called ", method));

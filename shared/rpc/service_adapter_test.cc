@@ -43,6 +43,8 @@ class Subject : public v1::MemoryService::CallbackService {
                      std::function<void(absl::StatusOr<v1::Profile>)>)>
       profile;
 
+  ServiceAdapter& rpc() { return rpc_; }
+
   grpc::ServerUnaryReactor* GetMemory(grpc::CallbackServerContext* context,
                                       const v1::GetMemoryRequest* request,
                                       v1::Memory* response) override {
@@ -397,6 +399,74 @@ TEST_F(BusyAdapterTest, RefusesAtOnceWhatWouldWaitBehindAFullQueue) {
     thread.join();
   EXPECT_EQ(refused.load(), 1);
   EXPECT_EQ(ran_.load(), 2);
+}
+
+TEST_F(ServiceAdapterTest, AsksTheGateBeforeACallOfAClientOnly) {
+  std::atomic<int> asked = 0;
+  subject_.rpc().Gate({"GetMemory"}, [&] {
+    ++asked;
+    return OverloadedError();
+  });
+  executor_.Stop();  // whatever waited for a thread would be refused too
+  EXPECT_EQ(GetReason(Get(*TestContext("Bearer local:ada"))), "OVERLOADED");
+  EXPECT_EQ(asked, 1);
+  // Others are not asked for.
+  v1::DeleteMemoryRequest request;
+  request.set_memory_id("m1");
+  google::protobuf::Empty empty;
+  (void)stub_->DeleteMemory(TestContext().get(), request, &empty);
+  // Part of a turn that has begun.
+  (void)Get(*TestContext("Bearer local:ada:service"));
+  EXPECT_EQ(asked, 1);
+}
+
+class DelayedAdapterTest : public testing::Test {
+ protected:
+  absl::Status Get(const std::string& authorization, const std::string& id) {
+    v1::GetMemoryRequest request;
+    request.set_memory_id(id);
+    v1::Memory memory;
+    return FromGrpc(stub_->GetMemory(TestContext(authorization).get(), request, &memory));
+  }
+
+  RecordingLogger logger_;
+  Metrics metrics_;
+  Executor executor_{1, 100, std::chrono::milliseconds(1)};
+  Subject subject_{executor_, logger_, metrics_};
+  TestServer server_{{&subject_}};
+  std::unique_ptr<v1::MemoryService::Stub> stub_ = v1::MemoryService::NewStub(server_.channel());
+};
+
+TEST_F(DelayedAdapterTest, WhereAQueueStandsRefusesWhatClientsBeginAndNoPartOfIt) {
+  absl::Notification release;
+  absl::Notification began;
+  subject_.get = [&](const CallContext&, const v1::GetMemoryRequest& request) {
+    if (request.memory_id() == "block") {
+      began.Notify();
+      release.WaitForNotification();
+    }
+    v1::Memory memory;
+    memory.set_memory_id(request.memory_id());
+    return memory;
+  };
+  std::thread blocked([&] { EXPECT_TRUE(Get("Bearer local:ada", "block").ok()); });
+  began.WaitForNotification();
+  std::thread waiting([&] { EXPECT_TRUE(Get("Bearer local:ada", "m1").ok()); });
+  while (!executor_.Refuses())
+    std::this_thread::yield();
+
+  const absl::Status refused = Get("Bearer local:ada", "m2");  // while the only thread is taken
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(GetReason(refused), "OVERLOADED");
+  EXPECT_EQ(GetRetryAfter(refused), absl::Seconds(1));
+  std::thread part([&] {
+    const absl::Status status = Get("Bearer local:ada:service", "m3");
+    EXPECT_TRUE(status.ok()) << status;
+  });
+  release.Notify();
+  part.join();
+  waiting.join();
+  blocked.join();
 }
 
 TEST_F(BusyAdapterTest, DoesNotRunWhatNobodyWaitsForAnyMore) {

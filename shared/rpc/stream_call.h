@@ -48,11 +48,9 @@ class StreamCall : public grpc::ServerWriteReactor<Event>, private EventPump<Eve
   }
 
   void Post() {
-    if (absl::Status admitted = record_.Admit(); !admitted.ok()) {
-      this->Close(admitted);
-    } else if (!record_.parts().executor.TryPost([this] { Run(); })) {
-      this->Close(OverloadedError());
-    }
+    absl::Status admitted = record_.Admit();
+    if (admitted.ok()) admitted = record_.Post([this] { Run(); });
+    if (!admitted.ok()) this->Close(admitted);
   }
 
   void Run() {

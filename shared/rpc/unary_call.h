@@ -44,11 +44,9 @@ class UnaryCall {
         reactor_(reactor) {}
 
   void Post() {
-    if (absl::Status admitted = record_.Admit(); !admitted.ok()) {
-      Finish(admitted);
-    } else if (!record_.parts().executor.TryPost([this] { Run(); })) {
-      Finish(OverloadedError());
-    }
+    absl::Status admitted = record_.Admit();
+    if (admitted.ok()) admitted = record_.Post([this] { Run(); });
+    if (!admitted.ok()) Finish(admitted);
   }
 
   void Run() {

@@ -35,10 +35,13 @@ class UploadCall : public grpc::ServerReadReactor<Request> {
   }
 
   void OnReadDone(bool ok) override {
-    // Past the queue's limit: the call was accepted, and has one task at a time.
-    const bool posted = first_ ? record_.parts().executor.TryPost([this, ok] { Run(ok); })
-                               : record_.parts().executor.Post([this, ok] { Run(ok); });
-    if (!posted) End(OverloadedError());
+    auto run = [this, ok] { Run(ok); };
+    if (first_) {
+      if (const absl::Status begun = record_.Post(run); !begun.ok()) End(begun);
+    } else if (!record_.parts().executor.Post(run)) {
+      // Past the queue's limit: the call was accepted, and has one task at a time.
+      End(OverloadedError());
+    }
   }
   // The read under way ends too, without a message.
   void OnCancel() override { cancelled_ = true; }

@@ -1,7 +1,6 @@
 #include "services/conversation/turns/worker.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "dramatis/conversation/v1/room_messages.pb.h"
@@ -71,12 +70,14 @@ void TurnWorker::Start() {
 }
 
 absl::Status TurnWorker::Ready() const {
-  // Turns that have begun come first: one more would take from them, and would itself be late.
-  constexpr std::chrono::seconds kBehind(3);
-  if (prepare_.IsBehind(kBehind) || background_.IsBehind(kBehind)) return OverloadedError();
   const absl::MutexLock lock(&mutex_);
   if (started_ && !draining_ && !stopped_) return absl::OkStatus();
   return UnavailableError(started_ ? "the server ends" : "the server starts");
+}
+
+absl::Status TurnWorker::Admit() const {
+  // Turns that have begun come first: one more would take from them, and would itself be late.
+  return prepare_.Refuses() || background_.Refuses() ? OverloadedError() : absl::OkStatus();
 }
 
 Lease TurnWorker::NewLease() const {

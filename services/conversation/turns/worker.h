@@ -58,9 +58,11 @@ class TurnWorker : private TurnHost {
   std::string address() const;
   // Begins the heartbeat.
   void Start();
-  // Before it takes a new turn for its caller: OK from Start to Drain, else UNAVAILABLE; and
-  // RESOURCE_EXHAUSTED, OVERLOADED, while the turns that have begun wait for seconds to be gone on with.
+  // Before it takes a new turn for its caller: OK from Start to Drain, else UNAVAILABLE.
   absl::Status Ready() const;
+  // Before a call that would begin a turn waits for anything: OK; or RESOURCE_EXHAUSTED, OVERLOADED,
+  // while turns that have begun wait for a thread to be gone on with. Cheap.
+  absl::Status Admit() const;
   // A lease of this process, from now.
   Lease NewLease() const;
 
