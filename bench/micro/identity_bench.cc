@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "benchmark/benchmark.h"
 #include "shared/call/process_identity.h"
@@ -22,6 +23,12 @@
 
 namespace dramatis {
 namespace {
+
+// As every program does when it starts (shared/program/program.cc).
+const bool kSearchesNoDeadlocks = [] {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  return true;
+}();
 
 // A signer and a verifier over keys of their own.
 struct Programs {

@@ -151,7 +151,8 @@ Claims RefusedClaims(std::string_view refusal) {
 
 Claims ReadClaims(const Jws& jws, const ClaimsRules& rules, absl::Time now) {
   if (!IsAccessType(jws.type)) return RefusedClaims("type");
-  std::optional<json::object> object = ParseStrictObject(jws.payload);
+  ParseMemory memory;
+  std::optional<json::object> object = ParseStrictObject(jws.payload, memory.storage());
   if (!object.has_value()) return RefusedClaims("claims");
   const json::value payload = *std::move(object);
   const json::object& claims = payload.get_object();

@@ -237,9 +237,10 @@ std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> VerificationKey::NewVerificat
   for (const auto& [of, prepared] : prepared_) {
     if (of != &algorithm) continue;
     context.reset(EVP_MD_CTX_new());
-    if (context != nullptr && EVP_MD_CTX_copy_ex(context.get(), prepared.get()) != 1) {
-      context = nullptr;
-    }
+    if (context == nullptr || EVP_MD_CTX_copy_ex(context.get(), prepared.get()) != 1)
+      return {nullptr, EVP_MD_CTX_free};
+    // Used once: else its end works on one copy more.
+    EVP_MD_CTX_set_flags(context.get(), EVP_MD_CTX_FLAG_FINALISE);
   }
   return context;
 }

@@ -73,7 +73,8 @@ std::optional<Jws> Jws::Parse(std::string_view token) {
   std::optional<std::string> payload = DecodeBase64Url(token.substr(first + 1, second - first - 1));
   std::optional<std::string> signature = DecodeBase64Url(token.substr(second + 1));
   if (!head.has_value() || !payload.has_value() || !signature.has_value()) return std::nullopt;
-  const std::optional<json::object> header = ParseStrictObject(*head);
+  ParseMemory memory;
+  const std::optional<json::object> header = ParseStrictObject(*head, memory.storage());
   if (!header.has_value()) return std::nullopt;
   for (const char* const refused : {"crit", "b64", "zip"}) {
     if (header->contains(refused)) return std::nullopt;

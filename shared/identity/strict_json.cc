@@ -1,10 +1,7 @@
 #include "shared/identity/strict_json.h"
 
 #include <exception>
-#include <set>
-#include <string>
 #include <utility>
-#include <vector>
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
@@ -17,9 +14,9 @@ using ErrorCode = boost::system::error_code;
 
 constexpr size_t kDeepest = 16;
 
-// Stops at the first member that its object has already. The names and signatures are Boost.JSON's
-// Handler requirements.
-class DuplicateFinder {
+// Counts the members of all objects, with those that are named twice. The names and signatures are
+// Boost.JSON's Handler requirements.
+class MemberCounter {
  public:
   // NOLINTBEGIN(readability-identifier-naming)
   static constexpr size_t max_object_size = static_cast<size_t>(-1);
@@ -30,28 +27,15 @@ class DuplicateFinder {
 
   bool on_document_begin(ErrorCode&) { return true; }
   bool on_document_end(ErrorCode&) { return true; }
-  bool on_object_begin(ErrorCode&) {
-    open_.emplace_back();
-    return true;
-  }
-  bool on_object_end(size_t, ErrorCode&) {
-    open_.pop_back();
+  bool on_object_begin(ErrorCode&) { return true; }
+  bool on_object_end(size_t members, ErrorCode&) {
+    members_ += members;
     return true;
   }
   bool on_array_begin(ErrorCode&) { return true; }
   bool on_array_end(size_t, ErrorCode&) { return true; }
-  bool on_key_part(json::string_view part, size_t, ErrorCode&) {
-    key_.append(part.data(), part.size());
-    return true;
-  }
-  bool on_key(json::string_view part, size_t, ErrorCode& error) {
-    key_.append(part.data(), part.size());
-    if (!open_.back().insert(std::exchange(key_, {})).second) {
-      error = json::make_error_code(json::error::syntax);
-      return false;
-    }
-    return true;
-  }
+  bool on_key_part(json::string_view, size_t, ErrorCode&) { return true; }
+  bool on_key(json::string_view, size_t, ErrorCode&) { return true; }
   bool on_string_part(json::string_view, size_t, ErrorCode&) { return true; }
   bool on_string(json::string_view, size_t, ErrorCode&) { return true; }
   bool on_number_part(json::string_view, ErrorCode&) { return true; }
@@ -63,9 +47,10 @@ class DuplicateFinder {
   bool on_comment_part(json::string_view, ErrorCode&) { return true; }
   bool on_comment(json::string_view, ErrorCode&) { return true; }
 
+  size_t members() const { return members_; }
+
  private:
-  std::vector<std::set<std::string>> open_;
-  std::string key_;
+  size_t members_ = 0;
 };
 
 json::parse_options Options() {
@@ -74,22 +59,37 @@ json::parse_options Options() {
   return options;
 }
 
-bool HasDuplicates(std::string_view text) {
-  json::basic_parser<DuplicateFinder> parser(Options());
+// How many members its objects have, each name once.
+size_t MembersOf(const json::value& value) {
+  size_t members = 0;
+  if (const json::object* const object = value.if_object()) {
+    members = object->size();
+    for (const json::key_value_pair& member : *object)
+      members += MembersOf(member.value());
+  } else if (const json::array* const array = value.if_array()) {
+    for (const json::value& item : *array)
+      members += MembersOf(item);
+  }
+  return members;
+}
+
+// Whether the text, which was parsed to `value`, names a member of an object twice: of those the
+// parser keeps one.
+bool HasDuplicates(std::string_view text, const json::value& value) {
+  json::basic_parser<MemberCounter> parser(Options());
   ErrorCode error;
   const size_t used = parser.write_some(false, text.data(), text.size(), error);
-  return error.failed() || used != text.size();
+  return error.failed() || used != text.size() || parser.handler().members() != MembersOf(value);
 }
 
 }  // namespace
 
-std::optional<json::object> ParseStrictObject(std::string_view text) {
+std::optional<json::object> ParseStrictObject(std::string_view text, json::storage_ptr storage) {
   try {
-    if (HasDuplicates(text)) return std::nullopt;
     ErrorCode error;
-    json::value value =
-        json::parse(json::string_view(text.data(), text.size()), error, {}, Options());
-    if (error.failed() || !value.is_object()) return std::nullopt;
+    json::value value = json::parse(json::string_view(text.data(), text.size()), error,
+                                    std::move(storage), Options());
+    if (error.failed() || !value.is_object() || HasDuplicates(text, value)) return std::nullopt;
     return std::move(value).as_object();
   } catch (const std::exception&) {
     return std::nullopt;  // out of memory
