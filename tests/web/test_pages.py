@@ -213,6 +213,26 @@ def test_who_speaks_in_a_room_is_chosen(open_tab, provider, client, voices):
     expect(tab.answers.filter(has_text=voices[0][1])).to_have_count(0)
 
 
+def test_a_model_may_pick_who_speaks(open_tab, provider, client, voices):
+    provider.script(default={"tokens": ["Here I am."]})
+    tab = open_tab("#/rooms")
+    tab.button("New room").click()
+    dialog(tab).get_by_label("Title").fill("Picked")
+    for _, name in voices:
+        dialog(tab).get_by_label(name).check()
+    dialog(tab).get_by_label("Your name").fill("Mara")
+    dialog(tab).get_by_label("Who answers").select_option(label="Whom a model picks")
+    tab.button("Open the room").click()
+    expect(tab.page.get_by_text("Live", exact=True)).to_be_visible()
+    room = tab.page.evaluate("location.hash").removeprefix("#/rooms/")
+    assert client.get(f"/api/conversations/{room}").expect(200)["settings"]["turnPolicy"] == "model"
+    # The built-in model picks nobody: then whoever has most to say does.
+    tab.say("What do you see?")
+    expect(tab.answers.first).to_contain_text("Here I am.")
+    tab.button("Who speaks").click()
+    expect(dialog(tab).get_by_label("Who answers")).to_have_value("model")
+
+
 # --- memories, goals, journal ---------------------------------------------------------------------
 
 def test_memories_are_written_changed_found_and_forgotten(open_tab, client):

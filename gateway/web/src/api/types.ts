@@ -218,7 +218,7 @@ export interface Participant {
   leaveTime?: string;
 }
 
-export type TurnPolicy = 'natural' | 'list' | 'pooled' | 'manual';
+export type TurnPolicy = 'natural' | 'list' | 'pooled' | 'manual' | 'model';
 
 export interface RoomSettings {
   maxAiResponders?: number;

@@ -388,6 +388,7 @@ export const de: Words = {
   policyNatural: 'Wer am meisten zu sagen hat',
   policyList: 'Eine nach der anderen',
   policyPooled: 'Durch das Los',
+  policyModel: 'Wen ein Modell auswählt',
   policyManual: 'Nur wen Sie bitten',
   memberTalkativeness: 'Wie gern, 0 bis 100',
   memberMuted: 'Ist still',

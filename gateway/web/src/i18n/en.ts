@@ -397,6 +397,7 @@ export const en = {
   policyNatural: 'Whoever has most to say',
   policyList: 'One after the other',
   policyPooled: 'Drawn by lot',
+  policyModel: 'Whom a model picks',
   policyManual: 'Only whom you ask',
   memberTalkativeness: 'How readily, 0 to 100',
   memberMuted: 'Is silent',

@@ -13,6 +13,7 @@ const policyKeys: Record<TurnPolicy, Key> = {
   list: 'policyList',
   pooled: 'policyPooled',
   manual: 'policyManual',
+  model: 'policyModel',
 };
 
 export function PolicyField(props: { value: TurnPolicy; onChange(policy: TurnPolicy): void }) {
