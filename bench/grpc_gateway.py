@@ -1,4 +1,5 @@
-"""The peer for the gateway: grpc-gateway (Go) before our persona service, generated from our protos.
+"""The peer for the gateway: grpc-gateway (Go) before our persona service, generated from our
+protos.
 
 Built once into build/bench/; needs Go and its module proxy. Without them there is no peer.
 """

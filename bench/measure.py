@@ -1,4 +1,5 @@
-"""What every measurement needs: CPU time and memory of a process, rounds in turn, medians, the table.
+"""What every measurement needs: CPU time and memory of a process, rounds in turn, medians, the
+table.
 
 CPU time is user + system time of the whole process, from /proc/<pid>/stat: here it repeats within
 10 %, while throughput on a shared machine swings by half. So it is always the first figure.

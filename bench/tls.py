@@ -1,7 +1,8 @@
 """GET /api/personas/{id} over TLS, on connections that stay: what TLS adds here and in nginx.
 
-Both serve the same request over plain HTTP and over TLS 1.3 with the same certificate; counted is the
-CPU time of `dramatis`, all in one process, and of nginx in front of an nginx with a static answer.
+Both serve the same request over plain HTTP and over TLS 1.3 with the same certificate; counted is
+the CPU time of `dramatis`, all in one process, and of nginx in front of an nginx with a static
+answer.
 """
 
 import pathlib

@@ -1,5 +1,6 @@
-// What a turn costs the ledger: to reserve before its first text, which does not wait for the disk, and
-// to settle after it, which does. Many turns at once, as a busy program has them, then one after the other.
+// What a turn costs the ledger: to reserve before its first text, which does not wait for the disk,
+// and to settle after it, which does. Many turns at once, as a busy program has them, then one
+// after the other.
 //
 //   ledger-bench <folder | postgresql://...>
 //

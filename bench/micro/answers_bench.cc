@@ -1,4 +1,5 @@
-// What a relayed token costs to read, each API beside a peer that only parses the same events' JSON.
+// What a relayed token costs to read, each API beside a peer that only parses the same events'
+// JSON.
 #include <string>
 #include <string_view>
 

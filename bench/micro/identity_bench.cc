@@ -1,6 +1,6 @@
 // What it costs to know who calls. Of a client: a token or a key that was seen before, a token that
-// was not. Between programs: at the calling end, at the called end, and the two that happen once for
-// each user in four minutes.
+// was not. Between programs: at the calling end, at the called end, and the two that happen once
+// for each user in four minutes.
 #include <cstdlib>
 #include <filesystem>
 #include <memory>

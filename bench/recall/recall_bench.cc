@@ -1,6 +1,6 @@
 // How often a question finds the memory that answers it among the first five, by words alone and by
-// words and meaning, and how long a recall takes where a user has 10,000 memories: the stores and rules
-// of memory themselves, on SQLite, or on PostgreSQL where a URL is given.
+// words and meaning, and how long a recall takes where a user has 10,000 memories: the stores and
+// rules of memory themselves, on SQLite, or on PostgreSQL where a URL is given.
 //
 //   recall-bench <pairs.tsv> <table file> [postgresql://...]
 //

@@ -22,7 +22,8 @@ namespace dramatis::gateway {
 
 // How a request came.
 struct Arrival {
-  // Over TLS, which we speak, or a trusted proxy does: what that one says of the client counts more.
+  // Over TLS, which we speak, or a trusted proxy does: what that one says of the client counts
+  // more.
   bool secure = false;
   // Whose connection the last proxy that we trust took; for logs.
   std::string client;

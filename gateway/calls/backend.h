@@ -43,7 +43,8 @@ class Backend {
   // Waits for the calls under way: cancel them before.
   ~Backend();
 
-  // `caller` is for whom it is called. Null where a service in this process answers: it cannot be stopped. `done` is called once.
+  // `caller` is for whom it is called. Null where a service in this process answers: it cannot be
+  // stopped. `done` is called once.
   std::shared_ptr<UnaryCall> Call(const std::string& path,
                                   const std::string& payload,
                                   const HeaderList& metadata,
@@ -54,8 +55,8 @@ class Backend {
   // been taken.
   std::shared_ptr<StreamCall> Stream(const RequestCall& call, std::function<void()> wake);
 
-  // A call whose request is streamed; its first message is the call's payload. `sent` is called after
-  // each Send that was taken, `done` once; both from any thread.
+  // A call whose request is streamed; its first message is the call's payload. `sent` is called
+  // after each Send that was taken, `done` once; both from any thread.
   std::shared_ptr<UploadCall> Upload(const RequestCall& call,
                                      std::function<void()> sent,
                                      std::function<void(UnaryReply)> done);

@@ -1,6 +1,6 @@
-// A request that a service answers with a google.api.HttpBody in pieces: bytes as they are, as fast as
-// the client takes them. An error before the first piece is a problem document; a later one ends the
-// connection, so that the client does not take a part for the whole.
+// A request that a service answers with a google.api.HttpBody in pieces: bytes as they are, as fast
+// as the client takes them. An error before the first piece is a problem document; a later one ends
+// the connection, so that the client does not take a part for the whole.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,6 @@
 // A call whose request is a stream of messages, over gRPC, as bytes. One message is under way at a
-// time: whoever sends waits for `sent`, so that a slow service slows the client and nothing piles up.
+// time: whoever sends waits for `sent`, so that a slow service slows the client and nothing piles
+// up.
 //
 //   auto call = UploadCall::Start(stub, request, [] { send the next piece }, [](UnaryReply) {...});
 //   call->Send(message);   // `sent` is called once the next one may come
@@ -38,8 +39,8 @@ class UploadCall : private grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteB
                                            std::function<void()> sent,
                                            std::function<void(UnaryReply)> done);
 
-  // The next message. Not before `sent` has told of the one before; without effect where the service
-  // has answered already.
+  // The next message. Not before `sent` has told of the one before; without effect where the
+  // service has answered already.
   void Send(const std::string& message) ABSL_LOCKS_EXCLUDED(mutex_);
   // No other message follows. As Send.
   void End() ABSL_LOCKS_EXCLUDED(mutex_);

@@ -1,5 +1,5 @@
-// A request whose body is no JSON and goes on to the service piece by piece, as it comes, and that one
-// answer answers. One piece is under way at a time; the client is not read meanwhile.
+// A request whose body is no JSON and goes on to the service piece by piece, as it comes, and that
+// one answer answers. One piece is under way at a time; the client is not read meanwhile.
 #pragma once
 
 #include <memory>

@@ -24,8 +24,8 @@ HttpAnswer Page(const char* content_type, std::string_view body) {
   return answer;
 }
 
-// The viewer styles its elements in place, and shows a picture that was answered by a name of its own
-// (blob:); apart from that everything is our own file.
+// The viewer styles its elements in place, and shows a picture that was answered by a name of its
+// own (blob:); apart from that everything is our own file.
 HttpAnswer DocsPage() {
   HttpAnswer answer = Page("text/html; charset=utf-8", embedded::docs_index);
   answer.headers.emplace_back(

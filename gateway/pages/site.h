@@ -1,6 +1,6 @@
-// The gateway's own pages: the chat page at the root, probes, the OpenAPI document and the page that
-// shows it, to which the root leads where the chat page was not built. Everything is in the program:
-// nothing is fetched from elsewhere. Immutable, thread-safe.
+// The gateway's own pages: the chat page at the root, probes, the OpenAPI document and the page
+// that shows it, to which the root leads where the chat page was not built. Everything is in the
+// program: nothing is fetched from elsewhere. Immutable, thread-safe.
 #pragma once
 
 #include <map>

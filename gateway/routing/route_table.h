@@ -58,8 +58,8 @@ class RouteTable {
   // HEAD finds the route of GET. `path` is as it came, without the query.
   RouteMatch Match(std::string_view verb, std::string_view path) const;
 
-  // Whether a path that there is not would be one of a service whose problems have the member `error`
-  // for clients of OpenAI's API: it begins as its routes do.
+  // Whether a path that there is not would be one of a service whose problems have the member
+  // `error` for clients of OpenAI's API: it begins as its routes do.
   bool HasOpenAiErrors(std::string_view path) const;
 
   // In the order of their services, RPCs and bindings.

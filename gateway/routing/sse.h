@@ -6,8 +6,8 @@
 //         id: 0194...:1:12
 //         data: {"text":"Hello"}
 //
-// In the forms for clients of other people's streams (SseForm in options.proto) it is the data alone,
-// of the whole message where it has no events.
+// In the forms for clients of other people's streams (SseForm in options.proto) it is the data
+// alone, of the whole message where it has no events.
 //
 // Immutable, thread-safe.
 #pragma once

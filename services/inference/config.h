@@ -1,17 +1,17 @@
 // Inference's settings.
 //
 //   DRAMATIS_PROVIDERS_FILE                 providers, see setup/providers_file.h
-//   OPENAI_API_KEY, ANTHROPIC_API_KEY, ...  a provider each, see setup/known_providers.h
-//   DRAMATIS_OPENAI_MODELS                  openai's models, see ParseModelSpec; the first is its default
+//   OPENAI_API_KEY, ANTHROPIC_API_KEY, ...  a provider each, see settings/known_providers.h
+//   DRAMATIS_OPENAI_MODELS                  openai's models, the first its default: ParseModelSpec
 //   DRAMATIS_OPENAI_{CONNECT,FIRST_BYTE,IDLE}_TIMEOUT
 //   DRAMATIS_MODEL                          the default model, then those that stand in for it
 //   DRAMATIS_MODELS_FILE                    facts about models, see catalogue/catalogue.h
 //   DRAMATIS_TOKEN_RANKS                    vocabularies, see catalogue/vocabularies.h
 //   DRAMATIS_ON_BROKEN_STREAM               stop or restart
-//   DRAMATIS_HEDGE_AFTER                    off, or when the next model is asked beside a silent one
-//   DRAMATIS_EMBEDDER                       what makes vectors of texts: table:FILE, or provider/model
+//   DRAMATIS_HEDGE_AFTER                    off, or when another is asked beside a silent one
+//   DRAMATIS_EMBEDDER                       makes vectors of texts: table:FILE, or provider/model
 //   DRAMATIS_LOCAL_DELAY                    before each word of the built-in model
-//   DRAMATIS_MONTHLY_BUDGET_MICROS          what a user may spend in a month, where an admin has not said
+//   DRAMATIS_MONTHLY_BUDGET_MICROS          a user's in a month, where an admin has not said
 //   DRAMATIS_TOKENS_PER_MINUTE              the same of tokens in a minute
 //   DRAMATIS_DEPLOYMENT_BUDGET_MICROS       what all users together may spend in a month
 //   DRAMATIS_RESERVATION_LEASE              after how long what a silent process reserved is freed

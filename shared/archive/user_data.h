@@ -1,6 +1,6 @@
-// What a service keeps of a user, as lines of an archive: JSON objects with one member, whose name says
-// what it is. The lines are records of a proto of the service's own (`UserRecord`, one oneof), in
-// protobuf's JSON mapping, so that an archive reads as the API's answers do.
+// What a service keeps of a user, as lines of an archive: JSON objects with one member, whose name
+// says what it is. The lines are records of a proto of the service's own (`UserRecord`, one oneof),
+// in protobuf's JSON mapping, so that an archive reads as the API's answers do.
 //
 //   page.lines.push_back(RecordLine(record));
 //   absl::StatusOr<v1::UserRecord> record = ReadRecord<v1::UserRecord>(line);
@@ -52,8 +52,8 @@ struct UserImport {
 // The record in one line, without an end of line.
 std::string RecordLine(const google::protobuf::Message& record);
 
-// INVALID_ARGUMENT, for people, where the line is no such record, or a field is out of the bounds that
-// its rule sets. Members that this version does not know are passed over.
+// INVALID_ARGUMENT, for people, where the line is no such record, or a field is out of the bounds
+// that its rule sets. Members that this version does not know are passed over.
 absl::Status ReadRecordInto(const std::string& line, google::protobuf::Message& record);
 
 template <class Record>

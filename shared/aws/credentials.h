@@ -1,10 +1,10 @@
 // AWS credentials of a pod, a container, a machine, or, at a desk, of the environment
 // (https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html), in this order:
 //
-//   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN       where they may be used: `local`
-//   AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN                         STS, as EKS gives them to pods
-//   AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI               ECS, EKS Pod Identity
-//   the machine's metadata service, IMDSv2                            unless AWS_EC2_METADATA_DISABLED=true
+//   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN   where they may be used: `local`
+//   AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN                     STS, as EKS gives them to pods
+//   AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI           ECS, EKS Pod Identity
+//   the machine's metadata service, IMDSv2, unless AWS_EC2_METADATA_DISABLED=true
 //
 // Whatever is set up and fails is an error: what comes after it is not asked. Left out: profiles,
 // SSO, processes.
@@ -43,8 +43,8 @@ struct CredentialSettings {
   std::string region = {};
 };
 
-// Asks the first that is set up. UNAVAILABLE or FAILED_PRECONDITION, which says who was asked and what
-// to do. Blocks.
+// Asks the first that is set up. UNAVAILABLE or FAILED_PRECONDITION, which says who was asked and
+// what to do. Blocks.
 absl::StatusOr<Credentials> FetchCredentials(const CredentialSettings& settings,
                                              const Fetch& fetch);
 
@@ -53,8 +53,8 @@ absl::StatusOr<Credentials> ParseStsAnswer(std::string_view xml);
 // The answer of a container's or a machine's metadata service. UNAVAILABLE where it has none.
 absl::StatusOr<Credentials> ParseMetadataAnswer(std::string_view json);
 
-// Whether a container's credentials may be asked for at this URL: over https, or over http from this
-// machine alone.
+// Whether a container's credentials may be asked for at this URL: over https, or over http from
+// this machine alone.
 bool IsContainerUrl(const std::string& url);
 
 }  // namespace dramatis::aws

@@ -1,12 +1,14 @@
 // Signed calls to a service of AWS, or to one that speaks its API: tried again where that helps.
 //
-//   ServiceClient s3({.service = "s3", .region = "eu-central-1"}, credentials, SendWebRequest, clock);
-//   absl::StatusOr<WebAnswer> answer = s3.Send({.url = "https://bucket.s3.eu-central-1.amazonaws.com/key"});
+//   ServiceClient s3({.service = "s3", .region = "eu-central-1"}, credentials, SendWebRequest,
+//                    clock);
+//   absl::StatusOr<WebAnswer> answer =
+//       s3.Send({.url = "https://bucket.s3.eu-central-1.amazonaws.com/key"});
 //
-// No connection, 429 and 5xx are tried 3 times, with waits of 0.1 s x 2^n and full jitter; where the
-// credentials are refused (401, 403, or 400 with an expired token), they are fetched once more and the
-// call is made once more. Once a request's sink has had a byte, nothing is tried again. Blocks.
-// Thread-safe.
+// No connection, 429 and 5xx are tried 3 times, with waits of 0.1 s x 2^n and full jitter; where
+// the credentials are refused (401, 403, or 400 with an expired token), they are fetched once more
+// and the call is made once more. Once a request's sink has had a byte, nothing is tried again.
+// Blocks. Thread-safe.
 #pragma once
 
 #include <functional>

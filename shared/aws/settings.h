@@ -18,8 +18,8 @@ std::string ReadRegion(Settings& settings,
                        const std::string& fallback,
                        const std::string& wanted_by);
 
-// AWS_ENDPOINT_URL_<SERVICE>, else AWS_ENDPOINT_URL, without a slash at its end: another server than
-// Amazon's. Empty where there is none; notes a problem where it is no http or https URL.
+// AWS_ENDPOINT_URL_<SERVICE>, else AWS_ENDPOINT_URL, without a slash at its end: another server
+// than Amazon's. Empty where there is none; notes a problem where it is no http or https URL.
 std::string ReadEndpoint(Settings& settings, const std::string& service_in_upper_case);
 
 }  // namespace dramatis::aws

@@ -2,13 +2,13 @@
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
 //
 //   const std::vector<std::string> headers = SignSigV4(
-//       {.method = "POST", .url = url, .headers = {"Content-Type: application/json"}, .body = body},
+//       {.method = "POST", .url = url, .headers = {"Accept: application/json"}, .body = body},
 //       {.service = "bedrock", .region = "eu-central-1"}, credentials, clock.Now());
 //   ... send `headers` besides those that were given ...
 //
-// All headers that are given are signed, and Host, X-Amz-Date, X-Amz-Content-Sha256 and, where there
-// is one, X-Amz-Security-Token. The path is sent as it is written in the URL; it is encoded once more
-// for the signature, as every service but S3 wants it. Pure functions.
+// All headers that are given are signed, and Host, X-Amz-Date, X-Amz-Content-Sha256 and, where
+// there is one, X-Amz-Security-Token. The path is sent as it is written in the URL; it is encoded
+// once more for the signature, as every service but S3 wants it. Pure functions.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// Fuzzes the canonical form of requests: whatever the URL and headers, it has its six parts, and one
-// request is not written as another is. The input's lines are URL, service, headers.
+// Fuzzes the canonical form of requests: whatever the URL and headers, it has its six parts, and
+// one request is not written as another is. The input's lines are URL, service, headers.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -3,9 +3,9 @@
 //   Sha256Hex("abc");                                  // ba7816bf...
 //   Sha256 hash; hash.Add("a"); hash.Add("bc"); hash.Digest();
 //
-// Finding an algorithm by its name takes OpenSSL 3 longer than hashing a message, and so does making
-// a context: the one is done once, the other once per thread for the two functions. A Sha256 is of
-// one thread at a time; the functions are thread-safe.
+// Finding an algorithm by its name takes OpenSSL 3 longer than hashing a message, and so does
+// making a context: the one is done once, the other once per thread for the two functions. A Sha256
+// is of one thread at a time; the functions are thread-safe.
 #pragma once
 
 #include <memory>

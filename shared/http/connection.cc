@@ -391,8 +391,8 @@ bool HttpConnection::Flush() {
     const size_t written = stream_.Write(unwritten_, worker_->scratch(), error);
     Consume(unwritten_, written);
     if (error) {
-      // Also a client that is gone: that is found again in its turn, when nobody is in the middle of
-      // anything.
+      // Also a client that is gone: that is found again in its turn, when nobody is in the middle
+      // of anything.
       FlushLater(Clock::now() + limits_.write);
       return false;
     }

@@ -34,8 +34,8 @@ class HttpConnection : public HttpResponder, public std::enable_shared_from_this
 
   // Begins to read. To be called once, on the worker's thread.
   void Open();
-  // The same for a connection too many: writes this and ends. Over TLS it ends without a word, which
-  // would cost a handshake.
+  // The same for a connection too many: writes this and ends. Over TLS it ends without a word,
+  // which would cost a handshake.
   void OpenRefused(const HttpAnswer& answer);
 
   // For the worker.

@@ -37,7 +37,8 @@ void RequestReader::Reset() {
   parser_.emplace();
   // Ours count the head as a whole and come first; Beast's counts what is not parsed yet.
   parser_->header_limit(static_cast<uint32_t>(2 * limits_.header_bytes));
-  // How much a body may have is known once its head is: see LimitBody. Nothing is kept for it before.
+  // How much a body may have is known once its head is: see LimitBody. Nothing is kept for it
+  // before.
   parser_->body_limit(boost::none);
   head_seen_ = false;
   line_skipped_ = false;

@@ -1,6 +1,7 @@
-// One HTTP request at a time, for what a program asks of others apart from models: keys of an issuer,
-// credentials, secrets, objects. Over libcurl, which is loaded with the first request: it and the
-// thirty libraries behind it are a megabyte of every program, and most programs never ask anybody.
+// One HTTP request at a time, for what a program asks of others apart from models: keys of an
+// issuer, credentials, secrets, objects. Over libcurl, which is loaded with the first request: it
+// and the thirty libraries behind it are a megabyte of every program, and most programs never ask
+// anybody.
 //
 //   absl::StatusOr<WebAnswer> answer = SendWebRequest({.url = "https://example.org/keys"});
 //   if (answer.ok() && answer->status == 200) Use(answer->body);

@@ -1,7 +1,8 @@
 // What an OpenID Connect issuer says of itself.
 // Source: https://openid.net/specs/openid-connect-discovery-1_0.html, section 4.
 //
-//   fetch(DiscoveryUrl(issuer)) -> ParseDiscovery(text, issuer) -> DiscoveredUrl(document, "jwks_uri")
+//   fetch(DiscoveryUrl(issuer)) -> ParseDiscovery(text, issuer)
+//                               -> DiscoveredUrl(document, "jwks_uri")
 //
 // Pure functions.
 #pragma once

@@ -22,7 +22,8 @@ constexpr int kFirstClientError = 400;
 constexpr int kFirstServerError = 500;
 constexpr int kTooManyRequests = 429;
 
-// https://url.spec.whatwg.org/#concept-urlencoded-serializer, with spaces and asterisks escaped too.
+// https://url.spec.whatwg.org/#concept-urlencoded-serializer, with spaces and asterisks escaped
+// too.
 void AppendEscaped(std::string_view text, std::string& out) {
   constexpr char kHex[] = "0123456789ABCDEF";
   for (const unsigned char byte : text) {

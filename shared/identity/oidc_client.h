@@ -4,8 +4,8 @@
 // browser goes to sign out (OpenID Connect RP-Initiated Logout 1.0). Keeps the issuer's discovery
 // document for a while, and no token.
 //
-//   OidcClient client({.issuer = "https://id.example.org", .client_id = "page"}, fetch, send, clock,
-//                     logger);
+//   OidcClient client({.issuer = "https://id.example.org", .client_id = "page"}, fetch, send,
+//                     clock, logger);
 //   client.FindDoor()               -> where to sign in
 //   client.ExchangeCode(...)        -> tokens
 //   client.Revoke(tokens.refresh_token, OidcClient::Kind::kRefreshToken)
@@ -63,7 +63,8 @@ class OidcClient {
   };
   enum class Kind { kRefreshToken, kAccessToken };
 
-  // Where the issuer does not do as it should, and why it refuses, goes into the log; no token does.
+  // Where the issuer does not do as it should, and why it refuses, goes into the log; no token
+  // does.
   OidcClient(Options options, FetchUrl fetch, SendForm send, const Clock& clock, Logger& logger);
 
   const std::string& issuer() const { return options_.issuer; }

@@ -1,6 +1,6 @@
 // The audit log: one record for each call of an RPC that is for admins, or about an account (the
-// scope `account`: keys, exports and the like; its message is "account call"), allowed or refused. Its
-// level is `audit`, which no DRAMATIS_LOG_LEVEL leaves out and by which operators filter.
+// scope `account`: keys, exports and the like; its message is "account call"), allowed or refused.
+// Its level is `audit`, which no DRAMATIS_LOG_LEVEL leaves out and by which operators filter.
 //
 //   Audit(logger, "dramatis.admin.v1.AdminService/SetupDatabase", call, status);
 //   {"time":...,"level":"audit","service":"dramatis-persona","message":"admin call",

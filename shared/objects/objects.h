@@ -10,9 +10,9 @@
 // 900. No key is the beginning of another one's path (`a` and `a/b`). What is not a key is
 // INVALID_ARGUMENT.
 //
-// UNAVAILABLE means that the store cannot be reached or is broken, PERMISSION_DENIED that it does not
-// let us; both say which store and what to do. Everything blocks, for minutes where a body is large.
-// Thread-safe.
+// UNAVAILABLE means that the store cannot be reached or is broken, PERMISSION_DENIED that it does
+// not let us; both say which store and what to do. Everything blocks, for minutes where a body is
+// large. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +47,8 @@ class Objects {
   virtual ~Objects() = default;
 
   // Stores a body, in place of the one that was there. OK means durable; a reader gets the old body
-  // or the new one, never a part, and after an error the old one stays. Holds one piece in memory, or
-  // 8 MiB.
+  // or the new one, never a part, and after an error the old one stays. Holds one piece in memory,
+  // or 8 MiB.
   virtual absl::Status Put(const std::string& key, const Pieces& next) = 0;
   // The body, piece by piece. NOT_FOUND where there is none; an error after some pieces where the
   // store fails meanwhile.
@@ -57,8 +57,8 @@ class Objects {
   virtual absl::StatusOr<ObjectInfo> Look(const std::string& key) = 0;
   // OK also where there is none.
   virtual absl::Status Delete(const std::string& key) = 0;
-  // The objects whose key begins with `prefix` and comes after `after`, by key in byte order, at most
-  // `most` (1 to 1000). `prefix` is empty or a key with a slash at its end.
+  // The objects whose key begins with `prefix` and comes after `after`, by key in byte order, at
+  // most `most` (1 to 1000). `prefix` is empty or a key with a slash at its end.
   virtual absl::StatusOr<std::vector<ObjectInfo>> List(const std::string& prefix,
                                                        const std::string& after,
                                                        int most) = 0;

@@ -5,7 +5,8 @@
 //   objects->Look("avatars/1.png");
 //
 // Of a bucket: AWS_REGION says the region, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL another server
-// than Amazon's, SSL_CERT_FILE whom to trust; credentials are found as shared/aws/credentials.h says.
+// than Amazon's, SSL_CERT_FILE whom to trust; credentials are found as shared/aws/credentials.h
+// says.
 #pragma once
 
 #include <memory>
@@ -48,8 +49,8 @@ class OpenedObjects {
 // The variable's, or `fallback`. Notes problems in `settings`.
 Place ReadPlace(Settings& settings, const std::string& variable, const std::string& fallback);
 
-// A bucket of this name, with region, server and credentials as the environment says. Notes problems
-// under `variable`.
+// A bucket of this name, with region, server and credentials as the environment says. Notes
+// problems under `variable`.
 Place ReadBucket(Settings& settings,
                  const std::string& variable,
                  const std::string& bucket,

@@ -1,11 +1,13 @@
 // Objects in a bucket of Amazon S3, or of a server that speaks its API (MinIO, Ceph, Garage, R2).
 //
-//   S3Objects objects({.bucket = "my-bucket", .prefix = "dramatis/", .region = "eu-central-1"}, client);
+//   S3Objects objects({.bucket = "my-bucket", .prefix = "dramatis/", .region = "eu-central-1"},
+//                     client);
 //
-// A body of more than 8 MiB goes by parts of that size, one at a time; where it breaks off, what was
-// sent is dropped (a bucket's rule AbortIncompleteMultipartUpload takes what a killed process left).
-// The role needs s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload on the
-// prefix's keys, and s3:ListBucket on the bucket, without which a missing object is PERMISSION_DENIED.
+// A body of more than 8 MiB goes by parts of that size, one at a time; where it breaks off, what
+// was sent is dropped (a bucket's rule AbortIncompleteMultipartUpload takes what a killed process
+// left). The role needs s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload on
+// the prefix's keys, and s3:ListBucket on the bucket, without which a missing object is
+// PERMISSION_DENIED.
 #pragma once
 
 #include <string>
@@ -60,12 +62,12 @@ class S3Objects : public Objects {
   const aws::ServiceClient& client_;
 };
 
-// Whether `name` can be a bucket's (3 to 63 of a-z, 0-9, dots and hyphens, letters and digits at the
-// ends).
+// Whether `name` can be a bucket's (3 to 63 of a-z, 0-9, dots and hyphens, letters and digits at
+// the ends).
 bool IsBucketName(std::string_view name);
 
-// The objects in an answer of ListObjectsV2 that was asked for with `encoding-type=url`, keys decoded.
-// UNAVAILABLE where it is none.
+// The objects in an answer of ListObjectsV2 that was asked for with `encoding-type=url`, keys
+// decoded. UNAVAILABLE where it is none.
 absl::StatusOr<std::vector<ObjectInfo>> ParseListing(std::string_view xml);
 // The text of the first element of that name, entities resolved; empty where there is none.
 std::string XmlElement(std::string_view xml, std::string_view name);

@@ -2,7 +2,7 @@
 // and v1alpha, limits, graceful end.
 //
 //   DRAMATIS_ASSIGN_OR_RETURN(std::unique_ptr<RpcServer> server,
-//                             RpcServer::Start("127.0.0.1:0", {&persona_service}, logger, metrics));
+//                             RpcServer::Start("127.0.0.1:0", {&service}, logger, metrics));
 //   server->SetServing("dramatis.persona.v1.PersonaService", true);
 //   ...
 //   server->Drain(clock.Now() + absl::Seconds(20));

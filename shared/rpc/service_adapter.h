@@ -118,9 +118,9 @@ class ServiceAdapter {
   }
 
   // A request that comes as a stream of messages. Open: absl::StatusOr<std::unique_ptr<
-  // UploadSink<Request, Response>>>(const CallContext&, const Request& first), with the first message,
-  // whose field rules are checked; the sink then takes every message, the first one too. All of it
-  // runs on the executor, one message at a time, and holds no thread between them.
+  // UploadSink<Request, Response>>>(const CallContext&, const Request& first), with the first
+  // message, whose field rules are checked; the sink then takes every message, the first one too.
+  // All of it runs on the executor, one message at a time, and holds no thread between them.
   template <class Request, class Response, class Open>
   grpc::ServerReadReactor<Request>* Upload(const char* method,
                                            grpc::CallbackServerContext* context,

@@ -16,8 +16,8 @@
 namespace dramatis {
 
 // The next message is read when the sink has taken the one before, so that a slow one slows its
-// caller. Ends when there is an answer, or the caller has gone away and nothing runs; deletes itself
-// when gRPC is done with it.
+// caller. Ends when there is an answer, or the caller has gone away and nothing runs; deletes
+// itself when gRPC is done with it.
 template <class Request, class Response>
 class UploadCall : public grpc::ServerReadReactor<Request> {
  public:

@@ -1,5 +1,5 @@
-// Fuzzes the readers of Secrets Manager's answers: whatever the bytes, what comes out is not empty, and
-// a refusal's code is a word.
+// Fuzzes the readers of Secrets Manager's answers: whatever the bytes, what comes out is not empty,
+// and a refusal's code is a word.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

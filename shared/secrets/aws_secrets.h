@@ -9,8 +9,8 @@
 
 namespace dramatis::secrets {
 
-// Which secret, as `prod/openai`, `prod/openai#key` or `arn:aws:secretsmanager:...`: its name or ARN,
-// and the member of the JSON object that its text is, where only that is meant.
+// Which secret, as `prod/openai`, `prod/openai#key` or `arn:aws:secretsmanager:...`: its name or
+// ARN, and the member of the JSON object that its text is, where only that is meant.
 struct AwsSecretName {
   std::string id;
   std::string member = {};

@@ -5,8 +5,8 @@
 //   ... 401 ...
 //   key.Refetch([] { ... once more ... });
 //
-// What was read is used for 300 s, and read anew in the background from 240 s on. Where that fails, the
-// last good value is used for an hour. Copies are the same secret. Thread-safe.
+// What was read is used for 300 s, and read anew in the background from 240 s on. Where that fails,
+// the last good value is used for an hour. Copies are the same secret. Thread-safe.
 #pragma once
 
 #include <functional>
@@ -36,10 +36,12 @@ class Secret {
 
   // Never blocks. Empty where there is none, or it could not be read for an hour.
   std::string Get();
-  // Reads it anew, and calls `done`, on the executor's thread, when that has ended, well or not. False,
-  // and it is not called, where the executor has stopped. One that stays as it is calls it at once.
+  // Reads it anew, and calls `done`, on the executor's thread, when that has ended, well or not.
+  // False, and it is not called, where the executor has stopped. One that stays as it is calls it
+  // at once.
   bool Refetch(std::function<void()> done);
-  // In the background, where that is due: for who sees to it that it happens also while nobody asks.
+  // In the background, where that is due: for who sees to it that it happens also while nobody
+  // asks.
   void RefreshIfDue();
 
  private:

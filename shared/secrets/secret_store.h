@@ -59,8 +59,8 @@ class SecretStore {
   // Waits for reads under way; what is read afterwards fails.
   void Stop();
 
-  // Blocks, for seconds at most. INVALID_ARGUMENT for what is no reference; UNAVAILABLE, for a log, says
-  // what cannot be read and why, without any of it.
+  // Blocks, for seconds at most. INVALID_ARGUMENT for what is no reference; UNAVAILABLE, for a log,
+  // says what cannot be read and why, without any of it.
   absl::StatusOr<std::string> Read(const std::string& reference);
   // Follows one whose value has just been read; it uses the store, which outlives it. An empty
   // reference is a value that stays as it is.

@@ -182,8 +182,9 @@ class Database {
     return Run(Mode::kWrite, std::move(function));
   }
   // The same without waiting for the disk: seen by everybody at once, and kept when the process
-  // dies, but the last moments may be lost when the machine does. Never half of it, and nothing that
-  // a later Write found there (SQLite: `synchronous=normal`; PostgreSQL: `synchronous_commit=off`).
+  // dies, but the last moments may be lost when the machine does. Never half of it, and nothing
+  // that a later Write found there (SQLite: `synchronous=normal`; PostgreSQL:
+  // `synchronous_commit=off`).
   template <class Function>
   std::invoke_result_t<Function, Transaction&> WriteSoon(Function function) {
     return Run(Mode::kWriteSoon, std::move(function));

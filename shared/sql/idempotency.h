@@ -63,8 +63,8 @@ absl::StatusOr<FirstAnswer> WriteOnce(Database& database,
 // Sends `idempotency-replayed: true` with the answer.
 void MarkReplayed(const CallContext& call);
 
-// The same for an RPC whose answer is the message that `write` makes: where the key was used before,
-// the call is marked as replayed. `write`: absl::StatusOr<Answer>(Transaction&).
+// The same for an RPC whose answer is the message that `write` makes: where the key was used
+// before, the call is marked as replayed. `write`: absl::StatusOr<Answer>(Transaction&).
 template <class Answer, class Write>
 absl::StatusOr<Answer> MakeOnce(Database& database,
                                 const CallContext& call,

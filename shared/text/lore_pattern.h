@@ -1,6 +1,6 @@
-// The keys of lore that are patterns: RE2's, written bare or as `/pattern/flags` with the flags `i`, `s`,
-// `m`, `u`, `g`. Whatever RE2 does not take, or what would need more than a little memory, is no pattern and
-// matches nothing. Matching takes time linear in the text.
+// The keys of lore that are patterns: RE2's, written bare or as `/pattern/flags` with the flags
+// `i`, `s`, `m`, `u`, `g`. Whatever RE2 does not take, or what would need more than a little
+// memory, is no pattern and matches nothing. Matching takes time linear in the text.
 //
 //   if (IsLorePattern(key, /*use_regex=*/false)) {
 //     const LorePattern pattern(key, /*case_sensitive=*/false);

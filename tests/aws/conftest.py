@@ -1,5 +1,5 @@
-"""AWS as moto plays it, with signatures and rights checked. `./dev test` puts it into build/tools/aws,
-with the versions of requirements.txt."""
+"""AWS as moto plays it, with signatures and rights checked. `./dev test` puts it into
+build/tools/aws, with the versions of requirements.txt."""
 
 import pytest
 

@@ -16,8 +16,8 @@ REGION = "eu-central-1"
 
 
 class Moto:
-    """`url`, and `keys`: the environment of a user who may do everything in S3, in Secrets Manager and
-    STS. Whoever else asks is refused."""
+    """`url`, and `keys`: the environment of a user who may do everything in S3, in Secrets Manager
+    and STS. Whoever else asks is refused."""
 
     def __init__(self):
         self.process = subprocess.Popen(

@@ -1,5 +1,5 @@
-// Signs requests for a judge: each line of its input is one, as shared/aws/vectors/generate.py writes
-// them; each line of its output is the Authorization that it gets.
+// Signs requests for a judge: each line of its input is one, as shared/aws/vectors/generate.py
+// writes them; each line of its output is the Authorization that it gets.
 #include <iostream>
 #include <string>
 

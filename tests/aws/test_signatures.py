@@ -1,5 +1,5 @@
-"""Signatures of requests as random as they may be, against those of AWS' own SDK for Python: another
-thousand with every run. shared/aws/vectors/ holds two hundred that stay the same."""
+"""Signatures of requests as random as they may be, against those of AWS' own SDK for Python:
+another thousand with every run. shared/aws/vectors/ holds two hundred that stay the same."""
 
 import importlib.util
 import json

@@ -1,5 +1,5 @@
-"""`kill -9` while calls to models are paid for: whatever is interrupted, nothing stays reserved, every answer that was
-given is paid for once, and what was spent is the sum of what is listed."""
+"""`kill -9` while calls to models are paid for: whatever is interrupted, nothing stays reserved,
+every answer that was given is paid for once, and what was spent is the sum of what is listed."""
 
 import random
 import threading

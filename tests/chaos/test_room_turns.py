@@ -106,7 +106,8 @@ def test_the_other_replica_takes_over_in_the_middle(pair, provider):
 
 
 def test_two_replicas_never_both_run_a_turn(pair, provider):
-    """Many rooms at once, written to through both: as many answers as messages, each asked for once."""
+    """Many rooms at once, written to through both: as many answers as messages, each asked for
+    once."""
     one, two = clients(pair)
     rooms, me = 12, make_persona(one)
     ais = [make_ai(one, delay=300) for _ in range(3)]

@@ -1,5 +1,5 @@
-"""The other side of a connection is gone and nothing says so: it is frozen, or its network is down. A
-stream on which nothing happens finds out all the same, and goes on at another replica."""
+"""The other side of a connection is gone and nothing says so: it is frozen, or its network is down.
+A stream on which nothing happens finds out all the same, and goes on at another replica."""
 
 import threading
 import time
@@ -154,7 +154,8 @@ def test_an_idle_stream_notices_that_its_network_swallows_everything(make_deploy
 @pytest.mark.long
 @pytest.mark.parametrize("quiet", [60, 150, 300])
 def test_an_idle_stream_notices_that_its_network_is_down(make_deployment, provider, quiet):
-    """A gateway in a network namespace of its own, whose cable is pulled: no packet comes, no reset."""
+    """A gateway in a network namespace of its own, whose cable is pulled: no packet comes, no
+    reset."""
     with replicas(make_deployment, provider, keepalive=None) as deployment, Namespace() as namespace:
         gates = {name: Gate(deployment.grpc(name), namespace.host)
                  for name in ("persona", "memory", "inference", "conversation")}

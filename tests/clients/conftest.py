@@ -1,5 +1,5 @@
-"""The contract as other people's tools read it. `./dev test` puts them into build/tools/clients, with
-the versions of requirements.txt and package-lock.json."""
+"""The contract as other people's tools read it. `./dev test` puts them into build/tools/clients,
+with the versions of requirements.txt and package-lock.json."""
 
 import json
 import os

@@ -1,5 +1,5 @@
-"""Providers of models as other people play them: @copilotkit/aimock speaks OpenAI's chat completions
-and Anthropic's Messages, cuts streams, is overloaded, is slow."""
+"""Providers of models as other people play them: @copilotkit/aimock speaks OpenAI's chat
+completions and Anthropic's Messages, cuts streams, is overloaded, is slow."""
 
 import json
 import os
@@ -88,7 +88,8 @@ def test_answers_with_its_usage(client, provider, message):
 @pytest.mark.parametrize("provider", DIALECTS)
 @pytest.mark.parametrize("message", ["OVERLOADED", "REFUSED"])
 def test_another_model_answers_for_one_that_fails(client, provider, message):
-    """Also when everything but the built-in model fails; that one says where the answer came from."""
+    """Also when everything but the built-in model fails; that one says where the answer came
+    from."""
     answer = chat(client, f"{provider}/{DIALECTS[provider]}", message,
                   fallbackModels=["nobody/none", "local/retrieval"]).expect(200)
     assert answer["model"] == "local/retrieval"
@@ -126,8 +127,8 @@ def test_a_cut_answer_is_asked_for_anew_where_it_is_configured(deploy, aimock, p
 
 @pytest.mark.parametrize("provider", DIALECTS)
 def test_chaos_makes_no_half_reply_and_loses_none(deploy, provider):
-    """A fifth of the calls each is dropped with a 500, is no JSON, is disconnected: every answer is whole,
-    the model's or, where that failed, another's, or the turn failed and says so."""
+    """A fifth of the calls each is dropped with a 500, is no JSON, is disconnected: every answer is
+    whole, the model's or, where that failed, another's, or the turn failed and says so."""
     with deploy() as deployment:
         client = Client(deployment.http)
         of = persona(client, f"{provider}/{DIALECTS[provider]}", fallbackModels=["local/retrieval"])

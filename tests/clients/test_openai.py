@@ -24,8 +24,8 @@ QUOTA = 100  # live sessions of a user
 
 @pytest.fixture
 def asked(make_deployment, provider, tmp_path):
-    """What a script is asked to do, for a user who has as many live sessions as may be: `from-sdk` is
-    one of them, `one-too-many` none."""
+    """What a script is asked to do, for a user who has as many live sessions as may be: `from-sdk`
+    is one of them, `one-too-many` none."""
     provider.script(default={"tokens": ["I build ", "telescopes."]},
                     when={"FAIL": {"status": 400, "error": "no"}, "BREAK": BROKEN,
                           "SLOW": {"tokens": ["Well ", {"hang": True}]}})

@@ -6,9 +6,10 @@
 
 A container is its command, started with its environment on top of the image's (Dockerfile), in a
 network of its own (a namespace with a loopback and nothing else), which all containers of a stack
-share: those of a pod, of a compose file, of an overlay. Names of neighbours stand for that loopback.
-What is mounted at /etc/dramatis is what deploy/secrets makes. PostgreSQL is the harness's, on the port
-that the manifest gives it. Whatever a manifest says that is not understood here is an error.
+share: those of a pod, of a compose file, of an overlay. Names of neighbours stand for that
+loopback. What is mounted at /etc/dramatis is what deploy/secrets makes. PostgreSQL is the
+harness's, on the port that the manifest gives it. Whatever a manifest says that is not understood
+here is an error.
 """
 
 import dataclasses
@@ -308,7 +309,8 @@ class Machine:
 
     def start_postgres(self, port, secrets=()):
         """PostgreSQL in this network; its URL."""
-        # Not in the folder, which is pytest's: the account that PostgreSQL runs as may not enter it.
+        # Not in the folder, which is pytest's: the account that PostgreSQL runs as may not enter
+        # it.
         self.postgres = tempfile.mkdtemp(prefix="dramatis-postgres.")
         return subprocess.run(
             self.inside(self._postgres_program("start", self.postgres, port, *secrets)),

@@ -11,14 +11,15 @@ from tests.harness.program import ROOT
 
 PROTOS = ROOT / "protos"
 OPTIONS = "dramatis/options/v1/options.proto"
-# The tag of the extension google.api.http (72295728) in MethodOptions: there where an RPC has a route.
-# Which program serves the RPCs of a package that is not called like it.
+# The tag of the extension google.api.http (72295728) in MethodOptions: there where an RPC has a
+# route. Which program serves the RPCs of a package that is not called like it.
 SERVED_BY = {"openai": "conversation"}
 HTTP_TAG = b"\x82\xd3\xe4\x93\x02"
 
 
 def rpcs():
-    """(service, "dramatis.x.v1.XService/Y", programs that may call it) of every RPC of a service."""
+    """(service, "dramatis.x.v1.XService/Y", programs that may call it) of every RPC of a
+    service."""
     folder = tempfile.mkdtemp(prefix="dramatis-protos.")
     files = sorted(str(file.relative_to(PROTOS)) for file in (PROTOS / "dramatis").rglob("*.proto"))
     subprocess.run(["protoc", f"-I{PROTOS}", f"--descriptor_set_out={folder}/all.binpb", *files],

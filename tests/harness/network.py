@@ -1,5 +1,5 @@
-"""Networks that break: a gate that swallows what it should pass on, and a network namespace whose cable
-is pulled."""
+"""Networks that break: a gate that swallows what it should pass on, and a network namespace whose
+cable is pulled."""
 
 import contextlib
 import os

@@ -8,8 +8,8 @@
 As a program, for `./dev test`: `postgres.py start <folder> [port [secrets]]` prints the URL,
 `postgres.py stop <folder>` stops what start started.
 
-`secrets`: a folder with tls.crt, tls.key and pg_hba.conf, as deploy/secrets makes it; whoever is not
-the superuser then comes by what that file says.
+`secrets`: a folder with tls.crt, tls.key and pg_hba.conf, as deploy/secrets makes it; whoever is
+not the superuser then comes by what that file says.
 """
 
 import glob

@@ -6,8 +6,8 @@ from tests.harness.client import Client
 from tests.harness.program import Program
 
 
-# An answer that cannot be read from its second word on: the turn fails, since nothing stands in for a
-# provider that has begun to speak, and the failure is not held against it.
+# An answer that cannot be read from its second word on: the turn fails, since nothing stands in for
+# a provider that has begun to speak, and the failure is not held against it.
 BROKEN = {"tokens": ["Half ", {"raw": "data: {oops\n\n"}]}
 
 
@@ -32,8 +32,8 @@ class Provider:
         }
 
     def script(self, *steps, default=None, when=None):
-        """The next requests get `steps`, one each; those after them `default`. `when`: by a text that
-        a request holds, the step that it gets instead."""
+        """The next requests get `steps`, one each; those after them `default`. `when`: by a text
+        that a request holds, the step that it gets instead."""
         body = {"steps": list(steps), "when": when or {}}
         if default is not None:
             body["default"] = default

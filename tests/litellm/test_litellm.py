@@ -1,5 +1,5 @@
-"""A LiteLLM proxy as a provider: OpenAI's dialect as a second hand wrote it. `./dev test long` installs it
-into build/tools/litellm, with the versions of requirements.txt."""
+"""A LiteLLM proxy as a provider: OpenAI's dialect as a second hand wrote it. `./dev test long`
+installs it into build/tools/litellm, with the versions of requirements.txt."""
 
 import os
 import subprocess

@@ -117,7 +117,8 @@ class World:
         }
 
     def open_room(self):
-        """A room of Ada's that Mia has joined: its id, and those of Ada's persona and message in it."""
+        """A room of Ada's that Mia has joined: its id, and those of Ada's persona and message in
+        it."""
         hers = self.made("/api/personas", {"name": "Host", "type": "human"})["personaId"]
         guest = self.made("/api/personas", {"name": "Guest", "type": "human"}, self.member)["personaId"]
         room = self.made("/api/conversations", {
@@ -246,7 +247,8 @@ def test_somebody_elses_and_nobodys_are_the_same_bytes(world, rpc):
     def hers(name):
         return world.ids.get(name, absent_id(name))
 
-    # By two users who are alike, so that what the first one has made is not in the second one's way.
+    # By two users who are alike, so that what the first one has made is not in the second one's
+    # way.
     path, body = request_of(rpc, hers)
     theirs = world.ask(rpc.verb, path, world.bob, body)
     path, body = request_of(rpc, absent_id)
@@ -329,7 +331,8 @@ def test_her_session_named_by_another_is_a_session_of_their_own(world):
     assert "Hello" not in [message["content"] for message in history["messages"]]
 
 
-# --- members ---------------------------------------------------------------------------------------
+# --- members
+# ---------------------------------------------------------------------------------------
 
 IN_ROOMS = [rpc for rpc in ROUTES if "{conversation_id}" in rpc.path]
 
@@ -365,8 +368,8 @@ def test_a_member_is_no_owner(world, verb, path, body):
     ("/api/keys/{}", "key_id"),
 ])
 def test_somebody_elses_is_refused_as_fast_as_nobodys(world, path, name):
-    """Asked in turn, a thousand times each: the medians differ by less than the answers of one kind do
-    among themselves."""
+    """Asked in turn, a thousand times each: the medians differ by less than the answers of one kind
+    do among themselves."""
     connection = http.client.HTTPConnection(world.deployment.http, timeout=20)
     headers = {"X-Forwarded-Proto": "https", "Authorization": world.ben}
     targets = {"hers": path.format(world.ids[name]), "nobody's": path.format(absent_id(name))}

@@ -1,4 +1,5 @@
-"""Deleting an account: nothing of the user is left anywhere, and other people's rooms stay whole."""
+"""Deleting an account: nothing of the user is left anywhere, and other people's rooms stay
+whole."""
 
 import uuid
 
@@ -123,8 +124,8 @@ def test_no_row_has_the_user_any_more(make_deployment, shape):
 
 
 def tables_with(dramatis, text):
-    """Tables in which the text stands somewhere, also as bytes. Not the blocks of SQLite's full-text
-    indexes, which it writes anew when it merges them."""
+    """Tables in which the text stands somewhere, also as bytes. Not the blocks of SQLite's
+    full-text indexes, which it writes anew when it merges them."""
     found = set()
     for name in dramatis.row_counts():
         if name.endswith("_words_data"):

@@ -14,8 +14,8 @@ def owner(dramatis, user):
 
 
 class Room:
-    """Of an owner, with a human, an agent and an ambiguous persona of theirs, all public; and a guest,
-    who came with a persona of their own."""
+    """Of an owner, with a human, an agent and an ambiguous persona of theirs, all public; and a
+    guest, who came with a persona of their own."""
 
     def __init__(self, owner, guest, ambiguous=True):
         self.personas = {kind: make_persona(owner, kind, isPublic=True) for kind in TYPES}

@@ -1,5 +1,5 @@
-"""`/v1` as seen by programs that take long to install: each in an environment of its own, made for the
-test and gone with it."""
+"""`/v1` as seen by programs that take long to install: each in an environment of its own, made for
+the test and gone with it."""
 
 import json
 import os
@@ -110,7 +110,8 @@ def tavern(tmp_path):
 
 @pytest.mark.long
 def test_sillytavern(asked, tavern):
-    """Its status, its chats, whole and streamed; a card of ours through its import and export, and back."""
+    """Its status, its chats, whole and streamed; a card of ours through its import and export, and
+    back."""
     to_us = {"chat_completion_source": "custom", "custom_url": asked["base"]}
     refused = json.loads(tavern.post("/api/backends/chat-completions/status", to_us))
     assert refused.get("error")  # without a key

@@ -1,5 +1,5 @@
-"""DRAMATIS_HEDGE_AFTER: the next model is asked beside one that says nothing; every call to a model stands
-in the reply's usage."""
+"""DRAMATIS_HEDGE_AFTER: the next model is asked beside one that says nothing; every call to a model
+stands in the reply's usage."""
 
 import time
 import uuid

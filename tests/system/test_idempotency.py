@@ -1,4 +1,5 @@
-"""Every POST there is takes an Idempotency-Key, and repeats its first answer whatever came since."""
+"""Every POST there is takes an Idempotency-Key, and repeats its first answer whatever came
+since."""
 
 import uuid
 
@@ -257,9 +258,9 @@ def rotate(scene):
     return scene.client, f"/api/keys/{made['keyId']}/rotate", {"graceSeconds": 60}
 
 
-# They change a deployment: tests/system/test_admin.py has their keys. Files: test_imports.py; a request
-# that can say only one thing: test_exports.py. What /v1 answers is kept only in a session, whose turn
-# has its own key. Tokens are kept nowhere: a code is good once, at its issuer. A preview
+# They change a deployment: tests/system/test_admin.py has their keys. Files: test_imports.py; a
+# request that can say only one thing: test_exports.py. What /v1 answers is kept only in a session,
+# whose turn has its own key. Tokens are kept nowhere: a code is good once, at its issuer. A preview
 # and vectors change nothing.
 ELSEWHERE = {"/api/admin/setup-database", "/api/admin/seed-database", "/v1/chat/completions",
              "/v1/responses", "/api/auth/token", "/api/auth/revoke", "/api/imports", "/api/exports",

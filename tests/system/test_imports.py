@@ -1,5 +1,5 @@
-"""Chats that people bring along: both shapes of ChatGPT's export, Claude's, SillyTavern's; and files
-that mean no good."""
+"""Chats that people bring along: both shapes of ChatGPT's export, Claude's, SillyTavern's; and
+files that mean no good."""
 
 import io
 import json

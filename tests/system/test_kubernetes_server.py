@@ -1,5 +1,5 @@
-"""k8s/ before Kubernetes's own API server and controllers: what it refuses, what they make of it, and
-that what they made of it starts."""
+"""k8s/ before Kubernetes's own API server and controllers: what it refuses, what they make of it,
+and that what they made of it starts."""
 
 import copy
 import re
@@ -155,8 +155,8 @@ def test_no_account_may_do_anything(cluster, applied):
 
 
 def test_what_the_server_made_of_it_starts(cluster, pods, tmp_path):
-    """Every container's command as a process, with its environment and its probes, by the objects as
-    the API server has completed them."""
+    """Every container's command as a process, with its environment and its probes, by the objects
+    as the API server has completed them."""
     live = [item for kind in ("deployments", "jobs", "configmaps") for item in cluster.get(kind, NAMESPACE)]
     stack = pod_stack("the API server's", live)
     assert len(stack.containers) == 1 + len(PROGRAMS) + 4

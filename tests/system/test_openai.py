@@ -1,5 +1,5 @@
-"""OpenAI's routes over plain HTTP: what is honoured, ignored and refused, who is a model to whom, and
-what is kept."""
+"""OpenAI's routes over plain HTTP: what is honoured, ignored and refused, who is a model to whom,
+and what is kept."""
 
 import base64
 import json

@@ -1,4 +1,5 @@
-"""Page tokens: nobody makes them but the services, and every replica, and the next run, reads them."""
+"""Page tokens: nobody makes them but the services, and every replica, and the next run, reads
+them."""
 
 import base64
 import hashlib

@@ -1,4 +1,5 @@
-"""Servers that speak OpenAI's format in their own ways: what they send beside it, what they refuse."""
+"""Servers that speak OpenAI's format in their own ways: what they send beside it, what they
+refuse."""
 
 import base64
 import json

@@ -1,6 +1,6 @@
-"""README's way from nothing to a public address: its ten commands, as they stand there, but for those
-that install and build. Where they say the machine's own folders they get others, and the public name
-is this machine's loopback in a network of its own."""
+"""README's way from nothing to a public address: its ten commands, as they stand there, but for
+those that install and build. Where they say the machine's own folders they get others, and the
+public name is this machine's loopback in a network of its own."""
 
 import os
 import re

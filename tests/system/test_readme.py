@@ -27,8 +27,9 @@ exec build/release/bin/dramatis
 
 
 def blocks(text):
-    """The fenced blocks: of each its commands, as (command, lines that it is said to print). One with
-    a language is an example of what only the reader has: a public name, an issuer, a certificate."""
+    """The fenced blocks: of each its commands, as (command, lines that it is said to print). One
+    with a language is an example of what only the reader has: a public name, an issuer, a
+    certificate."""
     for language, block in re.findall(r"^```([a-z]*)\n(.*?)^```$", text,
                                       re.MULTILINE | re.DOTALL):
         if language:
@@ -194,7 +195,8 @@ class Walk:
             assert self.machine.ask(["psql", "-X", "-q", "-d", own, "-c", statement])
 
     def check(self, command, expected):
-        """An answer may take a moment: what only reads is asked again until it is as README says."""
+        """An answer may take a moment: what only reads is asked again until it is as README
+        says."""
         deadline = time.monotonic() + (PATIENCE if reads(command) and expected else 0)
         while True:
             lines, code = self.shell.run(command)

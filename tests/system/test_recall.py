@@ -24,7 +24,8 @@ def remember_all(client):
 
 
 def recalled(deployment, user, question, persona="p"):
-    """What memory tells a turn, as conversation asks for it: the sources of the parts in their order."""
+    """What memory tells a turn, as conversation asks for it: the sources of the parts in their
+    order."""
     answer, = grpcurl.call(
         deployment.grpc("memory"), "dramatis.memory.v1.MemoryService/Recall",
         {"user_id": user, "persona_id": persona, "query": question, "budget_bytes": 100000},

@@ -110,8 +110,8 @@ def test_an_account_is_deleted_by_who_names_it(open_tab, dramatis):
 
 
 class Jobs:
-    """Exports and imports as the contract has them, before the page: a job that is asked about twice
-    is done the second time."""
+    """Exports and imports as the contract has them, before the page: a job that is asked about
+    twice is done the second time."""
 
     EXPORT = {"exportId": "e1", "createTime": "2026-01-02T03:04:05Z"}
     IMPORT = {"importId": "i1", "source": "chatgpt", "createTime": "2026-01-02T03:04:05Z"}

@@ -301,7 +301,8 @@ OWN = """async (message) => {
 
 
 def stretch():
-    """How much longer than its own work something takes now, on a machine that others work on too."""
+    """How much longer than its own work something takes now, on a machine that others work on
+    too."""
     begun, own = time.perf_counter(), time.process_time()
     while time.process_time() - own < 0.1:
         pass
@@ -314,8 +315,9 @@ def quarter(times):
 
 @pytest.mark.long
 def test_loads_and_answers_quickly(chromium, dramatis, capsys):
-    """The first load under 300 ms; what is said is shown within 50 ms of the API's own time: divided by
-    what the machine is slower just then, and of the best quarter, since others only make it slower."""
+    """The first load under 300 ms; what is said is shown within 50 ms of the API's own time:
+    divided by what the machine is slower just then, and of the best quarter, since others only make
+    it slower."""
     loads = []
     for _ in range(16):
         slower = stretch()

@@ -27,8 +27,8 @@ absl::StatusOr<v1::ImportSource> SourceOf(const TemporaryFile& file);
 // Takes the next chat, or why there is none where one should be. An error ends the reading.
 using ChatTaker = std::function<absl::Status(absl::StatusOr<Chat>)>;
 
-// Of a file of ChatGPT, Claude or SillyTavern: every chat in it, always in the same order. Passes over
-// the first `skipped` of them. INVALID_ARGUMENT as SourceOf; the taker's errors.
+// Of a file of ChatGPT, Claude or SillyTavern: every chat in it, always in the same order. Passes
+// over the first `skipped` of them. INVALID_ARGUMENT as SourceOf; the taker's errors.
 absl::Status ReadChats(const TemporaryFile& file,
                        v1::ImportSource source,
                        int64_t skipped,

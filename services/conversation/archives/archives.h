@@ -1,4 +1,5 @@
-// Imports and exports as their users see them; the work is that of ArchiveJobs. Thread-safe; blocks.
+// Imports and exports as their users see them; the work is that of ArchiveJobs. Thread-safe;
+// blocks.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,7 @@
 // Chats as other programs export them, one by one. Pure functions over one JSON text each.
 //
-//   ChatGPT      an element of `conversations.json` (or of a part): a tree of messages; what is taken
-//                is the branch that was shown last, from `current_node` to its root.
+//   ChatGPT      an element of `conversations.json` (or of a part): a tree of messages; what is
+//                taken is the branch that was shown last, from `current_node` to its root.
 //   Claude       an element of `conversations.json`: messages in a row.
 //   SillyTavern  JSON lines: a head, then a message each.
 #pragma once

@@ -23,8 +23,8 @@ class ExportJob {
             const std::function<bool()>& ending)
       : tools_(tools), job_(job), lease_(lease), ending_(ending) {}
 
-  // OK where the archive is stored, with its key and size in the job. ABORTED where the lease is lost;
-  // CANCELLED where the process ends; else it may be tried again.
+  // OK where the archive is stored, with its key and size in the job. ABORTED where the lease is
+  // lost; CANCELLED where the process ends; else it may be tried again.
   absl::Status Run();
 
  private:

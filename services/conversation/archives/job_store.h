@@ -36,14 +36,14 @@ struct JobRow {
   int64_t position = 0;  // how many chats or lines have been worked on
   absl::Time created_at;
   std::optional<absl::Time> ended_at;
-  // While it is worked on: when the lease ends, and names the lease. Of one that has ended: when its
-  // archive goes.
+  // While it is worked on: when the lease ends, and names the lease. Of one that has ended: when
+  // its archive goes.
   absl::Time due_at;
   int attempts = 0;  // that failed in a row
 };
 
-// A session that took place elsewhere. Of `row`, holds and numbers do not count; of `messages`, which
-// are in order, neither numbers nor user.
+// A session that took place elsewhere. Of `row`, holds and numbers do not count; of `messages`,
+// which are in order, neither numbers nor user.
 struct PastSession {
   SessionRow row;
   std::vector<MessageRow> messages;
@@ -84,16 +84,16 @@ class JobStore {
   virtual absl::StatusOr<std::optional<JobRow>> Waiting(const std::string& user_id,
                                                         JobKind kind) = 0;
 
-  // The job that has been due for longest, running under a lease until `lease_ends`; nullopt if none
-  // is.
+  // The job that has been due for longest, running under a lease until `lease_ends`; nullopt if
+  // none is.
   virtual absl::StatusOr<std::optional<JobRow>> Take(absl::Time now, absl::Time lease_ends) = 0;
   // Frees every job's lease: for whoever is the only process that has the store.
   virtual absl::Status FreeAll() = 0;
-  // Writes how far the job has come, with a lease until `lease_ends`. ABORTED where the lease is lost:
-  // somebody else has the job, or it is gone.
+  // Writes how far the job has come, with a lease until `lease_ends`. ABORTED where the lease is
+  // lost: somebody else has the job, or it is gone.
   virtual absl::Status Save(JobRow& job, absl::Time lease_ends) = 0;
-  // The same, and in the same transaction the sessions that are not there yet. Those that are stay as
-  // they are. Memory is told of none of it.
+  // The same, and in the same transaction the sessions that are not there yet. Those that are stay
+  // as they are. Memory is told of none of it.
   virtual absl::StatusOr<PastWritten> SavePast(
       JobRow& job,
       const std::vector<PastSession>& sessions,

@@ -1,6 +1,6 @@
-// Works off imports and exports, apart from calls, which never wait for it. A job is held by a lease
-// that every step renews; one whose process died goes on elsewhere, from where it had come to. A step
-// may be done again: what is there already stays as it is. Thread-safe.
+// Works off imports and exports, apart from calls, which never wait for it. A job is held by a
+// lease that every step renews; one whose process died goes on elsewhere, from where it had come
+// to. A step may be done again: what is there already stays as it is. Thread-safe.
 #pragma once
 
 #include <functional>

@@ -15,8 +15,8 @@ namespace dramatis::conversation {
 class UserDataPeer {
  public:
   virtual ~UserDataPeer() = default;
-  // The services that keep something of users, but for this one, in the order in which what they have
-  // may be taken over: whom others name comes first.
+  // The services that keep something of users, but for this one, in the order in which what they
+  // have may be taken over: whom others name comes first.
   virtual std::vector<std::string> services() const = 0;
   // AdminService.ExportUser of one of them.
   virtual absl::StatusOr<admin::v1::ExportUserResponse> Export(

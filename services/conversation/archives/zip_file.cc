@@ -27,8 +27,8 @@ uint32_t Number(std::string_view bytes, size_t offset, int size) {
   return number;
 }
 
-// Looks at the end of the central directory (APPNOTE.TXT 4.3.16), so that a library which believes it
-// does not set aside more than there may be.
+// Looks at the end of the central directory (APPNOTE.TXT 4.3.16), so that a library which believes
+// it does not set aside more than there may be.
 absl::Status CheckDirectory(const TemporaryFile& file) {
   constexpr int64_t kEndBytes = 22;
   constexpr int64_t kMostComment = 65'535;

@@ -6,9 +6,9 @@
 //   zip->Read(entry, [](std::string_view piece) {...});
 //
 // INVALID_ARGUMENT, for people, is the archive's fault: not a zip, cut off, encrypted, larger than
-// kMostEntries or kMostDirectoryBytes say, in Zip64 form, a name that leads out of it, data that do not
-// fit their checksum, or that unfold to more than kMostBytes, or more than kMostRatio times what they
-// are. What is kept is the directory and one piece.
+// kMostEntries or kMostDirectoryBytes say, in Zip64 form, a name that leads out of it, data that do
+// not fit their checksum, or that unfold to more than kMostBytes, or more than kMostRatio times
+// what they are. What is kept is the directory and one piece.
 #pragma once
 
 #include <cstdint>

@@ -16,7 +16,8 @@ struct ZipInput {
   const TemporaryFile* file = nullptr;
 };
 
-// Packs the inputs, in their order, into `into`, which is empty. UNAVAILABLE where there is no room.
+// Packs the inputs, in their order, into `into`, which is empty. UNAVAILABLE where there is no
+// room.
 absl::Status WriteZip(const std::vector<ZipInput>& inputs, TemporaryFile& into);
 
 }  // namespace dramatis::conversation

@@ -157,8 +157,8 @@ class Matcher {
   }
 
  private:
-  // Looks through the messages, or the messages and contents that fired. Answers the contents of what
-  // fired now that are to be looked through.
+  // Looks through the messages, or the messages and contents that fired. Answers the contents of
+  // what fired now that are to be looked through.
   std::string Pass(const Scanned* recursed) {
     std::string contents;
     const std::set<int> before = decided_;

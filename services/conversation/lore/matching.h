@@ -1,14 +1,14 @@
-// Which entries of a persona's lore are told in a prompt, and why. A pure function of the messages, the
-// book and what fired before in the conversation; its effects in time are SillyTavern's: an entry that
-// fires with message n is told until message n + sticky, and does not fire again for `cooldown` messages
-// from then on.
+// Which entries of a persona's lore are told in a prompt, and why. A pure function of the messages,
+// the book and what fired before in the conversation; its effects in time are SillyTavern's: an
+// entry that fires with message n is told until message n + sticky, and does not fire again for
+// `cooldown` messages from then on.
 //
 //   const std::vector<prompt::v1::PromptPart> parts = MatchLore({.book = persona.lore(), ...});
 //
 // An entry fires that is constant, still sticky, or one of whose keys is in the newest `scan_depth`
-// messages; secondary and exclude keys, delay, cooldown and probability may keep it from that. Where the
-// book says so, the contents of what fired are looked through in the same way, again and again. Keys match
-// without regard to case, accents and width, unless an entry is case-sensitive.
+// messages; secondary and exclude keys, delay, cooldown and probability may keep it from that.
+// Where the book says so, the contents of what fired are looked through in the same way, again and
+// again. Keys match without regard to case, accents and width, unless an entry is case-sensitive.
 #pragma once
 
 #include <string>
@@ -33,8 +33,8 @@ struct LoreScene {
 // What is told, in the order in which it stands in a prompt.
 std::vector<dramatis::prompt::v1::PromptPart> MatchLore(const LoreScene& scene);
 
-// The parts that a manifest names as told, made of the persona as it was then; what it has not any more is
-// left out.
+// The parts that a manifest names as told, made of the persona as it was then; what it has not any
+// more is left out.
 std::vector<dramatis::prompt::v1::PromptPart> LoreAgain(
     const RenderedPersona& persona, const dramatis::prompt::v1::PromptManifest& manifest);
 

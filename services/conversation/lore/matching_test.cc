@@ -215,8 +215,8 @@ TEST_F(MatchingTest, OnlyWhatWasToldIsRemembered) {
   EXPECT_EQ(firings[0].sticky_until, 9);
 }
 
-// A long conversation against the rules of SillyTavern 1.19 (world-info.js, WorldInfoTimedEffects), written
-// down as it has them: effects with a start and an end, looked at before each scan.
+// A long conversation against the rules of SillyTavern 1.19 (world-info.js, WorldInfoTimedEffects),
+// written down as it has them: effects with a start and an end, looked at before each scan.
 TEST_F(MatchingTest, TimedEffectsAreSillyTaverns) {
   std::mt19937 chance(20261126);
   const auto draw = [&](int most) { return static_cast<int>(chance() % (most + 1)); };

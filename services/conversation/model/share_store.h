@@ -1,5 +1,5 @@
-// What conversation keeps of shares: sessions as they were at one moment, which whoever has the link
-// may read. As in model/store.h each function is one transaction.
+// What conversation keeps of shares: sessions as they were at one moment, which whoever has the
+// link may read. As in model/store.h each function is one transaction.
 #pragma once
 
 #include <optional>
@@ -29,8 +29,8 @@ class ShareStore {
  public:
   virtual ~ShareStore() = default;
 
-  // Keeps the session's messages as they are. NOT_FOUND where it is gone; RESOURCE_EXHAUSTED for more
-  // than kMaxShares.
+  // Keeps the session's messages as they are. NOT_FOUND where it is gone; RESOURCE_EXHAUSTED for
+  // more than kMaxShares.
   virtual absl::StatusOr<Idempotent<ShareRow>> CreateShare(const ShareRow& share,
                                                            const Answering<ShareRow>& once) = 0;
   // The session's shares, the first one first.
@@ -40,8 +40,8 @@ class ShareStore {
   virtual absl::Status DeleteShare(const std::string& user_id,
                                    const std::string& conversation_id,
                                    const std::string& share_id) = 0;
-  // What was shared under this token, serialized dramatis.conversation.v1.SharedConversation; nullopt
-  // where nothing was, or is any more at `now`.
+  // What was shared under this token, serialized dramatis.conversation.v1.SharedConversation;
+  // nullopt where nothing was, or is any more at `now`.
   virtual absl::StatusOr<std::optional<std::string>> FindShared(const std::string& token_hash,
                                                                 absl::Time now) = 0;
 };

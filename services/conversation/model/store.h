@@ -234,8 +234,8 @@ class Store {
   virtual absl::StatusOr<std::vector<SessionSummaryRow>> ListSessions(
       const SessionFilter& filter) = 0;
   virtual absl::StatusOr<std::vector<MessageRow>> ListMessages(const MessageRange& range) = 0;
-  // Gives a session another title than the one that was seen. Without effect where it has another one
-  // by now, or one of its client's.
+  // Gives a session another title than the one that was seen. Without effect where it has another
+  // one by now, or one of its client's.
   virtual absl::Status SetTitle(const SessionRow& seen, const std::string& title) = 0;
   // Deletes a temporary session that has ended or expired at `now`, unless a turn runs in it or
   // another one has begun under its id.

@@ -1,6 +1,6 @@
-// What conversation keeps of turns. As in model/store.h each function is one transaction, and a store
-// that cannot be read is UNAVAILABLE, never an empty result. In a room events are appended in it, as
-// model/room_store.h says.
+// What conversation keeps of turns. As in model/store.h each function is one transaction, and a
+// store that cannot be read is UNAVAILABLE, never an empty result. In a room events are appended in
+// it, as model/room_store.h says.
 #pragma once
 
 #include <cstdint>
@@ -162,9 +162,10 @@ class TurnStore {
 
   // The turn of this id.
   virtual absl::StatusOr<std::optional<TurnRow>> FindTurn(const std::string& turn_id) = 0;
-  // Begins another attempt of a failed turn under `lease`. `check` refuses, in the transaction, what
-  // a room does not allow; it is not asked of a session's. `answer` serializes what is answered, now
-  // and to a replay. TURN_NOT_FAILED, TURN_IN_PROGRESS, NOT_FOUND; of a session SESSION_ENDED.
+  // Begins another attempt of a failed turn under `lease`. `check` refuses, in the transaction,
+  // what a room does not allow; it is not asked of a session's. `answer` serializes what is
+  // answered, now and to a replay. TURN_NOT_FAILED, TURN_IN_PROGRESS, NOT_FOUND; of a session
+  // SESSION_ENDED.
   virtual absl::StatusOr<Idempotent<RetriedTurn>> RetryTurn(
       const TurnRow& turn,
       const Lease& lease,
@@ -208,27 +209,27 @@ class TurnStore {
   // SESSION_QUOTA_EXCEEDED, IDEMPOTENCY_KEY_REUSED; NOT_FOUND, see NewTurn::create.
   virtual absl::StatusOr<Idempotent<StartedTurn>> StartTurn(const NewTurn& turn,
                                                             const Idempotency& idempotency) = 0;
-  // Claims the key and makes another turn for the newest message of a session that has been answered,
-  // running under `lease`: its reply takes the place of the one that counts. NOT_THE_LAST_REPLY,
-  // TURN_IN_PROGRESS, SESSION_ENDED, IDEMPOTENCY_KEY_REUSED, NOT_FOUND.
+  // Claims the key and makes another turn for the newest message of a session that has been
+  // answered, running under `lease`: its reply takes the place of the one that counts.
+  // NOT_THE_LAST_REPLY, TURN_IN_PROGRESS, SESSION_ENDED, IDEMPOTENCY_KEY_REUSED, NOT_FOUND.
   virtual absl::StatusOr<Idempotent<StartedTurn>> StartAlternative(
       const AnotherAnswer& another, const Idempotency& idempotency) = 0;
   // The turns that answer the same message as this one of a session, by `alternative`.
   virtual absl::StatusOr<std::vector<TurnRow>> ListAlternatives(const TurnRow& turn) = 0;
-  // Puts the reply of a session's turn in the place of the one that counts, and answers the turn as it
-  // is then. NOT_THE_LAST_REPLY, TURN_IN_PROGRESS, SESSION_ENDED, NOT_FOUND.
+  // Puts the reply of a session's turn in the place of the one that counts, and answers the turn as
+  // it is then. NOT_THE_LAST_REPLY, TURN_IN_PROGRESS, SESSION_ENDED, NOT_FOUND.
   virtual absl::StatusOr<Idempotent<TurnRow>> SelectAlternative(const TurnRow& turn,
                                                                 absl::Time now,
                                                                 const Answering<TurnRow>& once) = 0;
-  // Makes the session with copies of the messages and their turns, and, where something is said in the
-  // place of the last one, its turn, running under its lease: all or nothing. NOT_FOUND for the
+  // Makes the session with copies of the messages and their turns, and, where something is said in
+  // the place of the last one, its turn, running under its lease: all or nothing. NOT_FOUND for the
   // source; NOT_A_USER_MESSAGE; VALIDATION_FAILED for a number that no message has;
   // SESSION_QUOTA_EXCEEDED.
   virtual absl::StatusOr<Idempotent<ForkedSession>> ForkSession(
       const NewFork& fork, const Answering<ForkedSession>& once) = 0;
-  // Takes over at most `limit` open turns of sessions whose lease has expired at `now` (with `any_lease`, of
-  // all), but none for which `runs_here`: the next attempt of each, the text empty, under `lease`.
-  // A turn that is to be cancelled keeps attempt and text.
+  // Takes over at most `limit` open turns of sessions whose lease has expired at `now` (with
+  // `any_lease`, of all), but none for which `runs_here`: the next attempt of each, the text empty,
+  // under `lease`. A turn that is to be cancelled keeps attempt and text.
   virtual absl::StatusOr<std::vector<TurnJob>> TakeOver(
       const Lease& lease,
       absl::Time now,
@@ -236,8 +237,8 @@ class TurnStore {
       const std::function<bool(const std::string& turn_id)>& runs_here,
       int limit) = 0;
 
-  // Of rooms. A turn waits as `pending`, attempt 0, until it is due; whoever claims it first runs it
-  // under a lease. A persona runs one turn in a room at a time: its next one waits for the end.
+  // Of rooms. A turn waits as `pending`, attempt 0, until it is due; whoever claims it first runs
+  // it under a lease. A persona runs one turn in a room at a time: its next one waits for the end.
 
   // Turns of rooms that nobody works on: due at `now`, or their lease expired; with `any_lease`,
   // also those under a lease. At most `limit`, the most urgent first.

@@ -1,7 +1,7 @@
-// An answer as OpenAI's API shows it: whole, or as a stream of chunks or events that follows its text
-// and queues nothing. A text that begins anew (another attempt at a turn of a session) goes on where
-// it is the same so far; where it is not the stream fails, since nothing in OpenAI's shape takes back
-// what was said.
+// An answer as OpenAI's API shows it: whole, or as a stream of chunks or events that follows its
+// text and queues nothing. A text that begins anew (another attempt at a turn of a session) goes on
+// where it is the same so far; where it is not the stream fails, since nothing in OpenAI's shape
+// takes back what was said.
 #pragma once
 
 #include <functional>
@@ -94,8 +94,8 @@ class ResponseEvents : public EventSource<openai::v1::ResponseEvent> {
   openai::v1::ResponseEvent Event(const char* type);
   // An event about the text.
   openai::v1::ResponseEvent TextEvent(const char* type);
-  // The events before the text; nothing until there is text, so that an answer that fails before is an
-  // error and no stream.
+  // The events before the text; nothing until there is text, so that an answer that fails before is
+  // an error and no stream.
   Next Begin();
   Next Text();
   // The events after it.

@@ -22,8 +22,8 @@ struct Asked {
   std::string model;
   // What system lines before the first other line say; empty where there are none.
   std::string instructions;
-  // The chat in time order, neighbours of one role merged, without lines that say nothing; ends with
-  // one of ROLE_USER.
+  // The chat in time order, neighbours of one role merged, without lines that say nothing; ends
+  // with one of ROLE_USER.
   std::vector<dramatis::prompt::v1::PromptMessage> messages;
   // The user's newest line alone, and its field.
   std::string newest;

@@ -27,8 +27,8 @@ namespace prompt = dramatis::prompt::v1;
 // Of what is said in a session: contract, `message`.
 constexpr size_t kLongestMessage = 8000;
 
-// Takes an answer that is not a turn's into a live text. An answer that says nothing is asked for once
-// more.
+// Takes an answer that is not a turn's into a live text. An answer that says nothing is asked for
+// once more.
 class LooseAnswer : public GenerationListener, public std::enable_shared_from_this<LooseAnswer> {
  public:
   LooseAnswer(InferencePeer& peer,
@@ -123,8 +123,8 @@ prompt::PromptPart InstructionsPart(const std::string& text) {
   return part;
 }
 
-// The persona's lore that the request's history calls up. Nothing is kept of it: what stays or rests in a
-// session does neither here.
+// The persona's lore that the request's history calls up. Nothing is kept of it: what stays or
+// rests in a session does neither here.
 std::vector<prompt::PromptPart> LoreOf(const RenderedPersona& persona,
                                        const std::string& chat,
                                        const Asked& asked) {

@@ -1,6 +1,6 @@
-// Answers to requests in OpenAI's shape. In a session the newest line is said there, and the answer is
-// a turn like any other; else the persona answers the request's own history, and nothing is kept.
-// Thread-safe; blocks.
+// Answers to requests in OpenAI's shape. In a session the newest line is said there, and the answer
+// is a turn like any other; else the persona answers the request's own history, and nothing is
+// kept. Thread-safe; blocks.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What clients of OpenAI's API may name as a model: the AI personas that the caller may talk to, and
-// the deployment's models themselves as `plain/<provider>/<model>`. Thread-safe; blocks.
+// What clients of OpenAI's API may name as a model: the AI personas that the caller may talk to,
+// and the deployment's models themselves as `plain/<provider>/<model>`. Thread-safe; blocks.
 #pragma once
 
 #include <string>
@@ -25,8 +25,8 @@ class OpenAiModels {
   absl::StatusOr<openai::v1::ListModelsResponse> List(const CallContext& call);
   // MODEL_NOT_FOUND.
   absl::StatusOr<openai::v1::Model> Get(const CallContext& call, const std::string& model);
-  // Who is meant. A persona's id is taken as it is: whether there is one, whoever asks it finds out.
-  // MODEL_NOT_FOUND.
+  // Who is meant. A persona's id is taken as it is: whether there is one, whoever asks it finds
+  // out. MODEL_NOT_FOUND.
   absl::StatusOr<Answerer> Find(const CallContext& call, const std::string& model);
 
  private:

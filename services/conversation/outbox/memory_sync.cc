@@ -43,7 +43,8 @@ bool IsAway(const absl::Status& status) {
          absl::IsResourceExhausted(status) || absl::IsCancelled(status);
 }
 
-// Nothing helps before the user's budget begins anew: what memory would have asked a model is skipped.
+// Nothing helps before the user's budget begins anew: what memory would have asked a model is
+// skipped.
 bool IsSpent(const absl::Status& status) {
   return GetReason(status) == "BUDGET_EXCEEDED";
 }

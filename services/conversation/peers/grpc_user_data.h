@@ -1,5 +1,5 @@
-// The neighbours that keep something of users, over gRPC: what imports and exports need of them, and
-// what the deletion of accounts does. Which they are stands in module.cc, once. Thread-safe.
+// The neighbours that keep something of users, over gRPC: what imports and exports need of them,
+// and what the deletion of accounts does. Which they are stands in module.cc, once. Thread-safe.
 #pragma once
 
 #include <functional>

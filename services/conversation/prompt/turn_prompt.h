@@ -99,8 +99,8 @@ absl::StatusOr<dramatis::inference::v1::StreamGenerateRequest> SessionRequest(
     const Surroundings& around,
     const std::vector<MessageRow>& messages);
 
-// What of the persona's lore is told where these are the newest messages, in time order; macros have been
-// replaced. Blocks where an entry has effects in time.
+// What of the persona's lore is told where these are the newest messages, in time order; macros
+// have been replaced. Blocks where an entry has effects in time.
 absl::StatusOr<std::vector<dramatis::prompt::v1::PromptPart>> LoreFor(
     Store& store,
     const RenderedPersona& persona,

@@ -92,8 +92,8 @@ absl::Status AddFirst(const std::vector<RenderedPersona>& personas,
   return FieldErrors({{"persona_ids", "must have at least one persona of your own"}});
 }
 
-// What AI personas say first in a new room, where their authors wrote something for that; who may not be
-// known for one says nothing.
+// What AI personas say first in a new room, where their authors wrote something for that; who may
+// not be known for one says nothing.
 std::vector<MessageRow> GreetingsOf(const std::vector<RenderedPersona>& personas,
                                     const Room& room,
                                     IdSource& ids) {

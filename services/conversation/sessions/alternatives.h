@@ -21,8 +21,8 @@ class Alternatives {
   Alternatives(const TurnTools& tools, TurnWorker& worker, Turns& turns)
       : tools_(tools), worker_(worker), turns_(turns) {}
 
-  // The turn to follow. A replayed Idempotency-Key gives the turn that its first use began, streamed
-  // or not. Errors: see ConversationService.RegenerateTurn.
+  // The turn to follow. A replayed Idempotency-Key gives the turn that its first use began,
+  // streamed or not. Errors: see ConversationService.RegenerateTurn.
   absl::StatusOr<Idempotent<std::shared_ptr<LiveTurn>>> Regenerate(
       const CallContext& call, const v1::RegenerateTurnRequest& request);
 

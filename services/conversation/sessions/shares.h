@@ -17,7 +17,8 @@ class Shares {
   Shares(const TurnTools& tools, ShareStore& store, Transcripts& transcripts)
       : tools_(tools), store_(store), transcripts_(transcripts) {}
 
-  // The link is in the first answer only: what is kept, also with an Idempotency-Key, does not open it.
+  // The link is in the first answer only: what is kept, also with an Idempotency-Key, does not open
+  // it.
   absl::StatusOr<Idempotent<v1::Share>> Create(const CallContext& call,
                                                const v1::ShareHistoryRequest& request);
   absl::StatusOr<v1::ListSharesResponse> List(const CallContext& call,

@@ -22,8 +22,8 @@ namespace dramatis::conversation {
 
 class SessionTitles {
  public:
-  // `model`: `provider/model`; empty for none. Titles are stored on `background`, which must still be
-  // there at Stop.
+  // `model`: `provider/model`; empty for none. Titles are stored on `background`, which must still
+  // be there at Stop.
   SessionTitles(const TurnTools& tools, std::string model, Executor& background)
       : tools_(tools), model_(std::move(model)), background_(background) {}
   ~SessionTitles() { Stop(); }
@@ -50,8 +50,8 @@ class SessionTitles {
   absl::flat_hash_map<const Making*, std::shared_ptr<Generation>> making_ ABSL_GUARDED_BY(mutex_);
 };
 
-// What a model's answer is as a title: its first line without quotation marks and a full stop around
-// it, as TitleOf; empty where nothing is left.
+// What a model's answer is as a title: its first line without quotation marks and a full stop
+// around it, as TitleOf; empty where nothing is left.
 std::string TitleIn(const std::string& answer);
 
 }  // namespace dramatis::conversation

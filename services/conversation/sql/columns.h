@@ -1,5 +1,5 @@
-// A table's columns, each beside the member of the row struct that it fills: selects, the insert and
-// the reader are made of the one list, so that a column is added in one line.
+// A table's columns, each beside the member of the row struct that it fills: selects, the insert
+// and the reader are made of the one list, so that a column is added in one line.
 //
 //   inline constexpr auto kNoteColumns = std::to_array<Column<NoteRow>>({
 //       Field<&NoteRow::note_id>("note_id"),

@@ -16,8 +16,8 @@ using sql::Rows;
 using sql::Statement;
 using sql::Transaction;
 
-// Nothing is told of a temporary session. A job that a worker has, or that waits to be tried again, keeps its time: what is added is seen
-// when it ends.
+// Nothing is told of a temporary session. A job that a worker has, or that waits to be tried again,
+// keeps its time: what is added is seen when it ends.
 constexpr Statement kNoteTurn = {R"(
   insert into memory_outbox (
     conversation_id, user_id, version, forgettings, pending, due_at, attempts, observed_to,

@@ -1,5 +1,5 @@
-// The table `turns`: its columns beside what they fill, and the steps that several transactions share.
-// Part of SqlTurnStore.
+// The table `turns`: its columns beside what they fill, and the steps that several transactions
+// share. Part of SqlTurnStore.
 #pragma once
 
 #include <array>
@@ -69,14 +69,15 @@ inline TurnRow ToTurnRow(const sql::Row& row) {
 
 absl::Status InsertTurn(sql::Transaction& tx, const TurnRow& turn);
 
-// Begins the next attempt, by hand: what interrupted the earlier ones does not count. Of a turn that
-// failed, or with `any` of one that does not run and has no reply; nullopt where it is no such turn.
+// Begins the next attempt, by hand: what interrupted the earlier ones does not count. Of a turn
+// that failed, or with `any` of one that does not run and has no reply; nullopt where it is no such
+// turn.
 absl::StatusOr<std::optional<TurnRow>> BeginAgain(
     sql::Transaction& tx, const TurnRow& turn, const Lease& lease, absl::Time now, bool any);
 
 // The part of a statement that gives a turn to another worker; a `where` follows, and
-// `returning kTurnNames`. $1 and $2 name the turn, $3 to $5 are the lease, $6 is now. An attempt that
-// was handed over was not interrupted.
+// `returning kTurnNames`. $1 and $2 name the turn, $3 to $5 are the lease, $6 is now. An attempt
+// that was handed over was not interrupted.
 inline constexpr SqlText kTakeTurn = {R"(
   update turns
   set fence = fence + 1,
@@ -87,8 +88,8 @@ inline constexpr SqlText kTakeTurn = {R"(
     updated_at = $6
   where conversation_id = $1 and turn_id = $2 and state in ('pending', 'running'))"};
 
-// A turn's row with the reply that counts, where that is its own: what FindTurn answers. The columns
-// are kTurnNames of `t`, then kReplyNames.
+// A turn's row with the reply that counts, where that is its own: what FindTurn answers. The
+// columns are kTurnNames of `t`, then kReplyNames.
 TurnRow ToTurnWithReply(const sql::Row& row);
 inline constexpr char kReplyNames[] = "m.content, m.created_at, m.retrieval";
 

@@ -37,13 +37,13 @@
 // speak, also of those who always answer. Where nobody reaches 0.30 and the message is a question,
 // the best one speaks.
 //
-// That is the policy `natural`. By others nothing but who is called, or who is alone with the human,
-// changes:
+// That is the policy `natural`. By others nothing but who is called, or who is alone with the
+// human, changes:
 //
 //   list     the next maxAiResponders of those eligible, in the order in which they came, after
 //            whichever of them spoke last
-//   pooled   one of those eligible who have not spoken since all of them have, drawn by talkativeness
-//            and by the message's id: the same message always draws the same
+//   pooled   one of those eligible who have not spoken since all of them have, drawn by
+//            talkativeness and by the message's id: the same message always draws the same
 //   manual   nobody, not even who is called
 //   model    one of those eligible, whom a model picks (turn_taking/choice_prompt.h): of two or more, where the
 //            room has anybody answer at all. Where it does not pick, as natural; and the best one, where nobody

@@ -60,8 +60,8 @@ class TurnWorker : private TurnHost {
   void Start();
   // Before it takes a new turn for its caller: OK from Start to Drain, else UNAVAILABLE.
   absl::Status Ready() const;
-  // Before a call that would begin a turn waits for anything: OK; or RESOURCE_EXHAUSTED, OVERLOADED,
-  // while turns that have begun wait for a thread to be gone on with. Cheap.
+  // Before a call that would begin a turn waits for anything: OK; or RESOURCE_EXHAUSTED,
+  // OVERLOADED, while turns that have begun wait for a thread to be gone on with. Cheap.
   absl::Status Admit() const;
   // A lease of this process, from now.
   Lease NewLease() const;
@@ -75,7 +75,8 @@ class TurnWorker : private TurnHost {
   std::shared_ptr<LiveTurn> Run(const TurnJob& job,
                                 const CallContext& call,
                                 const std::shared_ptr<PendingPrompt>& prompt = nullptr);
-  // The same of a turn whose message has waited for the end of another one, and tells whoever follows it.
+  // The same of a turn whose message has waited for the end of another one, and tells whoever
+  // follows it.
   void Next(const TurnJob& job) override;
   // Stops a turn if it is here.
   void Cancel(const std::string& turn_id);

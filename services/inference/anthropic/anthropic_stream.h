@@ -1,6 +1,7 @@
-// Reads the answer of Anthropic's Messages API (https://platform.claude.com/docs/en/build-with-claude/streaming):
-// what its events mean. How they come: providers/answer_stream.h. Only text is said, never what the
-// model thinks or calls. Not thread-safe.
+// Reads the answer of Anthropic's Messages API
+// (https://platform.claude.com/docs/en/build-with-claude/streaming): what its events mean. How they
+// come: providers/answer_stream.h. Only text is said, never what the model thinks or calls. Not
+// thread-safe.
 #pragma once
 
 #include <string>

@@ -5,8 +5,9 @@ LiteLLM project publishes under the MIT licence (Copyright (c) 2023 Berri AI) in
     pip download --no-deps litellm && unzip litellm-*.whl
     generate_models.py litellm/model_prices_and_context_window_backup.json "LiteLLM 1.110.2"
 
-What makes vectors of texts is there for its price. Prices become whole micros (10^-6 US dollars) for a million tokens; what the table does not say is
-left out. Same input, same output, one model a line.
+What makes vectors of texts is there for its price. Prices become whole micros (10^-6 US dollars)
+for a million tokens; what the table does not say is left out. Same input, same output, one model a
+line.
 """
 
 import json

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes a file for DRAMATIS_MODELS_FILE of what OpenRouter says of its models: windows, limits and prices,
-which are newer there than in what Dramatis is built with.
+"""Makes a file for DRAMATIS_MODELS_FILE of what OpenRouter says of its models: windows, limits and
+prices, which are newer there than in what Dramatis is built with.
 
     curl -fsS https://openrouter.ai/api/v1/models | openrouter_models.py >models.json
 
-`openrouter_models.py NAME` is for a provider that DRAMATIS_PROVIDERS_FILE calls otherwise. A model whose
-entry cannot be used is left out, and named on standard error.
+`openrouter_models.py NAME` is for a provider that DRAMATIS_PROVIDERS_FILE calls otherwise. A model
+whose entry cannot be used is left out, and named on standard error.
 """
 
 import json

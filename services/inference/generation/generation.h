@@ -1,6 +1,7 @@
 // One answer as a stream of events: a RoutedCall's text tidied, kept until the client takes it. The
 // most that it may cost is reserved before a provider is asked, and what it cost is settled before
-// `done` is sent. Where the next model is asked beside a slow one, each has a reservation of its own.
+// `done` is sent. Where the next model is asked beside a slow one, each has a reservation of its
+// own.
 //
 //   auto generation = std::make_shared<Generation>(parts, ledger, facts);
 //   generation->Start(plan);
@@ -88,8 +89,8 @@ class Generation : public AttemptListener, public std::enable_shared_from_this<G
   Lane& LaneOf(const Candidate& candidate) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return lanes_[static_cast<size_t>(candidate.lane)];
   }
-  // Of an answer that `speaker`, where there is one, was the one to give. Who was asked besides is paid
-  // for by estimate: its prompt.
+  // Of an answer that `speaker`, where there is one, was the one to give. Who was asked besides is
+  // paid for by estimate: its prompt.
   Bill MakeBill(std::optional<UsageRow> spoken, int speaker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Pay(const Bill& bill);
   void Record(const UsageRow& row, Hold& hold);

@@ -1,8 +1,9 @@
-// Counts tokens exactly, as OpenAI's models do: byte-pair encoding over a vocabulary, whose table of
-// ranks the operator gives, since it is not ours to distribute. The format is tiktoken's: a line for
-// each token, its bytes in base64, a space, its rank (https://github.com/openai/tiktoken).
+// Counts tokens exactly, as OpenAI's models do: byte-pair encoding over a vocabulary, whose table
+// of ranks the operator gives, since it is not ours to distribute. The format is tiktoken's: a line
+// for each token, its bytes in base64, a space, its rank (https://github.com/openai/tiktoken).
 //
-//   absl::StatusOr<std::shared_ptr<const BpeCounter>> counter = BpeCounter::Parse(text, BpeSplit::kO200k);
+//   absl::StatusOr<std::shared_ptr<const BpeCounter>> counter =
+//       BpeCounter::Parse(text, BpeSplit::kO200k);
 //   (*counter)->Count("Hello, world!");   // 4
 //
 // Thread-safe. A vocabulary of 200,000 tokens takes about 20 MB.
@@ -26,7 +27,8 @@ enum class BpeSplit {
 
 class BpeCounter : public TokenCounter {
  public:
-  // INVALID_ARGUMENT, which names the line, where it is no such table, or where a byte has no token.
+  // INVALID_ARGUMENT, which names the line, where it is no such table, or where a byte has no
+  // token.
   static absl::StatusOr<std::shared_ptr<const BpeCounter>> Parse(std::string_view ranks,
                                                                  BpeSplit split);
 

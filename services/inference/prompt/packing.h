@@ -4,9 +4,9 @@
 //
 // Budget = window - output tokens - 5 %. Kept in this order: the persona's parts, whole up to a
 // quarter of the window: beyond it what its owner has written at length is cut at a paragraph; the
-// newest message, whole; lore, by its worth, up to 15 % of the budget or what its book allows; recalled
-// memories, in the order given, up to 15 %; then history from the newest back while whole messages fit. What is kept stands in the prompt in the
-// order of part kinds, then in time order.
+// newest message, whole; lore, by its worth, up to 15 % of the budget or what its book allows;
+// recalled memories, in the order given, up to 15 %; then history from the newest back while whole
+// messages fit. What is kept stands in the prompt in the order of part kinds, then in time order.
 //
 // Where history does not fit, or was left out by the caller, one of the summaries offered stands
 // for it, named with the exact range of its messages:

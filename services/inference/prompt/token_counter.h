@@ -14,8 +14,8 @@ class TokenCounter {
   virtual int Count(std::string_view text) const = 0;
 };
 
-// Counts for one model: as its vocabulary does where that is known, else by estimate; times what its
-// provider's own counts have been of ours.
+// Counts for one model: as its vocabulary does where that is known, else by estimate; times what
+// its provider's own counts have been of ours.
 struct TokenMeter {
   const TokenCounter* counter = nullptr;  // an estimate where null
   double factor = 1;

@@ -1,7 +1,8 @@
 // A provider that is asked over HTTP, whatever its API: connections, credentials, refusals and the
 // lessons of them. How requests are written and answers read is its WireFormat's.
 //
-//   HttpProvider provider(config, std::make_unique<OpenAiFormat>(), {clock, loop, logger, catalogue});
+//   HttpProvider provider(config, std::make_unique<OpenAiFormat>(),
+//                         {clock, loop, logger, catalogue});
 //   provider.Start(question, sink);
 //
 // An answer is whole when a finish reason or an end mark has come; one that ends before is a

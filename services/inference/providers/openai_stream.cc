@@ -21,7 +21,8 @@ std::optional<TokenCounts> ReadUsage(const json::object& object) {
   }
   TokenCounts usage = {.input_tokens = CountAt(object, "prompt_tokens"),
                        .output_tokens = CountAt(object, "completion_tokens")};
-  // Gemini and xAI leave out of `completion_tokens` what the model thought, and count it in the total.
+  // Gemini and xAI leave out of `completion_tokens` what the model thought, and count it in the
+  // total.
   const int64_t thought =
       int64_t{CountAt(object, "total_tokens")} - usage.input_tokens - usage.output_tokens;
   if (thought > 0) usage.output_tokens += static_cast<int>(thought);

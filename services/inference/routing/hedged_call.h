@@ -1,13 +1,13 @@
-// A routed call whose next model is asked too where the first has not spoken in time: whichever speaks
-// first answers, and the other one is given up (Dean and Barroso, "The Tail at Scale", 2013: hedged
-// requests).
+// A routed call whose next model is asked too where the first has not spoken in time: whichever
+// speaks first answers, and the other one is given up (Dean and Barroso, "The Tail at Scale", 2013:
+// hedged requests).
 //
 //   auto call = std::make_shared<HedgedCall>(parts, plan, listener, absl::Seconds(2));
 //   call->Start();
 //
-// The built-in retrieval model, which is never slow, is not asked beside another one; it stands in where
-// all the others have failed. What the listener hears of a candidate whose `lane` is 1 is of the one
-// that is asked beside. Thread-safe.
+// The built-in retrieval model, which is never slow, is not asked beside another one; it stands in
+// where all the others have failed. What the listener hears of a candidate whose `lane` is 1 is of
+// the one that is asked beside. Thread-safe.
 #pragma once
 
 #include <array>

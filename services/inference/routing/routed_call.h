@@ -48,8 +48,8 @@ struct Candidate {
 class AttemptListener {
  public:
   virtual ~AttemptListener() = default;
-  // `candidate` is about to be asked. Where it must not be, the error ends the call. The only one that
-  // may block for milliseconds.
+  // `candidate` is about to be asked. Where it must not be, the error ends the call. The only one
+  // that may block for milliseconds.
   virtual absl::Status OnTry(const Candidate& candidate) = 0;
   // It failed without a word; `why` in one, as `busy`.
   virtual void OnTryFailed(const Candidate& candidate, std::string_view why) = 0;

@@ -46,8 +46,8 @@ class Router {
          std::vector<std::string> chain,
          const Clock& clock);
 
-  // The model, then those that stand in for it, then all of the chain, each once. Of those that stand
-  // in, a name that nobody has is passed over. INVALID_ARGUMENT, UNKNOWN_MODEL.
+  // The model, then those that stand in for it, then all of the chain, each once. Of those that
+  // stand in, a name that nobody has is passed over. INVALID_ARGUMENT, UNKNOWN_MODEL.
   absl::StatusOr<std::vector<Route>> Resolve(const std::string& model,
                                              const std::vector<std::string>& fallbacks = {}) const;
 

@@ -13,9 +13,9 @@ namespace {
 constexpr char kUserAccount[] = "";
 constexpr char kDeploymentAccount[] = "deployment";
 
-// Adds to an account: $3 the month, $4 spent and $5 reserved micros, $6 the minute, $7 tokens. What an
-// earlier month or minute counted counts no longer. It begins each transaction on an account, so that
-// others wait for it.
+// Adds to an account: $3 the month, $4 spent and $5 reserved micros, $6 the minute, $7 tokens. What
+// an earlier month or minute counted counts no longer. It begins each transaction on an account, so
+// that others wait for it.
 constexpr sql::Statement kAddToAccount = {R"(
   update accounts
   set month = case when month < $3 then $3 else month end,

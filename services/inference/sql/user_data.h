@@ -1,8 +1,9 @@
-// What inference keeps of a user, as lines of an archive: what they used, and what it cost. For reading:
-// another deployment's accounts are not this one's, so that nothing of it is imported.
+// What inference keeps of a user, as lines of an archive: what they used, and what it cost. For
+// reading: another deployment's accounts are not this one's, so that nothing of it is imported.
 //
 // In an archive: usage. Not in it, for a reason: accounts and reservations (how this deployment's
-// budgets stand), idempotency_keys. tests/system/test_exports.py compares the lists with the database's catalogue.
+// budgets stand), idempotency_keys. tests/system/test_exports.py compares the lists with the
+// database's catalogue.
 #pragma once
 
 #include <string>

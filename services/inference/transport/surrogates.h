@@ -1,5 +1,5 @@
-// The halves of UTF-16's surrogate pairs (Unicode 15, section 3.8): a code point over U+FFFF is a high
-// one and a low one, and none of them is a character alone.
+// The halves of UTF-16's surrogate pairs (Unicode 15, section 3.8): a code point over U+FFFF is a
+// high one and a low one, and none of them is a character alone.
 #pragma once
 
 #include <cstdint>

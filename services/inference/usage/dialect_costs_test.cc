@@ -1,5 +1,5 @@
-// What answers cost by what each dialect reports: whether the input that it counts includes what was
-// read from and written to its cache. Nothing is paid twice and nothing is forgotten.
+// What answers cost by what each dialect reports: whether the input that it counts includes what
+// was read from and written to its cache. Nothing is paid twice and nothing is forgotten.
 #include <string>
 
 #include "gtest/gtest.h"

@@ -38,8 +38,8 @@ Most MostOf(const ModelRequest& request);
 
 class Ledger;
 
-// What is reserved for one answer, whatever models are tried for it. Ended once, by Settle, Release or
-// its destruction; what is covered after the end is given up at once.
+// What is reserved for one answer, whatever models are tried for it. Ended once, by Settle, Release
+// or its destruction; what is covered after the end is given up at once.
 class Hold {
  public:
   // `ledger` outlives it.
@@ -48,11 +48,11 @@ class Hold {
   Hold& operator=(const Hold&) = delete;
   ~Hold() { Release(); }
 
-  // From now on at least so much is reserved. RESOURCE_EXHAUSTED with BUDGET_EXCEEDED or RATE_LIMITED,
-  // and when to come back; UNAVAILABLE; CANCELLED after the end.
+  // From now on at least so much is reserved. RESOURCE_EXHAUSTED with BUDGET_EXCEEDED or
+  // RATE_LIMITED, and when to come back; UNAVAILABLE; CANCELLED after the end.
   absl::Status Cover(const Most& most);
-  // Stores what the answer cost in place of what was reserved. UNAVAILABLE where it could not be stored
-  // just now: the ledger goes on trying as long as the process lives.
+  // Stores what the answer cost in place of what was reserved. UNAVAILABLE where it could not be
+  // stored just now: the ledger goes on trying as long as the process lives.
   absl::Status Settle(const UsageRow& row);
   // Nothing is to be paid.
   void Release();
@@ -78,7 +78,8 @@ class Ledger {
   // How often it says that it lives.
   absl::Duration renewal() const { return lease_ / 3; }
 
-  // References outlive the ledger. `clock` goes as those of the other replicas do (sql::LeaseClock).
+  // References outlive the ledger. `clock` goes as those of the other replicas do
+  // (sql::LeaseClock).
   Ledger(LedgerStore& store,
          const Clock& clock,
          const DefaultLimits& limits,
@@ -94,8 +95,8 @@ class Ledger {
   LedgerStore& store() { return store_; }
   const Clock& clock() const { return clock_; }
 
-  // Says that this process lives, and settles what could not be settled when it ended; before its first
-  // call and every renewal().
+  // Says that this process lives, and settles what could not be settled when it ended; before its
+  // first call and every renewal().
   absl::Status Renew();
   // Frees what dead processes hold; all that others hold where this is the only process. Every
   // renewal().

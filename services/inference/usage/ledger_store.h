@@ -98,9 +98,10 @@ class LedgerStore {
   // Gives up a reservation; without effect where there is none. Does not wait for the disk.
   virtual absl::Status Release(const ReservationName& name, absl::Time now) = 0;
   // Stores the row, adds its cost to the payer's accounts and gives up the reservation, where it is
-  // still there. A row of the same user and turn key that is there already stays as it is, and nothing
-  // is added: so an attempt is never counted twice. Where the user's account was deleted since the call
-  // had begun, there is no row. Waits for the disk. `of_deployment`: the deployment has an account.
+  // still there. A row of the same user and turn key that is there already stays as it is, and
+  // nothing is added: so an attempt is never counted twice. Where the user's account was deleted
+  // since the call had begun, there is no row. Waits for the disk. `of_deployment`: the deployment
+  // has an account.
   virtual absl::Status Settle(const UsageRow& row,
                               const std::string& reservation_id,
                               bool of_deployment,

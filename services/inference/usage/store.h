@@ -63,7 +63,8 @@ struct UsageSum {
 class Store {
  public:
   virtual ~Store() = default;
-  // The row that the ledger settled (usage/ledger_store.h); nullopt where there is none. Errors: UNAVAILABLE.
+  // The row that the ledger settled (usage/ledger_store.h); nullopt where there is none. Errors:
+  // UNAVAILABLE.
   virtual absl::StatusOr<std::optional<UsageRow>> FindUsage(const std::string& user_id,
                                                             const std::string& turn_key) = 0;
   // The groups that used something, in the order of their keys. Errors: UNAVAILABLE.

@@ -1,5 +1,5 @@
-// What was used: tokens and cost by user, model, persona, key or day, for admins and of oneself, and of
-// one answer.
+// What was used: tokens and cost by user, model, persona, key or day, for admins and of oneself,
+// and of one answer.
 //
 //   absl::StatusOr<v1::ListUsageResponse> usage = usage_report.List(call, request);
 //

@@ -68,8 +68,8 @@ bool IsBase64(const std::string& text) {
          (absl::Base64Unescape(text, &ignored) || absl::WebSafeBase64Unescape(text, &ignored));
 }
 
-// Of an entry as it would be kept: what being encrypted, or not, asks of it. `is_shared`: the request
-// says that personas are to be told of it.
+// Of an entry as it would be kept: what being encrypted, or not, asks of it. `is_shared`: the
+// request says that personas are to be told of it.
 std::vector<FieldViolation> CheckContent(const v1::JournalEntry& entry, bool is_shared) {
   if (!entry.has_encryption()) {
     if (CodePoints(entry.content()) <= kMostPlainContent) return {};

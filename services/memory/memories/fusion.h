@@ -1,6 +1,6 @@
 // Two rankings made one by reciprocal rank (Cormack, Clarke and Buettcher, SIGIR 2009): each place
-// counts 1 / (60 + place), so that what both find comes first, and neither's scores need mean anything to the
-// other. Pure function.
+// counts 1 / (60 + place), so that what both find comes first, and neither's scores need mean
+// anything to the other. Pure function.
 //
 //   FuseRanks({"a", "b"}, {"c", "b"}) == {"b", "a", "c"}
 #pragma once

@@ -1,5 +1,5 @@
-// What memories mean: vectors made of them in the background, and found by what a question means. Only
-// where inference has an embedder; without one everything is found by its words alone.
+// What memories mean: vectors made of them in the background, and found by what a question means.
+// Only where inference has an embedder; without one everything is found by its words alone.
 //
 //   absl::Status made = meanings.MakePending();             // a periodic job
 //   matches = meanings.Fuse(call, search, question, std::move(matches));
@@ -42,12 +42,12 @@ class Meanings {
  public:
   explicit Meanings(const MeaningsParts& parts);
 
-  // Makes vectors of memories that have none of the deployment's embedder, until there are no more or
-  // `ending`. A user whose budget is spent, and whoever's call fails, is put off.
+  // Makes vectors of memories that have none of the deployment's embedder, until there are no more
+  // or `ending`. A user whose budget is spent, and whoever's call fails, is put off.
   absl::Status MakePending(const std::function<bool()>& ending);
 
-  // The matches with those that the question means besides, best first, at most `search.limit`. Where the
-  // question cannot be embedded, the matches as they are; a failed read is an error.
+  // The matches with those that the question means besides, best first, at most `search.limit`.
+  // Where the question cannot be embedded, the matches as they are; a failed read is an error.
   absl::StatusOr<std::vector<ScoredMemory>> Fuse(const CallContext& call,
                                                  const MemorySearch& search,
                                                  const std::string& question,

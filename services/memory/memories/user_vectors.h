@@ -1,9 +1,10 @@
-// The vectors of users' memories in memory, so that a question is compared with them without their being
-// read: what has changed since the last time is read only. Users that nobody asked about for the longest
-// time make room for others.
+// The vectors of users' memories in memory, so that a question is compared with them without their
+// being read: what has changed since the last time is read only. Users that nobody asked about for
+// the longest time make room for others.
 //
 //   UserVectorCache cache(store, most_bytes);
-//   absl::StatusOr<std::vector<std::string>> ids = cache.Nearest({.user_id = "ann", ...}, question);
+//   absl::StatusOr<std::vector<std::string>> ids =
+//       cache.Nearest({.user_id = "ann", ...}, question);
 //   cache.Forget("ann", embedder, gone);                // ids that are no memories any longer
 //
 // Thread-safe; Nearest blocks where it reads, and waits for others who ask about the same user.

@@ -1,5 +1,6 @@
-// Vectors as they are stored: each component as one of 255 steps, with the size of a step before them;
-// a quarter of the bytes, and for telling which of a user's memories are nearer the same. Pure functions.
+// Vectors as they are stored: each component as one of 255 steps, with the size of a step before
+// them; a quarter of the bytes, and for telling which of a user's memories are nearer the same.
+// Pure functions.
 //
 //   const std::string packed = PackVector({0.6F, 0.8F});
 //   Similarity({0.6F, 0.8F}, packed);                      // about 1

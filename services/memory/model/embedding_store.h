@@ -53,8 +53,8 @@ class EmbeddingStore {
   // Claims of these are over; they are due again at `due_time`.
   virtual absl::Status PutOff(const std::vector<PendingEmbedding>& pending,
                               absl::Time due_time) = 0;
-  // The user's vectors that have changed after the change `since`, in the order of their changes. Those of
-  // memories that are gone are not among them.
+  // The user's vectors that have changed after the change `since`, in the order of their changes.
+  // Those of memories that are gone are not among them.
   virtual absl::StatusOr<std::vector<ChangedVector>> Changed(const std::string& user_id,
                                                              int64_t since) = 0;
   // Those of the memories that are there, in any order.

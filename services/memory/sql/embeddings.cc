@@ -12,8 +12,8 @@ namespace {
 using sql::Rows;
 using sql::Transaction;
 
-// Claims by setting the time: the condition on the row itself makes two who claim at once share what
-// there is. Two ranges rather than `<>`, so that the index finds them.
+// Claims by setting the time: the condition on the row itself makes two who claim at once share
+// what there is. Two ranges rather than `<>`, so that the index finds them.
 constexpr sql::Statement kClaimEmbeddings = {R"(
   update memory_embeddings
   set due_time = $3

@@ -1,4 +1,5 @@
-// Statements that write memories and count them, for whoever adds or forgets some. Part of the stores.
+// Statements that write memories and count them, for whoever adds or forgets some. Part of the
+// stores.
 #pragma once
 
 #include "services/memory/model/store.h"
@@ -25,16 +26,16 @@ inline constexpr sql::Statement kInsertEmbedding = {R"(
     insert into memory_embeddings (user_id, memory_id, embedder, due_time, change)
     values ($1, $2, '', 0, 0))"};
 
-// Counts a change of the user's vectors, for the statements below. Others who change one wait for its
-// row: so no number is seen before a lower one.
+// Counts a change of the user's vectors, for the statements below. Others who change one wait for
+// its row: so no number is seen before a lower one.
 inline constexpr sql::Statement kCountVectorChange = {R"(
     update memory_counts
     set vector_changes = vector_changes + 1
     where user_id = $1
     returning vector_changes)"};
 
-// The same for one whose content has changed: what was made of the old one, or is being made, counts
-// no longer. $3 is the change.
+// The same for one whose content has changed: what was made of the old one, or is being made,
+// counts no longer. $3 is the change.
 inline constexpr sql::Statement kRenewEmbedding = {R"(
     update memory_embeddings
     set embedder = '', due_time = 0, vector = null, change = $3

@@ -37,8 +37,8 @@ constexpr size_t kBytesInPage = size_t{2} << 20;
 // What an import may bring a user to, whatever the deployment's own limit of new ones is.
 constexpr int kMostMemories = 100'000;
 
-// The parts of a user's data, in the order in which they may be taken back. Each gives two keys, after
-// those that are $2 and $3.
+// The parts of a user's data, in the order in which they may be taken back. Each gives two keys,
+// after those that are $2 and $3.
 struct Part {
   const char* name;
   Statement keys;
@@ -174,8 +174,8 @@ absl::StatusOr<v1::UserRecord> Record(Stores& stores,
   return record;
 }
 
-// Takes lines back, one by one. What a store refuses is left out; nothing that a database could refuse
-// reaches it, since that would end the transaction.
+// Takes lines back, one by one. What a store refuses is left out; nothing that a database could
+// refuse reaches it, since that would end the transaction.
 class Importing {
  public:
   Importing(Transaction& tx, const ImportingUser& user, UserImport& import)

@@ -1,10 +1,11 @@
 // What memory keeps of a user, as lines of an archive: records of dramatis.memory.v1.UserRecord.
 //
-// Of tables that have a user, these are in an archive: profiles, goals, activities, journal_entries,
-// memories, summaries. These are made anew: goal_counts, activity_days, journal_tags, journal_goals,
-// memory_counts, memory_embeddings. These are not in it, for a reason: api_keys, api_key_counts, api_key_secrets
-// (credentials of this deployment), idempotency_keys, observations (how far this deployment has read).
-// tests/system/test_exports.py compares the lists with the database's catalogue.
+// Of tables that have a user, these are in an archive: profiles, goals, activities,
+// journal_entries, memories, summaries. These are made anew: goal_counts, activity_days,
+// journal_tags, journal_goals, memory_counts, memory_embeddings. These are not in it, for a reason:
+// api_keys, api_key_counts, api_key_secrets (credentials of this deployment), idempotency_keys,
+// observations (how far this deployment has read). tests/system/test_exports.py compares the lists
+// with the database's catalogue.
 #pragma once
 
 #include <string>

@@ -101,7 +101,8 @@ std::string BiographyIn(const json::object& data) {
   return text;
 }
 
-// The author's instructions. `{{original}}` stands for those of the program: ours are never replaced.
+// The author's instructions. `{{original}}` stands for those of the program: ours are never
+// replaced.
 std::string InstructionsIn(const json::object& data) {
   std::string text;
   for (const char* name : {"system_prompt", "post_history_instructions"}) {
@@ -117,8 +118,8 @@ size_t CountOf(const json::object& object, const char* name) {
 
 using Texts = google::protobuf::RepeatedPtrField<std::string>;
 
-// The texts of a list, as many and as much of each as there is room for; blank ones and what is no text
-// left out.
+// The texts of a list, as many and as much of each as there is room for; blank ones and what is no
+// text left out.
 void ReadTexts(const json::object& data,
                const char* name,
                int most,

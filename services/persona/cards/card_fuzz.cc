@@ -1,5 +1,6 @@
-// libFuzzer: a card's document from anywhere. What a card makes is a persona that may be made, and a card
-// that was taken over without changes is the same one; a book that was changed is read back as it was written.
+// libFuzzer: a card's document from anywhere. What a card makes is a persona that may be made, and
+// a card that was taken over without changes is the same one; a book that was changed is read back
+// as it was written.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

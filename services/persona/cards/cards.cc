@@ -130,7 +130,8 @@ absl::StatusOr<google::api::HttpBody> Cards::Export(const CallContext& call,
     DRAMATIS_ASSIGN_OR_RETURN(*body.mutable_data(), document(request.spec()));
     return body;
   }
-  // Programs that know version 3 read `ccv3`, others `chara`: of a card of version 3 there are both.
+  // Programs that know version 3 read `ccv3`, others `chara`: of a card of version 3 there are
+  // both.
   DRAMATIS_ASSIGN_OR_RETURN(std::string asked, document(request.spec()));
   DRAMATIS_ASSIGN_OR_RETURN(const boost::json::object card, ParseCard(asked));
   PngCards cards;

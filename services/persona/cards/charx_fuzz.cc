@@ -1,5 +1,5 @@
-// Whatever the bytes are: a document of at most the size that is allowed or an error; and what can be read
-// can be written again with another card.
+// Whatever the bytes are: a document of at most the size that is allowed or an error; and what can
+// be read can be written again with another card.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

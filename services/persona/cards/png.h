@@ -1,6 +1,6 @@
-// Character cards in PNG files: a tEXt chunk (PNG, third edition, 11.3.3.2) of keyword `ccv3`, or `chara`,
-// whose text is the card's JSON in base64. Pictures are neither decoded nor checked beyond their chunks:
-// nothing is inflated. Pure functions.
+// Character cards in PNG files: a tEXt chunk (PNG, third edition, 11.3.3.2) of keyword `ccv3`, or
+// `chara`, whose text is the card's JSON in base64. Pictures are neither decoded nor checked beyond
+// their chunks: nothing is inflated. Pure functions.
 //
 //   absl::StatusOr<PngCards> cards = ReadCards(png);
 //   absl::StatusOr<std::string> other = WithCards(png, {.v3 = json});
@@ -22,8 +22,8 @@ struct PngCards {
   std::string v2;  // `chara`
 };
 
-// The first of each. VALIDATION_FAILED where the file is no PNG: its signature, the length, the name or the
-// CRC of a chunk is wrong, or it has no end.
+// The first of each. VALIDATION_FAILED where the file is no PNG: its signature, the length, the
+// name or the CRC of a chunk is wrong, or it has no end.
 absl::StatusOr<PngCards> ReadCards(std::string_view png);
 
 // The picture with these cards and no others, before its end. Errors as ReadCards.

@@ -28,8 +28,8 @@ struct PersonaRow {
   // What its author says of it: only fields that are the author's to set, as they were set. Where
   // `source_uri` is set, `biography` is the source's text as last read.
   v1::Persona definition;
-  // Its book, a serialized v1::Lore as it was written; empty for none. A part of the version; lists of
-  // personas leave it out.
+  // Its book, a serialized v1::Lore as it was written; empty for none. A part of the version; lists
+  // of personas leave it out.
   std::string lore;
   int version = 1;
   absl::Time create_time;

@@ -1,10 +1,12 @@
-// Persona sources in buckets: `s3://bucket/key`, in one of the buckets that the deployment's settings
-// name. Looks for changes when asked, at most every 5 s, and reads an object only when it has changed.
+// Persona sources in buckets: `s3://bucket/key`, in one of the buckets that the deployment's
+// settings name. Looks for changes when asked, at most every 5 s, and reads an object only when it
+// has changed.
 //
 //   ObjectSource source(buckets, clock);
 //   absl::StatusOr<SourceText> me = source.Read("s3://twins/me.txt");
 //
-// A bucket that does not answer within a second holds nobody up who has a text already. Thread-safe.
+// A bucket that does not answer within a second holds nobody up who has a text already.
+// Thread-safe.
 #pragma once
 
 #include <map>

@@ -1,9 +1,9 @@
 // What persona keeps of a user, as lines of an archive: records of dramatis.persona.v1.UserRecord.
 //
 // In an archive: personas, with the current one of persona_versions; persona_cards. Made anew:
-// persona_names. Not in it, for a reason: persona_holds and persona_masks (what conversations of this
-// deployment ask for), idempotency_keys. tests/system/test_exports.py compares the lists with the database's
-// catalogue.
+// persona_names. Not in it, for a reason: persona_holds and persona_masks (what conversations of
+// this deployment ask for), idempotency_keys. tests/system/test_exports.py compares the lists with
+// the database's catalogue.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// One request at a time, for small documents of an identity provider: over libcurl's easy interface,
-// apart from the loop that models' answers stream through.
+// One request at a time, for small documents of an identity provider: over libcurl's easy
+// interface, apart from the loop that models' answers stream through.
 #pragma once
 
 #include <string>
@@ -14,7 +14,8 @@ namespace dramatis {
 // Blocks. Thread-safe.
 absl::StatusOr<std::string> FetchOverHttp(const std::string& url);
 
-// The answer, of any status, to a POST of `application/x-www-form-urlencoded`; with the same limits.
+// The answer, of any status, to a POST of `application/x-www-form-urlencoded`; with the same
+// limits.
 absl::StatusOr<FormAnswer> SendFormOverHttp(const std::string& url, const std::string& form);
 
 }  // namespace dramatis

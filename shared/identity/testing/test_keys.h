@@ -1,7 +1,7 @@
 // Signs tokens for tests, well-formed or not.
 //
 //   const SigningKey key = SigningKey::Rsa();
-//   const std::string token = key.Sign("RS256", R"({"alg":"RS256","kid":"a"})", R"({"sub":"ada"})");
+//   const std::string token = key.Sign("RS256", R"({"alg":"RS256"})", R"({"sub":"ada"})");
 //   const std::string keys = KeySetText({key.Jwk("a", "RS256")});
 #pragma once
 

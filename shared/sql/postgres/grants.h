@@ -12,9 +12,9 @@
 namespace dramatis::sql {
 
 // In the transaction's schema: usage of it; select, insert, update and delete on each table; of the
-// record of migrations select only. May be repeated. How many tables there are. INVALID_ARGUMENT for
-// a role that is no plain name, and on SQLite, which has no roles; the database's error where there
-// is no such role.
+// record of migrations select only. May be repeated. How many tables there are. INVALID_ARGUMENT
+// for a role that is no plain name, and on SQLite, which has no roles; the database's error where
+// there is no such role.
 absl::StatusOr<int> GrantTables(Transaction& tx, const std::string& role);
 
 }  // namespace dramatis::sql

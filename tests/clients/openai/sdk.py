@@ -1,4 +1,5 @@
-"""What PyPI's openai, and LiteLLM where it is asked for, get from a deployment, as one object of JSON.
+"""What PyPI's openai, and LiteLLM where it is asked for, get from a deployment, as one object of
+JSON.
 
 python sdk.py '{"base": "http://127.0.0.1:8080/v1", "user": "ada", "model": "<persona id>"}'
 """

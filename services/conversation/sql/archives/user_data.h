@@ -1,12 +1,12 @@
 // What conversation itself keeps of a user, as lines of an archive: records of
-// dramatis.conversation.v1.UserRecord. Sessions (but temporary ones) and rooms, each with its messages;
-// long ones in several lines.
+// dramatis.conversation.v1.UserRecord. Sessions (but temporary ones) and rooms, each with its
+// messages; long ones in several lines.
 //
-// Of tables that have a user, these are in an archive: conversations, participants, messages, turns,
-// user_conversations (made anew). These are not, for a reason: shares and share_tokens (links of this
-// deployment), events (how a room came to be what it is), message_search (made anew), user_sessions,
-// idempotency_keys, memory_outbox, account_deletions, jobs, room_members (this deployment's own work),
-// transcripts (their messages are brought back before an export).
+// Of tables that have a user, these are in an archive: conversations, participants, messages,
+// turns, user_conversations (made anew). These are not, for a reason: shares and share_tokens
+// (links of this deployment), events (how a room came to be what it is), message_search (made
+// anew), user_sessions, idempotency_keys, memory_outbox, account_deletions, jobs, room_members
+// (this deployment's own work), transcripts (their messages are brought back before an export).
 // tests/system/test_exports.py compares the two lists with the database's catalogue.
 #pragma once
 

@@ -1,4 +1,5 @@
-// The table `lore_firings`: what of personas' lore has fired in conversations, with effects in time.
+// The table `lore_firings`: what of personas' lore has fired in conversations, with effects in
+// time.
 #pragma once
 
 #include <string>

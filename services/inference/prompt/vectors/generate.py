@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes bpe.json: texts and how many tokens tiktoken, OpenAI's own library, counts in them, over the
-first 2,000 ranks of a vocabulary (bpe.tiktoken): `generate.py o200k_base.tiktoken`. The judge of
-prompt/bpe.h (`pip install tiktoken`)."""
+"""Writes bpe.json: texts and how many tokens tiktoken, OpenAI's own library, counts in them, over
+the first 2,000 ranks of a vocabulary (bpe.tiktoken): `generate.py o200k_base.tiktoken`. The judge
+of prompt/bpe.h (`pip install tiktoken`)."""
 
 import base64
 import json
