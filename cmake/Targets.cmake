@@ -137,6 +137,7 @@ endfunction()
 
 # dramatis_service(<name> [CORE_DEPS <targets>] [SERVER_DEPS <targets>])
 # One service's folder as its layers. Its folders decide, see ARCHITECTURE.md:
+#   <name>_settings  settings/: what every program of a deployment knows of it, data only
 #   <name>_core      the wings: model/ and every folder that no line below takes; rules and
 #                    interfaces, which link no gRPC and no SQL driver
 #   <name>_sql       sql/ with its folders, and migrations/ compiled in
@@ -150,7 +151,8 @@ function(dramatis_service name)
   file(GLOB wings CONFIGURE_DEPENDS RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" */*.cc */*.h)
   list(TRANSFORM wings REPLACE "/.*" "")
   list(REMOVE_DUPLICATES wings)
-  list(REMOVE_ITEM wings sql peers testing)
+  list(REMOVE_ITEM wings settings sql peers testing)
+  dramatis_sources(settings settings)
   dramatis_sources(core ${wings})
   file(GLOB parts CONFIGURE_DEPENDS RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" sql/*/*.cc)
   list(TRANSFORM parts REPLACE "/[^/]*$" "")
@@ -158,13 +160,16 @@ function(dramatis_service name)
   dramatis_sources(sql sql ${parts})
   dramatis_sources(server . peers)
 
-  dramatis_library(${name}_core SOURCES ${core} DEPS dramatis_protos shared_core ${arg_CORE_DEPS})
+  dramatis_library(${name}_settings SOURCES ${settings} DEPS shared_core)
+  dramatis_library(${name}_core SOURCES ${core}
+                   DEPS dramatis_protos shared_core ${name}_settings ${arg_CORE_DEPS})
   dramatis_library(${name}_sql SOURCES ${sql} DEPS ${name}_core shared_sql)
   dramatis_embed_migrations(${name}_sql ${name})
   dramatis_library(${name}_server SOURCES ${server}
                    DEPS ${name}_core ${name}_sql shared_rpc ${arg_SERVER_DEPS})
   add_executable(dramatis-${name} main.cc)
-  target_link_libraries(dramatis-${name} PRIVATE ${name}_server shared_identity_http shared_program)
+  target_link_libraries(dramatis-${name} PRIVATE ${name}_server deployment shared_identity_http
+                        shared_program)
   dramatis_precompile(dramatis-${name} common)
 
   dramatis_test(${name}_test SOURCES ${core_TESTS} DEPS ${name}_core shared_testing LABELS unit)

@@ -13,8 +13,8 @@ from tests.harness.deployment import Embedded, Separate
 from tests.harness.provider import Provider
 
 SHAPES = ("embedded", "separate")
-# Tests share their processors with builds, sanitizers and each other: who waits for those is not one
-# too many. test_overload.py has its own.
+# Tests share their processors with builds, sanitizers and each other: who waits for those is not
+# one too many. test_overload.py has its own.
 program.ENVIRONMENT["DRAMATIS_QUEUE_DELAY"] = "10s"
 _names = itertools.count(1)
 

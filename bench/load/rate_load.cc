@@ -1,15 +1,17 @@
 // rate-load: asks so many times a second, however long the answers take, as a crowd does.
 //
 //   rate-load --address 127.0.0.1:8080 --path /api/personas --rate 10000 --connections 256
-//             --seconds 5 [--method POST --body '{"message":"go %"}'] [--header 'Authorization: ...%']
+//             --seconds 5 [--method POST --body '{"message":"go %"}']
+//             [--header 'Authorization: ...%']
 //
 // `%` in path, body and headers is the request's number, `%h` the same as two groups of an IPv6
 // address. A request is due at its time and is sent then
 // if a connection is free; else it waits, and its wait is part of what it took. Without --rate each
 // connection asks again as soon as it was answered: as much as the server gives. Prints one line of
-// JSON: for each status how many, how many of them before the end, and how long they took (milliseconds: median, 95th and 99th
-// percentile, greatest) from when each was sent, how late they were sent, and how many were never
-// sent. Connections stay open; one that the server closes is opened again. One thread.
+// JSON: for each status how many, how many of them before the end, and how long they took
+// (milliseconds: median, 95th and 99th percentile, greatest) from when each was sent, how late they
+// were sent, and how many were never sent. Connections stay open; one that the server closes is
+// opened again. One thread.
 
 #include <algorithm>
 #include <chrono>
@@ -24,14 +26,13 @@
 #include <string_view>
 #include <vector>
 
-#include <sys/resource.h>
-
 #include "boost/asio/connect.hpp"
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/ip/tcp.hpp"
 #include "boost/asio/steady_timer.hpp"
 #include "boost/asio/write.hpp"
 #include "boost/json.hpp"
+#include "shared/http/file_limit.h"
 
 namespace {
 
@@ -306,11 +307,7 @@ int main(int argc, char** argv) {
                  "  [--connections <n>] [--seconds <at most 60>]\n";
     return 2;
   }
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-  }
+  dramatis::RaiseFileLimit();
   try {
     const size_t colon = options.address.rfind(':');
     const tcp::endpoint endpoint(asio::ip::make_address(options.address.substr(0, colon)),

@@ -21,8 +21,6 @@
 #include <string_view>
 #include <vector>
 
-#include <sys/resource.h>
-
 #include "boost/asio/connect.hpp"
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/ip/tcp.hpp"
@@ -32,6 +30,7 @@
 #include "boost/beast/core.hpp"
 #include "boost/beast/http.hpp"
 #include "boost/json.hpp"
+#include "shared/http/file_limit.h"
 
 namespace {
 
@@ -316,11 +315,7 @@ int main(int argc, char** argv) {
                  "  [--tokens <n>] [--spread-ms <ms>] [--timeout-s <s>]\n";
     return 2;
   }
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-  }
+  dramatis::RaiseFileLimit();
   try {
     return Run(options);
   } catch (const std::exception& error) {

@@ -7,14 +7,14 @@
 #include "absl/time/time.h"
 #include "gateway/access/rate_limits.h"
 #include "gateway/access/trusted_proxies.h"
-#include "shared/config/default_ports.h"
+#include "gateway/settings/variables.h"
 #include "shared/config/environment.h"
 #include "shared/http/limits.h"
 
 namespace dramatis::gateway {
 
 struct GatewayConfig {
-  std::string address = LoopbackAddress(PortsOf("gateway").http);
+  std::string address = LoopbackAddress(kHttpPort);
   std::vector<std::string> cors_origins = {"http://localhost:3000"};
   // Plain HTTP is redirected or refused.
   bool https_only = false;

@@ -7,43 +7,15 @@
 // Thread-safe.
 #pragma once
 
-#include <map>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "gateway/routing/route_table.h"
-#include "google/protobuf/descriptor.h"
 #include "shared/http/message.h"
+#include "shared/http/reasons.h"
 
 namespace dramatis::gateway {
-
-// One enumerator of an `ErrorReason`: a member of the closed list of codes.
-struct Reason {
-  std::string name;    // "NOT_FOUND"
-  std::string domain;  // "dramatis.errors.v1", the package that defines it
-  std::string title;
-  int http_status = 0;  // 0: that of the gRPC code
-};
-
-// The closed list, from every enum `ErrorReason` of the files.
-class ReasonTable {
- public:
-  // INVALID_ARGUMENT where a reason has no title or stands in two lists.
-  static absl::StatusOr<ReasonTable> Build(
-      const std::vector<const google::protobuf::FileDescriptor*>& files);
-
-  // Null for a name that is not in the list.
-  const Reason* Find(const std::string& name) const;
-  const std::map<std::string, Reason>& reasons() const { return reasons_; }
-
- private:
-  std::map<std::string, Reason> reasons_;
-};
-
-// The HTTP status of a gRPC code (google/rpc/code.proto; FAILED_PRECONDITION is 409 here).
-int HttpStatusOf(absl::StatusCode code);
 
 // What a problem is about.
 struct ProblemContext {
@@ -68,8 +40,8 @@ struct Problem {
   std::string json;
   // At least; 0 where there is none to say.
   int retry_after_seconds = 0;
-  // For clients of OpenAI's API: the same request soon gets the same answer, whatever the status says
-  // to them.
+  // For clients of OpenAI's API: the same request soon gets the same answer, whatever the status
+  // says to them.
   bool no_retry = false;
 };
 

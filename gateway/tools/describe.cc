@@ -15,6 +15,7 @@
 #include "gateway/tools/comments.h"
 #include "gateway/tools/openapi.h"
 #include "gateway/tools/reference.h"
+#include "services/deployment/deployment.h"
 #include "shared/config/version.h"
 #include "shared/status/macros.h"
 
@@ -33,7 +34,7 @@ absl::StatusOr<std::string> Describe(const std::string& descriptors, const std::
   }
   if (what == "routes") return RoutesPage(*routes, comments);
   if (what == "errors") return ErrorsPage(reasons, files, comments);
-  if (what == "configuration") return ConfigurationPage();
+  if (what == "configuration") return ConfigurationPage(AllPrograms());
   return absl::InvalidArgumentError("there are openapi, routes, errors and configuration");
 }
 

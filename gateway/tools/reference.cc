@@ -7,7 +7,6 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "gateway/tools/openapi.h"
-#include "shared/config/variables.h"
 
 namespace dramatis::gateway {
 namespace {
@@ -128,10 +127,11 @@ std::string ErrorsPage(const ReasonTable& reasons,
   return page;
 }
 
-std::string ConfigurationPage() {
-  return absl::StrCat(Generated("Settings", "shared/config/variables.cc"), "\n",
-                      "Environment variables. An unknown `DRAMATIS_` variable is an error.\n\n",
-                      VariablesMarkdown());
+std::string ConfigurationPage(const Deployment& deployment) {
+  return absl::StrCat(
+      Generated("Settings", "shared/config/variables.cc and each settings/variables.cc"), "\n",
+      "Environment variables. An unknown `DRAMATIS_` variable is an error.\n\n",
+      deployment.Markdown());
 }
 
 }  // namespace dramatis::gateway

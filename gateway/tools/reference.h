@@ -7,6 +7,7 @@
 #include "gateway/routing/route_table.h"
 #include "gateway/tools/comments.h"
 #include "google/protobuf/descriptor.h"
+#include "shared/config/deployment.h"
 
 namespace dramatis::gateway {
 
@@ -17,6 +18,6 @@ std::string ErrorsPage(const ReasonTable& reasons,
                        const std::vector<const google::protobuf::FileDescriptor*>& files,
                        const Comments& comments);
 // docs/configuration.md: every setting.
-std::string ConfigurationPage();
+std::string ConfigurationPage(const Deployment& deployment);
 
 }  // namespace dramatis::gateway

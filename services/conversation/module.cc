@@ -28,6 +28,7 @@
 #include "services/conversation/sessions/retention.h"
 #include "services/conversation/sessions/titles.h"
 #include "services/conversation/sessions/upkeep.h"
+#include "services/conversation/settings/variables.h"
 #include "services/conversation/sql/accounts.h"
 #include "services/conversation/sql/archives/jobs.h"
 #include "services/conversation/sql/archives/user_data.h"
@@ -71,8 +72,8 @@ constexpr int kStepsInLease = 4;
 constexpr absl::Duration kArchiveInterval = absl::Milliseconds(500);
 // How often archives whose time is over are deleted.
 constexpr absl::Duration kExpiryInterval = absl::Minutes(10);
-// The services that keep something of users, besides this one: all of them forget, export and import.
-// Personas come first, since others name them.
+// The services that keep something of users, besides this one: all of them forget, export and
+// import. Personas come first, since others name them.
 constexpr const char* kUserDataServices[] = {"persona", "memory", "inference"};
 // How often what nobody knows of is looked for among archives.
 constexpr absl::Duration kSweepInterval = absl::Hours(6);
@@ -294,8 +295,8 @@ class Module : public dramatis::Module {
     (void)ReleaseHold(tools_, call, session);
   }
 
-  // Where there is room for files that are worked on: in the data folder, where this program has one,
-  // else where the system keeps such files.
+  // Where there is room for files that are worked on: in the data folder, where this program has
+  // one, else where the system keeps such files.
   std::string TemporaryFolder() const {
     std::error_code ignored;
     const std::string& own = context_.config.data_dir;
@@ -468,10 +469,9 @@ ConfiguredModule Configure(Settings& settings, const CommonConfig& common) {
 
 const ModuleFactory& ConversationModule() {
   static const ModuleFactory& factory =
-      *new ModuleFactory{.name = "conversation",
+      *new ModuleFactory{.name = ConversationPart().name,
                          .migrations = &embedded::conversation_migrations,
                          .configure = &Configure,
-                         .calls_others = true,
                          .sample = Sample(),
                          .forget_user = nullptr,
                          .export_user = &ExportUser};

@@ -13,7 +13,7 @@
 #include "services/inference/catalogue/catalogue.h"
 #include "services/inference/embedding/table_embedder.h"
 #include "services/inference/providers/base_url.h"
-#include "services/inference/setup/known_providers.h"
+#include "services/inference/settings/known_providers.h"
 #include "services/inference/setup/providers_file.h"
 #include "services/inference/usage/ledger.h"
 #include "shared/aws/settings.h"

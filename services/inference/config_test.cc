@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 #include "services/inference/catalogue/catalogue.h"
 #include "services/inference/providers/base_url.h"
-#include "services/inference/setup/known_providers.h"
+#include "services/inference/settings/known_providers.h"
 
 namespace dramatis::inference {
 namespace {

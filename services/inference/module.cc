@@ -21,6 +21,7 @@
 #include "services/inference/routing/models.h"
 #include "services/inference/routing/router.h"
 #include "services/inference/service.h"
+#include "services/inference/settings/variables.h"
 #include "services/inference/sql/forget_user.h"
 #include "services/inference/sql/ledger.h"
 #include "services/inference/sql/store.h"
@@ -235,7 +236,7 @@ class RunningModule : public Module {
 
 const ModuleFactory& InferenceModule() {
   static const ModuleFactory factory = {
-      .name = "inference",
+      .name = InferencePart().name,
       .migrations = &embedded::inference_migrations,
       .configure = [](Settings& settings, const CommonConfig& /*common*/) -> ConfiguredModule {
         return {

@@ -20,6 +20,7 @@
 #include "services/memory/peers/grpc_peers.h"
 #include "services/memory/profile/profiles.h"
 #include "services/memory/service.h"
+#include "services/memory/settings/variables.h"
 #include "services/memory/sql/embeddings.h"
 #include "services/memory/sql/goals.h"
 #include "services/memory/sql/journal.h"
@@ -195,7 +196,7 @@ class RunningModule : public Module {
 
 const ModuleFactory& MemoryModule() {
   static const ModuleFactory factory = {
-      .name = "memory",
+      .name = MemoryPart().name,
       .migrations = &embedded::memory_migrations,
       .configure = [](Settings& settings, const CommonConfig& /*common*/) -> ConfiguredModule {
         return {
@@ -205,7 +206,6 @@ const ModuleFactory& MemoryModule() {
             },
             .import_user = &ImportUser};
       },
-      .calls_others = true,
       .sample = Sample(),
       .command = KeysCommand(),
       .export_user = &ExportUser,

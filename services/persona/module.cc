@@ -13,6 +13,7 @@
 #include "services/persona/personas/personas.h"
 #include "services/persona/rendering/rendering.h"
 #include "services/persona/service.h"
+#include "services/persona/settings/variables.h"
 #include "services/persona/sources/config.h"
 #include "services/persona/sources/default_persona.h"
 #include "services/persona/sources/object_source.h"
@@ -172,7 +173,7 @@ class RunningModule : public Module {
 
 const ModuleFactory& PersonaModule() {
   static const ModuleFactory factory = {
-      .name = "persona",
+      .name = PersonaPart().name,
       .migrations = &embedded::persona_migrations,
       .configure = [](Settings& settings, const CommonConfig& common) -> ConfiguredModule {
         const Config config = Config::From(settings, common);

@@ -14,7 +14,6 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "shared/config/certificates.h"
-#include "shared/config/variables.h"
 #include "shared/config/watched_file.h"
 
 namespace dramatis {
@@ -235,15 +234,12 @@ void Settings::Problem(const std::string& name, const std::string& what) {
   if (!absl::c_linear_search(problems_, problem)) problems_.push_back(std::move(problem));
 }
 
-absl::Status Settings::Check() const {
+absl::Status Settings::Check(const Deployment& deployment) const {
   std::vector<std::string> problems = problems_;
-  std::set<std::string> known = read_;
-  for (const Variable& variable : KnownVariables()) {
-    known.emplace(variable.name);
-  }
   for (const auto& [name, value] : environment_) {
-    if (!absl::StartsWith(name, kPrefix) || known.contains(name)) continue;
-    const std::string suggestion = SuggestVariable(name);
+    const bool known = read_.contains(name) || deployment.Knows(name);
+    if (!absl::StartsWith(name, kPrefix) || known) continue;
+    const std::string suggestion = deployment.Suggest(name);
     problems.push_back(absl::StrCat(name, " is not a setting",
                                     suggestion.empty() ? "" : "; did you mean ", suggestion,
                                     suggestion.empty() ? "" : "?"));

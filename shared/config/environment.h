@@ -3,11 +3,11 @@
 //   Settings settings(environment);
 //   config.grpc_address = settings.Text("DRAMATIS_GRPC_ADDRESS", "127.0.0.1:50051");
 //   config.workers = settings.Integer("DRAMATIS_WORKERS", 16, 1, 1024);
-//   if (absl::Status status = settings.Check(); !status.ok()) return status;
+//   if (absl::Status status = settings.Check(deployment); !status.ok()) return status;
 //
-// A variable named DRAMATIS_... that nobody knows is a problem: `Known` lists those that other
-// programs of the deployment read, so that one environment can serve all of them. Values are never
-// part of a message, since some are secrets.
+// A variable named DRAMATIS_... that nobody knows is a problem; those that other programs of the
+// deployment read are none, so that one environment can serve all of them. Values are never part of
+// a message, since some are secrets.
 #pragma once
 
 #include <chrono>
@@ -20,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "shared/config/deployment.h"
 
 namespace dramatis {
 
@@ -56,9 +57,9 @@ class Settings {
 
   // Notes a problem of the caller's own finding.
   void Problem(const std::string& name, const std::string& what);
-  // OK, or INVALID_ARGUMENT whose message lists each problem on a line of its own: also unknown
-  // DRAMATIS_ variables.
-  absl::Status Check() const;
+  // OK, or INVALID_ARGUMENT whose message lists each problem on a line of its own: also DRAMATIS_
+  // variables that nobody has read and `deployment` does not know.
+  absl::Status Check(const Deployment& deployment = Deployment()) const;
 
  private:
   Environment environment_;
@@ -82,8 +83,8 @@ struct CommonConfig {
   std::string data_dir = "./data";
   // Empty: SQLite files in the data folder.
   std::string database_url;
-  // Where that is read again: `file:` and a path, or `aws-secretsmanager:` and a name; empty where it
-  // stays as it is.
+  // Where that is read again: `file:` and a path, or `aws-secretsmanager:` and a name; empty where
+  // it stays as it is.
   std::string database_url_reference;
   // What it is now: sql::DatabaseOptions::current_url.
   std::function<std::string(const std::string& refused)> current_database_url = nullptr;

@@ -6,7 +6,6 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "shared/config/variables.h"
 
 namespace dramatis {
 namespace {
@@ -95,9 +94,11 @@ TEST(SettingsTest, RefusesUnknownVariablesOfOurPrefixAndSuggests) {
   Settings settings(Environment{{"DRAMATIS_LOG_LEVLE", "info"},
                                 {"DRAMATIS_XYZZY_PLUGH", "1"},
                                 {"PATH", "/bin"},
-                                {"DRAMATIS_CORS_ORIGINS", "of another program"}});
+                                {"DRAMATIS_SPOKES", "of another program"}});
+  const Deployment deployment(
+      {{.name = "wheel", .variables = {{"DRAMATIS_SPOKES", "8", "spokes"}}}});
 
-  EXPECT_EQ(Problems(settings),
+  EXPECT_EQ(std::string(settings.Check(deployment).message()),
             "DRAMATIS_LOG_LEVLE is not a setting; did you mean DRAMATIS_LOG_LEVEL?\n"
             "DRAMATIS_XYZZY_PLUGH is not a setting");
 }
@@ -180,6 +181,7 @@ TEST(CommonConfigTest, OutsideLocalHttpMayBeAnywhereAndGrpcMayNot) {
                                   {"DRAMATIS_HTTP_ADDRESS", "0.0.0.0:8080"},
                                   {"DRAMATIS_MANAGEMENT_ADDRESS", "0.0.0.0:9090"},
                                   {"DRAMATIS_GRPC_ADDRESS", "127.0.0.1:50051"}});
+    settings.Text("DRAMATIS_HTTP_ADDRESS");  // as what serves HTTP does
     CommonConfig::From(settings, 9090);
     EXPECT_EQ(Problems(settings), "");
     Settings open(Environment{{"DRAMATIS_ENVIRONMENT", environment},
@@ -262,27 +264,6 @@ TEST(SystemEnvironmentTest, HoldsTheProcesssVariables) {
   setenv("DRAMATIS_TEST_ONLY", "a=b", 1);
   EXPECT_EQ(SystemEnvironment().at("DRAMATIS_TEST_ONLY"), "a=b");
   unsetenv("DRAMATIS_TEST_ONLY");
-}
-
-TEST(VariablesTest, AreNamedOnceAndExplained) {
-  std::set<std::string_view> names;
-  for (const Variable& variable : KnownVariables()) {
-    EXPECT_TRUE(names.insert(variable.name).second) << variable.name;
-    EXPECT_FALSE(variable.meaning.empty()) << variable.name;
-    EXPECT_FALSE(variable.programs.empty()) << variable.name;
-  }
-}
-
-TEST(VariablesTest, ShowAProgramItsOwn) {
-  EXPECT_THAT(VariablesHelp("dramatis-gateway"),
-              AllOf(HasSubstr("DRAMATIS_HTTP_ADDRESS"), HasSubstr("DRAMATIS_LOG_LEVEL"),
-                    Not(HasSubstr("DRAMATIS_TURN_LEASE"))));
-  EXPECT_THAT(VariablesHelp("dramatis"),
-              AllOf(HasSubstr("DRAMATIS_HTTP_ADDRESS"), HasSubstr("DRAMATIS_TURN_LEASE")));
-}
-
-TEST(VariablesTest, MakeATable) {
-  EXPECT_THAT(VariablesMarkdown(), HasSubstr("| `DRAMATIS_LOG_LEVEL` | info |"));
 }
 
 TEST(CommonConfigTest, TheDatabasesUrlMayBeReadFromElsewhere) {

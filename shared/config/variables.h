@@ -1,31 +1,33 @@
-// Every setting of every program, once: for the check for unknown variables, `--help`, and
-// docs/configuration.md, which is made from it.
+// The settings that programs have whatever their parts are. What a part reads besides stands in its
+// settings/variables.cc; deployment.h puts them together.
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace dramatis {
 
 struct Variable {
-  std::string_view name;
-  std::string_view fallback;  // the value where unset, in words where it is computed
-  std::string_view meaning;   // one line
-  std::string_view programs;  // which read it: "all", or names without `dramatis-`
+  std::string name;
+  std::string fallback;  // the value where unset, in words where it is computed
+  std::string meaning;   // one line
 };
 
-// In the order in which they are to be shown.
-const std::vector<Variable>& KnownVariables();
+// Which programs read a variable.
+enum class Readers {
+  kAll,
+  kServices,   // those with a gRPC address
+  kCallers,    // those that call others
+  kFrontends,  // those with an HTTP address
+};
 
-// The known variable that `name` was probably meant to be, or empty.
-std::string SuggestVariable(const std::string& name);
+struct CommonVariable {
+  Variable variable;
+  Readers readers = Readers::kAll;
+};
 
-// The variables that `program` ("dramatis-persona", or "dramatis" for everything) reads, as the
-// lines of a `--help`.
-std::string VariablesHelp(const std::string& program);
-
-// A Markdown table of all of them.
-std::string VariablesMarkdown();
+// In the order in which they are to be shown. The texts are the default addresses of all programs.
+std::vector<CommonVariable> CommonVariables(const std::string& grpc_addresses,
+                                            const std::string& management_addresses);
 
 }  // namespace dramatis

@@ -5,10 +5,10 @@
 //   if (delay.Refuses(waited, now)) ... no ... // for new work; `waited`: the first task until now
 //
 // A burst ends by itself, so it is taken whole, however late its last task is. A queue stands when
-// for ten times `target` no task waited for less than `target`: more comes than is done. From then on
-// new work is refused whenever the first task has waited for longer than `target`, which keeps the
-// queue about that long, and whoever works on it busy, until for the same time nobody has waited so
-// long. The idea is that of controlled delay (CoDel, RFC 8289). Not thread-safe.
+// for ten times `target` no task waited for less than `target`: more comes than is done. From then
+// on new work is refused whenever the first task has waited for longer than `target`, which keeps
+// the queue about that long, and whoever works on it busy, until for the same time nobody has
+// waited so long. The idea is that of controlled delay (CoDel, RFC 8289). Not thread-safe.
 #pragma once
 
 #include <chrono>

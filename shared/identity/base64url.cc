@@ -10,8 +10,8 @@ namespace {
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-// The six bits of each character, or -1. A table, since which range the next character is in is what
-// a processor cannot guess.
+// The six bits of each character, or -1. A table, since which range the next character is in is
+// what a processor cannot guess.
 constexpr std::array<int8_t, 256> kBits = [] {
   std::array<int8_t, 256> bits{};
   bits.fill(-1);

@@ -1,5 +1,5 @@
-// What a page's sign-in needs of an OpenID Connect issuer: where a browser goes, and the exchange of
-// what it comes back with for tokens (Authorization Code with PKCE, RFC 6749 and RFC 7636), as a
+// What a page's sign-in needs of an OpenID Connect issuer: where a browser goes, and the exchange
+// of what it comes back with for tokens (Authorization Code with PKCE, RFC 6749 and RFC 7636), as a
 // public client, without a secret; and the end of both: tokens made void (RFC 7009), and where a
 // browser goes to sign out (OpenID Connect RP-Initiated Logout 1.0). Keeps the issuer's discovery
 // document for a while, and no token.

@@ -15,8 +15,8 @@
 
 namespace dramatis {
 
-// nullopt where the text is no object, has a member twice at any depth, or nests deeper than 16. What
-// it holds is kept in `storage`, which outlives it.
+// nullopt where the text is no object, has a member twice at any depth, or nests deeper than 16.
+// What it holds is kept in `storage`, which outlives it.
 std::optional<boost::json::object> ParseStrictObject(std::string_view text,
                                                      boost::json::storage_ptr storage = {});
 

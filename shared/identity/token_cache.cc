@@ -9,7 +9,8 @@ namespace dramatis {
 
 namespace {
 
-// Fetched once: SHA256() of OpenSSL 3 fetches it each time, which takes as long as to digest a token.
+// Fetched once: SHA256() of OpenSSL 3 fetches it each time, which takes as long as to digest a
+// token.
 const EVP_MD* Sha256() {
   static const EVP_MD* const digest = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   return digest;

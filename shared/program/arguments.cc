@@ -2,7 +2,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "shared/config/variables.h"
 #include "shared/program/identity_command.h"
 
 namespace dramatis {
@@ -20,7 +19,10 @@ absl::StatusOr<Command> ParseArguments(const std::vector<std::string>& arguments
       absl::StrCat("unknown arguments '", line, "'; --help lists what there is"));
 }
 
-std::string HelpText(const std::string& program, bool can_migrate, const std::string& more) {
+std::string HelpText(const std::string& program,
+                     const Deployment& deployment,
+                     bool can_migrate,
+                     const std::string& more) {
   std::string text = absl::StrCat(
       "usage: ", program, " [command]\n\n", "  (none)           serve until SIGTERM or SIGINT\n",
       "  --check-config   read the settings and report every problem\n");
@@ -31,7 +33,7 @@ std::string HelpText(const std::string& program, bool can_migrate, const std::st
   if (program == kWholeProgram) text += kIdentityHelp;
   absl::StrAppend(&text, more, "  --version        print the version\n",
                   "  --help           print this\n\n", "Settings are environment variables:\n\n",
-                  VariablesHelp(program));
+                  deployment.Help(program));
   return text;
 }
 

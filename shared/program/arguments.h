@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "shared/config/deployment.h"
 
 namespace dramatis {
 
@@ -31,6 +32,9 @@ absl::StatusOr<Command> ParseArguments(const std::vector<std::string>& arguments
 
 // What --help prints: usage, commands, `more` of which are the program's own, and the settings that
 // `program` reads with their defaults.
-std::string HelpText(const std::string& program, bool can_migrate, const std::string& more = "");
+std::string HelpText(const std::string& program,
+                     const Deployment& deployment,
+                     bool can_migrate,
+                     const std::string& more = "");
 
 }  // namespace dramatis

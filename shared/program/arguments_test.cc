@@ -33,9 +33,9 @@ TEST(ArgumentsTest, RefusesToMigrateWithoutADatabase) {
 }
 
 TEST(ArgumentsTest, HelpListsTheSettingsOfTheProgram) {
-  EXPECT_THAT(HelpText("dramatis-gateway", false), HasSubstr("DRAMATIS_HTTP_ADDRESS"));
-  EXPECT_THAT(HelpText("dramatis-gateway", false), Not(HasSubstr("migrate")));
-  EXPECT_THAT(HelpText("dramatis-persona", true), HasSubstr("migrate --check"));
+  EXPECT_THAT(HelpText("dramatis-gateway", {}, false), HasSubstr("DRAMATIS_LOG_LEVEL"));
+  EXPECT_THAT(HelpText("dramatis-gateway", {}, false), Not(HasSubstr("migrate")));
+  EXPECT_THAT(HelpText("dramatis-persona", {}, true), HasSubstr("migrate --check"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "boost/asio/post.hpp"
 #include "boost/asio/thread_pool.hpp"
+#include "shared/http/reasons.h"
 
 namespace dramatis {
 namespace {
@@ -27,19 +28,6 @@ HttpLimits Limits() {
   return limits;
 }
 
-int StatusOf(errors::v1::ErrorReason reason) {
-  switch (reason) {
-    case errors::v1::ERROR_REASON_HEADER_TOO_LARGE:
-      return 431;
-    case errors::v1::ERROR_REASON_URI_TOO_LONG:
-      return 414;
-    case errors::v1::ERROR_REASON_BODY_TOO_LARGE:
-      return 413;
-    default:
-      return 400;
-  }
-}
-
 // What has its answer before it starts: everything but /readyz.
 class Answered : public HttpTask {
  public:
@@ -52,7 +40,7 @@ class Answered : public HttpTask {
   void Probe() override {}
   void Gone() override {}
   HttpAnswer Refused(errors::v1::ErrorReason reason) const override {
-    return Text(StatusOf(reason), "bad request\n");
+    return Text(HttpStatusOf(reason), "bad request\n");
   }
   void AppendHeaders(std::string& /*head*/) const override {}
   void Done(int /*status*/, std::chrono::steady_clock::duration /*took*/) override {}

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include <pthread.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +16,7 @@
 #include "google/protobuf/stubs/logging.h"
 #include "grpc/support/log.h"
 #include "shared/config/version.h"
+#include "shared/http/file_limit.h"
 #include "shared/program/arguments.h"
 #include "shared/program/databases.h"
 #include "shared/program/identity_command.h"
@@ -27,8 +27,8 @@
 #include "shared/status/outgoing.h"
 
 // GnuTLS, which comes with libpq for directories of servers in LDAP, prepares itself in every
-// program that it is loaded into, and takes 0.7 MiB for that. It asks this first, and is prepared by
-// whoever uses it as well (`GNUTLS_SKIP_GLOBAL_INIT` in its manual).
+// program that it is loaded into, and takes 0.7 MiB for that. It asks this first, and is prepared
+// by whoever uses it as well (`GNUTLS_SKIP_GLOBAL_INIT` in its manual).
 extern "C" int _gnutls_global_init_skip();   // NOLINT(bugprone-reserved-identifier)
 extern "C" int _gnutls_global_init_skip() {  // NOLINT(bugprone-reserved-identifier)
   return 1;
@@ -52,14 +52,6 @@ void SkipDeadlockSearch() {
 #ifdef NDEBUG
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 #endif
-}
-
-// Thousands of streams need thousands of sockets.
-void RaiseFileLimit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 sigset_t EndSignals() {
@@ -195,15 +187,6 @@ int Migrate(const Program& program, const ProgramConfig& config, bool only_check
   return pending ? kFailed : kDone;
 }
 
-// The programs that call others where each is a process of its own.
-std::vector<std::string> CallersOf(const Program& program) {
-  std::vector<std::string> callers = {"gateway"};
-  for (const ModuleFactory& module : program.modules) {
-    if (module.calls_others) callers.push_back(module.name);
-  }
-  return callers;
-}
-
 // The module whose command the arguments begin with; null for none.
 const ModuleFactory* FindCommand(const Program& program, int argc, char** argv) {
   if (argc < 2) return nullptr;
@@ -244,7 +227,7 @@ int RunProgram(int argc, char** argv, const Program& program) {
   const bool can_migrate = !program.modules.empty();
   if (argc > 1 && std::string_view(argv[1]) == "identity" && program.name == kWholeProgram) {
     return RunIdentityCommand(program.name, std::vector<std::string>(argv + 2, argv + argc),
-                              CallersOf(program));
+                              program.deployment.Callers());
   }
   if (const ModuleFactory* const module = FindCommand(program, argc, argv)) {
     return RunModuleCommand(program, *module, {argv + 2, argv + argc});
@@ -253,7 +236,9 @@ int RunProgram(int argc, char** argv, const Program& program) {
       ParseArguments(std::vector<std::string>(argv + 1, argv + argc), can_migrate);
   if (!command.ok()) return Complain(program, command.status(), kUsage);
   if (*command == Command::kHelp) {
-    std::fputs(HelpText(program.name, can_migrate, CommandsHelp(program)).c_str(), stdout);
+    std::fputs(
+        HelpText(program.name, program.deployment, can_migrate, CommandsHelp(program)).c_str(),
+        stdout);
     return kDone;
   }
   if (*command == Command::kVersion) {

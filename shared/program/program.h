@@ -5,6 +5,7 @@
 //   int main(int argc, char** argv) {
 //     return dramatis::RunProgram(argc, argv,
 //                                 {.name = "dramatis-persona",
+//                                  .deployment = dramatis::AllPrograms(),
 //                                  .modules = {dramatis::persona::PersonaModule()},
 //                                  .frontend = {}});
 //   }
@@ -19,6 +20,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "shared/config/deployment.h"
+#include "shared/identity/key_authenticator.h"
 #include "shared/identity/oidc_client.h"
 #include "shared/identity/oidc_settings.h"
 #include "shared/rpc/module.h"
@@ -43,13 +46,16 @@ class Frontend {
   virtual absl::Status RefreshFiles() { return absl::OkStatus(); }
 };
 
+// A channel to a part of the deployment by its name.
+using ConnectTo = std::function<std::shared_ptr<grpc::Channel>(const std::string& name)>;
+
 struct FrontendContext {
   const Clock& clock;
   IdSource& ids;
   Logger& logger;
   Metrics& metrics;
   const CommonConfig& config;
-  std::function<std::shared_ptr<grpc::Channel>(const std::string& name)> channel;
+  ConnectTo channel;
   // What services of this process offer without gRPC.
   LocalMethods& local;
   // The issuer whose users come, and how it is asked.
@@ -58,8 +64,16 @@ struct FrontendContext {
   const SendForm& send_form;
 };
 
+// Finds out whose an API key is. Its end waits for what is under way.
+class ApiKeyFinder {
+ public:
+  virtual ~ApiKeyFinder() = default;
+  virtual FindApiKey Find() = 0;
+};
+
 struct Program {
-  std::string name;                    // "dramatis-persona"; its ports: default_ports.h
+  std::string name;                    // "dramatis-persona"
+  Deployment deployment;               // all programs, this one among them
   std::vector<ModuleFactory> modules;  // those that are called before their callers
   // Set for programs with a gateway: reads its settings, returns how to make it.
   std::function<std::function<absl::StatusOr<std::unique_ptr<Frontend>>(const FrontendContext&)>(
@@ -69,6 +83,11 @@ struct Program {
   FetchUrl fetch_keys = nullptr;
   // How a gateway exchanges codes for tokens there.
   SendForm send_form = nullptr;
+  // How a gateway, where API keys come in, makes what knows whose they are. The arguments outlive
+  // it.
+  std::function<std::unique_ptr<ApiKeyFinder>(
+      const LocalMethods& local, const ConnectTo& connect, IdSource& ids)>
+      find_keys = nullptr;
 };
 
 int RunProgram(int argc, char** argv, const Program& program);

@@ -336,7 +336,7 @@ TEST_F(RuntimeTest, RefusesASchemaOfALaterVersion) {
   };
   Configure();
   ASSERT_TRUE(Make()->Start().ok());
-  program_ = Probe();
+  program_.modules = Probe().modules;
   EXPECT_EQ(Make()->Start().code(), absl::StatusCode::kFailedPrecondition);
 }
 

@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
-#include "shared/config/default_ports.h"
+#include "shared/config/deployment.h"
 #include "shared/http_client/web.h"
 #include "shared/program/gated_database.h"
 #include "shared/rpc/channel.h"
@@ -76,9 +76,8 @@ std::string IdentityName(const Program& program) {
 }
 
 bool CallsOthers(const Program& program) {
-  return program.frontend != nullptr ||
-         std::any_of(program.modules.begin(), program.modules.end(),
-                     [](const ModuleFactory& module) { return module.calls_others; });
+  const std::vector<std::string> callers = program.deployment.Callers();
+  return std::find(callers.begin(), callers.end(), IdentityName(program)) != callers.end();
 }
 
 }  // namespace
@@ -112,20 +111,20 @@ absl::StatusOr<ProgramConfig> ProgramConfig::From(const Program& program,
                                                   const Environment& environment) {
   Settings settings(environment);
   ProgramConfig config;
-  const DefaultPorts ports = PortsOf(program.name);
+  const Deployment& deployment = program.deployment;
+  const DefaultPorts ports = deployment.PortsOf(program.name);
   ReadCommon(settings, ports.management, config);
   if (!program.modules.empty()) {
     config.grpc_address = settings.Address("DRAMATIS_GRPC_ADDRESS", LoopbackAddress(ports.grpc));
     config.advertised_address = ReadTarget(settings, "DRAMATIS_ADVERTISED_ADDRESS", "");
   }
-  for (const std::string& name : ServiceNames()) {
+  for (const std::string& name : deployment.Services()) {
     const bool here =
         std::any_of(program.modules.begin(), program.modules.end(),
                     [&name](const ModuleFactory& module) { return module.name == name; });
     if (here) continue;
     config.neighbours[name] =
-        ReadTarget(settings, absl::StrCat("DRAMATIS_", absl::AsciiStrToUpper(name), "_ADDRESS"),
-                   LoopbackAddress(PortsOf(name).grpc));
+        ReadTarget(settings, AddressVariable(name), LoopbackAddress(deployment.PortsOf(name).grpc));
   }
   config.oidc = OidcSettings::From(settings);
   if (program.frontend) config.oidc.ReadClient(settings);
@@ -141,7 +140,7 @@ absl::StatusOr<ProgramConfig> ProgramConfig::From(const Program& program,
     config.modules.push_back(module.configure(settings, config.common));
   }
   if (program.frontend) config.frontend = program.frontend(settings, config.common);
-  DRAMATIS_RETURN_IF_ERROR(settings.Check());
+  DRAMATIS_RETURN_IF_ERROR(settings.Check(deployment));
   return config;
 }
 
@@ -222,11 +221,12 @@ absl::StatusOr<Authenticator*> Runtime::ChooseIssuer() {
 
 absl::Status Runtime::ChooseAuthenticator() {
   DRAMATIS_ASSIGN_OR_RETURN(Authenticator* const issuer, ChooseIssuer());
-  if (!program_.frontend) {
+  if (!program_.find_keys) {
     SetProcessAuthenticator(issuer);
     return absl::OkStatus();
   }
-  key_finder_ = std::make_unique<KeyFinder>(local_, [this] { return ChannelTo("memory"); }, ids_);
+  key_finder_ =
+      program_.find_keys(local_, [this](const std::string& name) { return ChannelTo(name); }, ids_);
   key_authenticator_ = std::make_unique<KeyAuthenticator>(config_.common.environment,
                                                           key_finder_->Find(), *issuer, clock_);
   SetProcessAuthenticator(key_authenticator_.get());

@@ -20,13 +20,13 @@
 #include "absl/synchronization/mutex.h"
 #include "shared/executor/executor.h"
 #include "shared/executor/periodic.h"
+#include "shared/identity/key_authenticator.h"
 #include "shared/identity/key_source.h"
 #include "shared/identity/oidc_authenticator.h"
 #include "shared/identity/oidc_settings.h"
 #include "shared/program/admin_service.h"
 #include "shared/program/database_url.h"
 #include "shared/program/databases.h"
-#include "shared/program/key_finder.h"
 #include "shared/program/management_server.h"
 #include "shared/program/program.h"
 #include "shared/program/wire.h"
@@ -120,7 +120,7 @@ class Runtime {
   std::unique_ptr<Authenticator> authenticator_;
   std::unique_ptr<Wire> wire_;
   // Of programs with a gateway, where keys come in.
-  std::unique_ptr<KeyFinder> key_finder_;
+  std::unique_ptr<ApiKeyFinder> key_finder_;
   std::unique_ptr<KeyAuthenticator> key_authenticator_;
   std::vector<std::unique_ptr<Part>> parts_;
   std::unique_ptr<AdminServiceServer> admin_;

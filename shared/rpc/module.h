@@ -33,8 +33,8 @@ struct ModuleContext {
   // The service's own database. Its schema is there from Start on; until then a server's may not be
   // reachable, and its calls answer UNAVAILABLE.
   sql::Database& database;
-  // A channel to a neighbour by its name ("persona", "memory", "inference", "conversation"). To be
-  // used from Start on. In one process it is in-process.
+  // A channel to a neighbour by its name, as in "persona". To be used from Start on. In one process
+  // it is in-process.
   std::function<std::shared_ptr<grpc::Channel>(const std::string& name)> channel;
   // A channel to another replica of the service, which listens there.
   std::function<std::shared_ptr<grpc::Channel>(const std::string& address)> replica;
@@ -90,8 +90,9 @@ struct ModuleCommand {
 // A service whose settings have been read.
 struct ConfiguredModule {
   std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)> make;
-  // Takes lines of ModuleFactory::export_user back. What is there already stays as it is; nothing of
-  // anybody else's is touched. In one transaction that may be run again. Null where it keeps nothing of users.
+  // Takes lines of ModuleFactory::export_user back. What is there already stays as it is; nothing
+  // of anybody else's is touched. In one transaction that may be run again. Null where it keeps
+  // nothing of users.
   std::function<absl::StatusOr<UserImport>(
       sql::Transaction& tx, const ImportingUser& user, const std::vector<std::string>& lines)>
       import_user = nullptr;
@@ -103,8 +104,6 @@ struct ModuleFactory {
   const std::vector<sql::Migration>& (*migrations)();
   // Reads the service's settings and notes problems.
   ConfiguredModule (*configure)(Settings& settings, const CommonConfig& common);
-  // Whether it calls other services, and so needs an identity key of its own.
-  bool calls_others = false;
   // What seeding writes; nothing for a service without sample data.
   sql::SampleData sample = {};
   ModuleCommand command = {};
@@ -113,8 +112,8 @@ struct ModuleFactory {
   absl::Status (*forget_user)(sql::Transaction& tx,
                               const std::string& user_id,
                               absl::Time now) = &sql::DeleteUserRows;
-  // A page of what the service keeps of a user, as lines of an archive; `after` is the `next` of the
-  // page before. INVALID_ARGUMENT where it is none.
+  // A page of what the service keeps of a user, as lines of an archive; `after` is the `next` of
+  // the page before. INVALID_ARGUMENT where it is none.
   absl::StatusOr<UserPage> (*export_user)(sql::Transaction& tx,
                                           const std::string& user_id,
                                           const std::string& after) = nullptr;

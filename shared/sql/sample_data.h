@@ -32,11 +32,6 @@ struct SampleData {
   absl::StatusOr<std::map<std::string, int>> (*write)(Transaction& tx, absl::Time now) = nullptr;
 };
 
-// The users of the story.
-inline constexpr char kSampleMara[] = "mara";
-inline constexpr char kSampleJonas[] = "jonas";
-inline constexpr char kSamplePriya[] = "priya";
-
 // Whether any table but that of idempotency keys holds a row.
 absl::StatusOr<bool> HoldsRows(Transaction& tx);
 

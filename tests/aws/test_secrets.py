@@ -1,16 +1,15 @@
 """Keys of providers in Secrets Manager, which moto plays, with signatures checked."""
 
 import concurrent.futures
-import http.server
 import json
 import re
-import threading
 
 import pytest
 
 from tests.harness.client import Client
 from tests.harness.deployment import PORTS, Embedded
 from tests.harness.program import run_program
+from tests.harness.stub_server import StubServer
 
 ANSWER = [{"choices": [{"delta": {"content": "Stars."}, "index": 0}]},
           {"choices": [{"delta": {}, "finish_reason": "stop", "index": 0}],
@@ -23,33 +22,17 @@ class Provider:
     def __init__(self, key):
         self.key = key
         self.refused = 0
-        provider = self
+        self.server = StubServer(self.answer)
+        self.url = f"{self.server.url}/v1"
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                self.rfile.read(int(self.headers["Content-Length"]))
-                good = self.headers.get("Authorization") == f"Bearer {provider.key}"
-                provider.refused += not good
-                body = ("".join(f"data: {json.dumps(part)}\n\n" for part in ANSWER)
-                        + "data: [DONE]\n\n").encode() if good else b"{}"
-                self.send_response(200 if good else 401)
-                self.send_header("Content-Type", "text/event-stream")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *arguments):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
+    def answer(self, request):
+        good = request.headers.get("Authorization") == f"Bearer {self.key}"
+        self.refused += not good
+        body = "".join(f"data: {json.dumps(part)}\n\n" for part in ANSWER) + "data: [DONE]\n\n"
+        return 200 if good else 401, body.encode() if good else b"{}", "text/event-stream"
 
     def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.stop()
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@
         server.texts, server.failing = [], True
 """
 
-import http.server
 import json
 import math
 import re
 import struct
-import threading
+
+from tests.harness.stub_server import StubServer
 
 # Words of one line mean the same.
 MEANINGS = [
@@ -57,46 +57,28 @@ class EmbeddingServer:
         self.texts = []
         self.keys = set()
         self.failing = False
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                outer.keys.add(self.headers["Authorization"])
-                if outer.failing or self.path != "/v1/embeddings":
-                    return self.answer(500, {"error": {"message": "broken"}})
-                outer.texts += body["input"]
-                data = [{"index": index, "embedding": vector_of(text)}
-                        for index, text in enumerate(body["input"])]
-                tokens = sum(len(text.split()) for text in body["input"])
-                return self.answer(200, {"data": data, "model": body["model"],
-                                         "usage": {"prompt_tokens": tokens, "total_tokens": tokens}})
-
-            def answer(self, status, document):
-                payload = json.dumps(document).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(payload)))
-                self.end_headers()
-                self.wfile.write(payload)
-
-            def log_message(self, *_):
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._server = StubServer(self._answer)
         return self
 
     def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
+
+    def _answer(self, request):
+        self.keys.add(request.headers["Authorization"])
+        if self.failing or request.path != "/v1/embeddings":
+            return 500, {"error": {"message": "broken"}}
+        body = json.loads(request.body)
+        self.texts += body["input"]
+        data = [{"index": index, "embedding": vector_of(text)}
+                for index, text in enumerate(body["input"])]
+        tokens = sum(len(text.split()) for text in body["input"])
+        return 200, {"data": data, "model": body["model"],
+                     "usage": {"prompt_tokens": tokens, "total_tokens": tokens}}
 
     def settings(self):
         """A million micros for a token of a text."""
         return {
-            "OPENAI_BASE_URL": f"http://127.0.0.1:{self._server.server_address[1]}/v1",
+            "OPENAI_BASE_URL": f"{self._server.url}/v1",
             "OPENAI_API_KEY": "sk-embed-0123456789",
             "DRAMATIS_OPENAI_MODELS": f"{self.MODEL}@8000@1000000/0",
             "DRAMATIS_EMBEDDER": f"openai/{self.MODEL}",

@@ -104,8 +104,8 @@ class Namespace:
         subprocess.run([IP, "link", "set", self._cable, "down"], check=True)
 
     def close(self):
-        # The kernel takes away a deleted namespace's end of the cable when it comes to it; until then
-        # no other cable may have its name.
+        # The kernel takes away a deleted namespace's end of the cable when it comes to it; until
+        # then no other cable may have its name.
         subprocess.run([IP, "link", "del", self._cable], check=False)
         subprocess.run([IP, "netns", "del", self.name], check=False)
 

@@ -7,15 +7,14 @@ somebody else, without a user.
         issuer.token("alice", exp=0)
 """
 
-import http.server
 import json
 import pathlib
 import subprocess
 import tempfile
-import threading
 import time
 
 from tests.harness.oidc import encode
+from tests.harness.stub_server import StubServer
 
 
 class OwnIssuer:
@@ -27,27 +26,13 @@ class OwnIssuer:
         self._key = pathlib.Path(self._folder.name) / "key.pem"
         self._openssl("genpkey", "-algorithm", "ed25519", "-out", self._key)
         public = self._openssl("pkey", "-in", self._key, "-pubout", "-outform", "DER")
-        jwks = json.dumps({"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": "1",
-                                     "x": encode(public[-32:])}]}).encode()
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(jwks)))
-                self.end_headers()
-                self.wfile.write(jwks)
-
-            def log_message(self, *_):
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        jwks = {"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": "1",
+                          "x": encode(public[-32:])}]}
+        self._server = StubServer(lambda request: (200, jwks))
         return self
 
     def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
         self._folder.cleanup()
 
     @staticmethod
@@ -60,7 +45,7 @@ class OwnIssuer:
             "DRAMATIS_OIDC_ISSUER": self.url,
             "DRAMATIS_OIDC_AUDIENCE": self.audience,
             "DRAMATIS_OIDC_JWKS_URL":
-                f"http://127.0.0.1:{self._server.server_address[1]}/jwks",
+                f"{self._server.url}/jwks",
         }
 
     def token(self, user, **claims):

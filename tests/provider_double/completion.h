@@ -1,5 +1,5 @@
-// The texts of OpenAI's chat completions, and of Anthropic's Messages where they are streamed, as they
-// go over the wire.
+// The texts of OpenAI's chat completions, and of Anthropic's Messages where they are streamed, as
+// they go over the wire.
 // https://platform.openai.com/docs/api-reference/chat
 // https://docs.anthropic.com/en/api/messages-streaming
 #pragma once

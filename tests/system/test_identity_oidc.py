@@ -1,7 +1,6 @@
 """`dramatis` in production: whom it lets in, how it is reached, and when it refuses to start."""
 
 import http.client
-import http.server
 import itertools
 import re
 import threading
@@ -15,6 +14,7 @@ from tests.harness.client import Client
 from tests.harness.deployment import FULL_NAMES, PORTS, SERVICES, Embedded
 from tests.harness.oidc import Issuer, encode, forged
 from tests.harness.program import run_program, wait_for
+from tests.harness.stub_server import StubServer
 from tests.system.test_identity import FOR_ADMINS, FOR_SERVICES, FOR_USERS
 
 PROXIED = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"}
@@ -109,24 +109,17 @@ class Listener:
     """What a token's header points to; nobody may ask it anything."""
 
     def __enter__(self):
-        heard = self.heard = []
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                heard.append(self.path)
-                self.send_error(404)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}/keys"
+        self.heard = []
+        self.server = StubServer(self.answer)
+        self.url = f"{self.server.url}/keys"
         return self
 
+    def answer(self, request):
+        self.heard.append(request.path)
+        return 404, {}
+
     def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.stop()
 
 
 def bad_authorizations(token, listener_url):

@@ -1,8 +1,8 @@
 // Deletes accounts, apart from calls, which never wait for it:
 //
 //   1. sessions       erased, with whatever runs in them
-//   2. rooms          those nobody else takes part in are erased; the user's others close; in all that
-//                     stay, the user has left and what they said stands under "deleted user"
+//   2. rooms          those nobody else takes part in are erased; the user's others close; in all
+//                     that stay, the user has left and what they said stands under "deleted user"
 //   3. archives       what the user brought along or wanted to take away; transcripts of sessions
 //   4. the neighbours persona, memory and inference forget the user (AdminService.ForgetUser), once
 //                     memory has been told of all that was erased (outbox/)

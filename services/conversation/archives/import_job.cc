@@ -53,7 +53,8 @@ const char* PrefixOf(v1::ImportSource source) {
   }
 }
 
-// One line, without control characters, as many whole graphemes as have at most kMostTitle code points.
+// One line, without control characters, as many whole graphemes as have at most kMostTitle code
+// points.
 std::string TitleFor(const Chat& chat) {
   std::string title = chat.title;
   for (char& c : title) {

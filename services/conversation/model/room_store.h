@@ -33,7 +33,8 @@ struct PlannedTurnRow {
   int depth = 0;
   bool requested = false;
   v1::TurnScore score;
-  // A model is to pick whose turn it is (turn_taking/choice_store.h): there is no turn and no persona yet.
+  // A model is to pick whose turn it is (turn_taking/choice_store.h): there is no turn and no
+  // persona yet.
   bool model_picks = false;
 };
 

@@ -29,8 +29,8 @@ struct NewTurn {
   std::string payer_key = {};
   Lease lease;
   absl::Time now;
-  // While another turn of the session runs it waits for that one's end, after at most kMostQueued others, instead of
-  // being refused.
+  // While another turn of the session runs it waits for that one's end, after at most kMostQueued
+  // others, instead of being refused.
   bool enqueue = false;
   std::string correlation_id = {};  // of the request
   // The conversation to make where there is none, which without it is NOT_FOUND.
@@ -126,7 +126,8 @@ struct EndedTurn {
   EndResult result = EndResult::kEnded;
   // Of a room: turns made by the reply, and those that waited for this one's end.
   std::vector<WaitingTurn> waiting;
-  // Of a session: the turn of a message that waited for this end, begun under the lease of the one that ended.
+  // Of a session: the turn of a message that waited for this end, begun under the lease of the one
+  // that ended.
   std::optional<TurnJob> next = std::nullopt;
 };
 
@@ -173,8 +174,8 @@ class TurnStore {
       const std::function<absl::Status(const Room& room)>& check,
       const std::function<std::string(const TurnRow&)>& answer,
       const Idempotency& idempotency) = 0;
-  // Claims the key and asks whoever runs the turn to stop it; does nothing to one that has ended. One of a message
-  // that waits ends at once, and the message is not said.
+  // Claims the key and asks whoever runs the turn to stop it; does nothing to one that has ended.
+  // One of a message that waits ends at once, and the message is not said.
   // Replayed, it does nothing either, and `result` is what NoteCancelled noted, or empty.
   virtual absl::StatusOr<Idempotent<std::string>> RequestCancel(const TurnRow& turn,
                                                                 absl::Time now,
@@ -193,9 +194,10 @@ class TurnStore {
                                                         absl::Time now) = 0;
   // Ends the turn: appends the reply, if any, under the conversation's next number; frees a session
   // for its next turn; in a room makes the turns that `plan`, which may be null, says answer the
-  // reply, and closes the room where it reaches a constraint; in a session begins the turn of the message that has
-  // waited longest, or, where the session has ended, fails those that wait. All or nothing, and nothing if the
-  // lease was lost, as when a room was closed, paused or deleted or the persona left meanwhile.
+  // reply, and closes the room where it reaches a constraint; in a session begins the turn of the
+  // message that has waited longest, or, where the session has ended, fails those that wait. All or
+  // nothing, and nothing if the lease was lost, as when a room was closed, paused or deleted or the
+  // persona left meanwhile.
   virtual absl::StatusOr<EndedTurn> EndTurn(const TurnEnd& end, const TurnPlanner& plan) = 0;
   // Gives the turn back with its text so far: whoever comes next takes it at once.
   virtual absl::Status ReleaseTurn(const FencedTurn& turn,

@@ -1,5 +1,5 @@
-// The bodies of /v1/responses and /v1/chat/completions, as JSON: whatever is in them is refused, or a chat that ends with
-// the user's line and whose roles take turns.
+// The bodies of /v1/responses and /v1/chat/completions, as JSON: whatever is in them is refused, or
+// a chat that ends with the user's line and whose roles take turns.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -1,9 +1,9 @@
 // What becomes of sessions in time, whoever calls or not:
 //
-//   said something, then quiet for kQuiet, or over    its transcript is written, where they are kept
-//   over for `rows`                                   its messages are in the transcript only; where
-//                                                     none are kept, the session is deleted
-//   over for `transcripts`                            the session is deleted, its transcript too
+//   said something, then quiet for kQuiet, or over  its transcript is written, where they are kept
+//   over for `rows`                                 its messages are in the transcript only; where
+//                                                   none are kept, the session is deleted
+//   over for `transcripts`                          the session is deleted, its transcript too
 //
 // A session is over when it has ended or expired. Each run looks through a part of all sessions and
 // the next one goes on there. Any number of replicas may do it at the same time.
@@ -49,8 +49,8 @@ class Retention {
         logger_(logger),
         release_(std::move(release)) {}
 
-  // One part, or less of it once `ending` says so; not at the same time as another one. Blocks. What
-  // fails is tried again.
+  // One part, or less of it once `ending` says so; not at the same time as another one. Blocks.
+  // What fails is tried again.
   absl::Status Run(const std::function<bool()>& ending = [] { return false; });
 
  private:

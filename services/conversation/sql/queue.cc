@@ -19,8 +19,8 @@ using sql::Rows;
 using sql::Statement;
 using sql::Transaction;
 
-// Takes the session's row: the turn that runs ends before, and then this finds none, or afterwards, and sees what
-// waits.
+// Takes the session's row: the turn that runs ends before, and then this finds none, or afterwards,
+// and sees what waits.
 constexpr Statement kLockBusy = {R"(
   update conversations
   set active_turn_id = active_turn_id
@@ -76,8 +76,8 @@ constexpr Statement kFailQueued = {R"(
 
 constexpr Statement kDeleteQueue = {"delete from queued_messages where conversation_id = $1"};
 
-// The one that has waited longest, taken out; nullopt where none waits. One that is cancelled meanwhile is passed
-// over.
+// The one that has waited longest, taken out; nullopt where none waits. One that is cancelled
+// meanwhile is passed over.
 absl::StatusOr<std::optional<NewTurn>> TakeFirst(Transaction& tx,
                                                  const std::string& conversation_id,
                                                  absl::Time now) {

@@ -1,5 +1,6 @@
-// The table `queued_messages`: what is said in a session while a turn of it runs, and waits for its end. The first of
-// them is said in the transaction in which that turn ends: there is a queue only where a turn is active.
+// The table `queued_messages`: what is said in a session while a turn of it runs, and waits for its
+// end. The first of them is said in the transaction in which that turn ends: there is a queue only
+// where a turn is active.
 #pragma once
 
 #include <optional>
@@ -13,12 +14,12 @@
 
 namespace dramatis::conversation {
 
-// Lets the message wait, and makes its turn. False where no turn runs in the session, or it takes none.
-// TURN_IN_PROGRESS where kMostQueued wait already.
+// Lets the message wait, and makes its turn. False where no turn runs in the session, or it takes
+// none. TURN_IN_PROGRESS where kMostQueued wait already.
 absl::StatusOr<bool> Enqueue(sql::Transaction& tx, const NewTurn& turn);
 
-// Says the message that has waited longest and begins its turn, under the lease that `ended` had. nullopt
-// where none waits. In a session that takes no turn any more all that wait fail.
+// Says the message that has waited longest and begins its turn, under the lease that `ended` had.
+// nullopt where none waits. In a session that takes no turn any more all that wait fail.
 absl::StatusOr<std::optional<TurnJob>> BeginNext(sql::Transaction& tx,
                                                  const FencedTurn& ended,
                                                  absl::Time now);

@@ -13,6 +13,7 @@
 #include "services/conversation/events/feed.h"
 #include "services/conversation/model/room_closing.h"
 #include "services/conversation/sql/rooms/rooms.h"
+#include "services/deployment/sample_story.h"
 #include "shared/ids/ids.h"
 #include "shared/sql/joined_database.h"
 #include "shared/status/macros.h"
@@ -34,16 +35,13 @@ struct SamplePersona {
 };
 
 constexpr SamplePersona kPersonas[] = {
-    {"mara", "Mara Lindqvist", sql::kSampleMara, PersonaKind::kHuman,
-     PersonaType::PERSONA_TYPE_HUMAN},
-    {"jonas", "Jonas Weber", sql::kSampleJonas, PersonaKind::kHuman,
-     PersonaType::PERSONA_TYPE_HUMAN},
-    {"priya", "Priya Nair", sql::kSamplePriya, PersonaKind::kHuman,
-     PersonaType::PERSONA_TYPE_HUMAN},
-    {"nell", "Nell", sql::kSampleMara, PersonaKind::kAgent, PersonaType::PERSONA_TYPE_AI_AGENT},
-    {"elias", "Keeper Elias", sql::kSamplePriya, PersonaKind::kAgent,
+    {"mara", "Mara Lindqvist", kSampleMara, PersonaKind::kHuman, PersonaType::PERSONA_TYPE_HUMAN},
+    {"jonas", "Jonas Weber", kSampleJonas, PersonaKind::kHuman, PersonaType::PERSONA_TYPE_HUMAN},
+    {"priya", "Priya Nair", kSamplePriya, PersonaKind::kHuman, PersonaType::PERSONA_TYPE_HUMAN},
+    {"nell", "Nell", kSampleMara, PersonaKind::kAgent, PersonaType::PERSONA_TYPE_AI_AGENT},
+    {"elias", "Keeper Elias", kSamplePriya, PersonaKind::kAgent,
      PersonaType::PERSONA_TYPE_AI_AGENT},
-    {"voice", "The Voice on Channel 16", sql::kSampleJonas, PersonaKind::kAmbiguous,
+    {"voice", "The Voice on Channel 16", kSampleJonas, PersonaKind::kAmbiguous,
      PersonaType::PERSONA_TYPE_AI_AMBIGUOUS},
 };
 

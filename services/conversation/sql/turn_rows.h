@@ -119,8 +119,8 @@ absl::StatusOr<TurnJob> SessionJobOf(sql::Transaction& tx, TurnRow turn);
 // Stores what the user says with its turn, and makes the session where that is wanted: see
 // TurnStore::StartTurn.
 absl::StatusOr<StartedTurn> StartInSession(sql::Transaction& tx, const NewTurn& turn);
-// The parts of it: the session with its next number taken, nullopt where it takes no turn now; the message under
-// that number, with what lists and searches show of it.
+// The parts of it: the session with its next number taken, nullopt where it takes no turn now; the
+// message under that number, with what lists and searches show of it.
 absl::StatusOr<std::optional<SessionRow>> AdvanceSession(sql::Transaction& tx, const NewTurn& turn);
 absl::Status SayInSession(sql::Transaction& tx, const NewTurn& turn, const SessionRow& session);
 // The turn's row as it is made, its number the session's last one.

@@ -52,8 +52,9 @@ MessageRow UserMessage(const NewTurn& turn, const SessionRow& conversation) {
   return message;
 }
 
-// The conversation with its next number taken, made first where that is wanted; nullopt where the message
-// waits. Between two statements a turn may end or a conversation appear: then what was refused is tried again.
+// The conversation with its next number taken, made first where that is wanted; nullopt where the
+// message waits. Between two statements a turn may end or a conversation appear: then what was
+// refused is tried again.
 absl::StatusOr<std::optional<SessionRow>> AdvanceOrCreate(Transaction& tx, const NewTurn& turn) {
   constexpr int kMostTries = 4;
   absl::Status refusal;

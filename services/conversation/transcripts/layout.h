@@ -2,7 +2,7 @@
 // line:
 //
 //   [
-//   {"role":"user","content":"Hi","timestamp":"2026-11-27T10:00:00.5Z","message_id":"...","sequence":1,
+//   {"role":"user","content":"Hi","timestamp":"2026-11-27T10:00Z","message_id":"...","sequence":1,
 //    "metadata":{}},
 //   {"role":"assistant","content":"Hello","timestamp":"...","message_id":"...","sequence":2,
 //    "metadata":{"turn_id":"...","model":"..."}}

@@ -1,5 +1,5 @@
-// A transcript's body, as somebody may have changed it in the bucket. Whatever is read is written and
-// read as the same again.
+// A transcript's body, as somebody may have changed it in the bucket. Whatever is read is written
+// and read as the same again.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

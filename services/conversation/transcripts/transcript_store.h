@@ -63,15 +63,15 @@ class TranscriptStore {
                                      const std::string& object_key,
                                      absl::Time now,
                                      absl::Time lease_ends) = 0;
-  // Notes that the object has the session as it was `seen`. False where the lease is lost: also where
-  // the session is deleted, and the object may stay.
+  // Notes that the object has the session as it was `seen`. False where the lease is lost: also
+  // where the session is deleted, and the object may stay.
   virtual absl::StatusOr<bool> NoteWritten(const SessionRow& seen,
                                            const std::string& version,
                                            absl::Time lease_ends) = 0;
   // Frees the lease.
   virtual absl::Status GiveUp(const std::string& conversation_id, absl::Time lease_ends) = 0;
-  // Deletes the session's messages and turns; title and place in the list stay. False, and nothing is
-  // deleted, unless it is over at `now`, its transcript has all of it, and memory has been told.
+  // Deletes the session's messages and turns; title and place in the list stay. False, and nothing
+  // is deleted, unless it is over at `now`, its transcript has all of it, and memory has been told.
   virtual absl::StatusOr<bool> Purge(const SessionRow& seen, absl::Time now) = 0;
   // The opposite: all messages of a session that is purged. Without effect on another one.
   virtual absl::Status Restore(const SessionRow& session,

@@ -1,6 +1,6 @@
-// Transcripts of sessions, as objects: written when a session has been quiet for a while or is over,
-// and read once its messages are no longer in the database (sessions/retention.h). Thread-safe;
-// blocks.
+// Transcripts of sessions, as objects: written when a session has been quiet for a while or is
+// over, and read once its messages are no longer in the database (sessions/retention.h).
+// Thread-safe; blocks.
 //
 //   transcripts.Write(session);
 //   transcripts.Messages({.conversation_id = id, .limit = 20});   // of one that is purged
@@ -35,15 +35,15 @@ class Transcripts {
   // Whether the object is the one that the row tells of. False where somebody has deleted or
   // changed it.
   absl::StatusOr<bool> IsThere(const TranscriptRow& row);
-  // Messages of a session in whose rows there are none: of its transcript, where that has them. None
-  // of any other session.
+  // Messages of a session in whose rows there are none: of its transcript, where that has them.
+  // None of any other session.
   absl::StatusOr<std::vector<MessageRow>> Messages(const MessageRange& range);
   // Has the messages of a session in the database, where they were not there any more.
   absl::Status BringBack(const std::string& conversation_id);
   // The same for all sessions of a user.
   absl::Status BringBackAll(const std::string& user_id);
-  // Deletes transcripts of sessions that are deleted; and whatever there is of a user, none of whose
-  // sessions is left.
+  // Deletes transcripts of sessions that are deleted; and whatever there is of a user, none of
+  // whose sessions is left.
   absl::Status DeleteDoomed();
   absl::Status DeleteAllOf(const std::string& user_id);
 

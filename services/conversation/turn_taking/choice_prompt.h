@@ -1,6 +1,8 @@
-// What a model is asked who is to pick the next speaker of a room, and what its answer says. Pure functions.
+// What a model is asked who is to pick the next speaker of a room, and what its answer says. Pure
+// functions.
 //
-//   const std::vector<Candidate> candidates = NameCandidates(job.room, speakers, /*or_nobody=*/false);
+//   const std::vector<Candidate> candidates =
+//       NameCandidates(job.room, speakers, /*or_nobody=*/false);
 //   inference.Generate(call, ChoiceRequest(job, candidates, "choice:..."), listener);
 //   const std::optional<std::string> persona_id = PickedIn(answer, candidates);
 #pragma once
@@ -31,8 +33,8 @@ std::vector<Candidate> NameCandidates(const Room& room,
 dramatis::inference::v1::StreamGenerateRequest ChoiceRequest(
     const ChoiceJob& job, const std::vector<Candidate>& candidates, const std::string& turn_key);
 
-// Whom the answer names: as the member `choice` of a JSON object, or else as the only one of the candidates that its
-// text has. nullopt where it names none, or more than one. Empty: nobody.
+// Whom the answer names: as the member `choice` of a JSON object, or else as the only one of the
+// candidates that its text has. nullopt where it names none, or more than one. Empty: nobody.
 std::optional<std::string> PickedIn(const std::string& answer,
                                     const std::vector<Candidate>& candidates);
 

@@ -1,9 +1,9 @@
-// What conversation keeps of choices that a model is to make: who answers a message in a room whose policy is
-// `model`. Each function is one transaction; as model/turn_store.h.
+// What conversation keeps of choices that a model is to make: who answers a message in a room whose
+// policy is `model`. Each function is one transaction; as model/turn_store.h.
 //
-// A choice is written in the transaction of its message, at most one for each room: a later message of a
-// human takes the earlier one's place, so that a burst gets one answer. Whoever claims it first asks the model,
-// under a lease, and puts the turns in its place.
+// A choice is written in the transaction of its message, at most one for each room: a later message
+// of a human takes the earlier one's place, so that a burst gets one answer. Whoever claims it
+// first asks the model, under a lease, and puts the turns in its place.
 #pragma once
 
 #include <cstdint>
@@ -41,18 +41,19 @@ class ChoiceStore {
  public:
   virtual ~ChoiceStore() = default;
 
-  // Rooms with a choice that nobody works on: never claimed, or its lease over at `now`; with `any_lease` all.
+  // Rooms with a choice that nobody works on: never claimed, or its lease over at `now`; with
+  // `any_lease` all.
   virtual absl::StatusOr<std::vector<std::string>> ListDueChoices(absl::Time now,
                                                                   bool any_lease,
                                                                   int limit) = 0;
-  // Takes such a choice until `until`. nullopt where there is none; one that nobody can answer any more, in a room
-  // that is closed, paused or gone or of a message that was hidden, is deleted.
+  // Takes such a choice until `until`. nullopt where there is none; one that nobody can answer any
+  // more, in a room that is closed, paused or gone or of a message that was hidden, is deleted.
   virtual absl::StatusOr<std::optional<ChoiceJob>> ClaimChoice(const std::string& conversation_id,
                                                                absl::Time now,
                                                                absl::Time until,
                                                                bool any_lease) = 0;
-  // Puts the turns that `plan` answers in the choice's place, and says what is to be awaited; nothing where
-  // the choice is somebody else's by now.
+  // Puts the turns that `plan` answers in the choice's place, and says what is to be awaited;
+  // nothing where the choice is somebody else's by now.
   virtual absl::StatusOr<std::vector<WaitingTurn>> StoreChoice(const ChoiceRow& choice,
                                                                const TurnPlanner& plan,
                                                                absl::Time now) = 0;

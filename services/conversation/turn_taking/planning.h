@@ -29,7 +29,8 @@ class TurnPlanning {
   TurnPlanning(IdSource& ids, const Clock& leases, PlanningOptions options = {})
       : ids_(ids), leases_(leases), options_(options) {}
 
-  // The turns that answer `message`, best speaker first; or the one that a model is to give. `depth`: theirs.
+  // The turns that answer `message`, best speaker first; or the one that a model is to give.
+  // `depth`: theirs.
   std::vector<PlannedTurnRow> Plan(const Room& room,
                                    const std::vector<MessageRow>& recent,
                                    const MessageRow& message,

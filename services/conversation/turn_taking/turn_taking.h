@@ -45,9 +45,9 @@
 //   pooled   one of those eligible who have not spoken since all of them have, drawn by
 //            talkativeness and by the message's id: the same message always draws the same
 //   manual   nobody, not even who is called
-//   model    one of those eligible, whom a model picks (turn_taking/choice_prompt.h): of two or more, where the
-//            room has anybody answer at all. Where it does not pick, as natural; and the best one, where nobody
-//            would answer a human
+//   model    one of those eligible, whom a model picks (turn_taking/choice_prompt.h): of two or
+//            more, where the room has anybody answer at all. Where it does not pick, as natural;
+//            and the best one, where nobody would answer a human
 //
 // Who is muted is not eligible.
 #pragma once
@@ -94,8 +94,8 @@ std::vector<Speaker> ChooseSpeakers(const Room& room,
                                     const MessageRow& message,
                                     int depth);
 
-// Of whom a model is to pick who answers `message`: two or more, or nobody where there is nothing to pick and
-// ChooseSpeakers says all.
+// Of whom a model is to pick who answers `message`: two or more, or nobody where there is nothing
+// to pick and ChooseSpeakers says all.
 std::vector<Speaker> CandidatesOf(const Room& room,
                                   const std::vector<MessageRow>& recent,
                                   const MessageRow& message,

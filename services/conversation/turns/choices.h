@@ -1,11 +1,12 @@
-// Has models pick who answers in rooms whose policy is `model`: claims the choice that a message has made, asks,
-// and puts the turns in its place. Should the process be gone meanwhile, whoever finds the choice asks again.
+// Has models pick who answers in rooms whose policy is `model`: claims the choice that a message
+// has made, asks, and puts the turns in its place. Should the process be gone meanwhile, whoever
+// finds the choice asks again.
 //
 //   SpeakerChoices choices(tools, store, timer, background, options);
 //   choices.Begin(conversation_id);   // returns at once
 //
-// A model that fails, says nothing usable, or takes more than its time decides nothing: the score does, and the turn
-// says why. Holds no thread while it waits. Thread-safe.
+// A model that fails, says nothing usable, or takes more than its time decides nothing: the score
+// does, and the turn says why. Holds no thread while it waits. Thread-safe.
 #pragma once
 
 #include <functional>

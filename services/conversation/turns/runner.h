@@ -48,7 +48,8 @@ class TurnHost {
   virtual void PostLater(std::function<void()> task) = 0;
   // Turns of a room that wait until they are due.
   virtual void Await(const std::vector<WaitingTurn>& turns) = 0;
-  // A message of a session has waited for the end of a turn: its own has begun under this process's lease.
+  // A message of a session has waited for the end of a turn: its own has begun under this process's
+  // lease.
   virtual void Next(const TurnJob& job) = 0;
   // The turn has ended and is stored.
   virtual void Replied(const TurnJob& job, const TurnEnd& end, const CallContext& call) = 0;

@@ -5,6 +5,7 @@
 #include "gtest/gtest.h"
 #include "services/inference/anthropic/anthropic_wire.h"
 #include "services/inference/providers/http_provider.h"
+#include "services/inference/testing/awaited_sink.h"
 #include "services/inference/testing/scripted_server.h"
 
 namespace dramatis::inference {
@@ -38,25 +39,10 @@ std::string Error(const std::string& type, const std::string& message) {
   return R"({"type":"error","error":{"type":")" + type + R"(","message":")" + message + R"("}})";
 }
 
-struct Heard : public AnswerSink {
-  void OnText(std::string_view more) override { text += more; }
-  void OnEnd(const AnswerEnd& e) override {
-    end = e;
-    over.Notify();
-  }
-  void OnFailure(const ProviderFailure& f) override {
-    failure = f;
-    over.Notify();
-  }
-  std::string text;
-  std::optional<AnswerEnd> end;
-  std::optional<ProviderFailure> failure;
-  absl::Notification over;
-};
-
 class AnthropicProviderTest : public testing::Test {
  protected:
-  std::shared_ptr<Heard> Ask(const ScriptedServer& server, const std::string& model = "claude") {
+  std::shared_ptr<AwaitedSink> Ask(const ScriptedServer& server,
+                                   const std::string& model = "claude") {
     std::string base = server.url();
     base.resize(base.size() - std::string("/v1").size());
     if (provider_ == nullptr) {
@@ -79,7 +65,7 @@ class AnthropicProviderTest : public testing::Test {
     model_request.model = *provider_->FindModel(model);
     model_request.prompt = prompt;
     model_request.parameters.set_max_output_tokens(100);
-    auto heard = std::make_shared<Heard>();
+    auto heard = std::make_shared<AwaitedSink>();
     provider_->Start(model_request, heard);
     heard->over.WaitForNotification();
     return heard;

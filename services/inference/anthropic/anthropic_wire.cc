@@ -160,12 +160,7 @@ std::string AnthropicFormat::Body(const PackedPrompt& prompt,
   json::array system = SystemBlocks(prompt, storage);
   if (!system.empty()) request.emplace("system", std::move(system));
   request.emplace("messages", Turns(prompt, storage));
-  std::string body = json::serialize(request);
-  body.pop_back();  // the object's brace
-  for (const OptionalField& field : Fields(parameters, options))
-    absl::StrAppend(&body, ",\"", field.name, "\":", field.json);
-  absl::StrAppend(&body, "}");
-  return body;
+  return WithFields(json::serialize(request), Fields(parameters, options));
 }
 
 std::unique_ptr<AnswerStream> AnthropicFormat::MakeStream() const {

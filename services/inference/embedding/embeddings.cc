@@ -36,6 +36,11 @@ v1::EmbedResponse ToResponse(const Embedder& embedder, const std::vector<Vector>
   return response;
 }
 
+// As the embedder counted, else as we did.
+TokenCounts Counted(const Embedded& embedded, int estimate) {
+  return embedded.tokens.value_or(TokenCounts{.input_tokens = estimate});
+}
+
 }  // namespace
 
 void Embeddings::Embed(const CallContext& call, const v1::EmbedRequest& request, Done done) {
@@ -53,52 +58,52 @@ void Embeddings::Embed(const CallContext& call, const v1::EmbedRequest& request,
         [this, estimate, done = std::move(done)](absl::StatusOr<Embedded> embedded) {
           if (!embedded.ok()) return done(embedded.status());
           v1::EmbedResponse response = ToResponse(*embedder_, embedded->vectors);
-          const TokenCounts tokens =
-              embedded->tokens.value_or(TokenCounts{.input_tokens = estimate});
+          const TokenCounts tokens = Counted(*embedded, estimate);
           response.mutable_usage()->set_input_tokens(tokens.input_tokens);
           response.mutable_usage()->set_estimated(!embedded->tokens.has_value());
           done(std::move(response));
         });
   }
-  const std::shared_ptr<Hold> hold = parts_.ledger.Open(PayerOf(call, request.user_id()));
-  const Prices prices = embedder_->prices();
+  std::shared_ptr<Hold> hold = parts_.ledger.Open(PayerOf(call, request.user_id()));
   constexpr double kMargin = 1.1;  // as of prompts
   const double most = std::ceil(kMargin * estimate);
   const absl::Status covered =
-      hold->Cover({.micros = static_cast<int64_t>(std::ceil(prices.input * most)),
+      hold->Cover({.micros = static_cast<int64_t>(std::ceil(embedder_->prices().input * most)),
                    .tokens = static_cast<int64_t>(most)});
   if (!covered.ok()) return done(covered);
-  embedder_->Embed(
-      std::move(texts), call.deadline - kReplyMargin,
-      [this, hold, prices, estimate, done = std::move(done)](absl::StatusOr<Embedded> embedded) {
-        auto finish = [this, hold, prices, estimate, done, embedded = std::move(embedded)] {
-          if (!embedded.ok()) {
-            hold->Release();
-            return done(embedded.status());
-          }
-          const TokenCounts tokens =
-              embedded->tokens.value_or(TokenCounts{.input_tokens = estimate});
-          const UsageRow row = {.user_id = hold->payer().user_id,
-                                .turn_key = absl::StrCat("embed:", parts_.ids.NewId()),
-                                .persona_id = "",
-                                .model = embedder_->name(),
-                                .input_tokens = tokens.input_tokens,
-                                .cost_micros = CostMicros(prices, tokens),
-                                .estimated = !embedded->tokens.has_value(),
-                                .finish_reason = "stop",
-                                .create_time = parts_.ledger.clock().Now(),
-                                .key_id = hold->payer().key_id,
-                                .prices = PricesText(prices)};
-          v1::EmbedResponse response = ToResponse(*embedder_, embedded->vectors);
-          *response.mutable_usage() = ToMessage(row);
-          // First: a turn waits for its question's vector, and a settlement waits for the disk. What
-          // cannot be stored just now the ledger goes on trying.
-          done(std::move(response));
-          hold->Settle(row).IgnoreError();
-        };
-        // Blocks, so not on the provider's thread.
-        if (!parts_.executor.Post(finish)) finish();
-      });
+  embedder_->Embed(std::move(texts), call.deadline - kReplyMargin,
+                   [this, hold = std::move(hold), estimate,
+                    done = std::move(done)](absl::StatusOr<Embedded> embedded) {
+                     auto finish = [this, hold, estimate, done, embedded = std::move(embedded)] {
+                       if (embedded.ok()) return Pay(*hold, *embedded, estimate, done);
+                       hold->Release();
+                       done(embedded.status());
+                     };
+                     // Blocks, so not on the provider's thread.
+                     if (!parts_.executor.Post(finish)) finish();
+                   });
+}
+
+void Embeddings::Pay(Hold& hold, const Embedded& embedded, int estimate, const Done& done) {
+  const Prices prices = embedder_->prices();
+  const TokenCounts tokens = Counted(embedded, estimate);
+  const UsageRow row = {.user_id = hold.payer().user_id,
+                        .turn_key = absl::StrCat("embed:", parts_.ids.NewId()),
+                        .persona_id = "",
+                        .model = embedder_->name(),
+                        .input_tokens = tokens.input_tokens,
+                        .cost_micros = CostMicros(prices, tokens),
+                        .estimated = !embedded.tokens.has_value(),
+                        .finish_reason = "stop",
+                        .create_time = parts_.ledger.clock().Now(),
+                        .key_id = hold.payer().key_id,
+                        .prices = PricesText(prices)};
+  v1::EmbedResponse response = ToResponse(*embedder_, embedded.vectors);
+  *response.mutable_usage() = ToMessage(row);
+  // First: a turn waits for its question's vector, and a settlement waits for the disk. What cannot
+  // be stored just now the ledger goes on trying.
+  done(std::move(response));
+  hold.Settle(row).IgnoreError();
 }
 
 }  // namespace dramatis::inference

@@ -32,11 +32,14 @@ class Embeddings {
       : embedder_(embedder), parts_(parts) {}
 
   using Done = std::function<void(absl::StatusOr<v1::EmbedResponse>)>;
-  // Calls `done` once, from any thread. Errors: NO_EMBEDDER; BUDGET_EXCEEDED, RATE_LIMITED before any
-  // call to a provider; those of the embedder. Blocks where it reserves.
+  // Calls `done` once, from any thread. Errors: NO_EMBEDDER; BUDGET_EXCEEDED, RATE_LIMITED before
+  // any call to a provider; those of the embedder. Blocks where it reserves.
   void Embed(const CallContext& call, const v1::EmbedRequest& request, Done done);
 
  private:
+  // Answers, and settles what `hold` covers.
+  void Pay(Hold& hold, const Embedded& embedded, int estimate, const Done& done);
+
   Embedder* const embedder_;
   const EmbeddingsParts parts_;
 };

@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/inference/testing/fakes.h"
+#include "services/inference/testing/requests.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::inference {
@@ -13,30 +14,18 @@ namespace {
 
 using Next = GenerationEvents::Next;
 
-ModelFacts Model() {
-  return {.name = "m", .window_tokens = 1000, .prices = {.input = 1, .output = 2, .cached = 0}};
-}
-
 class GenerationTest : public testing::Test {
  protected:
   GenerationTest() {
-    auto prompt = std::make_shared<PackedPrompt>();
-    prompt->manifest.set_prompt_tokens(30);
-    ModelRequest model_request = {
-        .model = Model(), .prompt = prompt, .parameters = {}, .persona_name = "Ada"};
     generation_ = std::make_shared<Generation>(
         RoutedCallParts{executor_, timers_, clock_, [] { return 1.0; }, *logger_, metrics_},
-        ledger_.ledger,
-        GenerationFacts{.payer = {.user_id = "u"},
-                        .persona_id = "p",
-                        .persona_name = "Ada",
-                        .turn_key = "t:1",
-                        .correlation_id = "c"});
+        ledger_.ledger, FirstTurn());
     generation_->OnReady([this] { ++wakes_; });
-    generation_->Start({.first = {{&provider_, &breaker_, Model()}, model_request},
-                        .others = {},
-                        .pack = nullptr,
-                        .correlation_id = "c"});
+    generation_->Start(
+        {.first = {{&provider_, &breaker_, PricedModel()}, RequestOf(PricedModel(), 30)},
+         .others = {},
+         .pack = nullptr,
+         .correlation_id = "c"});
   }
   ~GenerationTest() override {
     generation_->Cancelled();
@@ -56,7 +45,7 @@ class GenerationTest : public testing::Test {
   Executor executor_{1, 10};
   const std::unique_ptr<Logger> logger_ = MakeSilentLogger();
   Metrics metrics_;
-  FakeProvider provider_{"fake", {Model()}};
+  FakeProvider provider_{"fake", {PricedModel()}};
   Breaker breaker_{clock_};
   std::atomic<int> wakes_{0};
   std::shared_ptr<Generation> generation_;

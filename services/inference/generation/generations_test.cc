@@ -4,6 +4,7 @@
 #include "gtest/gtest.h"
 #include "services/inference/routing/models.h"
 #include "services/inference/testing/fakes.h"
+#include "services/inference/testing/requests.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::inference {
@@ -27,16 +28,6 @@ class GenerationsTest : public testing::Test {
   }
   ~GenerationsTest() override { executor_.Stop(); }
 
-  static std::vector<std::unique_ptr<Provider>> Providers(FakeProvider*& provider) {
-    auto fake = std::make_unique<FakeProvider>(
-        "fake", std::vector<ModelFacts>{{.name = "m",
-                                         .window_tokens = 4000,
-                                         .prices = {.input = 1.5, .output = 2, .cached = 0}}});
-    provider = fake.get();
-    std::vector<std::unique_ptr<Provider>> providers;
-    providers.push_back(std::move(fake));
-    return providers;
-  }
   void Say(prompt::v1::Role role, const std::string& text) {
     prompt::v1::PromptMessage& message = *request_.add_messages();
     message.set_role(role);
@@ -66,7 +57,12 @@ class GenerationsTest : public testing::Test {
   const std::unique_ptr<Logger> logger_ = MakeSilentLogger();
   Metrics metrics_;
   FakeProvider* provider_ = nullptr;
-  const Router router_{Providers(provider_), {"fake"}, clock_};
+  const Router router_{
+      OnlyProvider(
+          provider_,
+          {.name = "m", .window_tokens = 4000, .prices = {.input = 1.5, .output = 2, .cached = 0}}),
+      {"fake"},
+      clock_};
   const Generations generations_{
       router_,
       ledger_.ledger,

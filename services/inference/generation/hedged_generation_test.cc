@@ -1,4 +1,5 @@
-// Answers for which the next model is asked beside a silent one: who answers, and who pays for what.
+// Answers for which the next model is asked beside a silent one: who answers, and who pays for
+// what.
 #include <memory>
 #include <thread>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "services/inference/generation/generation.h"
 #include "services/inference/testing/fakes.h"
+#include "services/inference/testing/requests.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::inference {
@@ -16,17 +18,10 @@ namespace {
 
 using Kind = ProviderFailure::Kind;
 
-ModelFacts PricedModel() {
-  return {.name = "m", .window_tokens = 1000, .prices = {.input = 1, .output = 2, .cached = 0}};
-}
-
 class HedgedGenerationTest : public testing::Test {
  protected:
   HedgedGenerationTest() {
-    auto prompt = std::make_shared<PackedPrompt>();
-    prompt->manifest.set_prompt_tokens(30);
-    ModelRequest request = {
-        .model = PricedModel(), .prompt = prompt, .parameters = {}, .persona_name = "Ada"};
+    ModelRequest request = RequestOf(PricedModel(), 30);
     request.deadline = clock_.Now() + absl::Hours(1);
     generation_ = std::make_shared<Generation>(RoutedCallParts{.executor = executor_,
                                                                .timers = timers_,
@@ -35,12 +30,7 @@ class HedgedGenerationTest : public testing::Test {
                                                                .logger = *logger_,
                                                                .metrics = metrics_,
                                                                .hedge_after = absl::Seconds(2)},
-                                               ledger_.ledger,
-                                               GenerationFacts{.payer = {.user_id = "u"},
-                                                               .persona_id = "p",
-                                                               .persona_name = "Ada",
-                                                               .turn_key = "t:1",
-                                                               .correlation_id = "c"});
+                                               ledger_.ledger, FirstTurn());
     generation_->Start(
         {.first = {{&first_, &first_breaker_, PricedModel()}, request},
          .others = {{&second_, &second_breaker_, PricedModel()}},

@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/inference/testing/fakes.h"
+#include "services/inference/testing/requests.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::inference {
@@ -25,15 +26,6 @@ class TasksTest : public testing::Test {
   ~TasksTest() override {
     tasks_.Stop();
     executor_.Stop();
-  }
-
-  static std::vector<std::unique_ptr<Provider>> Providers(FakeProvider*& provider) {
-    auto fake = std::make_unique<FakeProvider>(
-        "fake", std::vector<ModelFacts>{{.name = "m", .window_tokens = 4000, .prices = {}}});
-    provider = fake.get();
-    std::vector<std::unique_ptr<Provider>> providers;
-    providers.push_back(std::move(fake));
-    return providers;
   }
 
   // The answer of a task that runs.
@@ -64,7 +56,9 @@ class TasksTest : public testing::Test {
   const std::unique_ptr<Logger> logger_ = MakeSilentLogger();
   Metrics metrics_;
   FakeProvider* provider_ = nullptr;
-  const Router router_{Providers(provider_), {"fake"}, clock_};
+  const Router router_{OnlyProvider(provider_, {.name = "m", .window_tokens = 4000, .prices = {}}),
+                       {"fake"},
+                       clock_};
   Tasks tasks_{router_,
                ledger_.ledger,
                {executor_, timers_, clock_, [] { return 0.0; }, *logger_, metrics_}};

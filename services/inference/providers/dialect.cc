@@ -59,6 +59,13 @@ std::string ChoiceSchema(const google::protobuf::RepeatedPtrField<std::string>& 
                       R"(}},"required":["choice"],"additionalProperties":false})");
 }
 
+std::string WithFields(std::string object, const std::vector<OptionalField>& fields) {
+  object.pop_back();  // its brace
+  for (const OptionalField& field : fields)
+    absl::StrAppend(&object, ",\"", field.name, "\":", field.json);
+  return std::move(object) + "}";
+}
+
 bool Takes(const Dialect& dialect, const OptionalField& field) {
   return !dialect.contains(field.name) &&
          !dialect.contains(absl::StrCat(field.name, "=", field.json));

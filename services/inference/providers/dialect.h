@@ -35,6 +35,9 @@ struct OptionalField {
 // The JSON schema of an answer that is one of `choices`: an object with the member `choice`.
 std::string ChoiceSchema(const google::protobuf::RepeatedPtrField<std::string>& choices);
 
+// A JSON object that is not empty, with the fields at its end.
+std::string WithFields(std::string object, const std::vector<OptionalField>& fields);
+
 bool Takes(const Dialect& dialect, const OptionalField& field);
 
 // What a refusal teaches of the fields that were sent; nullopt where it is about something else. A

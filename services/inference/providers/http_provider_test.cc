@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/inference/providers/openai_wire.h"
+#include "services/inference/testing/awaited_sink.h"
 #include "services/inference/testing/scripted_server.h"
 
 namespace dramatis::inference {
@@ -21,28 +22,6 @@ using Reply = ScriptedServer::Reply;
 using Request = ScriptedServer::Request;
 using testing::HasSubstr;
 using testing::Not;
-
-class AwaitedSink : public AnswerSink {
- public:
-  void OnText(std::string_view more) override {
-    text += more;
-    if (!spoke.HasBeenNotified()) spoke.Notify();
-  }
-  void OnEnd(const AnswerEnd& e) override {
-    end = e;
-    over.Notify();
-  }
-  void OnFailure(const ProviderFailure& f) override {
-    failure = f;
-    over.Notify();
-  }
-  // Read after `over`.
-  std::string text;
-  std::optional<AnswerEnd> end;
-  std::optional<ProviderFailure> failure;
-  absl::Notification spoke;
-  absl::Notification over;
-};
 
 std::string Token(const std::string& text) {
   return R"(data: {"choices":[{"index":0,"delta":{"content":")" + text +

@@ -1,53 +1,25 @@
-// Fuzzes the reader of answers: whatever the bytes, it says valid UTF-8, and cutting them elsewhere
-// changes nothing. The first byte says where to cut.
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-#include <string>
-#include <string_view>
-
+// Fuzzes the reader of OpenAI's answers and refusals.
 #include "services/inference/providers/openai_stream.h"
 #include "services/inference/providers/provider_refusal.h"
-#include "shared/text/text.h"
+#include "services/inference/testing/stream_fuzz.h"
 
 namespace {
 
 using dramatis::inference::OpenAiStream;
+using dramatis::inference::Printable;
 
-// What came of a body, as one text.
-std::string ReadInPieces(std::string_view bytes, size_t piece) {
-  OpenAiStream stream;
-  std::string text;
-  while (!bytes.empty()) {
-    stream.Feed(bytes.substr(0, piece), text);
-    bytes.remove_prefix(std::min(piece, bytes.size()));
-  }
-  stream.End(text);
-  if (!dramatis::IsValidUtf8(text)) std::abort();
-  if (stream.failure().has_value()) {
-    if (stream.finished()) std::abort();
-    const auto refusal = dramatis::inference::Printable(stream.failure()->refusal, "key");
-    if (!dramatis::IsValidUtf8(refusal.message)) std::abort();
-    return text + "\nfailed: " + stream.failure()->message;
-  }
-  if (!stream.finished()) return text + "\nopen";
-  const auto end = stream.end();
-  return text + "\nended: " + end.finish_reason + " " +
-         std::to_string(end.tokens.has_value() ? end.tokens->output_tokens : -1);
+void CheckRefusal(const OpenAiStream& stream) {
+  if (!stream.failure().has_value()) return;
+  if (!dramatis::IsValidUtf8(Printable(stream.failure()->refusal, "key").message)) std::abort();
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  if (size == 0) return 0;
-  const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const size_t piece = size_t{data[0]} + 1;
-  const std::string whole = ReadInPieces(bytes, bytes.size() + 1);
-  if (whole != ReadInPieces(bytes, piece)) std::abort();
-  if (whole != ReadInPieces(bytes, 1)) std::abort();
-  const auto refusal =
-      dramatis::inference::Printable(dramatis::inference::ReadRefusal(400, bytes), "key");
-  if (!dramatis::IsValidUtf8(refusal.message) || refusal.message.size() > 300) std::abort();
+  constexpr size_t kLongest = 300;
+  const std::string_view bytes =
+      dramatis::inference::FuzzStream<OpenAiStream>(data, size, CheckRefusal);
+  const auto refusal = Printable(dramatis::inference::ReadRefusal(400, bytes), "key");
+  if (!dramatis::IsValidUtf8(refusal.message) || refusal.message.size() > kLongest) std::abort();
   return 0;
 }

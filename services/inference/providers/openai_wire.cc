@@ -96,12 +96,7 @@ std::string OpenAiFormat::Body(const PackedPrompt& prompt,
   json::object request(storage);
   request.emplace("model", View(options.model.name));
   request.emplace("messages", MessagesJson(prompt, storage));
-  std::string body = json::serialize(request);
-  body.pop_back();  // the object's brace
-  for (const OptionalField& field : Fields(parameters, options))
-    absl::StrAppend(&body, ",\"", field.name, "\":", field.json);
-  absl::StrAppend(&body, "}");
-  return body;
+  return WithFields(json::serialize(request), Fields(parameters, options));
 }
 
 std::unique_ptr<AnswerStream> OpenAiFormat::MakeStream() const {

@@ -7,24 +7,10 @@
 
 #include "absl/time/time.h"
 #include "services/inference/catalogue/catalogue.h"
+#include "services/inference/providers/api.h"
 #include "services/inference/transport/curl_loop.h"
 
 namespace dramatis::inference {
-
-// What a provider's server speaks.
-enum class Api {
-  kOpenAi,     // OpenAI's chat completions
-  kAnthropic,  // Anthropic's Messages
-  kLocal,      // nothing: the built-in model
-};
-
-// How a request says who asks.
-enum class Auth {
-  kBearer,   // Authorization: Bearer <secret>
-  kXApiKey,  // x-api-key: <secret>
-  kApiKey,   // api-key: <secret>, as Azure wants it
-  kSigV4,    // signed with the AWS credentials of the pod, container or machine
-};
 
 // A provider's key.
 struct KeySource {

@@ -12,7 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "services/inference/providers/base_url.h"
-#include "services/inference/setup/known_providers.h"
+#include "services/inference/settings/known_providers.h"
 
 namespace dramatis::inference {
 namespace {

@@ -11,14 +11,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <functional>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -28,6 +26,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "services/inference/testing/listener.h"
 
 namespace dramatis::inference {
 
@@ -46,24 +45,13 @@ class ScriptedServer {
   using Handler = std::function<Reply(const Request&)>;
 
   explicit ScriptedServer(Handler handler) : handler_(std::move(handler)) {
-    listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    if (bind(listener_, generic, size) != 0 || listen(listener_, SOMAXCONN) != 0 ||
-        getsockname(listener_, generic, &size) != 0) {
-      std::abort();
-    }
-    port_ = ntohs(address.sin_port);
     acceptor_ = std::thread([this] { Accept(); });
   }
   ~ScriptedServer() {
     stopping_ = true;
-    shutdown(listener_, SHUT_RDWR);
+    shutdown(listener_.socket, SHUT_RDWR);
     acceptor_.join();
-    close(listener_);
+    close(listener_.socket);
     {
       const absl::MutexLock lock(&mutex_);
       for (const int connection : connections_)
@@ -75,7 +63,7 @@ class ScriptedServer {
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;
 
-  std::string url() const { return absl::StrCat("http://127.0.0.1:", port_, "/v1"); }
+  std::string url() const { return absl::StrCat("http://127.0.0.1:", listener_.port, "/v1"); }
   int requests() const { return static_cast<int>(seen().size()); }
   // Every request so far.
   std::vector<Request> seen() const {
@@ -88,7 +76,7 @@ class ScriptedServer {
  private:
   void Accept() {
     for (int number = 0;; ++number) {
-      const int connection = accept(listener_, nullptr, nullptr);
+      const int connection = accept(listener_.socket, nullptr, nullptr);
       if (connection < 0 || stopping_) return;
       const int on = 1;
       setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -152,8 +140,7 @@ class ScriptedServer {
   }
 
   const Handler handler_;
-  int listener_ = -1;
-  int port_ = 0;
+  const Listener listener_ = ListenOnLoopback();
   std::atomic<bool> stopping_{false};
   absl::Notification hung_up_;
   mutable absl::Mutex mutex_;

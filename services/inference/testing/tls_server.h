@@ -8,13 +8,11 @@
 #pragma once
 
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <thread>
 #include <utility>
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -24,6 +22,7 @@
 #include <unistd.h>
 
 #include "gtest/gtest.h"
+#include "services/inference/testing/listener.h"
 
 namespace dramatis::inference {
 
@@ -31,30 +30,19 @@ class TlsServer {
  public:
   explicit TlsServer(std::string reply) : reply_(std::move(reply)) {
     MakeCertificate();
-    listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    if (bind(listener_, generic, size) != 0 || listen(listener_, SOMAXCONN) != 0 ||
-        getsockname(listener_, generic, &size) != 0) {
-      std::abort();
-    }
-    port_ = ntohs(address.sin_port);
     thread_ = std::thread([this] { Serve(); });
   }
   ~TlsServer() {
-    shutdown(listener_, SHUT_RDWR);
+    shutdown(listener_.socket, SHUT_RDWR);
     thread_.join();
-    close(listener_);
+    close(listener_.socket);
     SSL_CTX_free(context_);
     std::remove(file_.c_str());
   }
   TlsServer(const TlsServer&) = delete;
   TlsServer& operator=(const TlsServer&) = delete;
 
-  std::string url() const { return "https://127.0.0.1:" + std::to_string(port_) + "/"; }
+  std::string url() const { return "https://127.0.0.1:" + std::to_string(listener_.port) + "/"; }
   const std::string& certificate_file() const { return file_; }
 
  private:
@@ -89,7 +77,7 @@ class TlsServer {
 
   void Serve() {
     while (true) {
-      const int connection = accept(listener_, nullptr, nullptr);
+      const int connection = accept(listener_.socket, nullptr, nullptr);
       if (connection < 0) return;
       SSL* const tls = SSL_new(context_);
       SSL_set_fd(tls, connection);
@@ -107,8 +95,7 @@ class TlsServer {
   const std::string file_ =
       testing::TempDir() + "/dramatis_tls_" + std::to_string(getpid()) + ".pem";
   SSL_CTX* context_ = nullptr;
-  int listener_ = -1;
-  int port_ = 0;
+  const Listener listener_ = ListenOnLoopback();
   std::thread thread_;
 };
 

@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/inference/testing/fakes.h"
+#include "services/inference/testing/requests.h"
 #include "services/inference/usage/budgets.h"
 #include "services/inference/usage/payer.h"
 #include "services/inference/usage/usage_rows.h"
@@ -30,16 +31,12 @@ class LedgerTest : public testing::Test {
 };
 
 TEST_F(LedgerTest, ReservesTheDearestAPromptCanBeAndTheLongestAnswer) {
-  auto prompt = std::make_shared<PackedPrompt>();
-  prompt->manifest.set_prompt_tokens(1000);
-  ModelRequest request = {
-      .model = {.name = "m",
-                .window_tokens = 9000,
-                .prices = {.input = 3, .output = 15, .cached = 0.3, .written = 3.75},
-                .thinking = Thinking::kNever},
-      .prompt = prompt,
-      .parameters = {},
-      .persona_name = ""};
+  ModelRequest request =
+      RequestOf({.name = "m",
+                 .window_tokens = 9000,
+                 .prices = {.input = 3, .output = 15, .cached = 0.3, .written = 3.75},
+                 .thinking = Thinking::kNever},
+                1000);
   request.parameters.set_max_output_tokens(200);
   EXPECT_EQ(MostOf(request).micros, 1100 * 3.75 + 200 * 15);
   EXPECT_EQ(MostOf(request).tokens, 1300);

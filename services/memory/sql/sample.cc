@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
+#include "services/deployment/sample_story.h"
 #include "services/memory/goals/goals.h"
 #include "services/memory/journal/journal.h"
 #include "services/memory/keys/keys.h"
@@ -98,9 +99,9 @@ absl::Status Story::Profile(const std::string& user,
 absl::Status Story::WriteProfiles() {
   GoTo(30);
   DRAMATIS_RETURN_IF_ERROR(
-      Profile(sql::kSampleMara, "Mara", "Opens a lighthouse to the public this summer."));
-  DRAMATIS_RETURN_IF_ERROR(Profile(sql::kSampleJonas, "Jonas", "Carpenter. Coffee, no sugar."));
-  return Profile(sql::kSamplePriya, "Priya", "Historian of small harbours.");
+      Profile(kSampleMara, "Mara", "Opens a lighthouse to the public this summer."));
+  DRAMATIS_RETURN_IF_ERROR(Profile(kSampleJonas, "Jonas", "Carpenter. Coffee, no sugar."));
+  return Profile(kSamplePriya, "Priya", "Historian of small harbours.");
 }
 
 absl::Status Story::Memory(const std::string& user,
@@ -115,20 +116,19 @@ absl::Status Story::Memory(const std::string& user,
 
 absl::Status Story::WriteMemories() {
   GoTo(21);
+  DRAMATIS_RETURN_IF_ERROR(Memory(
+      kSampleMara, kAnyPersona, "Mara is afraid of heights and does not climb the outer ladder."));
   DRAMATIS_RETURN_IF_ERROR(
-      Memory(sql::kSampleMara, kAnyPersona,
-             "Mara is afraid of heights and does not climb the outer ladder."));
-  DRAMATIS_RETURN_IF_ERROR(Memory(sql::kSampleMara, "nell",
-                                  "The harbour council pays half if the museum opens by June."));
+      Memory(kSampleMara, "nell", "The harbour council pays half if the museum opens by June."));
   GoTo(16);
   DRAMATIS_RETURN_IF_ERROR(
-      Memory(sql::kSampleJonas, kAnyPersona, "Jonas works best before ten in the morning."));
-  DRAMATIS_RETURN_IF_ERROR(Memory(sql::kSampleJonas, kAnyPersona,
+      Memory(kSampleJonas, kAnyPersona, "Jonas works best before ten in the morning."));
+  DRAMATIS_RETURN_IF_ERROR(Memory(kSampleJonas, kAnyPersona,
                                   "The oak for the lantern room comes from his uncle's barn."));
   GoTo(9);
   DRAMATIS_RETURN_IF_ERROR(
-      Memory(sql::kSamplePriya, "elias", "Priya has read the logbooks up to the winter of 1962."));
-  return Memory(sql::kSamplePriya, kAnyPersona, "Priya's grandfather was a ship's cook.");
+      Memory(kSamplePriya, "elias", "Priya has read the logbooks up to the winter of 1962."));
+  return Memory(kSamplePriya, kAnyPersona, "Priya's grandfather was a ship's cook.");
 }
 
 absl::StatusOr<std::string> Story::Goal(const std::string& user, const v1::Goal& goal) {
@@ -161,7 +161,7 @@ absl::Status Story::WriteGoals() {
   money.mutable_target()->set_value(12000);
   money.mutable_target()->set_unit("EUR");
   money.mutable_target()->set_target_date(Date(60));
-  DRAMATIS_ASSIGN_OR_RETURN(money_goal_, Goal(sql::kSampleMara, money));
+  DRAMATIS_ASSIGN_OR_RETURN(money_goal_, Goal(kSampleMara, money));
   v1::Goal oak;
   oak.set_title("Replace the planks of the gallery");
   oak.set_category("work");
@@ -169,28 +169,28 @@ absl::Status Story::WriteGoals() {
   oak.mutable_target()->set_value(10);
   oak.mutable_target()->set_unit("planks");
   oak.mutable_target()->set_period(v1::GOAL_PERIOD_WEEK);
-  DRAMATIS_ASSIGN_OR_RETURN(const std::string oak_goal, Goal(sql::kSampleJonas, oak));
+  DRAMATIS_ASSIGN_OR_RETURN(const std::string oak_goal, Goal(kSampleJonas, oak));
   v1::Goal logbook;
   logbook.set_title("Read a page of the logbook every day");
   logbook.set_category("research");
   logbook.set_goal_pattern(v1::GOAL_PATTERN_STREAK);
   logbook.mutable_target()->set_value(30);
   logbook.mutable_target()->set_period(v1::GOAL_PERIOD_DAY);
-  DRAMATIS_ASSIGN_OR_RETURN(logbook_goal_, Goal(sql::kSamplePriya, logbook));
+  DRAMATIS_ASSIGN_OR_RETURN(logbook_goal_, Goal(kSamplePriya, logbook));
 
   GoTo(24);
-  DRAMATIS_RETURN_IF_ERROR(Activity(sql::kSampleMara, money_goal_, 4000, "Harbour council"));
-  DRAMATIS_RETURN_IF_ERROR(Activity(sql::kSampleJonas, oak_goal, 6, "The north side"));
+  DRAMATIS_RETURN_IF_ERROR(Activity(kSampleMara, money_goal_, 4000, "Harbour council"));
+  DRAMATIS_RETURN_IF_ERROR(Activity(kSampleJonas, oak_goal, 6, "The north side"));
   GoTo(15);
-  DRAMATIS_RETURN_IF_ERROR(Activity(sql::kSampleMara, money_goal_, 1250, "Flea market"));
-  DRAMATIS_RETURN_IF_ERROR(Activity(sql::kSampleJonas, oak_goal, 11, "The east side, no rain"));
+  DRAMATIS_RETURN_IF_ERROR(Activity(kSampleMara, money_goal_, 1250, "Flea market"));
+  DRAMATIS_RETURN_IF_ERROR(Activity(kSampleJonas, oak_goal, 11, "The east side, no rain"));
   GoTo(3);
   DRAMATIS_RETURN_IF_ERROR(
-      Activity(sql::kSampleMara, money_goal_, 2300, "A letter from the pilots' guild"));
+      Activity(kSampleMara, money_goal_, 2300, "A letter from the pilots' guild"));
   for (int days_ago = 6; days_ago >= 1; --days_ago) {
     GoTo(days_ago);
     DRAMATIS_RETURN_IF_ERROR(
-        Activity(sql::kSamplePriya, logbook_goal_, 1, absl::StrCat("Page ", 218 - days_ago)));
+        Activity(kSamplePriya, logbook_goal_, 1, absl::StrCat("Page ", 218 - days_ago)));
   }
   return absl::OkStatus();
 }
@@ -214,7 +214,7 @@ absl::Status Story::WriteJournals() {
   market.add_tags("money");
   market.add_linked_goal_ids(money_goal_);
   market.set_share_with_personas(true);
-  DRAMATIS_RETURN_IF_ERROR(Entry(sql::kSampleMara, market));
+  DRAMATIS_RETURN_IF_ERROR(Entry(kSampleMara, market));
   GoTo(8);
   v1::JournalEntry planks;
   planks.set_title("Oak");
@@ -224,7 +224,7 @@ absl::Status Story::WriteJournals() {
       "it where it is.");
   planks.set_mood("calm");
   planks.add_tags("work");
-  DRAMATIS_RETURN_IF_ERROR(Entry(sql::kSampleJonas, planks));
+  DRAMATIS_RETURN_IF_ERROR(Entry(kSampleJonas, planks));
   GoTo(2);
   v1::JournalEntry night;
   night.set_title("The night of the Maren Dahl");
@@ -236,7 +236,7 @@ absl::Status Story::WriteJournals() {
   night.add_tags("logbook");
   night.add_linked_goal_ids(logbook_goal_);
   night.set_share_with_personas(true);
-  return Entry(sql::kSamplePriya, night);
+  return Entry(kSamplePriya, night);
 }
 
 absl::Status Story::WriteKeys() {
@@ -248,14 +248,14 @@ absl::Status Story::WriteKeys() {
   key.add_persona_ids(SampleId("persona", "nell"));
   key.set_requests_per_minute(30);
   ++written_["keys"];
-  return keys_.Create(CallBy(sql::kSampleMara), request).status();
+  return keys_.Create(CallBy(kSampleMara), request).status();
 }
 
 absl::StatusOr<SampleState> State(sql::Transaction& tx) {
   sql::JoinedDatabase database(tx);
   const sql::SampleClock clock(absl::UnixEpoch());
   SqlStore store(database, clock);
-  const absl::Status first = store.Find(sql::kSampleMara, SampleId("memory", "1")).status();
+  const absl::Status first = store.Find(kSampleMara, SampleId("memory", "1")).status();
   if (first.ok()) return SampleState::kSeeded;
   if (!absl::IsNotFound(first)) return first;
   DRAMATIS_ASSIGN_OR_RETURN(const bool occupied, sql::HoldsRows(tx));

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "services/deployment/sample_story.h"
 #include "services/persona/sources/source_follower.h"
 #include "services/persona/sql/store.h"
 #include "shared/sql/joined_database.h"
@@ -141,9 +142,8 @@ struct SamplePersona {
 };
 
 constexpr SamplePersona kPersonas[] = {
-    {"mara", sql::kSampleMara, Mara},    {"jonas", sql::kSampleJonas, Jonas},
-    {"priya", sql::kSamplePriya, Priya}, {"nell", sql::kSampleMara, Nell},
-    {"elias", sql::kSamplePriya, Elias}, {"voice", sql::kSampleJonas, Voice},
+    {"mara", kSampleMara, Mara}, {"jonas", kSampleJonas, Jonas}, {"priya", kSamplePriya, Priya},
+    {"nell", kSampleMara, Nell}, {"elias", kSamplePriya, Elias}, {"voice", kSampleJonas, Voice},
 };
 
 absl::StatusOr<int64_t> Count(sql::Transaction& tx,

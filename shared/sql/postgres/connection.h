@@ -22,8 +22,8 @@ namespace dramatis::sql {
 // (https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-PARAMKEYWORDS).
 std::string WithConnectionSettings(std::string url, absl::Duration timeout);
 
-// Makes a connection by `make(url)`, which throws as pqxx::connection does: once more where the server
-// refuses the password and there is another one by now.
+// Makes a connection by `make(url)`, which throws as pqxx::connection does: once more where the
+// server refuses the password and there is another one by now.
 template <class Make>
 auto ConnectPostgres(const DatabaseOptions& options, const Make& make) {
   if (options.current_url == nullptr) return make(options.url);

@@ -25,9 +25,9 @@ constexpr char kReaderSettings[] = R"(
 
 // What a savepoint would have to put back is kept in memory up to this size, and in a file of its
 // own beyond it. SQLite's 64 KiB are less than what a group commit's members change, each of which
-// has a savepoint: a third of all writes of a chat went into such files. When it is outgrown, all of
-// it is written at once, and of a write of 128 KiB and more SQLite's unixWrite() (os_unix.c) makes
-// one that is short and then one of no bytes, which it reports as a full disk.
+// has a savepoint: a third of all writes of a chat went into such files. When it is outgrown, all
+// of it is written at once, and of a write of 128 KiB and more SQLite's unixWrite() (os_unix.c)
+// makes one that is short and then one of no bytes, which it reports as a full disk.
 constexpr int kSavepointBytes = 128 * 1024 - 1;
 
 // For the whole process, and before anything else of SQLite is used.

@@ -220,7 +220,8 @@ TEST_F(SqliteTest, IsUnavailableWhereTheDiskIsFullAndLosesNothing) {
             "after,before");
 }
 
-// A savepoint's pages that outgrow memory go into a file, in one write as large as what memory held.
+// A savepoint's pages that outgrow memory go into a file, in one write as large as what memory
+// held.
 TEST_F(SqliteTest, UndoesAndKeepsSavepointsOfManyPages) {
   const auto db = Open();
   ASSERT_TRUE(db->Migrate(Schema()).ok());

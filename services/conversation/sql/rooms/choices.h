@@ -32,8 +32,8 @@ class SqlChoiceStore : public ChoiceStore {
   RoomFeed& feed_;
 };
 
-// Notes that a model is to pick who answers the message. Whether that is new: an answer to an AI does not
-// take the place of one to a human.
+// Notes that a model is to pick who answers the message. Whether that is new: an answer to an AI
+// does not take the place of one to a human.
 absl::StatusOr<bool> WriteChoice(sql::Transaction& tx,
                                  const std::string& conversation_id,
                                  const std::string& message_id,

@@ -223,8 +223,8 @@ absl::StatusOr<TurnJob> StartRequested(Transaction& tx, const RequestedTurn& req
   return RoomJobOf(tx, std::move(room), *std::move(begun));
 }
 
-// The reply, and the turns that answer it: whoever paid for it pays for them. Whether a model is to pick who
-// does.
+// The reply, and the turns that answer it: whoever paid for it pays for them. Whether a model is to
+// pick who does.
 absl::StatusOr<bool> AppendReply(Transaction& tx,
                                  const TurnEnd& end,
                                  const TurnPayer& payer,

@@ -1,7 +1,6 @@
 // Finds out whose an API key is, by asking the service that keeps them, here or elsewhere.
 //
-//   KeyFinder finder(local, [&] { return ChannelTo("memory"); }, ids);
-//   KeyAuthenticator authenticator(environment, finder.Find(), next, clock);
+//   RunProgram(argc, argv, {.find_keys = FindKeysInMemory, ...});
 //
 // Thread-safe.
 #pragma once
@@ -17,19 +16,20 @@
 #include "shared/call/local_methods.h"
 #include "shared/identity/key_authenticator.h"
 #include "shared/ids/ids.h"
+#include "shared/program/program.h"
 #include "shared/rpc/lazy_stub.h"
 
 namespace dramatis {
 
-class KeyFinder {
+class KeyFinder : public ApiKeyFinder {
  public:
   // `local` and `ids` outlive it.
   KeyFinder(const LocalMethods& local, Connect connect, IdSource& ids)
       : local_(local), ids_(ids), stub_(std::move(connect)) {}
   // Waits for what is under way.
-  ~KeyFinder();
+  ~KeyFinder() override;
 
-  FindApiKey Find() {
+  FindApiKey Find() override {
     return [this](const std::string& hash, auto done) { Ask(hash, std::move(done)); };
   }
 
@@ -46,5 +46,10 @@ class KeyFinder {
   absl::Mutex mutex_;
   int asking_ ABSL_GUARDED_BY(mutex_) = 0;
 };
+
+// The memory service keeps them.
+std::unique_ptr<ApiKeyFinder> FindKeysInMemory(const LocalMethods& local,
+                                               const ConnectTo& connect,
+                                               IdSource& ids);
 
 }  // namespace dramatis

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "services/inference/providers/provider_config.h"
+#include "services/inference/providers/api.h"
 
 namespace dramatis::inference {
 
@@ -32,6 +32,9 @@ struct KnownProvider {
   bool any_model;
   // DRAMATIS_MODEL may name a model that the catalogue does not know.
   bool own_names;
+  // What docs/configuration.md says of the two variables.
+  std::string_view key_meaning;
+  std::string_view url_meaning;
 };
 
 const std::vector<KnownProvider>& KnownProviders();

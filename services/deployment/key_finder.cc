@@ -1,4 +1,4 @@
-#include "shared/program/key_finder.h"
+#include "services/deployment/key_finder.h"
 
 #include <cstdint>
 #include <optional>
@@ -103,6 +103,12 @@ void KeyFinder::Ask(const std::string& hash, Done done) {
   stub_->async()->LookUpKey(
       &remote->context, &remote->request, &remote->response,
       [remote, end](const grpc::Status& status) { end(FromGrpc(status), remote->response); });
+}
+
+std::unique_ptr<ApiKeyFinder> FindKeysInMemory(const LocalMethods& local,
+                                               const ConnectTo& connect,
+                                               IdSource& ids) {
+  return std::make_unique<KeyFinder>(local, [connect] { return connect("memory"); }, ids);
 }
 
 }  // namespace dramatis

@@ -1,5 +1,6 @@
-#include "services/inference/setup/known_providers.h"
+#include "services/inference/settings/known_providers.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -19,23 +20,32 @@ const std::vector<KnownProvider>& KnownProviders() {
   // clang-format off
   static const auto& providers = *new std::vector<KnownProvider>{
       {"openai", "OpenAI", "OPENAI_API_KEY", "OPENAI_BASE_URL", "https://api.openai.com/v1", "",
-       Api::kOpenAi, Auth::kBearer, kGpt, false, false},
+       Api::kOpenAi, Auth::kBearer, kGpt, false, false,
+       "the key of an OpenAI-compatible server", "the OpenAI-compatible server"},
       {"anthropic", "Anthropic", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "https://api.anthropic.com", "",
-       Api::kAnthropic, Auth::kXApiKey, kClaude, false, false},
+       Api::kAnthropic, Auth::kXApiKey, kClaude, false, false,
+       "Anthropic's key", "another server that speaks Anthropic's Messages"},
       {"gemini", "Google Gemini", "GEMINI_API_KEY", "", "https://generativelanguage.googleapis.com/v1beta/openai", "",
-       Api::kOpenAi, Auth::kBearer, kGemini, false, false},
+       Api::kOpenAi, Auth::kBearer, kGemini, false, false,
+       "Google Gemini's key", ""},
       {"groq", "Groq", "GROQ_API_KEY", "", "https://api.groq.com/openai/v1", "",
-       Api::kOpenAi, Auth::kBearer, kGroq, false, true},
+       Api::kOpenAi, Auth::kBearer, kGroq, false, true,
+       "Groq's key", ""},
       {"mistral", "Mistral", "MISTRAL_API_KEY", "", "https://api.mistral.ai/v1", "",
-       Api::kOpenAi, Auth::kBearer, kMistral, false, false},
+       Api::kOpenAi, Auth::kBearer, kMistral, false, false,
+       "Mistral's key", ""},
       {"openrouter", "OpenRouter", "OPENROUTER_API_KEY", "", "https://openrouter.ai/api/v1", "",
-       Api::kOpenAi, Auth::kBearer, "openrouter/auto", false, true},
+       Api::kOpenAi, Auth::kBearer, "openrouter/auto", false, true,
+       "OpenRouter's key", ""},
       {"azure", "Azure OpenAI", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT", "", "/openai/v1",
-       Api::kOpenAi, Auth::kApiKey, "", false, true},
+       Api::kOpenAi, Auth::kApiKey, "", false, true,
+       "Azure OpenAI's key", "the Azure resource, as https://name.openai.azure.com"},
       {"bedrock", "Claude on Amazon Bedrock", "AWS_BEARER_TOKEN_BEDROCK", "", "https://bedrock-runtime.{region}.amazonaws.com/anthropic", "",
-       Api::kAnthropic, Auth::kBearer, "", false, true},
+       Api::kAnthropic, Auth::kBearer, "", false, true,
+       "a key of Amazon Bedrock, for Claude there", ""},
       {"ollama", "Ollama", "", "OLLAMA_HOST", "", "/v1",
-       Api::kOpenAi, Auth::kBearer, "", true, true},
+       Api::kOpenAi, Auth::kBearer, "", true, true,
+       "", "an Ollama server, as 127.0.0.1:11434"},
   };
   // clang-format on
   return providers;
