@@ -15,7 +15,14 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr char kTimeFormat[] = "%Y-%m-%d%ET%H:%M:%E*SZ";
+// As protobuf's JSON mapping writes it: with 0, 3 or 6 digits of a second.
+std::string TimeText(absl::Time time) {
+  const int64_t micros = absl::ToUnixMicros(time);
+  const char* const format = micros % 1'000'000 == 0 ? "%Y-%m-%d%ET%H:%M:%SZ"
+                             : micros % 1'000 == 0   ? "%Y-%m-%d%ET%H:%M:%E3SZ"
+                                                     : "%Y-%m-%d%ET%H:%M:%E6SZ";
+  return absl::FormatTime(format, time, absl::UTCTimeZone());
+}
 
 absl::Status Unreadable() {
   return InternalError("a transcript cannot be read: a part of it is no message");
@@ -32,12 +39,11 @@ std::string TextOf(const json::object& item, std::string_view name) {
 
 std::string TranscriptItem(const MessageRow& row) {
   const v1::Message message = ToMessage(row);
-  json::object item = {
-      {"role", message.role() == v1::MESSAGE_ROLE_USER ? "user" : "assistant"},
-      {"content", message.content()},
-      {"timestamp", absl::FormatTime(kTimeFormat, row.created_at, absl::UTCTimeZone())},
-      {"message_id", message.message_id()},
-      {"sequence", message.sequence()}};
+  json::object item = {{"role", message.role() == v1::MESSAGE_ROLE_USER ? "user" : "assistant"},
+                       {"content", message.content()},
+                       {"timestamp", TimeText(row.created_at)},
+                       {"message_id", message.message_id()},
+                       {"sequence", message.sequence()}};
   json::object metadata;
   for (const auto& [name, value] :
        std::map<std::string, std::string>(message.metadata().begin(), message.metadata().end()))

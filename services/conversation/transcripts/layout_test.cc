@@ -1,6 +1,7 @@
 #include "services/conversation/transcripts/layout.h"
 
 #include <string>
+#include <utility>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -38,6 +39,15 @@ TEST(TranscriptLayoutTest, IsWhatHistoryShows) {
   EXPECT_EQ(read->created_at, message.created_at);
   EXPECT_EQ(read->persona_id, "ada");
   EXPECT_EQ(TranscriptItem(*read), item);
+}
+
+TEST(TranscriptLayoutTest, WritesTimesAsTheApiDoes) {
+  for (const auto& [micros, text] :
+       {std::pair{0, "T10:00:00Z"}, {500'000, "T10:00:00.500Z"}, {157'020, "T10:00:00.157020Z"}}) {
+    MessageRow message;
+    message.created_at = absl::FromUnixMicros(1'764'237'600'000'000 + micros);
+    EXPECT_THAT(TranscriptItem(message), testing::HasSubstr(text));
+  }
 }
 
 TEST(TranscriptLayoutTest, WhatIsNoMessageIsAnError) {
