@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::SizeIs;
 
 // Sends what a test says; remembers what it was told.
-class Source : public LocalStream {
+class Source : public OngoingCall {
  public:
   void Cancel() override { ++cancelled; }
   void Resume() override {
@@ -35,19 +35,17 @@ class Source : public LocalStream {
   int resumed = 0;
 };
 
-class RelayedStreamCallTest : public testing::Test {
+class LocalStreamCallTest : public testing::Test {
  protected:
-  RelayedStreamCallTest() {
-    const RelayedStream relay = [this](const CallMetadata&, std::string_view request,
-                                       std::shared_ptr<LocalReader<std::string>> reader) {
-      request_ = request;
-      source_->reader = std::move(reader);
-      return source_;
-    };
-    call_ =
-        RelayedStreamCall::Start(relay, "asked", {}, [this] { ++woken_; }, [this] { ++finished_; });
+  LocalStreamCallTest() {
+    call_ = LocalStreamCall::Start(
+        [this](std::shared_ptr<LocalReader<std::string>> reader) {
+          source_->reader = std::move(reader);
+          return source_;
+        },
+        [this] { ++woken_; }, [this] { ++finished_; });
   }
-  ~RelayedStreamCallTest() override {
+  ~LocalStreamCallTest() override {
     if (source_->reader != nullptr) End(absl::OkStatus());
   }
 
@@ -61,15 +59,13 @@ class RelayedStreamCallTest : public testing::Test {
   }
 
   const std::shared_ptr<Source> source_ = std::make_shared<Source>();
-  std::string request_;
   std::shared_ptr<StreamCall> call_;
   std::atomic<int> woken_ = 0;
   std::atomic<int> finished_ = 0;
   std::atomic<int> resumes_ = 0;
 };
 
-TEST_F(RelayedStreamCallTest, PassesTheRequestOnAndTellsOfTheAnswer) {
-  EXPECT_EQ(request_, "asked");
+TEST_F(LocalStreamCallTest, TellsOfTheAnswer) {
   source_->reader->OnOpen({{"idempotency-replayed", "true"}});
   EXPECT_EQ(woken_, 1);
   const StreamCall::Batch batch = call_->Take();
@@ -78,7 +74,7 @@ TEST_F(RelayedStreamCallTest, PassesTheRequestOnAndTellsOfTheAnswer) {
   EXPECT_FALSE(batch.end.has_value());
 }
 
-TEST_F(RelayedStreamCallTest, HasEnoughAfterOneEventUntilItIsTaken) {
+TEST_F(LocalStreamCallTest, HasEnoughAfterOneEventUntilItIsTaken) {
   EXPECT_FALSE(Event("a"));
   EXPECT_EQ(woken_, 1);
   source_->ready = {"b and c", "d"};
@@ -90,7 +86,7 @@ TEST_F(RelayedStreamCallTest, HasEnoughAfterOneEventUntilItIsTaken) {
   EXPECT_EQ(woken_, 2);
 }
 
-TEST_F(RelayedStreamCallTest, TakesOnlySoMuchAtOnceAndComesBackForTheRest) {
+TEST_F(LocalStreamCallTest, TakesOnlySoMuchAtOnceAndComesBackForTheRest) {
   EXPECT_FALSE(Event("0"));
   for (int i = 1; i <= 100; ++i)
     source_->ready.push_back(std::to_string(i));
@@ -100,7 +96,7 @@ TEST_F(RelayedStreamCallTest, TakesOnlySoMuchAtOnceAndComesBackForTheRest) {
   EXPECT_EQ(source_->next, source_->ready.size());
 }
 
-TEST_F(RelayedStreamCallTest, EndsOnce) {
+TEST_F(LocalStreamCallTest, EndsOnce) {
   EXPECT_FALSE(Event("a"));
   call_->Take();
   End(absl::NotFoundError("gone"));
@@ -112,7 +108,7 @@ TEST_F(RelayedStreamCallTest, EndsOnce) {
   EXPECT_EQ(source_->cancelled, 0);
 }
 
-TEST_F(RelayedStreamCallTest, CancelledWhileItHasEnoughItGoesOnToTheEnd) {
+TEST_F(LocalStreamCallTest, CancelledWhileItHasEnoughItGoesOnToTheEnd) {
   EXPECT_FALSE(Event("a"));
   call_->Cancel();
   EXPECT_EQ(source_->cancelled, 1);
@@ -121,7 +117,7 @@ TEST_F(RelayedStreamCallTest, CancelledWhileItHasEnoughItGoesOnToTheEnd) {
   EXPECT_THAT(Texts(call_->Take()), ElementsAre("a"));
 }
 
-TEST_F(RelayedStreamCallTest, CancelledItNeverHasEnough) {
+TEST_F(LocalStreamCallTest, CancelledItNeverHasEnough) {
   call_->Cancel();
   EXPECT_TRUE(Event("on its way when it was cancelled"));
   EXPECT_TRUE(Event("and another"));
@@ -130,7 +126,7 @@ TEST_F(RelayedStreamCallTest, CancelledItNeverHasEnough) {
   EXPECT_EQ(finished_, 1);
 }
 
-TEST_F(RelayedStreamCallTest, TakesEachEventOnceAndInOrderWhileTheyCome) {
+TEST_F(LocalStreamCallTest, TakesEachEventOnceAndInOrderWhileTheyCome) {
   constexpr int kEvents = 20'000;
   absl::Notification over;
   std::thread service([&] {

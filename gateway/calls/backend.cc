@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "shared/methods/local_wire.h"
 #include "shared/rpc/status_conversion.h"
 
 namespace dramatis::gateway {
@@ -13,6 +14,19 @@ CallMetadata MetadataOf(const HeaderList& headers, const Identity& caller) {
   metadata.SetCaller(caller);
   return metadata;
 }
+
+// "/dramatis.persona.v1.PersonaService/GetPersona" without its slash.
+std::string_view NameOf(std::string_view path) {
+  return path.substr(1);
+}
+
+struct GrpcUnaryCall : public OngoingCall {
+  void Cancel() override { context.TryCancel(); }
+
+  grpc::ClientContext context;
+  grpc::ByteBuffer request;
+  grpc::ByteBuffer response;
+};
 
 }  // namespace
 
@@ -44,36 +58,37 @@ void Backend::Finished() {
   --calls_;
 }
 
-std::shared_ptr<UnaryCall> Backend::Call(const std::string& path,
-                                         const std::string& payload,
-                                         const HeaderList& metadata,
-                                         const Identity& caller,
-                                         absl::Duration timeout,
-                                         std::function<void(UnaryReply)> done) {
+std::shared_ptr<OngoingCall> Backend::Call(const std::string& path,
+                                           const std::string& payload,
+                                           const HeaderList& metadata,
+                                           const Identity& caller,
+                                           absl::Duration timeout,
+                                           std::function<void(UnaryReply)> done) {
   Started();
-  if (const RelayedUnary relay = local_.FindRelayedUnary(path.substr(1))) {
-    relay(MetadataOf(metadata, caller), absl::Now() + timeout, payload,
-          [this, done = std::move(done)](RelayReply answer) mutable {
-            UnaryReply reply;
-            reply.headers = HeadersOf(answer.headers);
-            reply.status = answer.message.status();
-            if (answer.message.ok()) reply.message = MessageBytes(*std::move(answer.message));
-            Finish(std::exchange(done, nullptr), std::move(reply));
-          });
-    return nullptr;
+  if (const Method* const local = local_.Find(NameOf(path))) {
+    return CallLocally(*local, MetadataOf(metadata, caller), absl::Now() + timeout, payload,
+                       [this, done = std::move(done)](BytesReply answer) mutable {
+                         UnaryReply reply;
+                         reply.headers = HeadersOf(answer.headers);
+                         reply.status = answer.message.status();
+                         if (answer.message.ok()) {
+                           reply.message = MessageBytes(*std::move(answer.message));
+                         }
+                         Finish(std::exchange(done, nullptr), std::move(reply));
+                       });
   }
-  auto unary = std::make_shared<UnaryCall>();
-  AddMetadata(metadata, unary->context_);
-  AddCaller(caller, unary->context_);
-  unary->context_.set_deadline(std::chrono::system_clock::now() +
-                               absl::ToChronoMilliseconds(timeout));
-  unary->request_ = ToBuffer(payload);
-  stub_.UnaryCall(&unary->context_, path, grpc::StubOptions(), &unary->request_, &unary->response_,
+  auto unary = std::make_shared<GrpcUnaryCall>();
+  AddMetadata(metadata, unary->context);
+  AddCaller(caller, unary->context);
+  unary->context.set_deadline(std::chrono::system_clock::now() +
+                              absl::ToChronoMilliseconds(timeout));
+  unary->request = ToBuffer(payload);
+  stub_.UnaryCall(&unary->context, path, grpc::StubOptions(), &unary->request, &unary->response,
                   [this, unary, done = std::move(done)](const grpc::Status& status) mutable {
                     UnaryReply reply;
-                    reply.headers = HeadersOf(unary->context_);
+                    reply.headers = HeadersOf(unary->context);
                     if (status.ok()) {
-                      reply.message = MessageBytes(unary->response_);
+                      reply.message = MessageBytes(unary->response);
                     } else {
                       reply.status = FromGrpc(status);
                     }
@@ -86,9 +101,13 @@ std::shared_ptr<StreamCall> Backend::Stream(const RequestCall& call, std::functi
   const std::string& path = call.method->path;
   const auto finished = [this] { Finished(); };
   Started();
-  if (const RelayedStream relay = local_.FindRelayedStream(path.substr(1))) {
-    return RelayedStreamCall::Start(relay, call.payload, MetadataOf(call.metadata, call.caller),
-                                    std::move(wake), finished);
+  if (const Method* const local = local_.Find(NameOf(path))) {
+    return LocalStreamCall::Start(
+        [&](std::shared_ptr<LocalReader<std::string>> reader) {
+          return StreamLocally(*local, MetadataOf(call.metadata, call.caller), call.payload,
+                               std::move(reader));
+        },
+        std::move(wake), finished);
   }
   return GrpcStreamCall::Start(stub_, call, std::move(wake), finished);
 }

@@ -1,9 +1,9 @@
 // Calls to services, as bytes: the gateway knows their messages by descriptor only.
 //
 //   Backend backend(channel, local);
-//   std::shared_ptr<UnaryCall> call =
+//   std::shared_ptr<OngoingCall> call =
 //       backend.Call(path, payload, metadata, timeout, [](UnaryReply reply) {...});
-//   call->Cancel();   // the client went away
+//   call->Cancel();   // the client went away; the callback still comes
 //
 // Callbacks run on threads of gRPC or of the service. Thread-safe.
 #pragma once
@@ -21,20 +21,10 @@
 #include "gateway/routing/request_call.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
+#include "shared/methods/local_methods.h"
+#include "shared/methods/ongoing_call.h"
 
 namespace dramatis::gateway {
-
-class UnaryCall {
- public:
-  // The callback still comes, once.
-  void Cancel() { context_.TryCancel(); }
-
- private:
-  friend class Backend;
-  grpc::ClientContext context_;
-  grpc::ByteBuffer request_;
-  grpc::ByteBuffer response_;
-};
 
 class Backend {
  public:
@@ -43,14 +33,13 @@ class Backend {
   // Waits for the calls under way: cancel them before.
   ~Backend();
 
-  // `caller` is for whom it is called. Null where a service in this process answers: it cannot be
-  // stopped. `done` is called once.
-  std::shared_ptr<UnaryCall> Call(const std::string& path,
-                                  const std::string& payload,
-                                  const HeaderList& metadata,
-                                  const Identity& caller,
-                                  absl::Duration timeout,
-                                  std::function<void(UnaryReply)> done);
+  // `caller` is for whom it is called. `done` is called once, perhaps before this returns.
+  std::shared_ptr<OngoingCall> Call(const std::string& path,
+                                    const std::string& payload,
+                                    const HeaderList& metadata,
+                                    const Identity& caller,
+                                    absl::Duration timeout,
+                                    std::function<void(UnaryReply)> done);
   // `wake` is called when Take has something new, from any thread, until the batch with `end` has
   // been taken.
   std::shared_ptr<StreamCall> Stream(const RequestCall& call, std::function<void()> wake);

@@ -10,7 +10,7 @@ namespace {
 constexpr size_t kMostWaitingMessages = 64;
 constexpr size_t kMostWaitingBytes = size_t{64} * 1024;
 // The same of a source in this process, which joins what comes until it is asked for more.
-constexpr size_t kMostWaitingRelayed = 1;
+constexpr size_t kMostWaitingLocal = 1;
 
 constexpr char kReplayed[] = "idempotency-replayed";
 
@@ -183,16 +183,14 @@ void GrpcStreamCall::OnDone(const grpc::Status& status) {
   finished();
 }
 
-RelayedStreamCall::RelayedStreamCall(std::function<void()> wake, std::function<void()> finished)
-    : StreamCall(kMostWaitingRelayed, std::move(wake), std::move(finished)) {}
+LocalStreamCall::LocalStreamCall(std::function<void()> wake, std::function<void()> finished)
+    : StreamCall(kMostWaitingLocal, std::move(wake), std::move(finished)) {}
 
-std::shared_ptr<StreamCall> RelayedStreamCall::Start(const RelayedStream& relay,
-                                                     const std::string& payload,
-                                                     const CallMetadata& metadata,
-                                                     std::function<void()> wake,
-                                                     std::function<void()> finished) {
-  auto stream = std::make_shared<RelayedStreamCall>(std::move(wake), std::move(finished));
-  auto source = relay(metadata, payload, stream);
+std::shared_ptr<StreamCall> LocalStreamCall::Start(const Open& open,
+                                                   std::function<void()> wake,
+                                                   std::function<void()> finished) {
+  auto stream = std::make_shared<LocalStreamCall>(std::move(wake), std::move(finished));
+  auto source = open(stream);
   {
     const absl::MutexLock lock(&stream->source_mutex_);
     if (!stream->ended_) stream->source_ = std::move(source);
@@ -200,12 +198,12 @@ std::shared_ptr<StreamCall> RelayedStreamCall::Start(const RelayedStream& relay,
   return stream;
 }
 
-void RelayedStreamCall::OnOpen(const HeaderList& headers) {
+void LocalStreamCall::OnOpen(const HeaderList& headers) {
   OnAccepted(HeadersOf(headers));
 }
 
-void RelayedStreamCall::OnEnd(const absl::Status& status) {
-  std::shared_ptr<LocalStream> source;
+void LocalStreamCall::OnEnd(const absl::Status& status) {
+  std::shared_ptr<OngoingCall> source;
   {
     const absl::MutexLock lock(&source_mutex_);
     ended_ = true;
@@ -215,16 +213,16 @@ void RelayedStreamCall::OnEnd(const absl::Status& status) {
   finished_();
 }
 
-std::shared_ptr<LocalStream> RelayedStreamCall::source() {
+std::shared_ptr<OngoingCall> LocalStreamCall::source() {
   const absl::MutexLock lock(&source_mutex_);
   return source_;
 }
 
-void RelayedStreamCall::ReadOn() {
+void LocalStreamCall::ReadOn() {
   if (const auto stream = source()) stream->Resume();
 }
 
-void RelayedStreamCall::TryCancel() {
+void LocalStreamCall::TryCancel() {
   if (const auto stream = source()) stream->Cancel();
 }
 

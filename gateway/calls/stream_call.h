@@ -17,7 +17,7 @@
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
 #include "shared/call/call_metadata.h"
-#include "shared/call/local_methods.h"
+#include "shared/methods/local_wire.h"
 
 namespace dramatis::gateway {
 
@@ -127,15 +127,17 @@ class GrpcStreamCall : public StreamCall,
 };
 
 // From a service in this process. The service keeps it until its end.
-class RelayedStreamCall : public StreamCall, public LocalReader<std::string> {
+class LocalStreamCall : public StreamCall, public LocalReader<std::string> {
  public:
-  static std::shared_ptr<StreamCall> Start(const RelayedStream& relay,
-                                           const std::string& payload,
-                                           const CallMetadata& metadata,
+  // Begins the service's stream, for this reader.
+  using Open =
+      std::function<std::shared_ptr<OngoingCall>(std::shared_ptr<LocalReader<std::string>> reader)>;
+
+  static std::shared_ptr<StreamCall> Start(const Open& open,
                                            std::function<void()> wake,
                                            std::function<void()> finished);
 
-  RelayedStreamCall(std::function<void()> wake, std::function<void()> finished);
+  LocalStreamCall(std::function<void()> wake, std::function<void()> finished);
 
   void OnOpen(const HeaderList& headers) override;
   bool OnEvent(std::string event) override { return OnMessage(MessageBytes(std::move(event))); }
@@ -144,12 +146,12 @@ class RelayedStreamCall : public StreamCall, public LocalReader<std::string> {
  private:
   void ReadOn() override;
   void TryCancel() override;
-  std::shared_ptr<LocalStream> source() ABSL_LOCKS_EXCLUDED(source_mutex_);
+  std::shared_ptr<OngoingCall> source() ABSL_LOCKS_EXCLUDED(source_mutex_);
 
   absl::Mutex source_mutex_;
   bool ended_ ABSL_GUARDED_BY(source_mutex_) = false;
   // Null after the end: it has this.
-  std::shared_ptr<LocalStream> source_ ABSL_GUARDED_BY(source_mutex_);
+  std::shared_ptr<OngoingCall> source_ ABSL_GUARDED_BY(source_mutex_);
 };
 
 }  // namespace dramatis::gateway

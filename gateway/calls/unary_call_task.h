@@ -16,7 +16,7 @@ class UnaryCallTask : public ActiveCall {
   static void OnReply(RequestTask& task, const RpcMethod& method, const UnaryReply& reply);
 
  private:
-  std::shared_ptr<UnaryCall> call_;
+  std::shared_ptr<OngoingCall> call_;
 };
 
 // The gateway's own answer about health: GetHealth, or /readyz where `method` is null.

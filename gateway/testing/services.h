@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +21,7 @@
 #include "shared/ids/ids.h"
 #include "shared/log/log.h"
 #include "shared/metrics/metrics.h"
-#include "shared/rpc/service_adapter.h"
+#include "shared/rpc/grpc_wire.h"
 #include "shared/rpc/status_conversion.h"
 #include "shared/rpc/testing/test_server.h"
 #include "shared/status/errors.h"
@@ -105,7 +106,8 @@ class FakePersonas : public persona::v1::PersonaService::CallbackService {
 // StreamChat does what the message says: `answer` streams one, `refuse` fails before it accepts,
 // `break` fails after the start, `wait` accepts and says nothing, `flood` never stops. StreamEvents
 // sends one event, with the cursor `1`, and waits; for the conversation `wait` only waits.
-class FakeConversations : public conversation::v1::ConversationService::CallbackService {
+class FakeConversations {
+ private:
   using ChatEvent = conversation::v1::ChatEvent;
   using ChatRequest = conversation::v1::ChatRequest;
   using RoomEvent = conversation::v1::ConversationEvent;
@@ -166,36 +168,25 @@ class FakeConversations : public conversation::v1::ConversationService::Callback
   };
 
  public:
-  FakeConversations(Seen& seen, ServiceAdapter& rpc) : seen_(seen), rpc_(rpc) {}
+  explicit FakeConversations(Seen& seen) : seen_(seen) {}
 
-  grpc::ServerWriteReactor<ChatEvent>* StreamChat(grpc::CallbackServerContext* context,
-                                                  const ChatRequest* request) override {
-    return rpc_.Stream<ChatRequest, ChatEvent>(
-        "StreamChat", context, request,
-        [this](const CallContext&, const ChatRequest& asked)
-            -> absl::StatusOr<std::unique_ptr<EventSource<ChatEvent>>> {
-          if (asked.message() == "refuse") return NotFoundError("persona");
-          return std::make_unique<ChatEvents>(seen_, asked.message());
-        });
-  }
-  grpc::ServerWriteReactor<RoomEvent>* StreamEvents(grpc::CallbackServerContext* context,
-                                                    const RoomRequest* request) override {
-    return rpc_.Stream<RoomRequest, RoomEvent>(
-        "StreamEvents", context, request,
-        [this](const CallContext&, const RoomRequest& asked)
-            -> absl::StatusOr<std::unique_ptr<EventSource<RoomEvent>>> {
-          return std::make_unique<RoomEvents>(seen_, asked.conversation_id() == "wait");
-        });
-  }
-  // The same without gRPC.
-  void Offer(LocalMethods& local) {
-    rpc_.OfferRelay(local, *this, "StreamChat", &FakeConversations::StreamChat);
-    rpc_.OfferRelay(local, *this, "StreamEvents", &FakeConversations::StreamEvents);
+  void Serve(MethodTable& rpc) {
+    rpc.Stream("StreamChat", &FakeConversations::StreamChat, *this);
+    rpc.Stream("StreamEvents", &FakeConversations::StreamEvents, *this);
   }
 
  private:
+  absl::StatusOr<std::unique_ptr<ChatEvents>> StreamChat(const CallContext&,
+                                                         const ChatRequest& asked) {
+    if (asked.message() == "refuse") return NotFoundError("persona");
+    return std::make_unique<ChatEvents>(seen_, asked.message());
+  }
+  absl::StatusOr<std::unique_ptr<RoomEvents>> StreamEvents(const CallContext&,
+                                                           const RoomRequest& asked) {
+    return std::make_unique<RoomEvents>(seen_, asked.conversation_id() == "wait");
+  }
+
   Seen& seen_;
-  ServiceAdapter& rpc_;
 };
 
 // How the gateway reaches the streams.
@@ -214,12 +205,14 @@ class TestGateway {
   explicit TestGateway(const GatewayConfig& config,
                        StreamsOver streams = StreamsOver::kGrpc,
                        TestIssuer issuer = {})
-      : issuer_(std::move(issuer)), personas_(seen_), conversations_(seen_, rpc_) {
-    if (streams == StreamsOver::kLocal) conversations_.Offer(local_);
+      : issuer_(std::move(issuer)), personas_(seen_), conversations_(seen_) {
+    conversations_.Serve(rpc_);
+    if (streams == StreamsOver::kLocal) local_.Add(rpc_);
+    conversation_service_.emplace(rpc_, GrpcService::Missing::kUnimplemented);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
     builder.RegisterService(&personas_);
-    builder.RegisterService(&conversations_);
+    builder.RegisterService(&*conversation_service_);
     builder.RegisterService(&admin_);
     builder.SetMaxReceiveMessageSize(16 * 1024 * 1024);
     server_ = builder.BuildAndStart();
@@ -266,10 +259,11 @@ class TestGateway {
   CommonConfig common_;
   LocalMethods local_;
   Executor executor_{4, 1000};
-  ServiceAdapter rpc_{conversation::v1::ConversationService::service_full_name(), executor_, clock_,
-                      logger_, metrics_};
+  MethodTable rpc_{conversation::v1::ConversationService::service_full_name(), executor_, clock_,
+                   logger_, metrics_};
   FakePersonas personas_;
   FakeConversations conversations_;
+  std::optional<GrpcService> conversation_service_;
   FakeAdmin admin_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<Frontend> frontend_;

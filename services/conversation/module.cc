@@ -8,7 +8,6 @@
 #include "embedded/conversation_migrations.h"
 #include "services/conversation/accounts/accounts.h"
 #include "services/conversation/accounts/deletion.h"
-#include "services/conversation/archive_service.h"
 #include "services/conversation/archives/archives.h"
 #include "services/conversation/archives/jobs.h"
 #include "services/conversation/config.h"
@@ -16,7 +15,6 @@
 #include "services/conversation/events/room_events.h"
 #include "services/conversation/events/tail.h"
 #include "services/conversation/openai/completions.h"
-#include "services/conversation/openai_service.h"
 #include "services/conversation/outbox/memory_sync.h"
 #include "services/conversation/peers/grpc_memory_sync.h"
 #include "services/conversation/peers/grpc_peers.h"
@@ -189,32 +187,40 @@ class Module : public dramatis::Module {
         tail_tools_{room_event_store_, feed_, live_turns_, replicas_, background_, timer_},
         tails_(tail_tools_),
         following_(tail_tools_, tails_),
-        adapter_(kServiceName, rpc_executor_, context.clock, context.logger, context.metrics),
-        service_(
-            {sessions_, chat_, previews_, alternatives_, forks_, shares_, turns_, history_, rooms_,
-             participants_, room_messages_, following_, requested_, prompts_, accounts_},
-            adapter_,
-            background_),
+        answers_(chat_, alternatives_, turns_, requested_, background_),
         completions_(tools_, chat_),
-        archive_adapter_(
-            kArchiveServiceName, rpc_executor_, context.clock, context.logger, context.metrics),
-        archive_service_(archives_, archive_adapter_),
-        openai_adapter_(
-            kOpenAiServiceName, rpc_executor_, context.clock, context.logger, context.metrics),
-        openai_service_(completions_, config.openai_session_headers, openai_adapter_, background_),
+        completion_answers_(completions_, config.openai_session_headers, background_),
+        rpcs_("dramatis.conversation.v1.ConversationService",
+              rpc_executor_,
+              context.clock,
+              context.logger,
+              context.metrics),
+        archive_rpcs_("dramatis.conversation.v1.ArchiveService",
+                      rpc_executor_,
+                      context.clock,
+                      context.logger,
+                      context.metrics),
+        openai_rpcs_("dramatis.openai.v1.OpenAiService",
+                     rpc_executor_,
+                     context.clock,
+                     context.logger,
+                     context.metrics),
         notifier_(context.database.OpenNotifier(
             "rooms",
             {.on_item = [this](const std::string& id) { feed_.Wake(id); },
              .on_gap = [this] { (void)background_.Post([this] { LookAtRooms(); }); }})) {
+    ServeConversations(
+        rpcs_, {sessions_, previews_, alternatives_, forks_, shares_, turns_, history_, rooms_,
+                participants_, room_messages_, following_, answers_, prompts_, accounts_});
+    ServeArchives(archive_rpcs_, archives_);
+    ServeOpenAi(openai_rpcs_, completions_, completion_answers_);
     const auto admit = [this] { return worker_.Admit(); };
-    adapter_.Gate({"Chat", "StreamChat", "RetryTurn", "RegenerateTurn", "StreamRegenerateTurn",
-                   "GenerateResponse", "StreamGenerateResponse"},
-                  admit);
-    openai_adapter_.Gate(
+    rpcs_.Gate({"Chat", "StreamChat", "RetryTurn", "RegenerateTurn", "StreamRegenerateTurn",
+                "GenerateResponse", "StreamGenerateResponse"},
+               admit);
+    openai_rpcs_.Gate(
         {"CreateChatCompletion", "StreamChatCompletion", "CreateResponse", "StreamResponse"},
         admit);
-    service_.Offer(context.local);
-    openai_service_.Offer(context.local);
   }
 
   ~Module() override {
@@ -234,18 +240,16 @@ class Module : public dramatis::Module {
     background_.Stop();
   }
 
-  grpc::Service& service() override { return service_; }
-  std::string full_name() const override { return kServiceName; }
-  std::vector<OtherService> others() override {
-    return {{kOpenAiServiceName, &openai_service_}, {kArchiveServiceName, &archive_service_}};
+  std::vector<const MethodTable*> services() override {
+    return {&rpcs_, &openai_rpcs_, &archive_rpcs_};
   }
 
   // May be called again after it failed.
   absl::Status Start() override {
     DRAMATIS_ASSIGN_OR_RETURN(std::string key,
                               sql::KeptSecret(context_.database, "page_tokens", PageKey::Random()));
-    archive_adapter_.SetPageKey(key);
-    adapter_.SetPageKey(std::move(key));
+    archive_rpcs_.SetPageKey(key);
+    rpcs_.SetPageKey(std::move(key));
     worker_.SetAddress(context_.own_address());
     DRAMATIS_RETURN_IF_ERROR(leases_.Refresh());
     // Only one process has an embedded store open: whatever turn is open there is nobody's.
@@ -447,13 +451,12 @@ class Module : public dramatis::Module {
   const TailTools tail_tools_;
   RoomTails tails_;
   RoomFollowing following_;
-  ServiceAdapter adapter_;
-  ConversationService service_;
+  TurnAnswers answers_;
   Completions completions_;
-  ServiceAdapter archive_adapter_;
-  ArchiveServiceServer archive_service_;
-  ServiceAdapter openai_adapter_;
-  OpenAiServiceServer openai_service_;
+  CompletionAnswers completion_answers_;
+  MethodTable rpcs_;
+  MethodTable archive_rpcs_;
+  MethodTable openai_rpcs_;
   std::unique_ptr<sql::Notifier> notifier_;  // null where this process is the only one
 };
 

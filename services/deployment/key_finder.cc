@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/time/clock.h"
 #include "shared/call/call_metadata.h"
+#include "shared/methods/local_wire.h"
 #include "shared/rpc/channel.h"
 #include "shared/rpc/status_conversion.h"
 #include "shared/time/timestamps.h"
@@ -91,11 +92,12 @@ void KeyFinder::Ask(const std::string& hash, Done done) {
   };
   keys::LookUpKeyRequest request;
   request.set_secret_hash(hash);
-  if (const auto local =
-          local_.FindUnary<keys::LookUpKeyRequest, keys::LookUpKeyResponse>(kMethod)) {
-    return local(call, std::move(request), [end](absl::StatusOr<keys::LookUpKeyResponse> response) {
-      end(response.status(), response.ok() ? *response : keys::LookUpKeyResponse());
-    });
+  if (const Method* const local = local_.Find(kMethod)) {
+    CallLocally<keys::LookUpKeyResponse>(
+        *local, call, std::move(request), [end](absl::StatusOr<keys::LookUpKeyResponse> response) {
+          end(response.status(), response.ok() ? *response : keys::LookUpKeyResponse());
+        });
+    return;
   }
   const auto remote = std::make_shared<Remote>();
   remote->request = std::move(request);

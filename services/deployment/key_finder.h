@@ -13,9 +13,9 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "shared/call/local_methods.h"
 #include "shared/identity/key_authenticator.h"
 #include "shared/ids/ids.h"
+#include "shared/methods/local_methods.h"
 #include "shared/program/program.h"
 #include "shared/rpc/lazy_stub.h"
 

@@ -36,7 +36,6 @@
 #include "shared/executor/executor.h"
 #include "shared/executor/periodic.h"
 #include "shared/http_client/web.h"
-#include "shared/rpc/service_adapter.h"
 #include "shared/secrets/secret_store.h"
 #include "shared/sql/kept_secret.h"
 #include "shared/sql/lease_clock.h"
@@ -151,7 +150,7 @@ class RunningModule : public Module {
                 .logger = context.logger,
                 .metrics = context.metrics}),
         models_(router_),
-        rpc_(v1::InferenceService::service_full_name(),
+        rpc_("dramatis.inference.v1.InferenceService",
              executor_,
              context.clock,
              context.logger,
@@ -161,9 +160,8 @@ class RunningModule : public Module {
         embedder_(MakeEmbedder(config, context.clock, loop_, catalogue_, secrets_)),
         embeddings_(embedder_.get(),
                     {.ledger = ledger_, .executor = executor_, .ids = context.ids}),
-        service_(rpc_, generations_, tasks_, models_, usage_, budgets_, embeddings_),
         jobs_("inference", loop_, context.clock, context.logger, context.metrics) {
-    service_.Offer(context.local);
+    ServeInference(rpc_, {generations_, tasks_, models_, usage_, budgets_, embeddings_});
   }
 
   // What still runs uses the parts below it: it stops before they go.
@@ -176,8 +174,8 @@ class RunningModule : public Module {
     loop_.Stop();
   }
 
-  grpc::Service& service() override { return service_; }
-  std::string full_name() const override { return v1::InferenceService::service_full_name(); }
+  std::vector<const MethodTable*> services() override { return {&rpc_}; }
+
   absl::Status Start() override {
     DRAMATIS_ASSIGN_OR_RETURN(std::string key,
                               sql::KeptSecret(database_, "page_tokens", PageKey::Random()));
@@ -223,12 +221,11 @@ class RunningModule : public Module {
   Generations generations_;
   Tasks tasks_;
   Models models_;
-  ServiceAdapter rpc_;
+  MethodTable rpc_;
   Budgets budgets_;
   Usage usage_;
   const std::unique_ptr<Embedder> embedder_;
   Embeddings embeddings_;
-  InferenceServiceServer service_;
   PeriodicJobs jobs_;
 };
 

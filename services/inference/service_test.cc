@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "dramatis/inference/v1/inference.grpc.pb.h"
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/inference/providers/http_provider.h"
@@ -34,7 +36,11 @@ std::string Token(const std::string& text) {
 class InferenceServiceTest : public testing::Test {
  protected:
   explicit InferenceServiceTest(Reply reply = {})
-      : provider_server_([reply](const ScriptedServer::Request&) { return reply; }) {}
+      : provider_server_([reply](const ScriptedServer::Request&) { return reply; }) {
+    ServeInference(rpc_, {generations_, tasks_, models_, usage_, budgets_, embeddings_});
+    server_ = std::make_unique<TestServer>(std::vector<const MethodTable*>{&rpc_});
+    stub_ = v1::InferenceService::NewStub(server_->channel());
+  }
   ~InferenceServiceTest() override {
     server_.reset();
     tasks_.Stop();
@@ -101,18 +107,13 @@ class InferenceServiceTest : public testing::Test {
   Tasks tasks_{
       router_, ledger_.ledger, {executor_, loop_, clock_, [] { return 0.0; }, logger_, metrics_}};
   const Models models_{router_};
-  ServiceAdapter rpc_{v1::InferenceService::service_full_name(), executor_, clock_, logger_,
-                      metrics_};
   Budgets budgets_{ledger_.ledger};
   Usage usage_{store_, budgets_, clock_};
   Embeddings embeddings_{nullptr,
                          {.ledger = ledger_.ledger, .executor = executor_, .ids = ledger_.ids}};
-  InferenceServiceServer service_{rpc_,   generations_, tasks_,     models_,
-                                  usage_, budgets_,     embeddings_};
-  std::unique_ptr<TestServer> server_ =
-      std::make_unique<TestServer>(std::vector<grpc::Service*>{&service_});
-  const std::unique_ptr<v1::InferenceService::Stub> stub_ =
-      v1::InferenceService::NewStub(server_->channel());
+  MethodTable rpc_{v1::InferenceService::service_full_name(), executor_, clock_, logger_, metrics_};
+  std::unique_ptr<TestServer> server_;
+  std::unique_ptr<v1::InferenceService::Stub> stub_;
 };
 
 TEST_F(InferenceServiceTest, RunsATaskForServicesOnly) {

@@ -32,7 +32,6 @@
 #include "services/memory/sql/user_data.h"
 #include "shared/executor/executor.h"
 #include "shared/executor/periodic.h"
-#include "shared/rpc/service_adapter.h"
 #include "shared/sql/backfill.h"
 #include "shared/sql/kept_secret.h"
 #include "shared/status/macros.h"
@@ -94,28 +93,17 @@ class RunningModule : public Module {
                    {.enabled = config.summaries, .model = config.model}),
         backfills_(context.database, context.logger, WordBackfills()),
         executor_(context.config.workers, context.config.queue, context.config.queue_delay),
-        rpc_(v1::MemoryService::service_full_name(),
+        rpc_("dramatis.memory.v1.MemoryService",
              executor_,
              context.clock,
              context.logger,
              context.metrics),
         patient_(kPatientThreads, kPatientQueue),
         background_(1, 1),
-        jobs_("memory", timer_, context.clock, context.logger, context.metrics),
-        patient_rpc_(v1::MemoryService::service_full_name(),
-                     patient_,
-                     context.clock,
-                     context.logger,
-                     context.metrics),
-        service_(rpc_,
-                 profiles_,
-                 memories_,
-                 journal_,
-                 goals_,
-                 recall_,
-                 keys_,
-                 {patient_rpc_, observations_, summaries_}) {
-    service_.Offer(context.local);
+        jobs_("memory", timer_, context.clock, context.logger, context.metrics) {
+    ServeMemory(rpc_,
+                {profiles_, memories_, journal_, goals_, recall_, keys_, observations_, summaries_},
+                patient_);
   }
 
   // What the executor still runs uses the other parts.
@@ -128,8 +116,7 @@ class RunningModule : public Module {
     executor_.Stop();
   }
 
-  grpc::Service& service() override { return service_; }
-  std::string full_name() const override { return v1::MemoryService::service_full_name(); }
+  std::vector<const MethodTable*> services() override { return {&rpc_}; }
 
   absl::Status Start() override {
     DRAMATIS_ASSIGN_OR_RETURN(std::string key,
@@ -183,13 +170,11 @@ class RunningModule : public Module {
   Summaries summaries_;
   sql::BackfillThread backfills_;
   Executor executor_;
-  ServiceAdapter rpc_;
+  MethodTable rpc_;
   Executor patient_;
   Timer timer_;
   Executor background_;
   PeriodicJobs jobs_;
-  ServiceAdapter patient_rpc_;
-  MemoryServiceServer service_;
 };
 
 }  // namespace

@@ -2,135 +2,49 @@
 
 namespace dramatis::memory {
 
-grpc::ServerUnaryReactor* MemoryServiceServer::GetProfile(grpc::CallbackServerContext* context,
-                                                          const v1::GetProfileRequest* request,
-                                                          v1::Profile* response) {
-  return rpc_.Unary("GetProfile", context, request, response,
-                    [this](const CallContext& call, const v1::GetProfileRequest& r) {
-                      return profiles_.Get(call, r);
-                    });
-}
-
-grpc::ServerUnaryReactor* MemoryServiceServer::UpdateProfile(
-    grpc::CallbackServerContext* context,
-    const v1::UpdateProfileRequest* request,
-    v1::Profile* response) {
-  return rpc_.Unary("UpdateProfile", context, request, response,
-                    [this](const CallContext& call, const v1::UpdateProfileRequest& r) {
-                      return profiles_.Update(call, r);
-                    });
-}
-
-grpc::ServerUnaryReactor* MemoryServiceServer::ListMemories(grpc::CallbackServerContext* context,
-                                                            const v1::ListMemoriesRequest* request,
-                                                            v1::ListMemoriesResponse* response) {
-  return rpc_.Unary("ListMemories", context, request, response,
-                    [this](const CallContext& call, const v1::ListMemoriesRequest& r) {
-                      return memories_.List(call, r);
-                    });
-}
-
-grpc::ServerUnaryReactor* MemoryServiceServer::CreateMemory(grpc::CallbackServerContext* context,
-                                                            const v1::CreateMemoryRequest* request,
-                                                            v1::Memory* response) {
-  return rpc_.Unary("CreateMemory", context, request, response,
-                    [this](const CallContext& call, const v1::CreateMemoryRequest& r) {
-                      return memories_.Create(call, r);
-                    });
-}
-
-grpc::ServerUnaryReactor* MemoryServiceServer::GetMemory(grpc::CallbackServerContext* context,
-                                                         const v1::GetMemoryRequest* request,
-                                                         v1::Memory* response) {
-  return rpc_.Unary("GetMemory", context, request, response,
-                    [this](const CallContext& call, const v1::GetMemoryRequest& r) {
-                      return memories_.Get(call, r);
-                    });
-}
-
-grpc::ServerUnaryReactor* MemoryServiceServer::UpdateMemory(grpc::CallbackServerContext* context,
-                                                            const v1::UpdateMemoryRequest* request,
-                                                            v1::Memory* response) {
-  return rpc_.Unary("UpdateMemory", context, request, response,
-                    [this](const CallContext& call, const v1::UpdateMemoryRequest& r) {
-                      return memories_.Update(call, r);
-                    });
-}
-
-grpc::ServerUnaryReactor* MemoryServiceServer::DeleteMemory(grpc::CallbackServerContext* context,
-                                                            const v1::DeleteMemoryRequest* request,
-                                                            google::protobuf::Empty* response) {
-  return rpc_.Unary("DeleteMemory", context, request, response,
-                    [this](const CallContext& call, const v1::DeleteMemoryRequest& r) {
-                      return memories_.Delete(call, r);
-                    });
-}
-
-grpc::ServerUnaryReactor* MemoryServiceServer::SearchMemories(
-    grpc::CallbackServerContext* context,
-    const v1::SearchMemoriesRequest* request,
-    v1::SearchMemoriesResponse* response) {
-  return rpc_.Unary("SearchMemories", context, request, response,
-                    [this](const CallContext& call, const v1::SearchMemoriesRequest& r) {
-                      return memories_.Search(call, r);
-                    });
-}
-
-grpc::ServerUnaryReactor* MemoryServiceServer::Recall(grpc::CallbackServerContext* context,
-                                                      const v1::RecallRequest* request,
-                                                      v1::RecallResponse* response) {
-  return rpc_.Unary(
-      "Recall", context, request, response,
-      [this](const CallContext& call, const v1::RecallRequest& r) { return RecallFor(call, r); });
-}
-
-void MemoryServiceServer::Offer(LocalMethods& local) {
-  rpc_.OfferUnary<v1::RecallRequest, v1::RecallResponse>(
-      local, "Recall",
-      [this](const CallContext& call, const v1::RecallRequest& r) { return RecallFor(call, r); });
-  rpc_.OfferUnary<v1::LookUpKeyRequest, v1::LookUpKeyResponse>(
-      local, "LookUpKey",
-      [this](const CallContext&, const v1::LookUpKeyRequest& r) { return keys_.LookUp(r); });
-  const auto relay = [&](const char* method, auto rpc) {
-    rpc_.OfferRelay(local, *this, method, rpc);
-  };
-  relay("GetProfile", &MemoryServiceServer::GetProfile);
-  relay("UpdateProfile", &MemoryServiceServer::UpdateProfile);
-  relay("ListMemories", &MemoryServiceServer::ListMemories);
-  relay("CreateMemory", &MemoryServiceServer::CreateMemory);
-  relay("GetMemory", &MemoryServiceServer::GetMemory);
-  relay("UpdateMemory", &MemoryServiceServer::UpdateMemory);
-  relay("DeleteMemory", &MemoryServiceServer::DeleteMemory);
-  relay("SearchMemories", &MemoryServiceServer::SearchMemories);
-  relay("ListJournalEntries", &MemoryServiceServer::ListJournalEntries);
-  relay("CreateJournalEntry", &MemoryServiceServer::CreateJournalEntry);
-  relay("GetJournalEntry", &MemoryServiceServer::GetJournalEntry);
-  relay("UpdateJournalEntry", &MemoryServiceServer::UpdateJournalEntry);
-  relay("DeleteJournalEntry", &MemoryServiceServer::DeleteJournalEntry);
-  relay("GetJournalStats", &MemoryServiceServer::GetJournalStats);
-  relay("ListGoals", &MemoryServiceServer::ListGoals);
-  relay("CreateGoal", &MemoryServiceServer::CreateGoal);
-  relay("GetGoal", &MemoryServiceServer::GetGoal);
-  relay("UpdateGoal", &MemoryServiceServer::UpdateGoal);
-  relay("DeleteGoal", &MemoryServiceServer::DeleteGoal);
-  relay("CompleteGoal", &MemoryServiceServer::CompleteGoal);
-  relay("RestoreGoal", &MemoryServiceServer::RestoreGoal);
-  relay("ListActivities", &MemoryServiceServer::ListActivities);
-  relay("CreateActivity", &MemoryServiceServer::CreateActivity);
-  relay("GetActivity", &MemoryServiceServer::GetActivity);
-  relay("GetGoalProgress", &MemoryServiceServer::GetGoalProgress);
-  relay("ListKeys", &MemoryServiceServer::ListKeys);
-  relay("CreateKey", &MemoryServiceServer::CreateKey);
-  relay("GetKey", &MemoryServiceServer::GetKey);
-  relay("UpdateKey", &MemoryServiceServer::UpdateKey);
-  relay("DeleteKey", &MemoryServiceServer::DeleteKey);
-  relay("RotateKey", &MemoryServiceServer::RotateKey);
-}
-
-absl::StatusOr<v1::RecallResponse> MemoryServiceServer::RecallFor(
-    const CallContext& call, const v1::RecallRequest& request) {
-  return remembering_.summaries.WithSummaries(
-      request, [&](const v1::RecallRequest& rest) { return recall_.ForTurn(call, rest); });
+void ServeMemory(MethodTable& rpc, const UseCases& use_cases, Executor& patient) {
+  const auto& [profiles, memories, journal, goals, recall, keys, observations, summaries] =
+      use_cases;
+  rpc.Unary("GetProfile", &Profiles::Get, profiles);
+  rpc.Unary("UpdateProfile", &Profiles::Update, profiles);
+  rpc.Unary("ListMemories", &Memories::List, memories);
+  rpc.Unary("CreateMemory", &Memories::Create, memories);
+  rpc.Unary("GetMemory", &Memories::Get, memories);
+  rpc.Unary("UpdateMemory", &Memories::Update, memories);
+  rpc.Unary("DeleteMemory", &Memories::Delete, memories);
+  rpc.Unary("SearchMemories", &Memories::Search, memories);
+  rpc.Unary("ListJournalEntries", &Journal::List, journal);
+  rpc.Unary("CreateJournalEntry", &Journal::Create, journal);
+  rpc.Unary("GetJournalEntry", &Journal::Get, journal);
+  rpc.Unary("UpdateJournalEntry", &Journal::Update, journal);
+  rpc.Unary("DeleteJournalEntry", &Journal::Delete, journal);
+  rpc.Unary("GetJournalStats", &Journal::Stats, journal);
+  rpc.Unary("ListGoals", &Goals::List, goals);
+  rpc.Unary("CreateGoal", &Goals::Create, goals);
+  rpc.Unary("GetGoal", &Goals::Get, goals);
+  rpc.Unary("UpdateGoal", &Goals::Update, goals);
+  rpc.Unary("DeleteGoal", &Goals::Delete, goals);
+  rpc.Unary("CompleteGoal", &Goals::Complete, goals);
+  rpc.Unary("RestoreGoal", &Goals::Restore, goals);
+  rpc.Unary("ListActivities", &Goals::ListActivities, goals);
+  rpc.Unary("CreateActivity", &Goals::CreateActivity, goals);
+  rpc.Unary("GetActivity", &Goals::GetActivity, goals);
+  rpc.Unary("GetGoalProgress", &Goals::Progress, goals);
+  rpc.Unary("ListKeys", &Keys::List, keys);
+  rpc.Unary("CreateKey", &Keys::Create, keys);
+  rpc.Unary("GetKey", &Keys::Get, keys);
+  rpc.Unary("UpdateKey", &Keys::Update, keys);
+  rpc.Unary("DeleteKey", &Keys::Delete, keys);
+  rpc.Unary("RotateKey", &Keys::Rotate, keys);
+  rpc.Unary("LookUpKey", &Keys::LookUp, keys);
+  rpc.Unary("Recall", [&summaries = summaries, &recall = recall](const CallContext& call,
+                                                                 const v1::RecallRequest& asked) {
+    return summaries.WithSummaries(
+        asked, [&](const v1::RecallRequest& rest) { return recall.ForTurn(call, rest); });
+  });
+  rpc.Unary("Observe", &Observations::Observe, observations).On(patient);
+  rpc.Unary("Summarize", &Summaries::Summarize, summaries).On(patient);
+  rpc.Unary("ForgetMessages", &Observations::Forget, observations);
 }
 
 }  // namespace dramatis::memory

@@ -6,10 +6,9 @@
 
 #include "embedded/persona_migrations.h"
 #include "embedded/sample_persona.h"
-#include "services/persona/avatar_service.h"
-#include "services/persona/card_service.h"
+#include "services/persona/avatars/avatars.h"
 #include "services/persona/cards/cards.h"
-#include "services/persona/lore_service.h"
+#include "services/persona/lore/lores.h"
 #include "services/persona/personas/personas.h"
 #include "services/persona/rendering/rendering.h"
 #include "services/persona/service.h"
@@ -28,7 +27,6 @@
 #include "shared/executor/executor.h"
 #include "shared/http_client/web.h"
 #include "shared/objects/place.h"
-#include "shared/rpc/service_adapter.h"
 #include "shared/sql/backfill.h"
 #include "shared/sql/kept_secret.h"
 #include "shared/status/macros.h"
@@ -75,38 +73,34 @@ class RunningModule : public Module {
         rendering_(config, store_, follower_, default_persona_, context.clock),
         backfills_(context.database, context.logger, NameBackfills()),
         executor_(context.config.workers, context.config.queue, context.config.queue_delay),
-        rpc_(v1::PersonaService::service_full_name(),
-             executor_,
-             context.clock,
-             context.logger,
-             context.metrics),
-        service_(rpc_, personas_, rendering_),
         cards_(config, store_, follower_, context.clock, context.ids),
-        card_rpc_(v1::CardService::service_full_name(),
-                  executor_,
-                  context.clock,
-                  context.logger,
-                  context.metrics),
-        card_service_(card_rpc_, cards_),
         lores_(store_, context.clock),
-        lore_rpc_(v1::LoreService::service_full_name(),
-                  executor_,
-                  context.clock,
-                  context.logger,
-                  context.metrics),
-        lore_service_(lore_rpc_, lores_),
         avatar_store_(context.database),
         avatars_(store_, avatar_store_, context.clock),
-        avatar_rpc_(v1::AvatarService::service_full_name(),
-                    executor_,
-                    context.clock,
-                    context.logger,
-                    context.metrics),
-        avatar_service_(avatar_rpc_, avatars_) {
-    service_.Offer(context.local);
-    card_service_.Offer(context.local);
-    lore_service_.Offer(context.local);
-    avatar_service_.Offer(context.local);
+        persona_rpcs_("dramatis.persona.v1.PersonaService",
+                      executor_,
+                      context.clock,
+                      context.logger,
+                      context.metrics),
+        card_rpcs_("dramatis.persona.v1.CardService",
+                   executor_,
+                   context.clock,
+                   context.logger,
+                   context.metrics),
+        lore_rpcs_("dramatis.persona.v1.LoreService",
+                   executor_,
+                   context.clock,
+                   context.logger,
+                   context.metrics),
+        avatar_rpcs_("dramatis.persona.v1.AvatarService",
+                     executor_,
+                     context.clock,
+                     context.logger,
+                     context.metrics) {
+    ServePersonas(persona_rpcs_, personas_, rendering_);
+    ServeCards(card_rpcs_, cards_);
+    ServeLore(lore_rpcs_, lores_);
+    ServeAvatars(avatar_rpcs_, avatars_);
     if (config.max_biography_bytes_set) {
       context.logger.Warning(
           "DRAMATIS_PERSONA_MAX_BYTES goes with the next release: remove it; a persona's text is "
@@ -121,19 +115,14 @@ class RunningModule : public Module {
     executor_.Stop();
   }
 
-  grpc::Service& service() override { return service_; }
-  std::string full_name() const override { return v1::PersonaService::service_full_name(); }
-
-  std::vector<OtherService> others() override {
-    return {{v1::CardService::service_full_name(), &card_service_},
-            {v1::LoreService::service_full_name(), &lore_service_},
-            {v1::AvatarService::service_full_name(), &avatar_service_}};
+  std::vector<const MethodTable*> services() override {
+    return {&persona_rpcs_, &card_rpcs_, &lore_rpcs_, &avatar_rpcs_};
   }
 
   absl::Status Start() override {
     DRAMATIS_ASSIGN_OR_RETURN(std::string key,
                               sql::KeptSecret(database_, "page_tokens", PageKey::Random()));
-    rpc_.SetPageKey(std::move(key));
+    persona_rpcs_.SetPageKey(std::move(key));
     default_persona_.Start();
     backfills_.Start();
     return absl::OkStatus();
@@ -155,18 +144,14 @@ class RunningModule : public Module {
   Rendering rendering_;
   sql::BackfillThread backfills_;
   Executor executor_;
-  ServiceAdapter rpc_;
-  PersonaServiceServer service_;
   Cards cards_;
-  ServiceAdapter card_rpc_;
-  CardServiceServer card_service_;
   Lores lores_;
-  ServiceAdapter lore_rpc_;
-  LoreServiceServer lore_service_;
   SqlAvatarStore avatar_store_;
   Avatars avatars_;
-  ServiceAdapter avatar_rpc_;
-  AvatarServiceServer avatar_service_;
+  MethodTable persona_rpcs_;
+  MethodTable card_rpcs_;
+  MethodTable lore_rpcs_;
+  MethodTable avatar_rpcs_;
 };
 
 }  // namespace

@@ -57,7 +57,7 @@ class PersonaServiceTest : public testing::Test {
     module_ = *configured.make({clock_, ids_, *logger_, metrics_, config_, *database_,
                                 /*channel=*/nullptr, /*replica=*/nullptr, local_,
                                 /*own_address=*/nullptr});
-    server_ = std::make_unique<TestServer>(std::vector<grpc::Service*>{&module_->service()});
+    server_ = std::make_unique<TestServer>(module_->services());
     ASSERT_TRUE(module_->Start().ok());
     stub_ = v1::PersonaService::NewStub(server_->channel());
   }

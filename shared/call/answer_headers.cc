@@ -17,4 +17,8 @@ HeaderList AnswerHeaders::Take() {
   return std::move(headers_);
 }
 
+void MarkReplayed(const CallContext& call) {
+  if (call.send_header) call.send_header("idempotency-replayed", "true");
+}
+
 }  // namespace dramatis

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "shared/call/call_metadata.h"
 
@@ -23,5 +25,18 @@ class AnswerHeaders {
   bool taken_ ABSL_GUARDED_BY(mutex_) = false;
   HeaderList headers_ ABSL_GUARDED_BY(mutex_);
 };
+
+// Sends `idempotency-replayed: true` with the answer.
+void MarkReplayed(const CallContext& call);
+
+// The result of a write that may have been the replay of an earlier one, which a header says then.
+// `Written` has members `result` and `replayed`.
+template <class Written>
+auto Marked(const CallContext& call, absl::StatusOr<Written> written)
+    -> absl::StatusOr<decltype(written->result)> {
+  if (!written.ok()) return std::move(written).status();
+  if (written->replayed) MarkReplayed(call);
+  return std::move(written->result);
+}
 
 }  // namespace dramatis

@@ -4,11 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "shared/call/access.h"
 #include "shared/call/process_identity.h"
 #include "shared/log/audit.h"
 #include "shared/log/log_scope.h"
-#include "shared/rules/field_rules.h"
 #include "shared/status/errors.h"
 #include "shared/status/outgoing.h"
 
@@ -132,39 +130,11 @@ void CallRecord::Take(SignIn sign_in) {
   CountRefusedSignIn(parts_.metrics, parts_.logger, method_.name, refusal_);
 }
 
-absl::Status CallRecord::Admit() const {
-  if (!identity_status_.ok()) return identity_status_;
-  if (!metadata_status_.ok()) return metadata_status_;
-  return CheckAccess(call_.identity, method_.access);
-}
-
 bool CallRecord::IsPart() const {
   constexpr std::string_view kGateway = "gateway";  // brings what clients begin
   const Identity& caller = call_.identity;
   return within_ || caller.role == AccessRole::kService ||
          (!caller.caller.empty() && caller.caller != kGateway);
-}
-
-absl::Status CallRecord::Post(std::function<void()> run) const {
-  Executor& executor = parts_.executor;
-  if (IsPart()) {
-    return executor.TryPost(std::move(run)) ? absl::OkStatus() : OverloadedError();
-  }
-  if (method_.gate) {
-    if (absl::Status may = method_.gate(); !may.ok()) return may;
-  }
-  return executor.TryBegin(std::move(run)) ? absl::OkStatus() : OverloadedError();
-}
-
-absl::Status CallRecord::CheckRequest(const google::protobuf::Message& request) const {
-  if (parts_.clock.Now() >= call_.deadline) return CancelledError();
-  const Identity& caller = call_.identity;
-  // A service's call is of a turn that has been let in.
-  if (caller.key != nullptr && !caller.key->persona_ids.empty() &&
-      caller.role != AccessRole::kService) {
-    if (absl::Status may = CheckPersonaFields(caller, request); !may.ok()) return may;
-  }
-  return CheckFieldRules(request);
 }
 
 void CallRecord::End(const absl::Status& status) const {

@@ -1,6 +1,6 @@
 // One RPC under way, without its message types: who calls, whether they may, and at the end its one
-// log record and its metrics. For the call adapter (shared/rpc/service_adapter.h) and
-// local_call.h only. One thread at a time.
+// log record and its metrics. Part of shared/methods/server_call.h. One thread at a time, but for
+// the headers (CallContext::send_header), which any thread may add.
 #pragma once
 
 #include <functional>
@@ -13,14 +13,12 @@
 #include "dramatis/options/v1/options.pb.h"
 
 #include "absl/status/status.h"
-#include "google/protobuf/message.h"
 #include "shared/call/answer_headers.h"
 #include "shared/call/authenticator.h"
 #include "shared/call/call.h"
 #include "shared/call/call_metadata.h"
 #include "shared/call/method_rules.h"
 #include "shared/call/program_identity.h"
-#include "shared/executor/executor.h"
 #include "shared/ids/ids.h"
 #include "shared/log/log.h"
 #include "shared/log/log_scope.h"
@@ -30,9 +28,8 @@
 
 namespace dramatis {
 
-// What an adapter's calls share; outlives them.
+// What a service's calls share; outlives them.
 struct CallParts {
-  Executor& executor;
   const Clock& clock;
   Logger& logger;
   Metrics& metrics;
@@ -46,9 +43,6 @@ struct MethodFacts {
   MethodAccess access;
   Metrics::Series answered;  // its calls that end well
   Metrics::Series duration;
-  // Whether a call that a client makes may begin, asked before it waits for anything; may be null.
-  // Cheap.
-  std::function<absl::Status()> gate = nullptr;
 };
 
 // RESOURCE_EXHAUSTED, OVERLOADED, to be tried again after a second.
@@ -71,27 +65,22 @@ class CallRecord {
   // A neighbour's call from within the process. Of `call` it takes what would cross a call over
   // gRPC: identity, ids and deadline.
   CallRecord(CallParts& parts, const MethodFacts& method, const CallContext& call);
-  // A call with metadata: Identify finds out who calls, Admit checks the rest.
+  // A call with metadata: who calls is still to be found out.
   CallRecord(CallParts& parts,
              const MethodFacts& method,
              const CallMetadata& metadata,
              absl::Time deadline = absl::InfiniteFuture());
 
-  // Finds out who calls, then runs `then`: before this returns, or on another thread where the
-  // issuer's keys have to be fetched first. Before Admit, once.
-  template <class Then>
-  void Identify(Then then) {
-    if (IdentifyNow()) return then();
-    IdentifyLater(std::move(then));
-  }
-  // Whether the caller may call this at all. Cheap.
-  absl::Status Admit() const;
-  // Runs the call, `run`, on the service's executor. OVERLOADED where there is more to do than is
-  // done, at once, unless it is part of work that this deployment has begun; or what
-  // MethodFacts::gate says. Cheap.
-  absl::Status Post(std::function<void()> run) const;
-  // Before the handler runs: whether there is time left, and the field rules.
-  absl::Status CheckRequest(const google::protobuf::Message& request) const;
+  // Finds out who calls; false where it takes a while. Once.
+  bool IdentifyNow();
+  // Where it takes a while: `then` runs on another thread, when the issuer's keys are there.
+  void IdentifyLater(std::function<void()> then);
+  // Why nobody calls; of a call that was identified.
+  const absl::Status& identity_status() const { return identity_status_; }
+  // INVALID_ARGUMENT for what the caller sent beside the request, as CallMetadata::Read.
+  const absl::Status& metadata_status() const { return metadata_status_; }
+  // Whether it is part of a client's call, or of a turn, that has begun.
+  bool IsPart() const;
   // Runs a part of the call: what it logs carries the call's ids, what it throws becomes INTERNAL.
   template <class Function>
   auto Guarded(Function function) const -> decltype(function()) {
@@ -109,27 +98,20 @@ class CallRecord {
   const CallContext& call() const { return call_; }
   CallParts& parts() const { return parts_; }
 
- protected:
+ private:
+  // In `local` names stand for themselves, unsigned, and so does what a program says besides of the
+  // same caller: which scopes and key it came with. Gives nobody more.
+  void Narrow(SignIn& sign_in) const;
+  // Whom another program calls for.
+  SignIn IdentifyByProgram(ProgramVerifier& verifier) const;
+  void Take(SignIn sign_in);
+  void Log(const absl::Status& status, absl::Duration duration) const;
+
   CallParts& parts_;
   const MethodFacts& method_;
   const int64_t start_nanos_;
   CallContext call_;
-
- private:
-  // False where it takes a while.
-  bool IdentifyNow();
-  // Whom another program calls for.
-  // In `local` names stand for themselves, unsigned, and so does what a program says besides of the
-  // same caller: which scopes and key it came with. Gives nobody more.
-  void Narrow(SignIn& sign_in) const;
-  SignIn IdentifyByProgram(ProgramVerifier& verifier) const;
-  void IdentifyLater(std::function<void()> then);
-  void Take(SignIn sign_in);
-  // Whether it is part of a client's call, or of a turn, that has begun.
-  bool IsPart() const;
-  void Log(const absl::Status& status, absl::Duration duration) const;
-
-  std::vector<std::string> authorizations_;   // until Identify has read them
+  std::vector<std::string> authorizations_;   // until they are read
   std::vector<std::string> identity_tokens_;  // the same; of other programs
   bool identified_ = false;
   const bool within_;  // the process: a neighbour calls

@@ -1,5 +1,5 @@
 // A stream's events, pulled one at a time when the client can take one. What a streaming use case
-// gives to ServiceAdapter::Stream; needs no gRPC, so that it is tested by calling it.
+// returns to MethodTable::Stream; needs no gRPC, so that it is tested by calling it.
 //
 //   class TurnEvents : public EventSource<v1::ChatEvent> {
 //     void OnReady(std::function<void()> wake) override { listener_ = text_->Listen(wake); }

@@ -1,5 +1,5 @@
-// Takes a request that comes as a stream of messages. What a use case gives to
-// ServiceAdapter::Upload; needs no gRPC, so that it is tested by calling it.
+// Takes a request that comes as a stream of messages. What a use case returns to
+// MethodTable::Upload; needs no gRPC, so that it is tested by calling it.
 #pragma once
 
 #include "absl/status/status.h"

@@ -3,7 +3,7 @@
 //
 //   absl::StatusOr<v1::DatabaseStatus> status = admin.GetStatus(request);
 //
-// The caller may call it: the call adapter has checked. Calls block. Thread-safe.
+// The caller may call it: the steps of the call have checked. Calls block. Thread-safe.
 #pragma once
 
 #include <functional>

@@ -57,7 +57,7 @@ struct FrontendContext {
   const CommonConfig& config;
   ConnectTo channel;
   // What services of this process offer without gRPC.
-  LocalMethods& local;
+  const LocalMethods& local;
   // The issuer whose users come, and how it is asked.
   const OidcSettings& oidc;
   const FetchUrl& fetch;

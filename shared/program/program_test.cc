@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "dramatis/admin/v1/admin.grpc.pb.h"
-#include "dramatis/memory/v1/memory.grpc.pb.h"
+#include "dramatis/persona/v1/avatars.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 
 #include "absl/strings/str_cat.h"
@@ -27,18 +27,17 @@
 #include "shared/program/databases.h"
 #include "shared/program/runtime.h"
 #include "shared/rpc/channel.h"
-#include "shared/rpc/service_adapter.h"
 #include "shared/rpc/testing/test_server.h"
 #include "shared/status/macros.h"
 
 namespace dramatis {
 namespace {
 
-namespace v1 = ::dramatis::memory::v1;
+namespace v1 = ::dramatis::persona::v1;
 using testing::ExitedWithCode;
 using testing::HasSubstr;
 
-constexpr char kService[] = "dramatis.memory.v1.MemoryService";
+constexpr char kService[] = "dramatis.persona.v1.AvatarService";
 constexpr sql::Statement kCount = {"select count(*) from probes where probe_id <> $1"};
 
 const std::vector<sql::Migration>& Migrations() {
@@ -48,39 +47,35 @@ const std::vector<sql::Migration>& Migrations() {
   return migrations;
 }
 
-// GetProfile answers how many rows there are, and as `bio` its own address.
-class ProbeModule : public Module, public v1::MemoryService::CallbackService {
+// GetAvatar answers how many rows there are, and its own address.
+class ProbeModule : public Module {
  public:
   explicit ProbeModule(const ModuleContext& context)
       : context_(context),
         executor_(context.config.workers, context.config.queue),
-        rpc_(kService, executor_, context.clock, context.logger, context.metrics) {}
+        rpc_(kService, executor_, context.clock, context.logger, context.metrics) {
+    rpc_.Unary("GetAvatar", &ProbeModule::Get, *this);
+    rpc_.Unary("UpdateAvatar", [](const v1::UpdateAvatarRequest&) { return v1::Avatar(); });
+  }
   ~ProbeModule() override { executor_.Stop(); }
-  grpc::Service& service() override { return *this; }
-  std::string full_name() const override { return kService; }
+  std::vector<const MethodTable*> services() override { return {&rpc_}; }
   absl::Status Start() override { return absl::OkStatus(); }
   void Drain(absl::Time) override {}
-  grpc::ServerUnaryReactor* GetProfile(grpc::CallbackServerContext* context,
-                                       const v1::GetProfileRequest* request,
-                                       v1::Profile* response) override {
-    return rpc_.Unary(
-        "GetProfile", context, request, response,
-        [this](const CallContext&, const v1::GetProfileRequest&) -> absl::StatusOr<v1::Profile> {
-          DRAMATIS_ASSIGN_OR_RETURN(const sql::Rows rows,
-                                    context_.database.Read([](sql::Transaction& tx) {
-                                      return tx.Execute(kCount, {""});
-                                    }));
-          v1::Profile profile;
-          profile.set_display_name(absl::StrCat(rows.at(0).Int64(0)));
-          profile.set_bio(context_.own_address());
-          return profile;
-        });
-  }
 
  private:
+  absl::StatusOr<google::api::HttpBody> Get(const v1::GetAvatarRequest&) {
+    DRAMATIS_ASSIGN_OR_RETURN(
+        const sql::Rows rows,
+        context_.database.Read([](sql::Transaction& tx) { return tx.Execute(kCount, {""}); }));
+    google::api::HttpBody answer;
+    answer.set_content_type(absl::StrCat(rows.at(0).Int64(0)));
+    answer.set_data(context_.own_address());
+    return answer;
+  }
+
   const ModuleContext context_;
   Executor executor_;
-  ServiceAdapter rpc_;
+  MethodTable rpc_;
 };
 
 ConfiguredModule ConfigureProbe(Settings& settings, const CommonConfig&) {
@@ -240,12 +235,14 @@ class RuntimeTest : public ProgramTest {
     EXPECT_TRUE(status.ok()) << status.error_message();
     return response.status() == grpc::health::v1::HealthCheckResponse::SERVING;
   }
-  static absl::StatusOr<v1::Profile> Call(const Runtime& runtime) {
-    const auto stub = v1::MemoryService::NewStub(MakeChannel(runtime.grpc_address()));
-    v1::Profile profile;
-    const grpc::Status status = stub->GetProfile(TestContext().get(), {}, &profile);
+  static absl::StatusOr<google::api::HttpBody> Call(const Runtime& runtime) {
+    const auto stub = v1::AvatarService::NewStub(MakeChannel(runtime.grpc_address()));
+    v1::GetAvatarRequest request;
+    request.set_persona_id("any");
+    google::api::HttpBody answer;
+    const grpc::Status status = stub->GetAvatar(TestContext().get(), request, &answer);
     if (!status.ok()) return FromGrpc(status);
-    return profile;
+    return answer;
   }
 
   Program program_ = Probe();
@@ -261,10 +258,10 @@ TEST_F(RuntimeTest, ServesFromAnEmptyFolder) {
 
   EXPECT_TRUE(Serves(*runtime, kService));
   EXPECT_TRUE(Serves(*runtime, ""));
-  const absl::StatusOr<v1::Profile> profile = Call(*runtime);
-  ASSERT_TRUE(profile.ok()) << profile.status();
-  EXPECT_EQ(profile->display_name(), "0");
-  EXPECT_EQ(profile->bio(), runtime->grpc_address());
+  const absl::StatusOr<google::api::HttpBody> answer = Call(*runtime);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->content_type(), "0");
+  EXPECT_EQ(answer->data(), runtime->grpc_address());
   EXPECT_THAT(Get(*runtime, "/readyz"), HasSubstr("200 OK"));
   EXPECT_THAT(Get(*runtime, "/livez"), HasSubstr("200 OK"));
   EXPECT_THAT(Get(*runtime, "/metrics"), HasSubstr("dramatis_rpc_requests_total{code=\"OK\""));

@@ -16,6 +16,7 @@
 #include "shared/http_client/web.h"
 #include "shared/program/gated_database.h"
 #include "shared/rpc/channel.h"
+#include "shared/rpc/grpc_wire.h"
 #include "shared/secrets/secret_store.h"
 #include "shared/sql/idempotency.h"
 #include "shared/status/errors.h"
@@ -154,6 +155,7 @@ struct Runtime::Part {
   GatedDatabase gate;  // what the module sees of it
   std::unique_ptr<ModuleContext> context;
   std::unique_ptr<Module> module;
+  std::vector<std::unique_ptr<GrpcService>> services;  // those of the module, over gRPC
   std::atomic<bool> started = false;
   std::atomic<bool> there = false;  // its database answered when it was last looked at
   std::string waits_for;            // as it was last logged
@@ -286,21 +288,22 @@ absl::Status Runtime::StartServer() {
   std::vector<DatabaseAdmin::Part> databases;
   for (size_t i = 0; i < parts_.size(); ++i) {
     Part* const part = parts_[i].get();
-    services.push_back(&part->module->service());
-    for (const Module::OtherService& other : part->module->others())
-      services.push_back(other.service);
+    for (const MethodTable* const table : part->module->services()) {
+      local_.Add(*table);
+      services.push_back(part->services.emplace_back(std::make_unique<GrpcService>(*table)).get());
+    }
     databases.push_back({.factory = part->factory,
                          .module = config_.modules[i],
                          .database = *part->database.database,
                          .serving = [part] { return part->Serving(); }});
   }
-  admin_ = std::make_unique<AdminServiceServer>(config_.common, clock_, logger_, metrics_,
-                                                std::move(databases));
-  services.push_back(admin_.get());
-  DRAMATIS_ASSIGN_OR_RETURN(server_,
-                            RpcServer::Start(config_.grpc_address, services, logger_, metrics_,
-                                             {config_.common.grpc_keepalive}, wire_->server()));
-  server_->SetServing(admin::v1::AdminService::service_full_name(), true);
+  admin_ = std::make_unique<AdminServer>(config_.common, clock_, logger_, metrics_,
+                                         std::move(databases));
+  services.push_back(&admin_->service());
+  DRAMATIS_ASSIGN_OR_RETURN(
+      server_, RpcServer::Start(config_.grpc_address, services, {config_.common.grpc_keepalive},
+                                wire_->server()));
+  server_->SetServing(kAdminService, true);
   LogListening("grpc", server_->address());
   return absl::OkStatus();
 }
@@ -335,9 +338,8 @@ absl::Status Runtime::StartModule(Part& part) {
 }
 
 void Runtime::SetServing(const Part& part, bool serving) {
-  server_->SetServing(part.module->full_name(), serving);
-  for (const Module::OtherService& other : part.module->others())
-    server_->SetServing(other.full_name, serving);
+  for (const MethodTable* const table : part.module->services())
+    server_->SetServing(table->service(), serving);
 }
 
 void Runtime::LogWaiting(Part& part, const absl::Status& status) {

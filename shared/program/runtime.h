@@ -123,7 +123,7 @@ class Runtime {
   std::unique_ptr<ApiKeyFinder> key_finder_;
   std::unique_ptr<KeyAuthenticator> key_authenticator_;
   std::vector<std::unique_ptr<Part>> parts_;
-  std::unique_ptr<AdminServiceServer> admin_;
+  std::unique_ptr<AdminServer> admin_;
   absl::Mutex channels_mutex_;
   std::map<std::string, std::shared_ptr<grpc::Channel>> channels_ ABSL_GUARDED_BY(channels_mutex_);
   std::unique_ptr<RpcServer> server_;

@@ -11,10 +11,11 @@
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "shared/archive/user_data.h"
-#include "shared/call/local_methods.h"
 #include "shared/config/environment.h"
 #include "shared/ids/ids.h"
 #include "shared/log/log.h"
+#include "shared/methods/local_methods.h"
+#include "shared/methods/method_table.h"
 #include "shared/metrics/metrics.h"
 #include "shared/sql/catalogue/user_rows.h"
 #include "shared/sql/database.h"
@@ -38,9 +39,8 @@ struct ModuleContext {
   std::function<std::shared_ptr<grpc::Channel>(const std::string& name)> channel;
   // A channel to another replica of the service, which listens there.
   std::function<std::shared_ptr<grpc::Channel>(const std::string& address)> replica;
-  // What services of this process offer each other without gRPC. Modules offer when they are made,
-  // and look for what others offer with each call.
-  LocalMethods& local;
+  // What services of this process answer without gRPC, to be looked at with each call.
+  const LocalMethods& local;
   // This process's own gRPC address as other replicas reach it; set from Start on.
   std::function<std::string()> own_address;
 };
@@ -48,15 +48,9 @@ struct ModuleContext {
 class Module {
  public:
   virtual ~Module() = default;
-  // The gRPC service, registered before the server starts. Full proto name of it: for health.
-  virtual grpc::Service& service() = 0;
-  virtual std::string full_name() const = 0;
-  // What it serves besides under the same address: registered, reported and ended with the first.
-  struct OtherService {
-    std::string full_name;
-    grpc::Service* service = nullptr;
-  };
-  virtual std::vector<OtherService> others() { return {}; }
+  // The services that it serves, every line there from the beginning: over gRPC under one address,
+  // and to callers of the process.
+  virtual std::vector<const MethodTable*> services() = 0;
   // The server listens: connects to neighbours and starts background work (turn recovery). The
   // service is reported SERVING afterwards.
   virtual absl::Status Start() = 0;

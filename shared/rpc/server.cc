@@ -17,7 +17,6 @@
 #include "shared/call/process_identity.h"
 #include "shared/config/listen_problem.h"
 #include "shared/rpc/channel.h"
-#include "shared/rpc/malformed_requests.h"
 #include "shared/rpc/reflection.h"
 #include "shared/status/errors.h"
 
@@ -91,8 +90,6 @@ int BindError(const std::string& address) {
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
     const std::string& address,
     const std::vector<grpc::Service*>& services,
-    Logger& logger,
-    Metrics& metrics,
     const Keepalive& keepalive,
     const std::shared_ptr<grpc::ServerCredentials>& credentials) {
   // Ours stands in its place.
@@ -108,9 +105,6 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   for (grpc::Service* service : services)
     builder.RegisterService(service);
   builder.RegisterService(&server->health_);
-  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
-  interceptors.push_back(std::make_unique<MalformedRequests>(logger, metrics));
-  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   const std::vector<std::string>* names = nullptr;
   builder.SetOption(MakeReflectionOption(&names));
   server->server_ = builder.BuildAndStart();

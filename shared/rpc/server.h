@@ -2,7 +2,7 @@
 // and v1alpha, limits, graceful end.
 //
 //   DRAMATIS_ASSIGN_OR_RETURN(std::unique_ptr<RpcServer> server,
-//                             RpcServer::Start("127.0.0.1:0", {&service}, logger, metrics));
+//                             RpcServer::Start("127.0.0.1:0", {&persona_service}));
 //   server->SetServing("dramatis.persona.v1.PersonaService", true);
 //   ...
 //   server->Drain(clock.Now() + absl::Seconds(20));
@@ -17,8 +17,6 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
-#include "shared/log/log.h"
-#include "shared/metrics/metrics.h"
 #include "shared/rpc/health_service.h"
 #include "shared/rpc/keepalive.h"
 
@@ -31,14 +29,9 @@ class RpcServer {
   // NOT_SERVING. UNAVAILABLE if the address cannot be taken, also if another process listens there.
   //
   // Speaks what `credentials` say; null: without TLS.
-  //
-  // Calls that reach no service, because their bytes are no message, are told to `logger` and
-  // `metrics`, which outlive the server.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
       const std::string& address,
       const std::vector<grpc::Service*>& services,
-      Logger& logger,
-      Metrics& metrics,
       const Keepalive& keepalive = {},
       const std::shared_ptr<grpc::ServerCredentials>& credentials = nullptr);
   // Drains without waiting, if Drain has not run.

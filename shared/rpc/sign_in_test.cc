@@ -4,6 +4,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,8 +18,10 @@
 #include "gtest/gtest.h"
 #include "shared/call/authenticator.h"
 #include "shared/call/process_identity.h"
+#include "shared/methods/local_methods.h"
+#include "shared/methods/local_wire.h"
 #include "shared/rpc/channel.h"
-#include "shared/rpc/service_adapter.h"
+#include "shared/rpc/status_conversion.h"
 #include "shared/rpc/testing/test_server.h"
 
 namespace dramatis {
@@ -65,70 +68,39 @@ class SlowAuthenticator : public Authenticator {
   std::vector<std::function<void(SignIn)>> waiting_ ABSL_GUARDED_BY(mutex_);
 };
 
-class Memories : public memory::MemoryService::CallbackService {
- public:
-  explicit Memories(ServiceAdapter& rpc) : rpc_(rpc) {}
-  grpc::ServerUnaryReactor* GetMemory(grpc::CallbackServerContext* context,
-                                      const memory::GetMemoryRequest* request,
-                                      memory::Memory* response) override {
-    return rpc_.Unary("GetMemory", context, request, response,
-                      [](const CallContext& call, const memory::GetMemoryRequest&) {
-                        memory::Memory memory;
-                        memory.set_memory_id(call.identity.user_id);
-                        return absl::StatusOr<memory::Memory>(memory);
-                      });
-  }
-  grpc::ServerUnaryReactor* GetProfile(grpc::CallbackServerContext* context,
-                                       const memory::GetProfileRequest* request,
-                                       memory::Profile* response) override {
-    return rpc_.Async("GetProfile", context, request, response,
-                      [](const CallContext& call, const memory::GetProfileRequest&,
-                         const std::function<void(absl::StatusOr<memory::Profile>)>& done) {
-                        memory::Profile profile;
-                        profile.set_bio(call.identity.user_id);
-                        done(profile);
-                      });
-  }
-  grpc::ServerUnaryReactor* Recall(grpc::CallbackServerContext* context,
-                                   const memory::RecallRequest* request,
-                                   memory::RecallResponse* response) override {
-    return rpc_.Unary("Recall", context, request, response,
-                      [](const CallContext&, const memory::RecallRequest&) {
-                        return absl::StatusOr<memory::RecallResponse>(memory::RecallResponse());
-                      });
-  }
-
- private:
-  ServiceAdapter& rpc_;
-};
-
 // Says who calls, and ends.
-class Chats : public conversation::ConversationService::CallbackService {
+class Caller : public EventSource<conversation::ChatEvent> {
  public:
-  explicit Chats(ServiceAdapter& rpc) : rpc_(rpc) {}
-  grpc::ServerWriteReactor<conversation::ChatEvent>* StreamChat(
-      grpc::CallbackServerContext* context, const conversation::ChatRequest* request) override {
-    return rpc_.Stream<conversation::ChatRequest, conversation::ChatEvent>(
-        "StreamChat", context, request,
-        [](const CallContext& call, const conversation::ChatRequest&)
-            -> absl::StatusOr<std::unique_ptr<EventSource<conversation::ChatEvent>>> {
-          return std::make_unique<Caller>(call.identity.user_id);
-        });
-  }
+  explicit Caller(const std::string& user) { event_.mutable_delta()->set_text(user); }
+  Next Poll() override { return {.event = event_, .end = absl::OkStatus()}; }
+  void OnReady(std::function<void()>) override {}
+  void Cancelled() override {}
 
  private:
-  class Caller : public EventSource<conversation::ChatEvent> {
-   public:
-    explicit Caller(const std::string& user) { event_.mutable_delta()->set_text(user); }
-    Next Poll() override { return {.event = event_, .end = absl::OkStatus()}; }
-    void OnReady(std::function<void()>) override {}
-    void Cancelled() override {}
-
-   private:
-    conversation::ChatEvent event_;
-  };
-  ServiceAdapter& rpc_;
+  conversation::ChatEvent event_;
 };
+
+// RPCs that answer who calls.
+void Serve(MethodTable& memory_rpc, MethodTable& chat_rpc) {
+  memory_rpc.Unary("GetMemory", [](const CallContext& call, const memory::GetMemoryRequest&) {
+    memory::Memory memory;
+    memory.set_memory_id(call.identity.user_id);
+    return memory;
+  });
+  memory_rpc.Async("GetProfile",
+                   [](const CallContext& call, const memory::GetProfileRequest&,
+                      const std::function<void(absl::StatusOr<memory::Profile>)>& done) {
+                     memory::Profile profile;
+                     profile.set_bio(call.identity.user_id);
+                     done(profile);
+                   });
+  memory_rpc.Unary("Recall", [](const memory::RecallRequest&) { return memory::RecallResponse(); });
+  chat_rpc.Stream("StreamChat",
+                  [](const CallContext& call,
+                     const conversation::ChatRequest&) -> absl::StatusOr<std::unique_ptr<Caller>> {
+                    return std::make_unique<Caller>(call.identity.user_id);
+                  });
+}
 
 class Reader : public LocalReader<std::string> {
  public:
@@ -146,8 +118,14 @@ class Reader : public LocalReader<std::string> {
 class SignInTest : public testing::Test {
  protected:
   SignInTest() {
-    memory_rpc_.OfferRelay(local_, memories_, "GetMemory", &Memories::GetMemory);
-    chat_rpc_.OfferRelay(local_, chats_, "StreamChat", &Chats::StreamChat);
+    Serve(memory_rpc_, chat_rpc_);
+    local_.Add(memory_rpc_);
+    local_.Add(chat_rpc_);
+    memories_.emplace(memory_rpc_, GrpcService::Missing::kUnimplemented);
+    chats_.emplace(chat_rpc_, GrpcService::Missing::kUnimplemented);
+    server_ = *RpcServer::Start("127.0.0.1:0", {&*memories_, &*chats_});
+    tcp_ = MakeChannel(server_->address());
+    in_process_ = server_->InProcessChannel();
   }
   ~SignInTest() override { executor_.Stop(); }
 
@@ -181,13 +159,13 @@ class SignInTest : public testing::Test {
   std::string Relayed(const std::string& auth) {
     memory::GetMemoryRequest request;
     request.set_memory_id("7");
-    std::promise<RelayReply> promise;
+    std::promise<BytesReply> promise;
     CallMetadata metadata;
     if (!auth.empty()) metadata.Add("authorization", auth);
-    local_.FindRelayedUnary("dramatis.memory.v1.MemoryService/GetMemory")(
-        metadata, absl::InfiniteFuture(), request.SerializeAsString(),
-        [&](RelayReply reply) { promise.set_value(std::move(reply)); });
-    const RelayReply reply = promise.get_future().get();
+    CallLocally(*local_.Find("dramatis.memory.v1.MemoryService/GetMemory"), metadata,
+                absl::InfiniteFuture(), request.SerializeAsString(),
+                [&](BytesReply reply) { promise.set_value(std::move(reply)); });
+    const BytesReply reply = promise.get_future().get();
     memory::Memory memory;
     if (!reply.message.ok()) return absl::StatusCodeToString(reply.message.status().code());
     EXPECT_TRUE(memory.ParseFromString(*reply.message));
@@ -199,8 +177,8 @@ class SignInTest : public testing::Test {
     const auto reader = std::make_shared<Reader>();
     CallMetadata metadata;
     if (!auth.empty()) metadata.Add("authorization", auth);
-    local_.FindRelayedStream("dramatis.conversation.v1.ConversationService/StreamChat")(
-        metadata, request.SerializeAsString(), reader);
+    StreamLocally(*local_.Find("dramatis.conversation.v1.ConversationService/StreamChat"), metadata,
+                  request.SerializeAsString(), reader);
     const absl::Status status = reader->end.get_future().get();
     return status.ok() ? reader->user : absl::StatusCodeToString(status.code());
   }
@@ -225,17 +203,16 @@ class SignInTest : public testing::Test {
   RecordingLogger logger_;
   Metrics metrics_;
   Executor executor_{2, 100};
-  ServiceAdapter memory_rpc_{memory::MemoryService::service_full_name(), executor_, clock_, logger_,
-                             metrics_};
-  ServiceAdapter chat_rpc_{conversation::ConversationService::service_full_name(), executor_,
-                           clock_, logger_, metrics_};
-  Memories memories_{memory_rpc_};
-  Chats chats_{chat_rpc_};
+  MethodTable memory_rpc_{memory::MemoryService::service_full_name(), executor_, clock_, logger_,
+                          metrics_};
+  MethodTable chat_rpc_{conversation::ConversationService::service_full_name(), executor_, clock_,
+                        logger_, metrics_};
   LocalMethods local_;
-  std::unique_ptr<RpcServer> server_ =
-      *RpcServer::Start("127.0.0.1:0", {&memories_, &chats_}, logger_, metrics_);
-  std::shared_ptr<grpc::Channel> tcp_ = MakeChannel(server_->address());
-  std::shared_ptr<grpc::Channel> in_process_ = server_->InProcessChannel();
+  std::optional<GrpcService> memories_;
+  std::optional<GrpcService> chats_;
+  std::unique_ptr<RpcServer> server_;
+  std::shared_ptr<grpc::Channel> tcp_;
+  std::shared_ptr<grpc::Channel> in_process_;
 };
 
 TEST_F(SignInTest, TheProcessesAuthenticatorSaysWhoCalls) {

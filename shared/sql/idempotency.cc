@@ -145,8 +145,4 @@ absl::StatusOr<int64_t> ForgetIdempotencyKeys(Database& database,
   }
 }
 
-void MarkReplayed(const CallContext& call) {
-  if (call.send_header) call.send_header("idempotency-replayed", "true");
-}
-
 }  // namespace dramatis::sql

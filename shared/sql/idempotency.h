@@ -19,6 +19,7 @@
 
 #include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
+#include "shared/call/answer_headers.h"
 #include "shared/call/call.h"
 #include "shared/sql/database.h"
 #include "shared/status/errors.h"
@@ -59,9 +60,6 @@ absl::StatusOr<FirstAnswer> WriteOnce(Database& database,
                                       const IdempotencyClaim& claim,
                                       absl::Time now,
                                       const OnceWrite& write);
-
-// Sends `idempotency-replayed: true` with the answer.
-void MarkReplayed(const CallContext& call);
 
 // The same for an RPC whose answer is the message that `write` makes: where the key was used
 // before, the call is marked as replayed. `write`: absl::StatusOr<Answer>(Transaction&).

@@ -175,17 +175,6 @@ def test_boost_and_pqxx_stay_behind_our_headers():
                           r"#include\s+[<\"](boost/(asio|beast)|pqxx)")
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_every_route_is_relayed(service):
-    """What is forgotten there works, but in one process it costs twice as much."""
-    proto = (ROOT / f"protos/dramatis/{service}/v1/{service}.proto").read_text()
-    rpcs = re.findall(r"\brpc (\w+)\(.*?\).*?\{(.*?)\n  \}", proto, re.DOTALL)
-    routes = [name for name, options in rpcs if "google.api.http" in options]
-    code = code_of(ROOT / f"services/{service}/service.cc")
-    assert routes
-    assert routes == re.findall(r'relay\("(\w+)", &\w+::\1\);', code)
-
-
 def test_files_stay_readable():
     """500 lines at most, and 600 for a suite of tests; most are far below."""
     long = []

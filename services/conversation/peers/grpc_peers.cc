@@ -3,6 +3,7 @@
 #include <functional>
 #include <utility>
 
+#include "shared/methods/local_wire.h"
 #include "shared/rpc/channel.h"
 #include "shared/rpc/status_conversion.h"
 
@@ -54,8 +55,8 @@ std::future<absl::StatusOr<Result>> StartCall(const CallContext& call,
 }
 
 // The same within this process.
-template <class Result, class Request, class Response, class Convert>
-std::future<absl::StatusOr<Result>> StartLocalCall(const LocalUnary<Request, Response>& method,
+template <class Result, class Response, class Request, class Convert>
+std::future<absl::StatusOr<Result>> StartLocalCall(const Method& method,
                                                    CallContext call,
                                                    absl::Duration timeout,
                                                    Request request,
@@ -63,10 +64,13 @@ std::future<absl::StatusOr<Result>> StartLocalCall(const LocalUnary<Request, Res
   auto promise = std::make_shared<std::promise<absl::StatusOr<Result>>>();
   std::future<absl::StatusOr<Result>> future = promise->get_future();
   call.deadline = CallDeadline(call, timeout);
-  method(call, std::move(request), [promise, convert](absl::StatusOr<Response> response) {
-    if (!response.ok()) return promise->set_value(std::move(response).status());
-    promise->set_value(convert(*response));
-  });
+  CallLocally<Response>(method, call, std::move(request),
+                        [promise, convert](absl::StatusOr<Response> response) {
+                          if (!response.ok()) {
+                            return promise->set_value(std::move(response).status());
+                          }
+                          promise->set_value(convert(*response));
+                        });
   return future;
 }
 
@@ -136,11 +140,11 @@ class GenerationReactor : public grpc::ClientReadReactor<inference::v1::StreamGe
 // The same within this process.
 class LocalGeneration : public Generation {
  public:
-  explicit LocalGeneration(std::shared_ptr<LocalStream> stream) : stream_(std::move(stream)) {}
-  void Cancel() override { stream_->Cancel(); }
+  explicit LocalGeneration(std::shared_ptr<OngoingCall> call) : call_(std::move(call)) {}
+  void Cancel() override { call_->Cancel(); }
 
  private:
-  const std::shared_ptr<LocalStream> stream_;
+  const std::shared_ptr<OngoingCall> call_;
 };
 
 class GenerationReader : public LocalReader<inference::v1::StreamGenerateResponse> {
@@ -162,9 +166,9 @@ class GenerationReader : public LocalReader<inference::v1::StreamGenerateRespons
 std::future<absl::StatusOr<RenderedPersona>> GrpcPersonaPeer::Render(
     const CallContext& call, const persona::v1::RenderPersonaRequest& request) {
   using Request = persona::v1::RenderPersonaRequest;
-  if (const auto local = local_.FindUnary<Request, RenderedPersona>(
-          "dramatis.persona.v1.PersonaService/RenderPersona")) {
-    return StartLocalCall<RenderedPersona>(local, call, kRenderTimeout, request, TakePersona);
+  if (const Method* const local = local_.Find("dramatis.persona.v1.PersonaService/RenderPersona")) {
+    return StartLocalCall<RenderedPersona, RenderedPersona>(*local, call, kRenderTimeout, request,
+                                                            TakePersona);
   }
   return StartCall<RenderedPersona, Request, RenderedPersona>(
       call, kRenderTimeout, request.participant() ? WhenAway::kWait : WhenAway::kFail, request,
@@ -208,9 +212,9 @@ absl::Status GrpcPersonaPeer::Release(const CallContext& call,
 
 std::future<absl::StatusOr<Recalled>> GrpcMemoryPeer::Recall(
     const CallContext& call, const memory::v1::RecallRequest& request) {
-  if (const auto local = local_.FindUnary<memory::v1::RecallRequest, memory::v1::RecallResponse>(
-          "dramatis.memory.v1.MemoryService/Recall")) {
-    return StartLocalCall<Recalled>(local, call, kRecallTimeout, request, TakeRecalled);
+  if (const Method* const local = local_.Find("dramatis.memory.v1.MemoryService/Recall")) {
+    return StartLocalCall<Recalled, memory::v1::RecallResponse>(*local, call, kRecallTimeout,
+                                                                request, TakeRecalled);
   }
   return StartCall<Recalled, memory::v1::RecallRequest, memory::v1::RecallResponse>(
       call, kRecallTimeout, WhenAway::kWait, request,
@@ -224,13 +228,12 @@ std::shared_ptr<Generation> GrpcInferencePeer::Generate(
     const CallContext& call,
     const inference::v1::StreamGenerateRequest& request,
     std::shared_ptr<GenerationListener> listener) {
-  using Request = inference::v1::StreamGenerateRequest;
-  if (const auto local = local_.FindStreaming<Request, inference::v1::StreamGenerateResponse>(
-          "dramatis.inference.v1.InferenceService/StreamGenerate")) {
+  if (const Method* const local =
+          local_.Find("dramatis.inference.v1.InferenceService/StreamGenerate")) {
     CallContext within = call;
     within.deadline = CallDeadline(call, kGenerateTimeout);
-    return std::make_shared<LocalGeneration>(
-        local(within, request, std::make_shared<GenerationReader>(std::move(listener))));
+    return std::make_shared<LocalGeneration>(StreamLocally<inference::v1::StreamGenerateResponse>(
+        *local, within, request, std::make_shared<GenerationReader>(std::move(listener))));
   }
   auto handle = std::make_shared<GenerationReactor::Handle>();
   PrepareContext(call, kGenerateTimeout, handle->context);

@@ -14,7 +14,7 @@
 #include "dramatis/persona/v1/persona.grpc.pb.h"
 
 #include "services/conversation/model/peers.h"
-#include "shared/call/local_methods.h"
+#include "shared/methods/local_methods.h"
 #include "shared/rpc/lazy_stub.h"
 
 namespace dramatis::conversation {

@@ -13,6 +13,7 @@
 #include "services/conversation/module.h"
 #include "services/conversation/testing/neighbours.h"
 #include "shared/rpc/channel.h"
+#include "shared/rpc/grpc_wire.h"
 #include "shared/rpc/server.h"
 #include "shared/rpc/status_conversion.h"
 #include "shared/rpc/testing/test_server.h"
@@ -38,10 +39,10 @@ class Replica {
                                 [&](const std::string&) { return neighbours.server.channel(); },
                                 [](const std::string& address) { return MakeChannel(address); },
                                 local_, [this] { return server_->address(); }});
-    std::vector<grpc::Service*> services = {&module_->service()};
-    for (const Module::OtherService& other : module_->others())
-      services.push_back(other.service);
-    server_ = *RpcServer::Start("127.0.0.1:0", services, *logger_, metrics_);
+    std::vector<grpc::Service*> services;
+    for (const MethodTable* const table : module_->services())
+      services.push_back(services_.emplace_back(std::make_unique<GrpcService>(*table)).get());
+    server_ = *RpcServer::Start("127.0.0.1:0", services);
     EXPECT_TRUE(module_->Start().ok());
     channel_ = MakeChannel(server_->address());
     stub_ = v1::ConversationService::NewStub(channel_);
@@ -67,6 +68,7 @@ class Replica {
   CommonConfig config_;
   LocalMethods local_;  // nothing: its neighbours are elsewhere
   std::unique_ptr<Module> module_;
+  std::vector<std::unique_ptr<GrpcService>> services_;
   std::unique_ptr<RpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::ConversationService::Stub> stub_;

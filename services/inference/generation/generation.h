@@ -122,7 +122,7 @@ class Generation : public AttemptListener, public std::enable_shared_from_this<G
   bool over_ ABSL_GUARDED_BY(mutex_) = false;  // the call has ended or been cancelled
 };
 
-// Gives a generation to the call adapter; cancels it when the client is gone.
+// Gives a generation to whoever calls; cancels it when the client is gone.
 class GenerationStream : public GenerationEvents {
  public:
   explicit GenerationStream(std::shared_ptr<Generation> generation)

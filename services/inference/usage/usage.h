@@ -3,7 +3,7 @@
 //
 //   absl::StatusOr<v1::ListUsageResponse> usage = usage_report.List(call, request);
 //
-// Who may ask what, the call adapter has checked. Thread-safe.
+// Who may ask what, the steps of the call have checked. Thread-safe.
 #pragma once
 
 #include "dramatis/inference/v1/inference.pb.h"

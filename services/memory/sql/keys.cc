@@ -147,7 +147,7 @@ absl::StatusOr<v1::Key> SqlKeyStore::Once(const CallContext& call,
   if (!first.replayed) return answer;
   v1::Key key;
   if (!key.ParseFromString(first.bytes)) return InternalError("a stored answer cannot be read");
-  sql::MarkReplayed(call);
+  MarkReplayed(call);
   return key;
 }
 

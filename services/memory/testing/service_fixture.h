@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "dramatis/memory/v1/memory.grpc.pb.h"
+
 #include "gtest/gtest.h"
 #include "services/memory/service.h"
 #include "services/memory/testing/fakes.h"
@@ -56,6 +58,13 @@ class MemoryServiceTest : public testing::Test {
     return bad_request.has_value() ? bad_request->field_violations(0).field() : "";
   }
 
+  const MethodTable& Served() {
+    ServeMemory(rpc_,
+                {profiles_, memories_, journal_, goals_, recall_, keys_, observations_, summaries_},
+                patient_);
+    return rpc_;
+  }
+
   using Stub = v1::MemoryService::Stub;
 
   FakeStore store_;
@@ -79,13 +88,8 @@ class MemoryServiceTest : public testing::Test {
   Executor patient_{1, 1};
   RecordingLogger logger_;
   Metrics metrics_;
-  ServiceAdapter rpc_{v1::MemoryService::service_full_name(), executor_, clock_, logger_, metrics_};
-  ServiceAdapter patient_rpc_{v1::MemoryService::service_full_name(), patient_, clock_, logger_,
-                              metrics_};
-  MemoryServiceServer service_{
-      rpc_,   profiles_, memories_, journal_,
-      goals_, recall_,   keys_,     {patient_rpc_, observations_, summaries_}};
-  TestServer server_{{&service_}};
+  MethodTable rpc_{v1::MemoryService::service_full_name(), executor_, clock_, logger_, metrics_};
+  TestServer server_{std::vector<const MethodTable*>{&Served()}};
   std::unique_ptr<Stub> stub_ = v1::MemoryService::NewStub(server_.channel());
   std::unique_ptr<grpc::ClientContext> context_;
   std::map<std::string, std::string> metadata_;

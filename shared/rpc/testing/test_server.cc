@@ -19,9 +19,21 @@ struct AsText {
 
 }  // namespace
 
-TestServer::TestServer(std::vector<grpc::Service*> services) {
-  absl::StatusOr<std::unique_ptr<RpcServer>> server =
-      RpcServer::Start("", services, *logger_, metrics_);
+TestServer::TestServer(const std::vector<const MethodTable*>& tables,
+                       GrpcService::Missing missing) {
+  std::vector<grpc::Service*> services;
+  for (const MethodTable* const table : tables)
+    services.push_back(
+        services_.emplace_back(std::make_unique<GrpcService>(*table, missing)).get());
+  Start(services);
+}
+
+TestServer::TestServer(const std::vector<grpc::Service*>& services) {
+  Start(services);
+}
+
+void TestServer::Start(const std::vector<grpc::Service*>& services) {
+  absl::StatusOr<std::unique_ptr<RpcServer>> server = RpcServer::Start("", services);
   if (!server.ok()) {
     ADD_FAILURE() << server.status();
     std::abort();

@@ -15,6 +15,8 @@
 #include "absl/synchronization/mutex.h"
 #include "grpcpp/grpcpp.h"
 #include "shared/log/log.h"
+#include "shared/metrics/metrics.h"
+#include "shared/rpc/grpc_wire.h"
 #include "shared/rpc/server.h"
 
 namespace dramatis {
@@ -22,16 +24,18 @@ namespace dramatis {
 // Serves until it is destroyed; calls still under way are cancelled then. The services outlive it.
 class TestServer {
  public:
-  explicit TestServer(std::vector<grpc::Service*> services);
+  explicit TestServer(const std::vector<grpc::Service*>& services);
+  // A module's services, whole; or tables that lack lines.
+  explicit TestServer(const std::vector<const MethodTable*>& tables,
+                      GrpcService::Missing missing = GrpcService::Missing::kDie);
   // In-process.
   std::shared_ptr<grpc::Channel> channel() { return server_->InProcessChannel(); }
   RpcServer& server() { return *server_; }
-  // Of calls that reach no service.
-  Metrics& metrics() { return metrics_; }
 
  private:
-  const std::unique_ptr<Logger> logger_ = MakeSilentLogger();
-  Metrics metrics_;
+  void Start(const std::vector<grpc::Service*>& services);
+
+  std::vector<std::unique_ptr<GrpcService>> services_;
   std::unique_ptr<RpcServer> server_;
 };
 
