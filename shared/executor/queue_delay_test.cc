@@ -1,5 +1,6 @@
 #include "shared/executor/queue_delay.h"
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 

@@ -35,8 +35,8 @@ class ServerCall : public OngoingCall, public std::enable_shared_from_this<Serve
  public:
   using Message = google::protobuf::Message;
 
-  // Of the method's kind. `request`: a message of its type; null for bytes that are none. The method
-  // outlives the call.
+  // Of the method's kind. `request`: a message of its type; null for bytes that are none. The
+  // method outlives the call.
   static std::shared_ptr<ServerCall> Make(const Method& method,
                                           CallWire& wire,
                                           CallRecord record,

@@ -155,6 +155,7 @@ NAMES_OF_SERVICES = {
     # A key may be limited to personas, which is part of who calls.
     "shared/call/access.cc", "shared/call/access.h", "shared/call/call.cc", "shared/call/call.h",
     "shared/call/call_record.cc", "shared/call/identity_claims.cc",
+    "shared/methods/call_steps.cc",
     # One text for each metric, for tests/contract/test_metrics.py and every /metrics.
     "shared/metrics/metric_help.cc",
 }

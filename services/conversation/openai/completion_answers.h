@@ -1,5 +1,5 @@
-// What is answered to requests in OpenAI's shape: whole when the answer has ended, or chunk by chunk.
-// Holds no thread while the model speaks. Thread-safe.
+// What is answered to requests in OpenAI's shape: whole when the answer has ended, or chunk by
+// chunk. Holds no thread while the model speaks. Thread-safe.
 #pragma once
 
 #include <functional>
