@@ -76,6 +76,8 @@ def test_a_card_is_chosen_with_the_keyboard_and_taken_away_whole(open_tab, tmp_p
     file = tmp_path / "ines.json"
     file.write_text(json.dumps(card(name)))
     tab = personas(open_tab)
+    # From here on, so that the browser knows of it when the key is pressed.
+    tab.page.on("filechooser", lambda chooser: None)
     tab.button("Choose a card").focus()
     with tab.page.expect_file_chooser() as chooser:
         tab.page.keyboard.press("Enter")
