@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "google/protobuf/util/time_util.h"
 #include "services/conversation/model/session_views.h"
 #include "shared/status/errors.h"
 
@@ -14,6 +15,7 @@ namespace dramatis::conversation {
 namespace {
 
 namespace json = boost::json;
+using google::protobuf::util::TimeUtil;
 
 // As protobuf's JSON mapping writes it: with 0, 3 or 6 digits of a second.
 std::string TimeText(absl::Time time) {
@@ -22,6 +24,13 @@ std::string TimeText(absl::Time time) {
                              : micros % 1'000 == 0   ? "%Y-%m-%d%ET%H:%M:%E3SZ"
                                                      : "%Y-%m-%d%ET%H:%M:%E6SZ";
   return absl::FormatTime(format, time, absl::UTCTimeZone());
+}
+
+// Of the years that google.protobuf.Timestamp has, 1 to 9999.
+bool ParseTimestamp(const std::string& text, absl::Time& time) {
+  return absl::ParseTime(absl::RFC3339_full, text, &time, nullptr) &&
+         absl::ToUnixSeconds(time) >= TimeUtil::kTimestampMinSeconds &&
+         absl::ToUnixSeconds(time) <= TimeUtil::kTimestampMaxSeconds;
 }
 
 absl::Status Unreadable() {
@@ -71,8 +80,7 @@ absl::StatusOr<MessageRow> ReadTranscriptItem(std::string_view text, const Sessi
   const json::value* const sequence = item.if_contains("sequence");
   if (sequence == nullptr || !sequence->is_int64() || sequence->get_int64() < 1 ||
       sequence->get_int64() > session.last_sequence || message.message_id.empty() ||
-      !absl::ParseTime(absl::RFC3339_full, TextOf(item, "timestamp"), &message.created_at,
-                       nullptr)) {
+      !ParseTimestamp(TextOf(item, "timestamp"), message.created_at)) {
     return Unreadable();
   }
   message.sequence = static_cast<int>(sequence->get_int64());

@@ -60,6 +60,7 @@ TEST(TranscriptLayoutTest, WhatIsNoMessageIsAnError) {
       {"", "[]", "{}", "{\"role\":\"user\"",
        R"({"role":"system","content":"Hi","timestamp":"2026-11-27T10:00:00Z","message_id":"m","sequence":1})",
        R"({"role":"user","content":"Hi","timestamp":"today","message_id":"m","sequence":1})",
+       R"({"role":"user","content":"Hi","timestamp":"20261-11-27T10:00:00Z","message_id":"m","sequence":1})",
        R"({"role":"user","content":"Hi","timestamp":"2026-11-27T10:00:00Z","sequence":1})",
        R"({"role":"user","content":"Hi","timestamp":"2026-11-27T10:00:00Z","message_id":"m","sequence":-1})"}) {
     EXPECT_EQ(ReadTranscriptItem(text, SessionOf(1)).status().code(), absl::StatusCode::kInternal)
