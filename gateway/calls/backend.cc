@@ -92,6 +92,9 @@ std::shared_ptr<OngoingCall> Backend::Call(const std::string& path,
                     } else {
                       reply.status = FromGrpc(status);
                     }
+                    // Before Finish, after which the channel may end: gRPC's own thread, where this
+                    // runs, cannot be the one that ends it.
+                    unary = nullptr;
                     Finish(std::exchange(done, nullptr), std::move(reply));
                   });
   return unary;

@@ -47,9 +47,14 @@ std::future<absl::StatusOr<Result>> StartCall(const CallContext& call,
   auto promise = std::make_shared<std::promise<absl::StatusOr<Result>>>();
   std::future<absl::StatusOr<Result>> future = promise->get_future();
   start(&pending->context, &pending->request, &pending->response,
-        [pending, promise, convert](const grpc::Status& status) {
-          if (!status.ok()) return promise->set_value(FromGrpc(status));
-          promise->set_value(convert(pending->response));
+        [pending, promise, convert](const grpc::Status& status) mutable {
+          absl::StatusOr<Result> result = status.ok()
+                                              ? absl::StatusOr<Result>(convert(pending->response))
+                                              : absl::StatusOr<Result>(FromGrpc(status));
+          // Before whoever waits goes on and the channel may end: gRPC's own thread, where this
+          // runs, cannot be the one that ends it.
+          pending = nullptr;
+          promise->set_value(std::move(result));
         });
   return future;
 }

@@ -61,7 +61,6 @@ struct GrpcCall {
   grpc::ClientContext context;
   grpc::ByteBuffer request;
   grpc::ByteBuffer response;
-  std::promise<Reply> reply;
 };
 
 // Reads one event at a time, over gRPC.
@@ -231,9 +230,9 @@ PendingReply TestWires::Start(Via via,
                               const std::string& request,
                               const Sent& sent) {
   const std::string name = absl::StrCat(service_, "/", rpc);
+  auto promise = std::make_shared<std::promise<Reply>>();
+  std::future<Reply> reply = promise->get_future();
   if (via == Via::kProcess) {
-    auto promise = std::make_shared<std::promise<Reply>>();
-    std::future<Reply> reply = promise->get_future();
     auto call =
         CallLocally(*local_.Find(name), MetadataOf(sent), absl::Now() + sent.timeout, request,
                     [promise](BytesReply answer) {
@@ -244,13 +243,13 @@ PendingReply TestWires::Start(Via via,
   auto call = std::make_shared<GrpcCall>();
   Prepare(sent, call->context);
   call->request = BufferOf(request);
-  std::future<Reply> reply = call->reply.get_future();
   grpc::GenericStub(channel_).UnaryCall(
       &call->context, absl::StrCat("/", name), grpc::StubOptions(), &call->request, &call->response,
-      [call](const grpc::Status& status) {
+      [call, promise](const grpc::Status& status) mutable {
         Reply answer{BytesOf(call->response), HeadersOf(call->context)};
         if (!status.ok()) answer.message = FromGrpc(status);
-        call->reply.set_value(std::move(answer));
+        call = nullptr;  // its channel is not to end on gRPC's own thread
+        promise->set_value(std::move(answer));
       });
   return {std::move(reply), [call] { call->context.TryCancel(); }};
 }
