@@ -93,11 +93,7 @@ class RunningModule : public Module {
                    {.enabled = config.summaries, .model = config.model}),
         backfills_(context.database, context.logger, WordBackfills()),
         executor_(context.config.workers, context.config.queue, context.config.queue_delay),
-        rpc_("dramatis.memory.v1.MemoryService",
-             executor_,
-             context.clock,
-             context.logger,
-             context.metrics),
+        rpc_(context.Rpcs("dramatis.memory.v1.MemoryService", executor_)),
         patient_(kPatientThreads, kPatientQueue),
         background_(1, 1),
         jobs_("memory", timer_, context.clock, context.logger, context.metrics) {

@@ -77,26 +77,10 @@ class RunningModule : public Module {
         lores_(store_, context.clock),
         avatar_store_(context.database),
         avatars_(store_, avatar_store_, context.clock),
-        persona_rpcs_("dramatis.persona.v1.PersonaService",
-                      executor_,
-                      context.clock,
-                      context.logger,
-                      context.metrics),
-        card_rpcs_("dramatis.persona.v1.CardService",
-                   executor_,
-                   context.clock,
-                   context.logger,
-                   context.metrics),
-        lore_rpcs_("dramatis.persona.v1.LoreService",
-                   executor_,
-                   context.clock,
-                   context.logger,
-                   context.metrics),
-        avatar_rpcs_("dramatis.persona.v1.AvatarService",
-                     executor_,
-                     context.clock,
-                     context.logger,
-                     context.metrics) {
+        persona_rpcs_(context.Rpcs("dramatis.persona.v1.PersonaService", executor_)),
+        card_rpcs_(context.Rpcs("dramatis.persona.v1.CardService", executor_)),
+        lore_rpcs_(context.Rpcs("dramatis.persona.v1.LoreService", executor_)),
+        avatar_rpcs_(context.Rpcs("dramatis.persona.v1.AvatarService", executor_)) {
     ServePersonas(persona_rpcs_, personas_, rendering_);
     ServeCards(card_rpcs_, cards_);
     ServeLore(lore_rpcs_, lores_);

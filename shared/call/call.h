@@ -1,5 +1,5 @@
 // What a use case knows of the call it works for: who asks, under which ids, until when.
-// Plain data, no gRPC: made by shared/rpc from the call's metadata, by tests from literals.
+// Plain data, no gRPC: made by call_record.h from the call's metadata, by tests from literals.
 #pragma once
 
 #include <cstdint>
@@ -78,12 +78,12 @@ struct CallContext {
   std::string idempotency_key;
   // The caller's If-Match, as received; empty where there is none. Read by shared/call/if_match.h.
   std::string if_match;
-  // What the service that works on it signs page tokens with; set by its adapter. Null: the
+  // What the service that works on it signs page tokens with; set by its call record. Null: the
   // process's own.
   const PageKey* page_key = nullptr;
   // When the caller stops waiting. absl::InfiniteFuture() where it did not say.
   absl::Time deadline = absl::InfiniteFuture();
-  // Sends a header of this name with the answer; set by the adapter, may be empty in tests.
+  // Sends a header of this name with the answer; set by the call record, may be empty in tests.
   std::function<void(const std::string& name, const std::string& value)> send_header;
 
   // The same call on behalf of `user_id` as a service: for calls to neighbours.

@@ -4,9 +4,10 @@
 //   logger.Info("turn begins", {{"turn_id", id}});
 //   {...,"message":"turn begins","turn_id":"...","correlation_id":"...","trace_id":"..."}
 //
-// The call adapter opens one around every handler, and an executor hands the scope of whoever posts
-// a task on to the task, so code between says nothing of ids. What goes on when no thread of the
-// call is left (a turn, a provider's answer) logs through a CallLogger of its own.
+// Every call opens one around its handler (shared/call/call_record.h), and an executor hands the
+// scope of whoever posts a task on to the task, so code between says nothing of ids. What goes on
+// when no thread of the call is left (a turn, a provider's answer) logs through a CallLogger of its
+// own.
 #pragma once
 
 #include <memory>

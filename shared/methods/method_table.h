@@ -51,49 +51,39 @@ class MethodTable {
   // The secret that the service's replicas sign page tokens with. Before it serves.
   void SetPageKey(std::string key) { parts_.page_key.Set(std::move(key)); }
 
-  // The handler, or member function of `owner`: Result(const CallContext&, const Request&), or
-  // without the call. Result: absl::StatusOr<Response>, or <Idempotent<Response>>, or absl::Status
-  // where the RPC answers with google.protobuf.Empty. May block.
-  template <class Handler>
-  Method& Unary(const char* name, Handler handler) {
-    return AddUnary<Handler>(name, std::move(handler));
-  }
-  template <class UseCase, class Owner>
-  Method& Unary(const char* name, UseCase use_case, Owner& owner) {
-    return AddUnary<UseCase>(name, Bound(use_case, owner));
+  // Each line takes a handler, or a member function and the use case that it is called on.
+
+  // Result(const CallContext&, const Request&), or without the call. Result:
+  // absl::StatusOr<Response>, or <Idempotent<Response>>, or absl::Status where the RPC answers with
+  // google.protobuf.Empty. May block.
+  template <class Function, class... UseCase>
+  Method& Unary(const char* name, Function function, UseCase&... use_case) {
+    return AddUnary<Function>(name, Bound(std::move(function), use_case...));
   }
 
   // void(const CallContext&, const Request&, std::function<void(absl::StatusOr<Response>)> done).
   // Call and request are valid until it returns: copy what is needed later. `done` is called from
   // any thread, once; further calls do nothing. Where the caller goes away first, the answer is
   // dropped. A `done` that every holder has dropped without calling it is an INTERNAL error.
-  template <class Handler>
-  Method& Async(const char* name, Handler handler) {
-    return AddAsync<Handler>(name, std::move(handler));
-  }
-  template <class UseCase, class Owner>
-  Method& Async(const char* name, UseCase use_case, Owner& owner) {
-    return AddAsync<UseCase>(name, Bound(use_case, owner));
+  template <class Function, class... UseCase>
+  Method& Async(const char* name, Function function, UseCase&... use_case) {
+    return AddAsync<Function>(name, Bound(std::move(function), use_case...));
   }
 
   // absl::StatusOr<std::unique_ptr<a source>>(const CallContext&, const Request&), where the source
   // is an EventSource<Event>. The stream itself holds no thread.
-  template <class Handler>
-  Method& Stream(const char* name, Handler handler) {
-    return AddStream<Handler>(name, std::move(handler));
-  }
-  template <class UseCase, class Owner>
-  Method& Stream(const char* name, UseCase use_case, Owner& owner) {
-    return AddStream<UseCase>(name, Bound(use_case, owner));
+  template <class Function, class... UseCase>
+  Method& Stream(const char* name, Function function, UseCase&... use_case) {
+    return AddStream<Function>(name, Bound(std::move(function), use_case...));
   }
 
   // A request that comes as a stream of messages: absl::StatusOr<std::unique_ptr<a sink>>(const
   // CallContext&, const Request& first), where the sink is an UploadSink<Request, Response>. The
   // first message's field rules are checked; the sink then takes every message, the first one too,
   // one at a time, and holds no thread between them.
-  template <class UseCase, class Owner>
-  Method& Upload(const char* name, UseCase use_case, Owner& owner) {
-    return AddUpload<UseCase>(name, Bound(use_case, owner));
+  template <class Function, class... UseCase>
+  Method& Upload(const char* name, Function function, UseCase&... use_case) {
+    return AddUpload<Function>(name, Bound(std::move(function), use_case...));
   }
 
   // Asks `gate` before a client's call of one of the RPCs, which have lines, waits for anything:
@@ -109,16 +99,20 @@ class MethodTable {
   using Message = google::protobuf::Message;
   using Handler = decltype(Method::handler);
 
-  template <class UseCase, class Owner>
-  static auto Bound(UseCase use_case, Owner& owner) {
-    return [use_case, &owner](auto&&... given) {
-      return (owner.*use_case)(std::forward<decltype(given)>(given)...);
+  template <class Function>
+  static Function Bound(Function function) {
+    return function;
+  }
+  template <class Function, class UseCase>
+  static auto Bound(Function function, UseCase& use_case) {
+    return [function, &use_case](auto&&... given) {
+      return (use_case.*function)(std::forward<decltype(given)>(given)...);
     };
   }
 
-  template <class UseCase, class Function>
+  template <class Declared, class Function>
   Method& AddUnary(const char* name, Function function) {
-    using Form = handler_types::FormOf<UseCase>;
+    using Form = handler_types::FormOf<Declared>;
     using Request = typename Form::Request;
     using Answer = handler_types::Answer<typename Form::Result>;
     using Response = typename Answer::Type;
@@ -135,9 +129,9 @@ class MethodTable {
         }));
   }
 
-  template <class UseCase, class Function>
+  template <class Declared, class Function>
   Method& AddAsync(const char* name, Function function) {
-    using Form = handler_types::FormOf<UseCase>;
+    using Form = handler_types::FormOf<Declared>;
     using Request = typename Form::Request;
     using Response = handler_types::Answered<typename Form::Answered>;
     return Add<Request, Response>(
@@ -151,9 +145,9 @@ class MethodTable {
         }));
   }
 
-  template <class UseCase, class Function>
+  template <class Declared, class Function>
   Method& AddStream(const char* name, Function function) {
-    using Form = handler_types::FormOf<UseCase>;
+    using Form = handler_types::FormOf<Declared>;
     using Request = typename Form::Request;
     using Event = handler_types::EventIn<typename Form::Result>;
     return Add<Request, Event>(
@@ -166,9 +160,9 @@ class MethodTable {
                   }));
   }
 
-  template <class UseCase, class Function>
+  template <class Declared, class Function>
   Method& AddUpload(const char* name, Function function) {
-    using Form = handler_types::FormOf<UseCase>;
+    using Form = handler_types::FormOf<Declared>;
     using Request = typename Form::Request;
     using Response = handler_types::ResponseIn<typename Form::Result>;
     return Add<Request, Response>(

@@ -23,7 +23,7 @@ class PageKey {
 
   // kBytes random bytes.
   static std::string Random();
-  // For calls that no service's adapter has prepared.
+  // For calls that no service's table of RPCs has prepared.
   static const PageKey& OfProcess();
 
   void Set(std::string bytes) ABSL_LOCKS_EXCLUDED(mutex_);

@@ -43,6 +43,11 @@ struct ModuleContext {
   const LocalMethods& local;
   // This process's own gRPC address as other replicas reach it; set from Start on.
   std::function<std::string()> own_address;
+
+  // The RPCs of `service`, to be filled: see MethodTable's constructor.
+  MethodTable Rpcs(const std::string& service, Executor& executor) const {
+    return {service, executor, clock, logger, metrics};
+  }
 };
 
 class Module {

@@ -206,3 +206,8 @@ def unchunk(body):
         if len(rest) < size + 2:
             return payload
         body = rest[size + 2:]
+
+
+def chat(client, persona, message="Hi", **fields):
+    """The answer to a message in a new session, or in that of `fields`."""
+    return client.post("/api/chat", {"message": message, "persona_id": persona, **fields})

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from tests.harness.client import Client
+from tests.harness.client import Client, chat
+from tests.harness.provider import answer
 
 MODEL = "anthropic/claude-haiku-5-5"
 
@@ -51,14 +52,6 @@ def error(kind, message="m"):
 BLOCK_END = event("content_block_stop", index=0)
 FINISH = event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 2})
 STOP = event("message_stop")
-
-
-def answer(*pieces, **members):
-    return {"tokens": list(pieces), "tail": False, **members}
-
-
-def chat(client, persona, message="Hi", **fields):
-    return client.post("/api/chat", {"message": message, "persona_id": persona, **fields})
 
 
 def said(client, persona, **fields):

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.conftest import make_double_persona
-from tests.harness.client import Client
+from tests.harness.client import Client, chat
 from tests.harness.program import wait_for
 from tests.harness.rooms import make_persona, open_room, path_of, say
 
@@ -33,10 +33,6 @@ def until(stream, name):
 
 def budget_of(client):
     return client.get("/api/usage").expect(200)["budget"]
-
-
-def chat(client, persona, message="Hi", **fields):
-    return client.post("/api/chat", {"message": message, "persona_id": persona, **fields})
 
 
 def test_a_budget_for_three_makes_three_calls_of_a_hundred_at_two_replicas(make_deployment, provider):

@@ -7,8 +7,10 @@ import json
 import pytest
 
 from tests.conftest import make_double_persona
+from tests.harness.client import chat
 from tests.harness.history_checker import check_messages
 from tests.harness.program import wait_for
+from tests.harness.provider import answer
 
 NARROW = 4000
 TIGHT = 1500
@@ -48,15 +50,6 @@ def delta(content):
 
 FINISH = chunk({"index": 0, "delta": {}, "finish_reason": "stop"})
 USAGE = chunk(choices=[], usage={"prompt_tokens": 7, "completion_tokens": 2})
-
-
-def answer(*pieces, **members):
-    """A step whose stream is just these pieces."""
-    return {"tokens": list(pieces), "tail": False, **members}
-
-
-def chat(client, persona, message="Hi", **fields):
-    return client.post("/api/chat", {"message": message, "persona_id": persona, **fields})
 
 
 def said(client, persona, **fields):

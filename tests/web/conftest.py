@@ -156,14 +156,18 @@ def gate(dramatis):
     gate.close()
 
 
-@pytest.fixture
-def double(client):
-    """A persona that the provider double speaks for: its id and name."""
-    name = f"Double {uuid.uuid4().hex[:6]}"
+def new_double(client, first_name, biography):
+    """A persona of this user's that the provider double speaks for: its id and name."""
+    name = f"{first_name} {uuid.uuid4().hex[:6]}"
     persona = client.post("/api/personas", {
-        "name": name, "type": "ai_agent", "biography": "I speak through a scripted provider.",
+        "name": name, "type": "ai_agent", "biography": biography,
         "modelConfig": {"model": "openai/double"}}).expect(201)
     return persona["personaId"], name
+
+
+@pytest.fixture
+def double(client):
+    return new_double(client, "Double", "I speak through a scripted provider.")
 
 
 @pytest.fixture(scope="session")

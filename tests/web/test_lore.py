@@ -2,23 +2,17 @@
 
 import json
 import re
-import uuid
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.conftest import PHONE
+from tests.web.conftest import PHONE, new_double
 from tests.web.test_pages import cards, dialog
 
 
 @pytest.fixture
 def keeper(client):
-    """A persona of this user's: its id and name."""
-    name = f"Tessa {uuid.uuid4().hex[:6]}"
-    persona = client.post("/api/personas", {
-        "name": name, "type": "ai_agent", "biography": "I keep a lighthouse.",
-        "modelConfig": {"model": "openai/double"}}).expect(201)
-    return persona["personaId"], name
+    return new_double(client, "Tessa", "I keep a lighthouse.")
 
 
 def book_of(client, keeper):

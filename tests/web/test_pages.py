@@ -179,17 +179,22 @@ def test_a_room_is_paused_resumed_closed_and_deleted(open_tab, client, voices):
     assert client.get(f"/api/conversations/{room}").status == 404
 
 
-def test_who_speaks_in_a_room_is_chosen(open_tab, provider, client, voices):
-    provider.script(default={"tokens": ["Here I am."]})
+def open_room(open_tab, title, voices, who_answers):
     tab = open_tab("#/rooms")
     tab.button("New room").click()
-    dialog(tab).get_by_label("Title").fill("Quiet")
+    dialog(tab).get_by_label("Title").fill(title)
     for _, name in voices:
         dialog(tab).get_by_label(name).check()
     dialog(tab).get_by_label("Your name").fill("Mara")
-    dialog(tab).get_by_label("Who answers").select_option(label="Only whom you ask")
+    dialog(tab).get_by_label("Who answers").select_option(label=who_answers)
     tab.button("Open the room").click()
     expect(tab.page.get_by_text("Live", exact=True)).to_be_visible()
+    return tab
+
+
+def test_who_speaks_in_a_room_is_chosen(open_tab, provider, client, voices):
+    provider.script(default={"tokens": ["Here I am."]})
+    tab = open_room(open_tab, "Quiet", voices, "Only whom you ask")
     tab.say("Anybody?")
     expect(tab.messages).to_have_count(1)
     tab.button(f"Let {voices[1][1]} speak").click()
@@ -215,15 +220,7 @@ def test_who_speaks_in_a_room_is_chosen(open_tab, provider, client, voices):
 
 def test_a_model_may_pick_who_speaks(open_tab, provider, client, voices):
     provider.script(default={"tokens": ["Here I am."]})
-    tab = open_tab("#/rooms")
-    tab.button("New room").click()
-    dialog(tab).get_by_label("Title").fill("Picked")
-    for _, name in voices:
-        dialog(tab).get_by_label(name).check()
-    dialog(tab).get_by_label("Your name").fill("Mara")
-    dialog(tab).get_by_label("Who answers").select_option(label="Whom a model picks")
-    tab.button("Open the room").click()
-    expect(tab.page.get_by_text("Live", exact=True)).to_be_visible()
+    tab = open_room(open_tab, "Picked", voices, "Whom a model picks")
     room = tab.page.evaluate("location.hash").removeprefix("#/rooms/")
     assert client.get(f"/api/conversations/{room}").expect(200)["settings"]["turnPolicy"] == "model"
     # The built-in model picks nobody: then whoever has most to say does.

@@ -1,7 +1,6 @@
 #include "services/conversation/sessions/titles.h"
 
 #include <utility>
-#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -85,13 +84,13 @@ class SessionTitles::Making : public GenerationListener,
       titles_.tools_.logger.Info("no title made",
                                  {{"conversation_id", session_.conversation_id},
                                   {"code", status.ok() ? "UNAVAILABLE" : GetReason(status)}});
-      return titles_.Over(*this);
+      return titles_.generations_.Over(*this);
     }
     const bool posted = titles_.background_.Post([self = shared_from_this()] {
       self->titles_.Store(self->session_, self->text_);
-      self->titles_.Over(*self);
+      self->titles_.generations_.Over(*self);
     });
-    if (!posted) titles_.Over(*this);
+    if (!posted) titles_.generations_.Over(*this);
   }
 
  private:
@@ -106,24 +105,8 @@ void SessionTitles::Replied(const TurnJob& job, const TurnEnd& end, const CallCo
                      job.turn.alternative == 0 && job.conversation.last_sequence <= 2;
   if (model_.empty() || !first || job.conversation.title_given) return;
   if (absl::StartsWith(model_, kBuiltIn)) return;
-  auto making = std::make_shared<Making>(*this, job.conversation);
-  {
-    const absl::MutexLock lock(&mutex_);
-    if (stopped_) return;
-    making_.emplace(making.get(), nullptr);
-  }
-  const Making* const key = making.get();
-  std::shared_ptr<Generation> generation =
-      tools_.inference.Generate(call, RequestOf(job, end, model_), std::move(making));
-  bool stopped = false;
-  {
-    const absl::MutexLock lock(&mutex_);
-    const auto found = making_.find(key);
-    if (found == making_.end()) return;  // it is over
-    found->second = generation;
-    stopped = stopped_;
-  }
-  if (stopped) generation->Cancel();
+  generations_.Ask(call, RequestOf(job, end, model_),
+                   std::make_shared<Making>(*this, job.conversation));
 }
 
 void SessionTitles::Store(const SessionRow& session, const std::string& said) {
@@ -135,30 +118,6 @@ void SessionTitles::Store(const SessionRow& session, const std::string& said) {
     tools_.logger.Warning("title not stored", {{"conversation_id", session.conversation_id},
                                                {"code", GetReason(stored)}});
   }
-}
-
-void SessionTitles::Over(const Making& making) {
-  std::shared_ptr<Generation> last;  // not destroyed under the lock
-  const absl::MutexLock lock(&mutex_);
-  const auto found = making_.find(&making);
-  if (found == making_.end()) return;
-  last = std::move(found->second);
-  making_.erase(found);
-}
-
-void SessionTitles::Stop() {
-  std::vector<std::shared_ptr<Generation>> generations;
-  {
-    const absl::MutexLock lock(&mutex_);
-    stopped_ = true;
-    for (const auto& [_, generation] : making_) {
-      if (generation != nullptr) generations.push_back(generation);
-    }
-  }
-  for (const auto& generation : generations)
-    generation->Cancel();
-  const absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(this, &SessionTitles::Idle));
 }
 
 }  // namespace dramatis::conversation

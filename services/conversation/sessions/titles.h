@@ -11,10 +11,8 @@
 #include <string>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
-#include "absl/synchronization/mutex.h"
 #include "services/conversation/model/turn_tools.h"
+#include "services/conversation/turns/ongoing_generations.h"
 #include "shared/call/call.h"
 #include "shared/executor/executor.h"
 
@@ -32,22 +30,17 @@ class SessionTitles {
   void Replied(const TurnJob& job, const TurnEnd& end, const CallContext& call);
 
   // Gives up what is being made, and waits until nothing is.
-  void Stop();
+  void Stop() { generations_.Stop(); }
 
  private:
   class Making;
 
   void Store(const SessionRow& session, const std::string& said);
-  void Over(const Making& making);
-  bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return making_.empty(); }
 
   const TurnTools tools_;
   const std::string model_;
   Executor& background_;
-
-  absl::Mutex mutex_;
-  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::flat_hash_map<const Making*, std::shared_ptr<Generation>> making_ ABSL_GUARDED_BY(mutex_);
+  OngoingGenerations generations_{tools_.inference};
 };
 
 // What a model's answer is as a title: its first line without quotation marks and a full stop

@@ -4,8 +4,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/conversation/testing/fakes.h"
-#include "services/conversation/turn_taking/planning.h"
+#include "services/conversation/testing/fake_tools.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -15,7 +14,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-class SessionTitlesTest : public testing::Test {
+class SessionTitlesTest : public testing::Test, protected FakeTools {
  protected:
   SessionTitlesTest() {
     job_.turn.turn_id = "t1";
@@ -29,23 +28,10 @@ class SessionTitlesTest : public testing::Test {
     end_.text = "In spring, above an eye.";
   }
   void Reply(const std::string& model = "openai/small") {
-    titles_ = std::make_unique<SessionTitles>(
-        TurnTools{store_, turns_, personas_, memories_, inference_, clock_, ids_, *logger_,
-                  metrics_, planning_, clock_},
-        model, background_);
+    titles_ = std::make_unique<SessionTitles>(Tools(), model, background_);
     titles_->Replied(job_, end_, CallContext());
   }
 
-  FakeStore store_;
-  FakeTurnStore turns_;
-  FakePersonaPeer personas_;
-  FakeMemoryPeer memories_;
-  FakeInferencePeer inference_;
-  FakeClock clock_;
-  CountingIdSource ids_;
-  std::unique_ptr<Logger> logger_ = MakeSilentLogger();
-  Metrics metrics_;
-  const TurnPlanning planning_{ids_, clock_};
   Executor background_{1, 8};
   TurnJob job_;
   TurnEnd end_;

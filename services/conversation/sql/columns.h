@@ -171,11 +171,12 @@ std::vector<sql::Value> ValuesOf(const std::array<Column<Struct>, size>& columns
   return values;
 }
 
-// The struct that a row of NamesOf(columns) is.
+// The struct that a row of NamesOf(columns) is, which begins at `position` of `row`.
 template <class Struct, size_t size>
-Struct RowOf(const std::array<Column<Struct>, size>& columns, const sql::Row& row) {
+Struct RowOf(const std::array<Column<Struct>, size>& columns,
+             const sql::Row& row,
+             int position = 0) {
   Struct into;
-  int position = 0;
   for (const Column<Struct>& column : columns) {
     if (column.read != nullptr) column.read(row, position++, into);
   }

@@ -53,19 +53,17 @@ constexpr Statement kTakeQueued = {R"(
 constexpr SqlText kBeginQueued = {R"(
   update turns
   set state = 'running', trigger_sequence = $3, updated_at = $5,
-    lease_owner = (select e.lease_owner from turns e
-      where e.conversation_id = $1 and e.turn_id = $4),
-    lease_address = (select e.lease_address from turns e
-      where e.conversation_id = $1 and e.turn_id = $4),
-    lease_expires_at = (select e.lease_expires_at from turns e
-      where e.conversation_id = $1 and e.turn_id = $4)
+    (lease_owner, lease_address, lease_expires_at) =
+      (select e.lease_owner, e.lease_address, e.lease_expires_at
+       from turns e
+       where e.conversation_id = $1 and e.turn_id = $4)
   where conversation_id = $1 and turn_id = $2 and state = 'pending'
   returning )",
                                   kTurnNames};
 
 constexpr Statement kCancelTurn = {R"(
   update turns
-  set state = 'cancelled', cancel_requested = $3, finish_reason = 'cancelled', updated_at = $4
+  set state = 'cancelled', cancel_requested = true, finish_reason = 'cancelled', updated_at = $3
   where conversation_id = $1 and turn_id = $2 and state = 'pending')"};
 
 constexpr Statement kFailQueued = {R"(
@@ -160,7 +158,7 @@ absl::StatusOr<bool> CancelQueued(Transaction& tx, const TurnRow& turn, absl::Ti
                             tx.Execute(kTakeQueued, {turn.conversation_id, turn.turn_id}));
   if (taken.empty()) return false;  // it has begun
   DRAMATIS_RETURN_IF_ERROR(
-      tx.Execute(kCancelTurn, {turn.conversation_id, turn.turn_id, true, now}).status());
+      tx.Execute(kCancelTurn, {turn.conversation_id, turn.turn_id, now}).status());
   return true;
 }
 

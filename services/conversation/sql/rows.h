@@ -1,8 +1,10 @@
 // The columns that sql_store*.cc select, and how their rows become structs. Part of SqlStore.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -19,6 +21,10 @@
   "last_sequence, active_turn_id, temporary"
 
 namespace dramatis::conversation {
+
+// What a select adds to them comes at this position.
+inline constexpr int kSessionColumnCount =
+    1 + static_cast<int>(std::ranges::count(std::string_view(SESSION_COLUMNS), ','));
 
 SessionRow ToSession(const sql::Row& row);
 

@@ -31,6 +31,11 @@ struct ChoiceRow {
 
 // A choice under a lease, with what it is made from.
 struct ChoiceJob {
+  // Whoever the choice names, else the room's owner.
+  const std::string& payer_id() const {
+    return choice.payer.user_id.empty() ? room.row.user_id : choice.payer.user_id;
+  }
+
   ChoiceRow choice;
   Room room;
   MessageRow message;

@@ -30,9 +30,6 @@ class SpeakerChoices::Asking : public GenerationListener,
   Asking(SpeakerChoices& choices, ChoiceJob job, std::vector<Candidate> candidates)
       : choices_(choices), job_(std::move(job)), candidates_(std::move(candidates)) {}
 
-  const ChoiceJob& job() const { return job_; }
-  const std::vector<Candidate>& candidates() const { return candidates_; }
-
   void OnStart(const inference::StreamGenerateResponse::Start& start) override {
     pick_.model = start.model();
   }
@@ -48,9 +45,9 @@ class SpeakerChoices::Asking : public GenerationListener,
     Judge(status);
     const bool posted = choices_.background_.Post([self = shared_from_this()] {
       self->choices_.Store(self->job_, self->pick_);
-      self->choices_.Over(*self);
+      self->choices_.generations_.Over(*self);
     });
-    if (!posted) choices_.Over(*this);
+    if (!posted) choices_.generations_.Over(*this);
   }
 
  private:
@@ -99,10 +96,7 @@ absl::Status SpeakerChoices::Recover(bool any_lease) {
 }
 
 absl::Status SpeakerChoices::Claim(const std::string& conversation_id, bool any_lease) {
-  {
-    const absl::MutexLock lock(&mutex_);
-    if (stopped_) return absl::OkStatus();
-  }
+  if (generations_.stopped()) return absl::OkStatus();
   const absl::Time now = tools_.leases.Now();
   DRAMATIS_ASSIGN_OR_RETURN(
       std::optional<ChoiceJob> job,
@@ -125,45 +119,25 @@ void SpeakerChoices::Ask(ChoiceJob job) {
   if (candidates.empty() || candidates.front().persona_id.empty()) {
     return Store(job, {.persona_id = "", .model = "", .problem = "no_choice"});
   }
-  const TurnPayer& payer = job.choice.payer;
-  CallContext call =
-      CallContext().AsService(payer.user_id.empty() ? job.room.row.user_id : payer.user_id);
+  CallContext call = CallContext().AsService(job.payer_id());
   call.deadline = absl::InfiniteFuture();  // its time is measured here
   call.correlation_id = absl::StrCat("choice-", job.message.message_id);
   call.traceparent = NewTraceparent(tools_.ids);
-  call.identity.key = UnpackKey(payer.key);
+  call.identity.key = UnpackKey(job.choice.payer.key);
   const LogScope scope(call);
   const inference::StreamGenerateRequest request = ChoiceRequest(
       job, candidates, absl::StrCat("choice:", job.message.message_id, ":", job.choice.fence));
-  auto asking = std::make_shared<Asking>(*this, std::move(job), std::move(candidates));
-  const Asking* const key = asking.get();
-  {
-    const absl::MutexLock lock(&mutex_);
-    if (stopped_) return;
-    asking_.emplace(key, nullptr);
-  }
-  std::shared_ptr<Generation> generation =
-      tools_.inference.Generate(call, request, std::move(asking));
-  bool stopped = false;
-  {
-    const absl::MutexLock lock(&mutex_);
-    const auto found = asking_.find(key);
-    if (found == asking_.end()) return;  // it is over
-    found->second = generation;
-    stopped = stopped_;
-  }
-  if (stopped) return generation->Cancel();
+  const std::shared_ptr<Generation> generation = generations_.Ask(
+      call, request, std::make_shared<Asking>(*this, std::move(job), std::move(candidates)));
+  if (generation == nullptr) return;
   timer_.After(options_.lease * 2 / 3, [weak = std::weak_ptr<Generation>(generation)] {
     if (const std::shared_ptr<Generation> late = weak.lock()) late->Cancel();
   });
 }
 
 void SpeakerChoices::Store(const ChoiceJob& job, const Pick& pick) {
-  {
-    // Cancelled because the process ends: whoever comes next asks again.
-    const absl::MutexLock lock(&mutex_);
-    if (stopped_) return;
-  }
+  // Cancelled because the process ends: whoever comes next asks again.
+  if (generations_.stopped()) return;
   const absl::StatusOr<std::vector<WaitingTurn>> waiting = store_.StoreChoice(
       job.choice, tools_.planning.Picked(job.choice.depth, pick), tools_.clock.Now());
   if (!waiting.ok()) {
@@ -181,30 +155,6 @@ void SpeakerChoices::Store(const ChoiceJob& job, const Pick& pick) {
                                         {"problem", pick.problem},
                                         {"turns", static_cast<int>(waiting->size())}});
   options_.on_waiting(*waiting);
-}
-
-void SpeakerChoices::Over(const Asking& asking) {
-  std::shared_ptr<Generation> last;  // not destroyed under the lock
-  const absl::MutexLock lock(&mutex_);
-  const auto found = asking_.find(&asking);
-  if (found == asking_.end()) return;
-  last = std::move(found->second);
-  asking_.erase(found);
-}
-
-void SpeakerChoices::Stop() {
-  std::vector<std::shared_ptr<Generation>> generations;
-  {
-    const absl::MutexLock lock(&mutex_);
-    stopped_ = true;
-    for (const auto& [_, generation] : asking_) {
-      if (generation != nullptr) generations.push_back(generation);
-    }
-  }
-  for (const auto& generation : generations)
-    generation->Cancel();
-  const absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(this, &SpeakerChoices::Idle));
 }
 
 }  // namespace dramatis::conversation

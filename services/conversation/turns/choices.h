@@ -14,14 +14,12 @@
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "services/conversation/model/turn_tools.h"
 #include "services/conversation/turn_taking/choice_store.h"
 #include "services/conversation/turn_taking/turn_taking.h"
+#include "services/conversation/turns/ongoing_generations.h"
 #include "shared/executor/executor.h"
 #include "shared/time/timer.h"
 
@@ -57,7 +55,7 @@ class SpeakerChoices {
   // Makes those that nobody works on; with `any_lease` all. Blocks for the store only.
   absl::Status Recover(bool any_lease);
   // Gives up what is being asked, for whoever comes next, and waits until nothing is.
-  void Stop();
+  void Stop() { generations_.Stop(); }
 
  private:
   class Asking;
@@ -65,18 +63,13 @@ class SpeakerChoices {
   absl::Status Claim(const std::string& conversation_id, bool any_lease);
   void Ask(ChoiceJob job);
   void Store(const ChoiceJob& job, const Pick& pick);
-  void Over(const Asking& asking);
-  bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return asking_.empty(); }
 
   const TurnTools tools_;
   ChoiceStore& store_;
   Timers& timer_;
   Executor& background_;
   const ChoiceOptions options_;
-
-  absl::Mutex mutex_;
-  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::flat_hash_map<const Asking*, std::shared_ptr<Generation>> asking_ ABSL_GUARDED_BY(mutex_);
+  OngoingGenerations generations_{tools_.inference};
 };
 
 }  // namespace dramatis::conversation

@@ -5,9 +5,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "services/conversation/testing/fakes.h"
+#include "services/conversation/testing/fake_tools.h"
 #include "services/conversation/testing/rooms.h"
-#include "services/conversation/turn_taking/planning.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -62,10 +61,10 @@ class FakeTimers : public Timers {
   std::vector<std::function<void()>> tasks;
 };
 
-class SpeakerChoicesTest : public testing::Test {
+class SpeakerChoicesTest : public testing::Test, protected FakeTools {
  protected:
   SpeakerChoicesTest() {
-    ChoiceJob& job = store_.job;
+    ChoiceJob& job = choice_store_.job;
     job.room = TestRoom();
     job.room.row.settings.set_turn_policy(v1::TURN_POLICY_MODEL);
     for (const char* name : {"ada", "bob"}) {
@@ -83,30 +82,19 @@ class SpeakerChoicesTest : public testing::Test {
     EXPECT_TRUE(choices_.Recover(/*any_lease=*/false).ok());
     does();
     background_.Stop();
-    EXPECT_EQ(store_.stores, 1);
-    EXPECT_THAT(store_.stored, Not(IsEmpty()));
-    EXPECT_THAT(awaited_, SizeIs(store_.stored.size()));
-    return store_.stored.empty() ? PlannedTurnRow() : store_.stored.front();
+    EXPECT_EQ(choice_store_.stores, 1);
+    EXPECT_THAT(choice_store_.stored, Not(IsEmpty()));
+    EXPECT_THAT(awaited_, SizeIs(choice_store_.stored.size()));
+    return choice_store_.stored.empty() ? PlannedTurnRow() : choice_store_.stored.front();
   }
 
-  FakeStore sessions_;
-  FakeTurnStore turns_;
-  FakePersonaPeer personas_;
-  FakeMemoryPeer memories_;
-  FakeInferencePeer inference_;
-  FakeClock clock_;
-  CountingIdSource ids_;
-  std::unique_ptr<Logger> logger_ = MakeSilentLogger();
-  Metrics metrics_;
-  const TurnPlanning planning_{ids_, clock_};
   FakeTimers timers_;
   Executor background_{1, 8};
-  FakeChoiceStore store_;
+  FakeChoiceStore choice_store_;
   std::vector<WaitingTurn> awaited_;
   SpeakerChoices choices_{
-      TurnTools{sessions_, turns_, personas_, memories_, inference_, clock_, ids_, *logger_,
-                metrics_, planning_, clock_},
-      store_,
+      Tools(),
+      choice_store_,
       timers_,
       background_,
       {.lease = absl::Seconds(9),
@@ -119,7 +107,7 @@ TEST_F(SpeakerChoicesTest, TheModelPicksAtThePayersExpense) {
     inference_.Say(R"("bob"})");
     inference_.Done();
   });
-  EXPECT_THAT(store_.stored, SizeIs(1));
+  EXPECT_THAT(choice_store_.stored, SizeIs(1));
   EXPECT_EQ(turn.persona_id, "bob");
   EXPECT_EQ(turn.score.reason(), "model");
   ASSERT_THAT(inference_.requests, SizeIs(1));
@@ -154,7 +142,7 @@ TEST_F(SpeakerChoicesTest, NorOneThatTakesTooLong) {
 }
 
 TEST_F(SpeakerChoicesTest, AChoiceThatNeverEndsIsMadeWithoutAModel) {
-  store_.job.choice.attempts = kMaxChoiceAttempts;
+  choice_store_.job.choice.attempts = kMaxChoiceAttempts;
   const PlannedTurnRow turn = Ask([] {});
   EXPECT_THAT(inference_.requests, IsEmpty());
   EXPECT_EQ(turn.score.not_picked_because(), "interrupted");
@@ -165,7 +153,7 @@ TEST_F(SpeakerChoicesTest, AProcessThatEndsLeavesTheChoiceToTheNextOne) {
   ASSERT_THAT(inference_.requests, SizeIs(1));
   inference_.generation->on_cancel = [this] { inference_.Fail(absl::CancelledError()); };
   choices_.Stop();
-  EXPECT_EQ(store_.stores, 0);
+  EXPECT_EQ(choice_store_.stores, 0);
 }
 
 }  // namespace

@@ -8,8 +8,7 @@
 #include "services/conversation/model/session_views.h"
 #include "services/conversation/model/turn_error.h"
 #include "services/conversation/prompt/turn_prompt.h"
-#include "services/conversation/testing/fakes.h"
-#include "services/conversation/turn_taking/planning.h"
+#include "services/conversation/testing/fake_tools.h"
 #include "shared/status/errors.h"
 #include "shared/status/facts.h"
 
@@ -20,7 +19,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-class TurnRunnerTest : public testing::Test {
+class TurnRunnerTest : public testing::Test, protected FakeTools {
  protected:
   TurnRunnerTest() {
     MessageRow message;
@@ -50,21 +49,6 @@ class TurnRunnerTest : public testing::Test {
     runner_ = std::make_shared<TurnRunner>(Tools(), host_, job_, CallContext(), live_);
   }
 
-  TurnTools Tools() {
-    return {store_, turns_,   personas_, memories_, inference_, clock_,
-            ids_,   *logger_, metrics_,  planning_, clock_};
-  }
-
-  FakeStore store_;
-  FakeTurnStore turns_;
-  FakePersonaPeer personas_;
-  FakeMemoryPeer memories_;
-  FakeInferencePeer inference_;
-  FakeClock clock_;
-  CountingIdSource ids_;
-  std::unique_ptr<Logger> logger_ = MakeSilentLogger();
-  Metrics metrics_;
-  const TurnPlanning planning_{ids_, clock_};
   FakeHost host_;
   TurnJob job_;
   std::shared_ptr<LiveTurn> live_;

@@ -11,6 +11,7 @@
 #include "shared/ids/ids.h"
 #include "shared/sql/catalogue/user_rows.h"
 #include "shared/sql/testing/test_database.h"
+#include "shared/sql/testing/user_lines.h"
 
 namespace dramatis::memory {
 namespace {
@@ -57,23 +58,10 @@ class MemoryUserDataTest : public sql::DatabaseTest {
     return life;
   }
   UserImport Import(const std::vector<std::string>& lines, const std::string& user = "ada") {
-    const auto import = db().Write([&](sql::Transaction& tx) {
-      return ImportUser(tx, {.user_id = user, .now = clock_.Now()}, lines);
-    });
-    EXPECT_TRUE(import.ok()) << import.status();
-    return *import;
+    return sql::ImportedLines(db(), &ImportUser, {.user_id = user, .now = clock_.Now()}, lines);
   }
   std::vector<std::string> Export(const std::string& user = "ada") {
-    std::vector<std::string> lines;
-    std::string after;
-    do {
-      const auto page =
-          db().Read([&](sql::Transaction& tx) { return ExportUser(tx, user, after); });
-      EXPECT_TRUE(page.ok()) << page.status();
-      lines.insert(lines.end(), page->lines.begin(), page->lines.end());
-      after = page->next;
-    } while (!after.empty());
-    return lines;
+    return sql::ExportedLines(db(), &ExportUser, user);
   }
   static std::vector<std::string> Reasons(const UserImport& import) {
     std::vector<std::string> reasons;

@@ -11,6 +11,7 @@
 #include "services/persona/cards/png.h"
 #include "services/persona/sql/avatars.h"
 #include "services/persona/testing/store_fixture.h"
+#include "shared/sql/testing/user_lines.h"
 
 namespace dramatis::persona {
 namespace {
@@ -34,25 +35,12 @@ class PersonaUserDataTest : public StoreTest {
     return row;
   }
   std::vector<std::string> Export(const std::string& user, std::vector<size_t>* sizes = nullptr) {
-    std::vector<std::string> lines;
-    std::string after;
-    do {
-      const auto page =
-          db().Read([&](sql::Transaction& tx) { return ExportUser(tx, user, after); });
-      EXPECT_TRUE(page.ok()) << page.status();
-      lines.insert(lines.end(), page->lines.begin(), page->lines.end());
-      if (sizes != nullptr) sizes->push_back(page->lines.size());
-      after = page->next;
-    } while (!after.empty());
-    return lines;
+    return sql::ExportedLines(db(), &ExportUser, user, sizes);
   }
   UserImport Import(const std::vector<std::string>& lines,
                     const ImportingUser& user,
                     bool restricted = false) {
-    const auto import =
-        db().Write([&](sql::Transaction& tx) { return UserImporter(restricted)(tx, user, lines); });
-    EXPECT_TRUE(import.ok()) << import.status();
-    return *import;
+    return sql::ImportedLines(db(), UserImporter(restricted), user, lines);
   }
   ImportingUser Alice(bool admin = false) {
     return {.user_id = "alice", .admin = admin, .now = clock_.Now()};

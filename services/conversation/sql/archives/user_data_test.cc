@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "services/conversation/sessions/new_session.h"
 #include "services/conversation/testing/store_fixture.h"
+#include "shared/sql/testing/user_lines.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -21,23 +22,10 @@ using testing::SizeIs;
 class ConversationUserDataTest : public ConversationStoreTest {
  protected:
   std::vector<std::string> Export(const std::string& user = "alice") {
-    std::vector<std::string> lines;
-    std::string after;
-    do {
-      const auto page =
-          db().Read([&](sql::Transaction& tx) { return ExportUser(tx, user, after); });
-      EXPECT_TRUE(page.ok()) << page.status();
-      lines.insert(lines.end(), page->lines.begin(), page->lines.end());
-      after = page->next;
-    } while (!after.empty());
-    return lines;
+    return sql::ExportedLines(db(), &ExportUser, user);
   }
   UserImport Import(const std::vector<std::string>& lines, const std::string& user = "alice") {
-    const auto import = db().Write([&](sql::Transaction& tx) {
-      return ImportUser(tx, {.user_id = user, .now = clock_.Now()}, lines);
-    });
-    EXPECT_TRUE(import.ok()) << import.status();
-    return *import;
+    return sql::ImportedLines(db(), &ImportUser, {.user_id = user, .now = clock_.Now()}, lines);
   }
   // As a deployment that has nobody yet.
   void Empty() {

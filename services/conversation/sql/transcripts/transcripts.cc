@@ -16,9 +16,6 @@ using sql::Rows;
 using sql::Statement;
 using sql::Transaction;
 
-// How many columns SESSION_COLUMNS has.
-constexpr int kSessionColumnCount = 17;
-
 constexpr auto kTranscriptColumns = std::to_array<Column<TranscriptRow>>({
     Field<&TranscriptRow::conversation_id>("conversation_id"),
     Field<&TranscriptRow::user_id>("user_id"),
@@ -119,11 +116,9 @@ std::vector<TranscriptRow> ToTranscripts(const Rows& rows) {
 
 TranscribedSession ToTranscribed(const sql::Row& row) {
   TranscribedSession found{.session = ToSession(row), .transcript = std::nullopt};
-  if (row.IsNull(kSessionColumnCount)) return found;
-  TranscriptRow& transcript = found.transcript.emplace();
-  int position = kSessionColumnCount;
-  for (const auto& column : kTranscriptColumns)
-    column.read(row, position++, transcript);
+  if (!row.IsNull(kSessionColumnCount)) {
+    found.transcript = RowOf(kTranscriptColumns, row, kSessionColumnCount);
+  }
   return found;
 }
 
