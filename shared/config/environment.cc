@@ -253,9 +253,8 @@ std::string DatabaseUrlProblem(const std::string& environment, const std::string
     return "must be postgresql://..., or unset for SQLite under the data folder";
   }
   if (environment == kLocal || IsPrivateWay(url)) return "";
-  return "must have ?sslmode=verify-full where DRAMATIS_ENVIRONMENT is not local and the server is "
-         "on "
-         "another machine";
+  return "must have ?sslmode=verify-full where DRAMATIS_ENVIRONMENT is not local and the server "
+         "is on another machine";
 }
 
 namespace {

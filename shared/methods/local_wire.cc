@@ -14,8 +14,7 @@ using google::protobuf::Message;
 // The wire of a unary call, and what keeps it until its end.
 class AnswerWire : public CallWire {
  public:
-  using Done =
-      std::function<void(const absl::Status& status, Message* response, HeaderList headers)>;
+  using Done = std::function<void(absl::Status status, Message* response, HeaderList headers)>;
 
   static std::shared_ptr<OngoingCall> Start(const Method& method,
                                             CallRecord record,
@@ -112,13 +111,13 @@ std::shared_ptr<OngoingCall> CallLocally(const Method& method,
                                          absl::Time deadline,
                                          std::string_view request,
                                          std::function<void(BytesReply)> done) {
-  return AnswerWire::Start(method, CallRecord(method.parts, method.facts, metadata, deadline),
-                           ParseRequest(method, request),
-                           [done = std::move(done)](const absl::Status& status,
-                                                    const Message* response, HeaderList headers) {
-                             if (!status.ok()) return done({status, std::move(headers)});
-                             done({response->SerializeAsString(), std::move(headers)});
-                           });
+  return AnswerWire::Start(
+      method, CallRecord(method.parts, method.facts, metadata, deadline),
+      ParseRequest(method, request),
+      [done = std::move(done)](absl::Status status, const Message* response, HeaderList headers) {
+        if (!status.ok()) return done({std::move(status), std::move(headers)});
+        done({response->SerializeAsString(), std::move(headers)});
+      });
 }
 
 std::shared_ptr<OngoingCall> StreamLocally(const Method& method,
@@ -136,9 +135,11 @@ std::shared_ptr<OngoingCall> local_wire::Call(const Method& method,
                                               const Message& response_type,
                                               Done done) {
   CheckTypes(method, *request, response_type);
-  return AnswerWire::Start(method, CallRecord(method.parts, method.facts, call), std::move(request),
-                           [done = std::move(done)](const absl::Status& status, Message* response,
-                                                    const HeaderList&) { done(status, response); });
+  return AnswerWire::Start(
+      method, CallRecord(method.parts, method.facts, call), std::move(request),
+      [done = std::move(done)](absl::Status status, Message* response, const HeaderList&) {
+        done(std::move(status), response);
+      });
 }
 
 std::shared_ptr<OngoingCall> local_wire::Stream(const Method& method,

@@ -58,7 +58,7 @@ namespace local_wire {
 using google::protobuf::Message;
 
 // `response` is null where the status is an error; it may be moved from.
-using Done = std::function<void(const absl::Status& status, Message* response)>;
+using Done = std::function<void(absl::Status status, Message* response)>;
 // As LocalReader, of messages of any type.
 class Reader {
  public:
@@ -105,8 +105,8 @@ std::shared_ptr<OngoingCall> CallLocally(const Method& method,
                                          std::function<void(absl::StatusOr<Response>)> done) {
   return local_wire::Call(
       method, call, std::make_unique<Request>(std::move(request)), Response::default_instance(),
-      [done = std::move(done)](const absl::Status& status, google::protobuf::Message* response) {
-        if (!status.ok()) return done(status);
+      [done = std::move(done)](absl::Status status, google::protobuf::Message* response) {
+        if (!status.ok()) return done(std::move(status));
         done(std::move(static_cast<Response&>(*response)));
       });
 }

@@ -85,7 +85,7 @@ absl::StatusOr<MessageRow> ReadTranscriptItem(std::string_view text, const Sessi
   }
   message.sequence = static_cast<int>(sequence->get_int64());
   const json::value* const metadata = item.if_contains("metadata");
-  if (metadata != nullptr && metadata->is_object()) {
+  if (role == "assistant" && metadata != nullptr && metadata->is_object()) {
     const json::object& facts = metadata->get_object();
     message.turn_id = TextOf(facts, "turn_id");
     message.model = TextOf(facts, "model");

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -65,6 +66,16 @@ TEST(TranscriptLayoutTest, WhatIsNoMessageIsAnError) {
        R"({"role":"user","content":"Hi","timestamp":"2026-11-27T10:00:00Z","message_id":"m","sequence":-1})"}) {
     EXPECT_EQ(ReadTranscriptItem(text, SessionOf(1)).status().code(), absl::StatusCode::kInternal)
         << text;
+  }
+}
+
+TEST(TranscriptLayoutTest, WhatAPersonaSaidOnlyHasMetadata) {
+  for (const auto& [role, turn] : {std::pair("assistant", "t"), std::pair("user", "")}) {
+    const std::string text = absl::StrCat(
+        R"({"role":")", role,
+        R"(","content":"Hi","timestamp":"2026-11-27T10:00:00Z","message_id":"m","sequence":1,)",
+        R"("metadata":{"turn_id":"t"}})");
+    EXPECT_EQ(ReadTranscriptItem(text, SessionOf(1))->turn_id, turn);
   }
 }
 

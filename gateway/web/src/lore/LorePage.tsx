@@ -8,6 +8,7 @@ import { href } from '../app/route';
 import { useI18n } from '../i18n';
 import { Confirm } from '../parts/Confirm';
 import { Field, FormDialog } from '../parts/Field';
+import { FileButton } from '../parts/FileButton';
 import { useAction, useList, useLoad } from '../parts/load';
 import { PageFrame } from '../parts/PageFrame';
 import { Empty, Failed, Loading } from '../parts/states';
@@ -217,24 +218,14 @@ function Book({ persona, read }: { persona: Persona; read: Lore }) {
 
 function ImportBook({ onRead }: { onRead(book: Lore, file: string): void }) {
   const { t } = useI18n();
-  const input = useRef<HTMLInputElement>(null);
   const reading = useAction();
   return (
     <>
-      <input
-        ref={input}
-        type="file"
-        hidden
+      <FileButton
+        label={t('loreImport')}
         accept=".json"
-        onChange={(event) => {
-          const file = event.target.files?.[0];
-          event.target.value = '';
-          if (file) void reading.run(async () => onRead(readBook(await file.text()), file.name));
-        }}
+        onChosen={([file]) => void reading.run(async () => onRead(readBook(await file.text()), file.name))}
       />
-      <Button variant="secondary" onClick={() => input.current?.click()}>
-        {t('loreImport')}
-      </Button>
       {reading.error !== undefined && (
         <div className="dr-wide">
           <Failed

@@ -6,6 +6,7 @@ import { newId, request } from '../api/client';
 import type { Export, Import, JobState } from '../api/types';
 import { useI18n, type Key } from '../i18n';
 import { download } from '../parts/file';
+import { FileButton } from '../parts/FileButton';
 import { useAction, useList } from '../parts/load';
 import { Failed } from '../parts/states';
 
@@ -106,7 +107,6 @@ function Exports() {
 
 function Imports() {
   const { t } = useI18n();
-  const file = useRef<HTMLInputElement>(null);
   const list = useList<Import>('/api/imports', 'imports');
   const [own, setOwn] = useState<Record<string, Import>>({});
   const sending = useAction();
@@ -130,20 +130,12 @@ function Imports() {
     <section aria-labelledby="imports">
       <h2 id="imports">{t('imports')}</h2>
       <p>{t('importsText')}</p>
-      <input
-        ref={file}
-        type="file"
-        hidden
+      <FileButton
+        label={t('importChoose')}
         accept=".zip,.jsonl,.ndjson"
-        onChange={(event) => {
-          const chosen = event.target.files?.[0];
-          event.target.value = '';
-          if (chosen) void send(chosen);
-        }}
+        busy={sending.busy}
+        onChosen={([file]) => void send(file)}
       />
-      <Button variant="secondary" isLoading={sending.busy} isDisabled={sending.busy} onClick={() => file.current?.click()}>
-        {t('importChoose')}
-      </Button>
       {sending.error !== undefined && <Failed error={sending.error} />}
       {list.error !== undefined && <Failed error={list.error} onRetry={list.reload} />}
       <ul className="dr-cards">

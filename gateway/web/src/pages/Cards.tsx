@@ -1,11 +1,12 @@
 // Character cards: dropped onto the page they become personas, and personas are taken away as cards.
 
-import { Alert, AlertActionCloseButton, Button } from '@patternfly/react-core';
+import { Alert, AlertActionCloseButton } from '@patternfly/react-core';
 import { useEffect, useRef, useState } from 'react';
 import { newId, request } from '../api/client';
 import type { Persona } from '../api/types';
 import { useI18n } from '../i18n';
 import { Field, FormDialog } from '../parts/Field';
+import { FileButton } from '../parts/FileButton';
 import { download, fileName } from '../parts/file';
 import { useAction } from '../parts/load';
 import { Failed } from '../parts/states';
@@ -23,7 +24,6 @@ function typeOf(file: File) {
 
 export function CardImport({ onImported }: { onImported(): void }) {
   const { t } = useI18n();
-  const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
   const [done, setDone] = useState<Imported[]>([]);
   const action = useAction();
@@ -73,21 +73,7 @@ export function CardImport({ onImported }: { onImported(): void }) {
   return (
     <div className={over ? 'dr-drop dr-drop--over' : 'dr-drop'}>
       <p>{over ? t('cardDropNow') : t('cardDrop')}</p>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        multiple
-        accept=".json,.png,.charx"
-        onChange={(event) => {
-          const files = [...(event.target.files ?? [])];
-          event.target.value = '';
-          take(files);
-        }}
-      />
-      <Button variant="secondary" isLoading={action.busy} isDisabled={action.busy} onClick={() => input.current?.click()}>
-        {t('cardChoose')}
-      </Button>
+      <FileButton label={t('cardChoose')} accept=".json,.png,.charx" multiple busy={action.busy} onChosen={take} />
       {action.error !== undefined && <Failed error={action.error} />}
       {done.map(({ persona, warnings = [] }) => (
         <Alert
