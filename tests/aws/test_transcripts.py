@@ -43,12 +43,16 @@ def test_a_session_is_read_back_from_its_bucket(moto, s3, tmp_path):
 def test_archives_come_and_go_through_a_bucket(moto, s3, tmp_path):
     bucket = moto.bucket("archives")
     settings = {**moto.settings(), "DRAMATIS_OBJECTS": f"s3://{bucket}/d"}
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={
+        "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]})
     with Embedded(tmp_path / "data", settings) as deployment:
         client = Client(deployment.http, user="ada")
         client.post("/api/chat", {"message": "Hello", "session_id": "talk"}).expect(200)
         before = client.get("/api/chat/history/talk").expect(200)
         done, archive = exported(client)
         assert keys_in(s3, bucket) == [f"d/archives/ada/{done['exportId']}"]
+        kept = s3.head_object(Bucket=bucket, Key=f"d/archives/ada/{done['exportId']}")
+        assert kept["ServerSideEncryption"] == "AES256", "the bucket's default holds for it"
         heir = Client(deployment.http, user="eve")
         imported(heir, archive)
         texts = [m["content"] for m in heir.get("/api/chat/history/talk").expect(200)["messages"]]
