@@ -151,9 +151,10 @@ std::optional<HttpAnswer> RequestTask::AnswerNoRoute() {
     return std::nullopt;
   }
   if (match_.outcome == RouteMatch::kBadEscape) {
-    return FailedAnswer(RequestError(errors::v1::ERROR_REASON_MALFORMED_REQUEST,
-                                     "the path has a broken percent escape"),
-                        true);
+    return FailedAnswer(
+        RequestError(errors::v1::ERROR_REASON_MALFORMED_REQUEST,
+                     "the path has a percent escape that is broken, of U+0000 or of no UTF-8"),
+        true);
   }
   const std::string page_verbs = parts_.site.Allow(head_.path);
   const std::string& allow = match_.allow.empty() ? page_verbs : match_.allow;

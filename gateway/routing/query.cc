@@ -204,8 +204,8 @@ absl::StatusOr<QueryFields> ReadQuery(std::string_view query,
     if (part.empty()) continue;
     const std::optional<Parameter> parameter = ReadParameter(part);
     if (!parameter.has_value()) {
-      return RequestError(errors::v1::ERROR_REASON_MALFORMED_REQUEST, "has a broken percent escape",
-                          "query");
+      return RequestError(errors::v1::ERROR_REASON_MALFORMED_REQUEST,
+                          "has a percent escape that is broken, of U+0000 or of no UTF-8", "query");
     }
     const FieldDescriptor* field =
         request != nullptr ? FindField(*request, parameter->name) : nullptr;

@@ -77,8 +77,10 @@ TEST(QueryTest, NamesWhatIsWrong) {
       {"q=a&q=b", "VALIDATION_FAILED q: is given twice;"},
       {"pageSize=1&page_size=1", "VALIDATION_FAILED page_size: is given twice;"},
       {"x=1&y=2", "VALIDATION_FAILED x: is not a known parameter; y: is not a known parameter;"},
-      {"q=%zz", "MALFORMED_REQUEST query: has a broken percent escape;"},
-      {"q=%ff", "MALFORMED_REQUEST query: has a broken percent escape;"},
+      {"q=%zz",
+       "MALFORMED_REQUEST query: has a percent escape that is broken, of U+0000 or of no UTF-8;"},
+      {"q=%ff",
+       "MALFORMED_REQUEST query: has a percent escape that is broken, of U+0000 or of no UTF-8;"},
   };
   for (const Case& c : cases) {
     EXPECT_EQ(Read<persona::v1::ListPersonasRequest>(c.query), c.says) << c.query;
