@@ -1,6 +1,5 @@
 #include "shared/digest/sha256.h"
 
-#include <array>
 #include <cstdlib>
 
 #include "absl/strings/escaping.h"
@@ -39,16 +38,25 @@ void Sha256::Add(std::string_view bytes) {
   Check(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
 }
 
-std::string Sha256::Digest() {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  Check(EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1);
+Sha256Digest Sha256::Bytes() {
+  Sha256Digest digest;
+  Check(EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1);
   Begin();
-  return {reinterpret_cast<const char*>(digest.data()), size};
+  return digest;
+}
+
+std::string Sha256::Digest() {
+  const Sha256Digest digest = Bytes();
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
 std::string Sha256::Hex() {
   return absl::BytesToHexString(Digest());
+}
+
+Sha256Digest Sha256Bytes(std::string_view bytes) {
+  OfThread().Add(bytes);
+  return OfThread().Bytes();
 }
 
 std::string Sha256Of(std::string_view bytes) {

@@ -4,10 +4,12 @@
 //   Sha256 hash; hash.Add("a"); hash.Add("bc"); hash.Digest();
 //
 // Finding an algorithm by its name takes OpenSSL 3 longer than hashing a message, and so does
-// making a context: the one is done once, the other once per thread for the two functions. A Sha256
+// making a context: the one is done once, the other once per thread for the functions. A Sha256
 // is of one thread at a time; the functions are thread-safe.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,12 +18,15 @@
 
 namespace dramatis {
 
+using Sha256Digest = std::array<uint8_t, 32>;
+
 class Sha256 {
  public:
   Sha256();
 
   void Add(std::string_view bytes);
   // 32 bytes of all that was added; begins anew.
+  Sha256Digest Bytes();
   std::string Digest();
   // The same in hexadecimal digits, lower case.
   std::string Hex();
@@ -37,6 +42,7 @@ class Sha256 {
 };
 
 // 32 bytes.
+Sha256Digest Sha256Bytes(std::string_view bytes);
 std::string Sha256Of(std::string_view bytes);
 // 64 hexadecimal digits.
 std::string Sha256Hex(std::string_view bytes);

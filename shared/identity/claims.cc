@@ -9,6 +9,7 @@
 #include <boost/json/value.hpp>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "shared/call/access.h"
@@ -29,8 +30,8 @@ json::string_view View(std::string_view text) {
   return {text.data(), text.size()};
 }
 
-std::string Text(const json::value& value) {
-  return std::string(value.get_string().data(), value.get_string().size());
+std::string_view Text(const json::value& value) {
+  return {value.get_string().data(), value.get_string().size()};
 }
 
 // A claim by its name or pointer; nullptr where there is none.
@@ -40,21 +41,28 @@ const json::value* FindClaim(const json::value& payload, std::string_view name) 
   return payload.find_pointer(View(name), error);
 }
 
-// What a claim lists: the members of an array, or the words of a text. Anything else is passed
-// over.
-std::vector<std::string> Words(const json::value* claim) {
-  std::vector<std::string> words;
-  if (claim == nullptr) return words;
-  if (claim->is_string()) return absl::StrSplit(Text(*claim), ' ', absl::SkipEmpty());
-  if (!claim->is_array()) return words;
-  for (const json::value& member : claim->get_array()) {
-    if (member.is_string()) words.push_back(Text(member));
+// Gives `take` what a claim lists: the members of an array, or the words of a text. Anything else is
+// passed over.
+template <class Take>
+void ForEachWord(const json::value* claim, const Take& take) {
+  if (claim == nullptr) return;
+  if (claim->is_string()) {
+    const std::string_view text = Text(*claim);
+    for (const absl::string_view word :
+         absl::StrSplit(absl::string_view(text.data(), text.size()), ' ', absl::SkipEmpty())) {
+      take(std::string_view(word.data(), word.size()));
+    }
+  } else if (claim->is_array()) {
+    for (const json::value& member : claim->get_array()) {
+      if (member.is_string()) take(Text(member));
+    }
   }
-  return words;
 }
 
-bool Contains(const std::vector<std::string>& words, const std::string& word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
+bool Lists(const json::value* claim, std::string_view wanted) {
+  bool listed = false;
+  ForEachWord(claim, [&](std::string_view word) { listed = listed || word == wanted; });
+  return listed;
 }
 
 // A NumericDate (RFC 7519, section 2). `malformed` where the claim is there and none.
@@ -73,10 +81,10 @@ std::optional<absl::Time> ReadDate(const json::object& payload, const char* name
 // DPoP proofs and logout tokens, have types of their own.
 bool IsAccessType(const std::optional<std::string>& type) {
   if (!type.has_value()) return true;
-  std::string lower = absl::AsciiStrToLower(*type);
-  constexpr std::string_view kPrefix = "application/";
-  if (lower.compare(0, kPrefix.size(), kPrefix) == 0) lower.erase(0, kPrefix.size());
-  return lower == "jwt" || lower == "at+jwt";
+  absl::string_view name = *type;
+  constexpr absl::string_view kPrefix = "application/";
+  if (absl::StartsWithIgnoreCase(name, kPrefix)) name.remove_prefix(kPrefix.size());
+  return absl::EqualsIgnoreCase(name, "jwt") || absl::EqualsIgnoreCase(name, "at+jwt");
 }
 
 // Whether the payload says that it is no access token: Cognito's `token_use`, Keycloak's `typ`, and
@@ -86,14 +94,17 @@ bool IsAnotherUse(const json::object& payload) {
     if (!use->is_string() || use->get_string() != "access") return true;
   }
   if (const json::value* const type = payload.if_contains("typ"); type != nullptr) {
-    if (!type->is_string() || absl::AsciiStrToLower(Text(*type)) != "bearer") return true;
+    if (!type->is_string()) return true;
+    const std::string_view name = Text(*type);
+    if (!absl::EqualsIgnoreCase({name.data(), name.size()}, "bearer")) return true;
   }
   return payload.contains("at_hash") || payload.contains("c_hash") || payload.contains("s_hash");
 }
 
 bool IsForUs(const json::object& payload, const std::vector<std::string>& audiences) {
   const auto ours = [&](const json::value* claim) {
-    return claim != nullptr && claim->is_string() && Contains(audiences, Text(*claim));
+    return claim != nullptr && claim->is_string() &&
+           std::find(audiences.begin(), audiences.end(), Text(*claim)) != audiences.end();
   };
   const json::value* const audience = payload.if_contains("aud");
   if (audience == nullptr) {
@@ -109,25 +120,24 @@ bool IsForUs(const json::object& payload, const std::vector<std::string>& audien
 std::optional<std::string> ReadUser(const json::value& payload, const std::string& claim) {
   const json::value* const user = FindClaim(payload, claim);
   if (user == nullptr || !user->is_string()) return std::nullopt;
-  std::string text = Text(*user);
+  const std::string_view text = Text(*user);
   if (text.empty() || CodePoints(text) > kLongestUser) return std::nullopt;
   const bool printable = std::all_of(text.begin(), text.end(), [](char c) {
     return !absl::ascii_iscntrl(static_cast<unsigned char>(c));
   });
   if (!printable || TrimSpace(text).size() != text.size()) return std::nullopt;
-  return text;
+  return std::string(text);
 }
 
 bool IsAdmin(const json::value& payload, const ClaimsRules& rules) {
-  return std::any_of(rules.roles_claims.begin(), rules.roles_claims.end(),
-                     [&](const std::string& claim) {
-                       return Contains(Words(FindClaim(payload, claim)), rules.admin_role);
-                     });
+  return std::any_of(
+      rules.roles_claims.begin(), rules.roles_claims.end(),
+      [&](const std::string& claim) { return Lists(FindClaim(payload, claim), rules.admin_role); });
 }
 
 bool HasScope(const json::object& payload, const std::string& scope) {
-  return scope.empty() || Contains(Words(payload.if_contains("scope")), scope) ||
-         Contains(Words(payload.if_contains("scp")), scope);
+  return scope.empty() || Lists(payload.if_contains("scope"), scope) ||
+         Lists(payload.if_contains("scp"), scope);
 }
 
 // What a token's scopes allow here: all where it names none of ours. A resource server's prefix, as
@@ -135,10 +145,11 @@ bool HasScope(const json::object& payload, const std::string& scope) {
 Scopes ReadScopes(const json::object& payload) {
   Scopes scopes;
   for (const char* const claim : {"scope", "scp"}) {
-    for (const std::string& word : Words(payload.if_contains(claim))) {
-      const absl::string_view name = absl::StripPrefix(word, "dramatis/");
+    ForEachWord(payload.if_contains(claim), [&](std::string_view word) {
+      const absl::string_view name =
+          absl::StripPrefix(absl::string_view(word.data(), word.size()), "dramatis/");
       scopes.Add(Scopes::Named({name.data(), name.size()}).value_or(Scopes()));
-    }
+    });
   }
   return scopes.empty() ? Scopes::All() : scopes;
 }

@@ -10,7 +10,6 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/param_build.h>
-#include <openssl/rsa.h>
 
 #include "absl/strings/str_cat.h"
 #include "shared/identity/base64url.h"
@@ -41,12 +40,6 @@ constexpr std::array<JwsAlgorithm, 10> kAlgorithms = {{
     {"ES512", Scheme::kEcdsa, "SHA512", "P-521", "P-521", 66},
     {"EdDSA", Scheme::kEd25519, nullptr, "Ed25519", nullptr, kEd25519Bytes},
 }};
-
-bool SetPss(EVP_PKEY_CTX* context, const JwsAlgorithm& algorithm) {
-  return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
-         EVP_PKEY_CTX_set_rsa_mgf1_md_name(context, algorithm.digest, nullptr) == 1 &&
-         EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
-}
 
 struct Free {
   void operator()(BIGNUM* p) const { BN_free(p); }
@@ -219,30 +212,20 @@ absl::StatusOr<VerificationKey> VerificationKey::Parse(const json::object& jwk) 
 void VerificationKey::Prepare() {
   for (const JwsAlgorithm& algorithm : kAlgorithms) {
     if (!Fits(algorithm)) continue;
-    const std::shared_ptr<EVP_MD_CTX> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-    EVP_PKEY_CTX* of_key = nullptr;
-    if (context != nullptr &&
-        EVP_DigestVerifyInit_ex(context.get(), &of_key, algorithm.digest, nullptr, nullptr,
-                                key_.get(), nullptr) == 1 &&
-        (algorithm.scheme != Scheme::kPss || SetPss(of_key, algorithm))) {
-      prepared_.emplace_back(&algorithm, context);
+    if (auto check = SignatureCheck::Make(key_, algorithm)) {
+      checks_.emplace_back(&algorithm, std::move(check));
     }
   }
   ERR_clear_error();
 }
 
-std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> VerificationKey::NewVerification(
-    const JwsAlgorithm& algorithm) const {
-  std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(nullptr, EVP_MD_CTX_free);
-  for (const auto& [of, prepared] : prepared_) {
-    if (of != &algorithm) continue;
-    context.reset(EVP_MD_CTX_new());
-    if (context == nullptr || EVP_MD_CTX_copy_ex(context.get(), prepared.get()) != 1)
-      return {nullptr, EVP_MD_CTX_free};
-    // Used once: else its end works on one copy more.
-    EVP_MD_CTX_set_flags(context.get(), EVP_MD_CTX_FLAG_FINALISE);
+bool VerificationKey::Verify(const JwsAlgorithm& algorithm,
+                             std::string_view signature,
+                             std::string_view input) const {
+  for (const auto& [of, check] : checks_) {
+    if (of == &algorithm) return check->Verify(signature, input);
   }
-  return context;
+  return false;
 }
 
 bool VerificationKey::Fits(const JwsAlgorithm& algorithm) const {

@@ -6,7 +6,7 @@
 // What may be done with a key is the key's to say, not the token's: a key names its algorithm, or
 // its type does. Symmetric keys are never taken from a set, since whoever can read one could sign.
 // Keys that are none of ours (another use, type or algorithm) are passed over, as RFC 7517 section
-// 5 asks. Immutable, so thread-safe.
+// 5 asks. Immutable and thread-safe.
 #pragma once
 
 #include <memory>
@@ -20,19 +20,10 @@
 #include <openssl/evp.h>
 
 #include "absl/status/statusor.h"
+#include "shared/identity/jws_algorithm.h"
+#include "shared/identity/signature_check.h"
 
 namespace dramatis {
-
-// One of RS, PS, ES with 256, 384 or 512, or EdDSA with Ed25519 (RFC 7518 section 3.1, RFC 8037).
-struct JwsAlgorithm {
-  enum class Scheme { kPkcs1, kPss, kEcdsa, kEd25519 };
-  std::string_view name;
-  Scheme scheme;
-  const char* digest;       // OpenSSL's name; null for Ed25519
-  std::string_view curve;   // the JWK's name; empty for RSA
-  const char* group;        // OpenSSL's name of it
-  size_t coordinate_bytes;  // of a point, and of each half of a signature
-};
 
 // nullptr for every other name, `none` and HS256 among them.
 const JwsAlgorithm* FindJwsAlgorithm(std::string_view name);
@@ -47,12 +38,13 @@ class VerificationKey {
   // Whether signatures of this algorithm may be verified with it.
   bool Fits(const JwsAlgorithm& algorithm) const;
   EVP_PKEY* key() const { return key_.get(); }
-  // Ready for EVP_DigestVerify; of an algorithm that fits. Null where OpenSSL will not.
-  std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> NewVerification(
-      const JwsAlgorithm& algorithm) const;
+  // Whether `signature`, in OpenSSL's form, is one of `input` by this key and an algorithm that
+  // fits.
+  bool Verify(const JwsAlgorithm& algorithm,
+              std::string_view signature,
+              std::string_view input) const;
 
  private:
-  // Makes what NewVerification copies: that costs as much as a verification.
   void Prepare();
   absl::Status ParseRsa(const boost::json::object& jwk);
   absl::Status ParseEc(const boost::json::object& jwk);
@@ -62,7 +54,7 @@ class VerificationKey {
   const JwsAlgorithm* algorithm_ = nullptr;  // null: an RSA key of any of the RSA algorithms
   std::shared_ptr<EVP_PKEY> key_;
   // By algorithm that fits.
-  std::vector<std::pair<const JwsAlgorithm*, std::shared_ptr<const EVP_MD_CTX>>> prepared_;
+  std::vector<std::pair<const JwsAlgorithm*, std::shared_ptr<SignatureCheck>>> checks_;
 };
 
 class KeySet {

@@ -54,11 +54,8 @@ bool IsSignature(const JwsAlgorithm& algorithm,
                  const std::string& input) {
   const bool rsa = algorithm.scheme == Scheme::kPkcs1 || algorithm.scheme == Scheme::kPss;
   if (rsa && signature.size() != static_cast<size_t>(EVP_PKEY_get_size(key.key()))) return false;
-  const auto context = key.NewVerification(algorithm);
-  if (context == nullptr) return false;
-  const std::string der =
-      algorithm.scheme == Scheme::kEcdsa ? ToDer(signature, algorithm.coordinate_bytes) : signature;
-  return EVP_DigestVerify(context.get(), Bytes(der), der.size(), Bytes(input), input.size()) == 1;
+  if (algorithm.scheme != Scheme::kEcdsa) return key.Verify(algorithm, signature, input);
+  return key.Verify(algorithm, ToDer(signature, algorithm.coordinate_bytes), input);
 }
 
 }  // namespace

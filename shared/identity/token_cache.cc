@@ -1,29 +1,11 @@
 #include "shared/identity/token_cache.h"
 
-#include <cstdlib>
 #include <utility>
-
-#include <openssl/evp.h>
 
 namespace dramatis {
 
-namespace {
-
-// Fetched once: SHA256() of OpenSSL 3 fetches it each time, which takes as long as to digest a
-// token.
-const EVP_MD* Sha256() {
-  static const EVP_MD* const digest = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  return digest;
-}
-
-}  // namespace
-
 TokenDigest DigestOf(std::string_view token) {
-  TokenDigest digest{};
-  if (EVP_Digest(token.data(), token.size(), digest.data(), nullptr, Sha256(), nullptr) != 1) {
-    std::abort();  // out of memory; what was never digested must be nobody's
-  }
-  return digest;
+  return Sha256Bytes(token);
 }
 
 std::optional<Identity> TokenCache::Find(const TokenDigest& digest,

@@ -8,7 +8,6 @@
 // Holds the last so many to twice so many that were asked for. Thread-safe.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -18,10 +17,11 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "shared/call/call.h"
+#include "shared/digest/sha256.h"
 
 namespace dramatis {
 
-using TokenDigest = std::array<uint8_t, 32>;
+using TokenDigest = Sha256Digest;
 TokenDigest DigestOf(std::string_view token);
 
 class TokenCache {

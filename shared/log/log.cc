@@ -1,13 +1,16 @@
 #include "shared/log/log.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <initializer_list>
+#include <string>
 #include <string_view>
+#include <type_traits>
 
 #include <boost/json/serialize.hpp>
-#include <boost/json/value.hpp>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
@@ -58,10 +61,44 @@ LogLevel LevelOf(std::string_view name) {
   return LogLevel::kInfo;
 }
 
+// Whether a text stands in JSON as it is.
+bool IsPlain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c >= ' ' && c != '"' && c != '\\' && c != '\x7F'; });
+}
+
 void AppendString(std::string& line, std::string_view text) {
+  if (IsPlain(text)) {
+    line += '"';
+    line += text;
+    line += '"';
+    return;
+  }
   // A log line must stay JSON, whatever got into it.
   const std::string_view safe = IsValidUtf8(text) ? text : "(not UTF-8)";
   line += boost::json::serialize(boost::json::string_view(safe.data(), safe.size()));
+}
+
+// As RFC 3339 has it, in microseconds. The date and the time to the second are made once a second.
+void AppendTime(std::string& line, absl::Time time) {
+  struct Second {
+    int64_t number = -1;
+    std::string text;
+  };
+  thread_local Second second;
+  const int64_t micros = absl::ToUnixMicros(time);
+  if (const int64_t number = micros / 1'000'000; number != second.number) {
+    second = {number, absl::FormatTime("%Y-%m-%d%ET%H:%M:%S", absl::FromUnixSeconds(number),
+                                       absl::UTCTimeZone())};
+  }
+  std::array<char, 6> digits{};
+  int64_t rest = micros % 1'000'000;
+  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, rest /= 10)
+    *digit = static_cast<char>('0' + rest % 10);
+  line += second.text;
+  line += '.';
+  line.append(digits.data(), digits.size());
+  line += 'Z';
 }
 
 // The shortest digits that read back as the same number.
@@ -81,12 +118,14 @@ void AppendField(std::string& line, std::string_view name, const auto& value) {
   AppendString(line, name);
   line += ':';
   using T = std::decay_t<decltype(value)>;
-  if constexpr (std::is_same_v<T, std::string>) {
-    AppendString(line, value);
+  if constexpr (std::is_same_v<T, bool>) {
+    line += value ? "true" : "false";
   } else if constexpr (std::is_same_v<T, double>) {
     AppendNumber(line, value);
+  } else if constexpr (std::is_integral_v<T>) {
+    line += std::to_string(value);
   } else {
-    line += boost::json::serialize(boost::json::value(value));
+    AppendString(line, value);
   }
 }
 
@@ -117,9 +156,9 @@ class JsonLogger : public Logger {
            std::initializer_list<LogField> fields) override {
     if (!Enabled(level)) return;
     std::string line = R"({"time":")";
-    line += absl::FormatTime("%Y-%m-%d%ET%H:%M:%E6SZ", absl::Now(), absl::UTCTimeZone());
+    AppendTime(line, absl::Now());
     line += '"';
-    AppendField(line, "level", std::string(NameOf(level)));
+    AppendField(line, "level", NameOf(level));
     AppendField(line, "service", service_);
     AppendField(line, "message", message);
     for (const LogField& field : fields) {

@@ -49,6 +49,19 @@ TEST(LoggerTest, WritesOneJsonObjectALine) {
   EXPECT_TRUE(record.at("ok").as_bool());
 }
 
+TEST(LoggerTest, StaysJsonWhateverATextHolds) {
+  const std::string texts[] = {"",     "plain",  "a \"quoted\" \\ path", "two\nlines",
+                               "\x01", "Åsa 猫", std::string("a\0b", 3)};
+  for (const std::string& text : texts) {
+    const auto records = Records([&] { MakeLogger("info", "s")->Info(text, {{"f", text}}); });
+    ASSERT_EQ(records.size(), 1U);
+    EXPECT_EQ(records[0].at("message").as_string(), text);
+    EXPECT_EQ(records[0].at("f").as_string(), text);
+  }
+  const auto records = Records([] { MakeLogger("info", "s")->Info("\xff", {}); });
+  EXPECT_EQ(records[0].at("message").as_string(), "(not UTF-8)");
+}
+
 TEST(LoggerTest, WritesTheAuditLogAtEveryLevel) {
   const auto records = Records([] {
     const std::unique_ptr<Logger> logger = MakeLogger("error", "persona");
