@@ -64,7 +64,7 @@ LogLevel LevelOf(std::string_view name) {
 // Whether a text stands in JSON as it is.
 bool IsPlain(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
-                     [](char c) { return c >= ' ' && c != '"' && c != '\\' && c != '\x7F'; });
+                     [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
 }
 
 void AppendString(std::string& line, std::string_view text) {
