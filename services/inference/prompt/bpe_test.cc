@@ -17,7 +17,8 @@ std::string ReadVector(const std::string& name) {
   return {(std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>()};
 }
 
-// Texts of many scripts, and 200 of chance, counted by OpenAI's own library.
+// "Within 3 %": exactly. Texts of many scripts, 200 of chance, and English, German, code, Chinese,
+// Japanese, Korean and emoji as people write them, counted by OpenAI's own library.
 TEST(BpeTest, CountsAsTiktokenDoes) {
   const std::string ranks = ReadVector("bpe.tiktoken");
   const json::value document = json::parse(ReadVector("bpe.json"));

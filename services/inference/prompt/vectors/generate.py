@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
-"""Writes bpe.json: texts and how many tokens tiktoken, OpenAI's own library, counts in them, over
-the first 2,000 ranks of a vocabulary (bpe.tiktoken): `generate.py o200k_base.tiktoken`. The judge
-of prompt/bpe.h (`pip install tiktoken`)."""
+"""Writes how many tokens tiktoken, OpenAI's own library, counts in texts (`pip install tiktoken`), the
+judge of prompt/bpe.h and of catalogue/token_scales.h: `generate.py o200k_base.tiktoken
+cl100k_base.tiktoken`, with the published tables of ranks.
+
+bpe.json: texts of chance, and those of kinds.json, over the first 2,000 ranks of o200k_base, which are
+bpe.tiktoken. kinds.json: texts as people write them, by kind, over the whole of both tables; its texts are
+written by hand and stay."""
 
 import base64
 import json
@@ -28,18 +32,43 @@ TEXTS = [
 ]
 
 
+PATTERNS = {"cl100k": CL100K, "o200k": O200K}
+
+
+def ranks_of(lines):
+    return {base64.b64decode(token): int(rank) for token, rank in (line.split() for line in lines)}
+
+
+def encoding_of(name, ranks):
+    return tiktoken.Encoding(name, pat_str=PATTERNS[name], mergeable_ranks=ranks, special_tokens={})
+
+
+def count_kinds(file, ranks):
+    document = json.loads(file.read_text())
+    for name in PATTERNS:
+        encoding = encoding_of(name, ranks[name])
+        for kind in document["kinds"]:
+            kind[name] = [len(encoding.encode(text)) for text in kind["texts"]]
+    document["source"] = f"tiktoken {tiktoken.__version__}"
+    file.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    return document["kinds"]
+
+
 def main():
     folder = pathlib.Path(__file__).parent
-    lines = pathlib.Path(sys.argv[1]).read_bytes().splitlines()[:2000]
+    o200k, cl100k = (pathlib.Path(name).read_bytes().splitlines() for name in sys.argv[1:])
+    kinds = count_kinds(folder / "kinds.json", {"cl100k": ranks_of(cl100k), "o200k": ranks_of(o200k)})
+    lines = o200k[:2000]
     (folder / "bpe.tiktoken").write_bytes(b"\n".join(lines) + b"\n")
-    ranks = {base64.b64decode(token): int(rank) for token, rank in (line.split() for line in lines)}
+    ranks = ranks_of(lines)
     random.seed(4)
     alphabet = "abc xyzABC '012.,/\n\r\té你😀\u00a0"
     texts = TEXTS + ["".join(random.choice(alphabet) for _ in range(random.randint(1, 60)))
                      for _ in range(200)]
+    texts += [text for kind in kinds for text in kind["texts"]]
     counts = {}
-    for name, pattern in (("cl100k", CL100K), ("o200k", O200K)):
-        encoding = tiktoken.Encoding(name, pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
+    for name in PATTERNS:
+        encoding = encoding_of(name, ranks)
         counts[name] = [len(encoding.encode(text)) for text in texts]
     document = {"source": f"tiktoken {tiktoken.__version__}", "texts": texts, **counts}
     (folder / "bpe.json").write_text(json.dumps(document, indent=0) + "\n")
