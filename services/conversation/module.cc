@@ -453,6 +453,7 @@ ConfiguredModule Configure(Settings& settings, const CommonConfig& common) {
               -> absl::StatusOr<std::unique_ptr<dramatis::Module>> {
             return std::make_unique<Module>(context, config);
           },
+          .export_user = &ExportUser,
           .import_user = &ImportUser};
 }
 
@@ -464,8 +465,7 @@ const ModuleFactory& ConversationModule() {
                          .migrations = &embedded::conversation_migrations,
                          .configure = &Configure,
                          .sample = Sample(),
-                         .forget_user = nullptr,
-                         .export_user = &ExportUser};
+                         .forget_user = nullptr};
   return factory;
 }
 

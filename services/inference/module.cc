@@ -237,10 +237,10 @@ const ModuleFactory& InferenceModule() {
                         const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
               return std::make_unique<RunningModule>(config, context);
             },
+            .export_user = &ExportUser,
             .import_user = &ImportUser};
       },
       .forget_user = &ForgetUser,
-      .export_user = &ExportUser,
   };
   return factory;
 }

@@ -185,11 +185,11 @@ const ModuleFactory& MemoryModule() {
                         const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
               return std::make_unique<RunningModule>(config, context);
             },
+            .export_user = &ExportUser,
             .import_user = &ImportUser};
       },
       .sample = Sample(),
       .command = KeysCommand(),
-      .export_user = &ExportUser,
   };
   return factory;
 }

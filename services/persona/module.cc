@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "embedded/persona_migrations.h"
@@ -10,6 +11,8 @@
 #include "services/persona/cards/cards.h"
 #include "services/persona/lore/lores.h"
 #include "services/persona/personas/personas.h"
+#include "services/persona/pictures/carrying.h"
+#include "services/persona/pictures/pictures.h"
 #include "services/persona/rendering/rendering.h"
 #include "services/persona/service.h"
 #include "services/persona/settings/variables.h"
@@ -21,18 +24,43 @@
 #include "services/persona/sql/avatars.h"
 #include "services/persona/sql/forget_user.h"
 #include "services/persona/sql/names.h"
+#include "services/persona/sql/pictures.h"
 #include "services/persona/sql/sample.h"
 #include "services/persona/sql/store.h"
 #include "services/persona/sql/user_data.h"
 #include "shared/executor/executor.h"
+#include "shared/executor/periodic.h"
 #include "shared/http_client/web.h"
 #include "shared/objects/place.h"
 #include "shared/sql/backfill.h"
 #include "shared/sql/kept_secret.h"
 #include "shared/status/macros.h"
+#include "shared/time/timer.h"
 
 namespace dramatis::persona {
 namespace {
+
+// Give and take pictures, which may be in a bucket, behind which no turn waits.
+constexpr int kPictureThreads = 4;
+// How often pictures are looked for that are to be carried out of the database, or deleted.
+constexpr absl::Duration kCarryInterval = absl::Seconds(2);
+// How often what nobody knows of is looked for among pictures.
+constexpr absl::Duration kPictureSweepInterval = absl::Hours(6);
+
+// Pictures, and the place where they are objects, where there is one.
+class OpenedPictures {
+ public:
+  explicit OpenedPictures(const std::optional<objects::Place>& place) {
+    if (place.has_value()) objects_.emplace(*place, clock_, SendWebRequest);
+    pictures_.emplace(objects_.has_value() ? &**objects_ : nullptr);
+  }
+  const Pictures& operator*() const { return *pictures_; }
+
+ private:
+  const SystemClock clock_;
+  std::optional<objects::OpenedObjects> objects_;
+  std::optional<Pictures> pictures_;
+};
 
 std::map<std::string, objects::OpenedObjects> OpenBuckets(const Config& config,
                                                           const Clock& clock) {
@@ -52,7 +80,9 @@ std::map<std::string, objects::Objects*> Borrowed(
 
 class RunningModule : public Module {
  public:
-  RunningModule(const Config& config, const ModuleContext& context)
+  RunningModule(const Config& config,
+                std::shared_ptr<const OpenedPictures> pictures,
+                const ModuleContext& context)
       : database_(context.database),
         store_(context.database, context.clock),
         files_(config.persona_dir, context.clock),
@@ -73,14 +103,20 @@ class RunningModule : public Module {
         rendering_(config, store_, follower_, default_persona_, context.clock),
         backfills_(context.database, context.logger, NameBackfills()),
         executor_(context.config.workers, context.config.queue, context.config.queue_delay),
-        cards_(config, store_, follower_, context.clock, context.ids),
+        picture_executor_(kPictureThreads, context.config.queue, context.config.queue_delay),
+        pictures_(std::move(pictures)),
+        cards_(config, store_, follower_, **pictures_, context.clock, context.ids),
         lores_(store_, context.clock),
         avatar_store_(context.database),
-        avatars_(store_, avatar_store_, context.clock),
+        avatars_(store_, avatar_store_, **pictures_, context.clock),
+        picture_store_(context.database),
+        carrying_(picture_store_, **pictures_, context.clock, context.ids, context.logger),
+        background_(1, 2),
+        jobs_("persona", timer_, context.clock, context.logger, context.metrics),
         persona_rpcs_(context.Rpcs("dramatis.persona.v1.PersonaService", executor_)),
-        card_rpcs_(context.Rpcs("dramatis.persona.v1.CardService", executor_)),
+        card_rpcs_(context.Rpcs("dramatis.persona.v1.CardService", picture_executor_)),
         lore_rpcs_(context.Rpcs("dramatis.persona.v1.LoreService", executor_)),
-        avatar_rpcs_(context.Rpcs("dramatis.persona.v1.AvatarService", executor_)) {
+        avatar_rpcs_(context.Rpcs("dramatis.persona.v1.AvatarService", picture_executor_)) {
     ServePersonas(persona_rpcs_, personas_, rendering_);
     ServeCards(card_rpcs_, cards_);
     ServeLore(lore_rpcs_, lores_);
@@ -96,6 +132,8 @@ class RunningModule : public Module {
   // What the executor still runs uses the other parts.
   ~RunningModule() override {
     backfills_.Stop();
+    jobs_.Stop();
+    picture_executor_.Stop();
     executor_.Stop();
   }
 
@@ -109,11 +147,18 @@ class RunningModule : public Module {
     persona_rpcs_.SetPageKey(std::move(key));
     default_persona_.Start();
     backfills_.Start();
+    jobs_.Every(kCarryInterval, "pictures", background_,
+                [this] { return carrying_.Run([this] { return jobs_.ending(); }); });
+    jobs_.Every(kPictureSweepInterval, "picture sweep", background_,
+                [this] { return carrying_.DeleteOrphans([this] { return jobs_.ending(); }); });
     return absl::OkStatus();
   }
 
   // The server waits for calls under way.
-  void Drain(absl::Time /*deadline*/) override { backfills_.Stop(); }
+  void Drain(absl::Time /*deadline*/) override {
+    backfills_.Stop();
+    jobs_.End();
+  }
 
  private:
   sql::Database& database_;
@@ -128,10 +173,17 @@ class RunningModule : public Module {
   Rendering rendering_;
   sql::BackfillThread backfills_;
   Executor executor_;
+  Executor picture_executor_;
+  const std::shared_ptr<const OpenedPictures> pictures_;
   Cards cards_;
   Lores lores_;
   SqlAvatarStore avatar_store_;
   Avatars avatars_;
+  SqlPictureStore picture_store_;
+  Carrying carrying_;
+  Timer timer_;
+  Executor background_;
+  PeriodicJobs jobs_;
   MethodTable persona_rpcs_;
   MethodTable card_rpcs_;
   MethodTable lore_rpcs_;
@@ -146,16 +198,19 @@ const ModuleFactory& PersonaModule() {
       .migrations = &embedded::persona_migrations,
       .configure = [](Settings& settings, const CommonConfig& common) -> ConfiguredModule {
         const Config config = Config::From(settings, common);
+        const auto pictures = std::make_shared<const OpenedPictures>(config.pictures);
         return {
-            .make =
-                [config](const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
-              return std::make_unique<RunningModule>(config, context);
+            .make = [config, pictures](
+                        const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
+              return std::make_unique<RunningModule>(config, pictures, context);
             },
+            .export_user = [pictures, exporter = UserExporter(**pictures)](
+                               sql::Transaction& tx, const std::string& user_id,
+                               const std::string& after) { return exporter(tx, user_id, after); },
             .import_user = UserImporter(config.restrict_ai_personas)};
       },
       .sample = Sample(),
       .forget_user = &ForgetUser,
-      .export_user = &ExportUser,
   };
   return factory;
 }

@@ -7,8 +7,9 @@ namespace dramatis::objects {
 
 inline Variable ObjectsVariable() {
   return {"DRAMATIS_OBJECTS", "file: and objects/ in the data folder",
-          "where archives are that users bring or take: s3://bucket/prefix, or file: and a folder; "
-          "what is named s3:// elsewhere may be in the bucket"};
+          "where archives are that users bring or take, and, where it is set, pictures: "
+          "s3://bucket/prefix, or file: and a folder; what is named s3:// elsewhere may be in the "
+          "bucket"};
 }
 
 }  // namespace dramatis::objects

@@ -170,7 +170,7 @@ absl::StatusOr<v1::SeedDatabaseResponse> DatabaseAdmin::TrySeed(
 absl::StatusOr<v1::ExportUserResponse> DatabaseAdmin::ExportUser(
     const v1::ExportUserRequest& request) {
   DRAMATIS_ASSIGN_OR_RETURN(const Part* const part, Find(request.service()));
-  const auto export_user = part->factory.export_user;
+  const auto& export_user = part->module.export_user;
   if (export_user == nullptr) return NotFoundError("service");
   DRAMATIS_ASSIGN_OR_RETURN(UserPage page, part->database.Read([&](sql::Transaction& tx) {
     return export_user(tx, request.user_id(), request.after());

@@ -89,7 +89,13 @@ struct ModuleCommand {
 // A service whose settings have been read.
 struct ConfiguredModule {
   std::function<absl::StatusOr<std::unique_ptr<Module>>(const ModuleContext&)> make;
-  // Takes lines of ModuleFactory::export_user back. What is there already stays as it is; nothing
+  // A page of what the service keeps of a user, as lines of an archive; `after` is the `next` of
+  // the page before. INVALID_ARGUMENT where it is none. In one transaction. Null where it keeps
+  // nothing of users.
+  std::function<absl::StatusOr<UserPage>(
+      sql::Transaction& tx, const std::string& user_id, const std::string& after)>
+      export_user = nullptr;
+  // Takes lines of `export_user` back. What is there already stays as it is; nothing
   // of anybody else's is touched. In one transaction that may be run again. Null where it keeps
   // nothing of users.
   std::function<absl::StatusOr<UserImport>(
@@ -111,11 +117,6 @@ struct ModuleFactory {
   absl::Status (*forget_user)(sql::Transaction& tx,
                               const std::string& user_id,
                               absl::Time now) = &sql::DeleteUserRows;
-  // A page of what the service keeps of a user, as lines of an archive; `after` is the `next` of
-  // the page before. INVALID_ARGUMENT where it is none.
-  absl::StatusOr<UserPage> (*export_user)(sql::Transaction& tx,
-                                          const std::string& user_id,
-                                          const std::string& after) = nullptr;
 };
 
 }  // namespace dramatis

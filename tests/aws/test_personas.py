@@ -5,6 +5,7 @@ import pytest
 from tests.harness.client import Client
 from tests.harness.deployment import Embedded
 from tests.harness.program import wait_for
+from tests.system.test_avatars import JPEG, make, send
 
 
 @pytest.fixture
@@ -47,3 +48,28 @@ def test_admins_name_objects_of_configured_buckets_and_nobody_names_others(moto,
         said = program.log_text()
         for secret in moto.keys.values():
             assert secret not in said
+
+
+def test_pictures_lie_in_the_bucket_and_go_with_the_account(moto, s3, tmp_path):
+    bucket = moto.bucket("pictures")
+
+    def keys():
+        return [found["Key"] for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+
+    with Embedded(tmp_path / "data", {**moto.settings(), "DRAMATIS_OBJECTS": f"s3://{bucket}/d"}) as deployment:
+        user = Client(deployment.http, user="ada")
+        path = make(user)
+        send(user, path, JPEG, "image/jpeg").expect(200)
+        wait_for(keys, "the picture to be an object")
+        [key] = keys()
+        assert key.startswith(f"d/avatars/{path.split('/')[3]}/")
+        assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == JPEG
+        wait_for(lambda: deployment.execute(
+            "persona", "select 1 from persona_avatars where length(picture) = 0"), "the row to be empty")
+        assert user.get(path).body == JPEG
+        s3.delete_object(Bucket=bucket, Key=key)
+        user.get(path).problem(500, "PERSONA_PICTURE_UNAVAILABLE")
+        send(user, path, JPEG, "image/jpeg").expect(200)
+        wait_for(lambda: keys() and keys() != [key], "the new one to be an object")
+        user.request("DELETE", "/api/account", {"confirm": "ada"}).expect(202)
+        wait_for(lambda: not keys(), "the pictures to go", timeout=30)

@@ -1,5 +1,6 @@
 """Pictures of personas: in and out as they are, of three kinds, within limits."""
 
+import hashlib
 import struct
 import uuid
 import zlib
@@ -8,6 +9,10 @@ import pytest
 
 from tests.harness.cards import SIGNATURE, chunk, png
 from tests.harness.client import Client
+from tests.harness.deployment import Embedded
+from tests.harness.program import wait_for
+from tests.system.test_exports import exported
+from tests.system.test_imports import imported
 
 
 @pytest.fixture
@@ -103,3 +108,88 @@ def test_whoever_sees_a_persona_sees_it_and_its_owner_changes_it(dramatis, user)
     other.get(private).problem(404)
     send(other, public, JPEG, "image/jpeg").problem(403)
     send(other, private, JPEG, "image/jpeg").problem(404)
+
+
+@pytest.fixture
+def in_folder(tmp_path):
+    """A deployment whose pictures are objects in a folder, and that folder."""
+    folder = tmp_path / "objects"
+    with Embedded(tmp_path / "data", {"DRAMATIS_OBJECTS": f"file:{folder}"}) as deployment:
+        yield deployment, folder
+
+
+def objects_in(folder):
+    return sorted(str(file.relative_to(folder)) for kind in ("avatars", "cards")
+                  for file in (folder / kind).rglob("*") if file.is_file())
+
+
+def test_pictures_are_objects_where_a_place_is_named(in_folder):
+    deployment, folder = in_folder
+    user = Client(deployment.http, user="ada")
+    path = make(user)
+    persona = path.split("/")[3]
+    etag = send(user, path, JPEG, "image/jpeg").expect(200)["etag"]
+    wait_for(lambda: objects_in(folder), "the picture to be an object")
+    [key] = objects_in(folder)
+    assert key.startswith(f"avatars/{persona}/") and key.endswith(hashlib.sha256(JPEG).hexdigest())
+    assert (folder / key).read_bytes() == JPEG
+    wait_for(lambda: deployment.execute(
+        "persona", "select 1 from persona_avatars where length(picture) = 0"), "the row to be empty")
+    shown = user.get(path)
+    assert (shown.status, shown.headers["content-type"], shown.body) == (200, "image/jpeg", JPEG)
+    assert user.get(f"/api/personas/{persona}").expect(200)["avatarEtag"] == etag
+    # Another one takes its place, at once for who looks, and the old object goes.
+    other = png_of(3, 3)
+    send(user, path, other, "image/png").expect(200)
+    assert user.get(path).body == other
+    wait_for(lambda: len(objects_in(folder)) == 1 and objects_in(folder) != [key], "the old one to go")
+    assert user.get(path).body == other
+    # What somebody took away is missed, not shown as nothing.
+    (folder / objects_in(folder)[0]).unlink()
+    user.get(path).problem(500, "PERSONA_PICTURE_UNAVAILABLE")
+    program = deployment.programs["dramatis"]
+    wait_for(lambda: f"cannot use the picture avatars/{persona}/" in program.log_text(),
+             "the reason in the log")
+    send(user, path, JPEG, "image/jpeg").expect(200)
+    assert user.get(path).body == JPEG
+
+
+def test_cards_archives_and_accounts_have_pictures_that_are_objects(in_folder):
+    deployment, folder = in_folder
+    user = Client(deployment.http, user="ada")
+    card = b'{"name":"Tessa","description":"I mend nets."}'
+    made = user.request("POST", "/api/personas/import", png(chara=card),
+                        {"Content-Type": "image/png"}).expect(201)
+    path = f"/api/personas/{made['persona']['personaId']}"
+    before = [user.get(f"{path}/avatar").body, user.get(f"{path}/export?format=png").body]
+    wait_for(lambda: len(objects_in(folder)) == 2, "avatar and card to be objects")
+    wait_for(lambda: not deployment.execute(
+        "persona", "select 1 from persona_cards where length(picture) > 0"), "the row to be empty")
+    assert [user.get(f"{path}/avatar").body, user.get(f"{path}/export?format=png").body] == before
+    _, archive = exported(user)
+    user.request("DELETE", "/api/account", {"confirm": "ada"}).expect(202)
+    wait_for(lambda: not objects_in(folder), "the pictures to go", timeout=30)
+    heir = Client(deployment.http, user="eve")
+    imported(heir, archive)
+    assert [heir.get(f"{path}/avatar").body, heir.get(f"{path}/export?format=png").body] == before
+    wait_for(lambda: len(objects_in(folder)) == 2, "the pictures to be objects again")
+    assert heir.get(f"{path}/avatar").body == before[0]
+
+
+def test_rows_of_before_are_served_and_become_objects(tmp_path):
+    with Embedded(tmp_path / "data") as deployment:
+        user = Client(deployment.http, user="ada")
+        path = make(user)
+        send(user, path, JPEG, "image/jpeg").expect(200)
+        assert not objects_in(tmp_path / "data" / "objects")
+    folder = tmp_path / "elsewhere"
+    with Embedded(tmp_path / "data", {"DRAMATIS_OBJECTS": f"file:{folder}"}) as deployment:
+        user = Client(deployment.http, user="ada")
+        assert user.get(path).body == JPEG
+        wait_for(lambda: objects_in(folder), "the picture to be an object")
+        assert user.get(path).body == JPEG
+    # Where nobody says any more where they are, that is what is told.
+    with Embedded(tmp_path / "data") as deployment:
+        Client(deployment.http, user="ada").get(path).problem(503)
+        program = deployment.programs["dramatis"]
+        wait_for(lambda: "DRAMATIS_OBJECTS does not say where" in program.log_text(), "the reason")

@@ -17,7 +17,7 @@
 
 namespace dramatis::memory {
 
-// As ModuleFactory::export_user and ConfiguredModule::import_user.
+// As ConfiguredModule::export_user and import_user.
 absl::StatusOr<UserPage> ExportUser(sql::Transaction& tx,
                                     const std::string& user_id,
                                     const std::string& after);

@@ -37,7 +37,8 @@ absl::StatusOr<google::api::HttpBody> Avatars::Get(const CallContext& call,
   if (!IsUuid(request.persona_id())) return NotFoundError("persona");
   DRAMATIS_ASSIGN_OR_RETURN(const PersonaRow row, store_.Find(request.persona_id()));
   if (!IsVisible(row, call.identity)) return NotFoundError("persona");
-  DRAMATIS_ASSIGN_OR_RETURN(std::optional<AvatarRow> avatar, avatars_.FindAvatar(row.persona_id));
+  DRAMATIS_ASSIGN_OR_RETURN(std::optional<AvatarRow> avatar,
+                            pictures_.Whole([&] { return avatars_.FindAvatar(row.persona_id); }));
   if (!avatar.has_value()) return NotFoundError("avatar");
   google::api::HttpBody body;
   body.set_content_type(avatar->content_type);

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "services/persona/model/avatar_store.h"
 #include "services/persona/model/store.h"
+#include "services/persona/pictures/pictures.h"
 #include "shared/call/call.h"
 #include "shared/time/clock.h"
 
@@ -19,8 +20,8 @@ namespace dramatis::persona {
 class Avatars {
  public:
   // References outlive the object.
-  Avatars(Store& store, AvatarStore& avatars, const Clock& clock)
-      : store_(store), avatars_(avatars), clock_(clock) {}
+  Avatars(Store& store, AvatarStore& avatars, const Pictures& pictures, const Clock& clock)
+      : store_(store), avatars_(avatars), pictures_(pictures), clock_(clock) {}
 
   absl::StatusOr<google::api::HttpBody> Get(const CallContext& call,
                                             const v1::GetAvatarRequest& request);
@@ -30,6 +31,7 @@ class Avatars {
  private:
   Store& store_;
   AvatarStore& avatars_;
+  const Pictures& pictures_;
   const Clock& clock_;
 };
 

@@ -110,7 +110,8 @@ absl::StatusOr<google::api::HttpBody> Cards::Export(const CallContext& call,
     return PermissionError("only its owner may export the persona");
   }
   DRAMATIS_ASSIGN_OR_RETURN(row, follower_.Follow(std::move(row)));
-  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<CardRow> kept, store_.FindCard(row.persona_id));
+  DRAMATIS_ASSIGN_OR_RETURN(const std::optional<CardRow> kept,
+                            pictures_.Whole([&] { return store_.FindCard(row.persona_id); }));
   const auto document = [&](v1::CardSpec spec) { return Document(kept, row, spec); };
   google::api::HttpBody body;
   const bool zipped = kept.has_value() && LooksLikeZip(kept->picture);

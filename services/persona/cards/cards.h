@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "services/persona/model/store.h"
+#include "services/persona/pictures/pictures.h"
 #include "services/persona/sources/config.h"
 #include "services/persona/sources/source_follower.h"
 #include "shared/call/call.h"
@@ -20,9 +21,15 @@ class Cards {
   Cards(const Config& config,
         Store& store,
         SourceFollower& follower,
+        const Pictures& pictures,
         const Clock& clock,
         IdSource& ids)
-      : config_(config), store_(store), follower_(follower), clock_(clock), ids_(ids) {}
+      : config_(config),
+        store_(store),
+        follower_(follower),
+        pictures_(pictures),
+        clock_(clock),
+        ids_(ids) {}
 
   absl::StatusOr<v1::ImportPersonaResponse> Import(const CallContext& call,
                                                    const v1::ImportPersonaRequest& request);
@@ -33,6 +40,7 @@ class Cards {
   const Config config_;
   Store& store_;
   SourceFollower& follower_;
+  const Pictures& pictures_;
   const Clock& clock_;
   IdSource& ids_;
 };

@@ -18,6 +18,8 @@ struct AvatarRow {
   int width = 0;
   int height = 0;
   std::string picture;
+  // Of the object that the picture is; `picture` is empty then. Empty where it is in its row.
+  std::string object_key = {};
   bool operator==(const AvatarRow&) const = default;
 };
 
@@ -25,7 +27,7 @@ class AvatarStore {
  public:
   virtual ~AvatarStore() = default;
   virtual absl::StatusOr<std::optional<AvatarRow>> FindAvatar(const std::string& persona_id) = 0;
-  // In the place of the one that was there.
+  // In the place of the one that was there. NOT_FOUND where the persona is gone.
   virtual absl::Status SetAvatar(const std::string& persona_id,
                                  const AvatarRow& avatar,
                                  absl::Time now) = 0;

@@ -91,6 +91,8 @@ struct CardRow {
   std::string document;  // its JSON, as it came
   // The PNG that it came in, without the card, or the CHARX, whole; empty for neither.
   std::string picture;
+  // Of the object that the picture is; `picture` is empty then.
+  std::string object_key = {};
   std::optional<AvatarRow> avatar = std::nullopt;  // that it brings along
 };
 

@@ -9,6 +9,7 @@ namespace dramatis::persona {
 namespace {
 
 constexpr const char* kDefaultPersona = "DRAMATIS_DEFAULT_PERSONA";
+constexpr const char* kObjects = "DRAMATIS_OBJECTS";
 constexpr int kLeastBiographyBytes = 1024;
 constexpr const char* kMaxBiographyBytes = "DRAMATIS_PERSONA_MAX_BYTES";
 
@@ -22,9 +23,12 @@ Config Config::From(Settings& settings, const CommonConfig& common) {
   config.max_biography_bytes_set = !settings.Text(kMaxBiographyBytes).empty();
   config.max_biography_bytes = settings.Integer(kMaxBiographyBytes, config.max_biography_bytes,
                                                 kLeastBiographyBytes, config.max_biography_bytes);
-  if (objects::Place objects = objects::ReadPlace(
-          settings, "DRAMATIS_OBJECTS", absl::StrCat("file:", common.data_dir, "/objects"));
-      objects.bucket.has_value()) {
+  objects::Place objects =
+      objects::ReadPlace(settings, kObjects, absl::StrCat("file:", common.data_dir, "/objects"));
+  // The folder that is taken where none is named is one process's own: other replicas would not
+  // find what is there.
+  if (!settings.Text(kObjects).empty()) config.pictures = objects;
+  if (objects.bucket.has_value()) {
     // Sources are called by their whole keys.
     objects.bucket->prefix.clear();
     config.buckets.emplace(objects.bucket->bucket, objects);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "shared/config/environment.h"
@@ -17,6 +18,8 @@ struct Config {
   // The buckets that `s3:` sources may be in, by name: those of DRAMATIS_OBJECTS and
   // DRAMATIS_DEFAULT_PERSONA.
   std::map<std::string, objects::Place> buckets;
+  // Where pictures are: what DRAMATIS_OBJECTS names. Unset: in the database.
+  std::optional<objects::Place> pictures;
   // DRAMATIS_RESTRICT_AI_PERSONAS: only admins may make personas that a model speaks for.
   bool restrict_ai_personas = false;
   // DRAMATIS_PERSONA_MAX_BYTES: a biography over this is cut at a paragraph in the prompt. The

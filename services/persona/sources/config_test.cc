@@ -21,6 +21,23 @@ TEST(ConfigTest, HasDefaults) {
   EXPECT_FALSE(config.restrict_ai_personas);
   EXPECT_EQ(config.max_biography_bytes, 800'000);
   EXPECT_FALSE(config.max_biography_bytes_set);
+  EXPECT_FALSE(config.pictures.has_value()) << "they stay in the database";
+}
+
+TEST(ConfigTest, PicturesAreWhereObjectsAreSaidToBe) {
+  Settings folder(Environment{{"DRAMATIS_OBJECTS", "file:/srv/objects"}});
+  const Config in_folder = Config::From(folder, {});
+  ASSERT_TRUE(folder.Check().ok() && in_folder.pictures.has_value());
+  EXPECT_EQ(in_folder.pictures->folder, "/srv/objects");
+
+  Settings bucket({{"DRAMATIS_OBJECTS", "s3://twins/prod"},
+                   {"AWS_REGION", "eu-central-1"},
+                   {"AWS_ACCESS_KEY_ID", "id"},
+                   {"AWS_SECRET_ACCESS_KEY", "secret"}});
+  const Config in_bucket = Config::From(bucket, {});
+  ASSERT_TRUE(in_bucket.pictures.has_value() && in_bucket.pictures->bucket.has_value());
+  EXPECT_EQ(in_bucket.pictures->bucket->prefix, "prod/");
+  EXPECT_EQ(in_bucket.buckets.at("twins").bucket->prefix, "") << "of sources";
 }
 
 TEST(ConfigTest, ReadsItsSettings) {

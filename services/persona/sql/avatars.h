@@ -23,6 +23,7 @@ class SqlAvatarStore : public AvatarStore {
   sql::Database& database_;
 };
 
+// Of a persona that is there.
 absl::Status WriteAvatar(sql::Transaction& tx,
                          const std::string& persona_id,
                          const AvatarRow& avatar,

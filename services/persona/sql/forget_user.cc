@@ -1,5 +1,6 @@
 #include "services/persona/sql/forget_user.h"
 
+#include "services/persona/sql/pictures.h"
 #include "shared/sql/catalogue/user_rows.h"
 #include "shared/status/macros.h"
 
@@ -22,10 +23,12 @@ constexpr Statement kFreeAllNames = {"delete from persona_names where owner_id =
 }  // namespace
 
 absl::Status ForgetUser(Transaction& tx, const std::string& user_id, absl::Time now) {
+  DRAMATIS_RETURN_IF_ERROR(DeletePicturesOf(tx, user_id));
   DRAMATIS_RETURN_IF_ERROR(tx.Execute(kDisown, {user_id, now}).status());
   DRAMATIS_ASSIGN_OR_RETURN(const Rows rest, tx.Execute(kSelectPrivate, {user_id}));
-  for (const sql::Row& row : rest)
-    DRAMATIS_RETURN_IF_ERROR(sql::DeleteRows(tx, "persona_id", row.Text(0)));
+  for (const sql::Row& row : rest) {
+    DRAMATIS_RETURN_IF_ERROR(sql::DeleteRows(tx, "persona_id", row.Text(0), {"dropped_pictures"}));
+  }
   DRAMATIS_RETURN_IF_ERROR(tx.Execute(kFreeAllNames, {user_id}).status());
   return sql::DeleteUserRows(tx, user_id, now);
 }

@@ -1,5 +1,6 @@
 // What persona forgets of a user whose account is deleted: everything but public personas, which
-// others have talked with. Those are deleted softly and are nobody's from then on. One transaction.
+// others have talked with. Those are deleted softly and are nobody's from then on, without picture
+// and card. Pictures that are objects go after the transaction. One transaction.
 #pragma once
 
 #include <string>

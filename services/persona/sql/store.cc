@@ -128,11 +128,6 @@ constexpr Statement kInsertCard = {R"(
   insert into persona_cards (persona_id, document, picture, create_time)
   values ($1, $2, $3, $4))"};
 
-constexpr Statement kFindCard = {R"(
-  select document, picture
-  from persona_cards
-  where persona_id = $1)"};
-
 constexpr Statement kMaskedFor = {R"(
   select persona_id
   from persona_masks
@@ -406,14 +401,6 @@ absl::StatusOr<v1::ImportPersonaResponse> SqlStore::Import(
         }
         return answer;
       });
-}
-
-absl::StatusOr<std::optional<CardRow>> SqlStore::FindCard(const std::string& persona_id) {
-  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, db_.Read([&](Transaction& tx) {
-    return tx.Execute(kFindCard, {persona_id});
-  }));
-  if (rows.empty()) return std::nullopt;
-  return CardRow{.document = rows.front().Blob(0), .picture = rows.front().Blob(1)};
 }
 
 absl::StatusOr<bool> SqlStore::Ensure(const PersonaRow& row) {

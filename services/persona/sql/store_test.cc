@@ -196,14 +196,16 @@ TEST_P(StoreTest, LoreIsAPartOfItsVersion) {
 
 TEST_P(StoreTest, KeepsThePictureThatWasGivenLast) {
   SqlAvatarStore avatars(db());
-  EXPECT_EQ(*avatars.FindAvatar("p"), std::nullopt);
+  const std::string id = Add("alice", "Ada").persona_id;
+  EXPECT_EQ(*avatars.FindAvatar(id), std::nullopt);
   for (const int side : {3, 4}) {
     const AvatarRow avatar = {.content_type = "image/png",
                               .width = side,
                               .height = 5,
                               .picture = std::string("\x89\0P", 3)};
-    ASSERT_TRUE(avatars.SetAvatar("p", avatar, clock_.Now()).ok());
-    EXPECT_EQ(*avatars.FindAvatar("p"), avatar);
+    ASSERT_TRUE(avatars.SetAvatar(id, avatar, clock_.Now()).ok());
+    EXPECT_EQ(*avatars.FindAvatar(id), avatar);
+    EXPECT_TRUE(absl::IsNotFound(avatars.SetAvatar("nobody", avatar, clock_.Now())));
   }
 }
 

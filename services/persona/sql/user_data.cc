@@ -233,11 +233,10 @@ absl::StatusOr<UserImport> ImportUser(Transaction& tx,
   return import;
 }
 
-}  // namespace
-
 absl::StatusOr<UserPage> ExportUser(Transaction& tx,
                                     const std::string& user_id,
-                                    const std::string& after) {
+                                    const std::string& after,
+                                    const Pictures& pictures) {
   sql::JoinedDatabase joined(tx);
   const SystemClock clock;
   SqlStore store(joined, clock);
@@ -250,7 +249,8 @@ absl::StatusOr<UserPage> ExportUser(Transaction& tx,
   for (const sql::Row& found : rows) {
     if (bytes > kBytesInPage) return page;
     DRAMATIS_ASSIGN_OR_RETURN(const PersonaRow row, store.Find(found.Text(0)));
-    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<CardRow> card, store.FindCard(row.persona_id));
+    DRAMATIS_ASSIGN_OR_RETURN(const std::optional<CardRow> card,
+                              pictures.Whole([&] { return store.FindCard(row.persona_id); }));
     v1::UserRecord record;
     *record.mutable_persona() = Present(row, owner);
     page.lines.push_back(RecordLine(record));
@@ -269,8 +269,9 @@ absl::StatusOr<UserPage> ExportUser(Transaction& tx,
       page.lines.push_back(RecordLine(record));
       bytes += page.lines.back().size();
     }
+    SqlAvatarStore avatars(joined);
     DRAMATIS_ASSIGN_OR_RETURN(const std::optional<AvatarRow> avatar,
-                              SqlAvatarStore(joined).FindAvatar(row.persona_id));
+                              pictures.Whole([&] { return avatars.FindAvatar(row.persona_id); }));
     if (avatar.has_value()) {
       record.mutable_avatar()->set_persona_id(row.persona_id);
       record.mutable_avatar()->set_picture(avatar->picture);
@@ -284,6 +285,15 @@ absl::StatusOr<UserPage> ExportUser(Transaction& tx,
   }
   if (static_cast<int>(rows.size()) < kPersonasInPage) page.next.clear();
   return page;
+}
+
+}  // namespace
+
+std::function<absl::StatusOr<UserPage>(Transaction&, const std::string&, const std::string&)>
+UserExporter(const Pictures& pictures) {
+  return [&pictures](Transaction& tx, const std::string& user_id, const std::string& after) {
+    return ExportUser(tx, user_id, after, pictures);
+  };
 }
 
 std::function<

@@ -35,7 +35,7 @@ class PersonaUserDataTest : public StoreTest {
     return row;
   }
   std::vector<std::string> Export(const std::string& user, std::vector<size_t>* sizes = nullptr) {
-    return sql::ExportedLines(db(), &ExportUser, user, sizes);
+    return sql::ExportedLines(db(), UserExporter(pictures_), user, sizes);
   }
   UserImport Import(const std::vector<std::string>& lines,
                     const ImportingUser& user,
@@ -79,6 +79,7 @@ class PersonaUserDataTest : public StoreTest {
   }
 
   UuidV7Source uuids_{clock_};
+  const Pictures pictures_{nullptr};
 };
 
 TEST_P(PersonaUserDataTest, WhatIsExportedComesBackTheSame) {
