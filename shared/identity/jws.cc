@@ -58,6 +58,43 @@ bool IsSignature(const JwsAlgorithm& algorithm,
   return key.Verify(algorithm, ToDer(signature, algorithm.coordinate_bytes), input);
 }
 
+// What a token's first part says.
+struct Header {
+  std::string algorithm;
+  std::optional<std::string> kid;
+  std::optional<std::string> type;
+};
+
+std::optional<Header> ParseHeader(std::string_view part) {
+  const std::optional<std::string> text = DecodeBase64Url(part);
+  if (!text.has_value()) return std::nullopt;
+  ParseMemory memory;
+  const std::optional<json::object> object = ParseStrictObject(*text, memory.storage());
+  if (!object.has_value()) return std::nullopt;
+  for (const char* const refused : {"crit", "b64", "zip"}) {
+    if (object->contains(refused)) return std::nullopt;
+  }
+  Header header;
+  std::optional<std::string> algorithm;
+  if (!ReadText(*object, "alg", algorithm) || !algorithm.has_value() ||
+      !ReadText(*object, "kid", header.kid) || !ReadText(*object, "typ", header.type)) {
+    return std::nullopt;
+  }
+  header.algorithm = *std::move(algorithm);
+  return header;
+}
+
+// The same, of the tokens of one key parsed once: they all begin alike.
+const Header* FindHeader(std::string_view part) {
+  thread_local std::string last_part;
+  thread_local std::optional<Header> last;
+  if (part != last_part) {
+    last_part = part;
+    last = ParseHeader(part);
+  }
+  return last.has_value() ? &*last : nullptr;
+}
+
 }  // namespace
 
 std::optional<Jws> Jws::Parse(std::string_view token) {
@@ -66,23 +103,15 @@ std::optional<Jws> Jws::Parse(std::string_view token) {
   if (first == std::string_view::npos) return std::nullopt;
   const size_t second = token.find('.', first + 1);
   if (second == std::string_view::npos) return std::nullopt;
-  const std::optional<std::string> head = DecodeBase64Url(token.substr(0, first));
   std::optional<std::string> payload = DecodeBase64Url(token.substr(first + 1, second - first - 1));
   std::optional<std::string> signature = DecodeBase64Url(token.substr(second + 1));
-  if (!head.has_value() || !payload.has_value() || !signature.has_value()) return std::nullopt;
-  ParseMemory memory;
-  const std::optional<json::object> header = ParseStrictObject(*head, memory.storage());
-  if (!header.has_value()) return std::nullopt;
-  for (const char* const refused : {"crit", "b64", "zip"}) {
-    if (header->contains(refused)) return std::nullopt;
-  }
+  if (!payload.has_value() || !signature.has_value()) return std::nullopt;
+  const Header* const header = FindHeader(token.substr(0, first));
+  if (header == nullptr) return std::nullopt;
   Jws jws;
-  std::optional<std::string> algorithm;
-  if (!ReadText(*header, "alg", algorithm) || !algorithm.has_value() ||
-      !ReadText(*header, "kid", jws.kid) || !ReadText(*header, "typ", jws.type)) {
-    return std::nullopt;
-  }
-  jws.algorithm = *std::move(algorithm);
+  jws.algorithm = header->algorithm;
+  jws.kid = header->kid;
+  jws.type = header->type;
   jws.payload = *std::move(payload);
   jws.signature = *std::move(signature);
   jws.signing_input = std::string(token.substr(0, second));

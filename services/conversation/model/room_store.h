@@ -89,6 +89,7 @@ struct RoomFilter {
       words;           // of a search: all in one message, or in title, topic and description
   std::string before;  // conversation id of the last row of the page before; empty for none
   std::optional<FoundPosition> after_found;  // of a search: its last row
+  int most_ranked = kMostRanked;             // of a search
   absl::Time now;                            // whose time is over then counts as completed
   int limit = 20;
 };

@@ -191,6 +191,11 @@ struct SessionSummaryRow {
 
 enum class SessionStatus { kActive, kEnded, kExpired };
 
+// Where more messages have the words of a search, only the newest so many are ranked, so that it
+// takes no longer the more there are. Of titles all are, and of messages where the search says more
+// than its words: what else it asks for may be old.
+inline constexpr int kMostRanked = 2000;
+
 // A user's list, last updated first; what has certain words, best first.
 struct SessionFilter {
   std::string user_id;
@@ -202,6 +207,7 @@ struct SessionFilter {
   // The last row of the page before: of a plain list, and of a search.
   std::optional<std::pair<absl::Time, std::string>> after;
   std::optional<FoundPosition> after_found;
+  int most_ranked = kMostRanked;  // of a search
   int limit = 20;
 };
 

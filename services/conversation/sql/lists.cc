@@ -68,8 +68,14 @@ void AddFilters(const SessionFilter& filter, Query& query) {
 // The sessions that have all of the words in one place, best first.
 absl::StatusOr<std::vector<SessionSummaryRow>> Search(Transaction& tx,
                                                       const SessionFilter& filter) {
-  Query query("", {FoundBy(tx.engine(), {ReaderOfSessions(filter.user_id)}, filter.words)});
-  query.Add(RankedSessions(tx.engine()));
+  const std::vector<std::string> readers = {ReaderOfSessions(filter.user_id)};
+  const bool all = !filter.status.has_value() && !filter.from.has_value() && !filter.to.has_value();
+  Query query("", {});
+  FoundPlaces messages = {
+      query.Parameter(FoundBy(tx.engine(), readers, filter.words, {kReaderOfTitles}))};
+  if (all) messages.most = query.Parameter(filter.most_ranked);
+  const FoundPlaces titles = {query.Parameter(TitlesFoundBy(tx.engine(), readers, filter.words))};
+  query.Add(Ranked(tx.engine(), {messages, titles}));
   query.Add(kFoundSessions);
   query.Add(absl::StrCat("where u.user_id = ", query.Parameter(filter.user_id)));
   AddFilters(filter, query);

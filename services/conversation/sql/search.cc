@@ -36,59 +36,68 @@ constexpr Statement kIndexOld = {R"(
 
 constexpr Statement kSetReaders = {R"(
   update message_search
-  set readers = $2
-  where conversation_id = $1 and readers <> $2)"};
+  set readers = case when sequence = 0 then $3 else $2 end
+  where conversation_id = $1 and readers <> case when sequence = 0 then $3 else $2 end)"};
 
 constexpr Statement kForgetOne = {
     "delete from message_search where conversation_id = $1 and sequence = $2"};
 constexpr Statement kForget = {"delete from message_search where conversation_id = $1"};
 
+// Of what the parameter {found} says, and the newest of them: rows are numbered as they are
+// written.
 constexpr Statement kHits = {
     R"(
-    select s.conversation_id, s.sequence, s.created_at, s.size
-    from message_search s
-    where s.search @@ cast($1 as tsquery))",
+      select s.conversation_id, s.sequence, s.created_at, s.size
+      from message_search s
+      where s.search @@ cast({found} as tsquery))",
     R"(
-    select s.conversation_id, s.sequence, s.created_at, s.size
-    from message_words f
-      cross join message_search s on s.search_row = f.rowid
-    where f.message_words match $1)"};
-
-constexpr char kSessionHits[] = R"(
-  with hit as materialized ({hits}
-  ))";
+      select s.conversation_id, s.sequence, s.created_at, s.size
+      from message_words f
+        cross join message_search s on s.search_row = f.rowid
+      where f.message_words match {found})"};
+constexpr Statement kNewestHits = {R"(
+      order by s.created_at desc, s.conversation_id, s.sequence
+      limit cast({most} as bigint))",
+                                   R"(
+      order by f.rowid desc
+      limit {most})"};
 
 // How far somebody may read who was sent out and not let in again: model/permissions.h, HorizonOf.
-constexpr char kRoomHits[] = R"(
-  with horizon as materialized (
+constexpr char kHorizons[] = R"(
     select p.conversation_id, max(p.removed_sequence) as sequence, max(p.left_at) as left_at
     from room_members r
-      join conversations c on c.conversation_id = r.conversation_id and c.user_id <> $2
+      join conversations c on c.conversation_id = r.conversation_id and c.user_id <> $1
       join participants p on p.conversation_id = r.conversation_id
-    where r.user_id = $2 and p.user_id = $2 and (p.type <> 'ai_agent' or p.brought_by = $2)
+    where r.user_id = $1 and p.user_id = $1 and (p.type <> 'ai_agent' or p.brought_by = $1)
     group by p.conversation_id
     having max(p.removed_sequence) is not null
-      and sum(case when p.left_at is null then 1 else 0 end) = 0
-  ), everybodys as materialized ({hits}
-  ), hit as materialized (
-    select e.conversation_id, e.sequence, e.created_at, e.size
-    from everybodys e
-      left join horizon z on z.conversation_id = e.conversation_id
+      and sum(case when p.left_at is null then 1 else 0 end) = 0)";
+
+constexpr char kWithinHorizons[] = R"(
+      left join horizon z on z.conversation_id = h.conversation_id
     where z.sequence is null
-      or (e.sequence <= z.sequence
+      or (h.sequence <= z.sequence
           and not exists (select 1
                           from messages m
-                          where m.conversation_id = e.conversation_id
-                            and m.sequence = e.sequence and m.edited_at > z.left_at))
+                          where m.conversation_id = h.conversation_id
+                            and m.sequence = h.sequence and m.edited_at > z.left_at)))";
+
+// Kept once: it is read twice, and may be long. In double precision, since PostgreSQL takes ten
+// times as long for decimal numbers.
+constexpr char kWeighed[] = R"(
+  weighed as materialized (
+    select h.conversation_id, h.sequence, h.created_at,
+      case
+        when h.sequence = 0 then cast(3 as double precision)
+        else 1 / (1 + h.size / cast(100 as double precision))
+      end as weight
+    from ({hits}
+    ) h{within}
   ))";
 
-constexpr char kRanked[] = R"(, weighed as (
-    select conversation_id, sequence, created_at,
-      case when sequence = 0 then 3.0 else 1.0 / (1 + size / 100.0) end as weight
-    from hit
-  ), ranked as (
+constexpr char kRanked[] = R"(, ranked as (
     select conversation_id,
-      cast(floor(1000000 * cast(max(weight) + ln(count(*)) / 10 as double precision)) as bigint)
+      cast(floor(1000000 * (max(weight) + ln(cast(count(*) as double precision)) / 10)) as bigint)
         as score,
       max(created_at) as latest
     from weighed
@@ -115,6 +124,11 @@ constexpr Statement kMessagesToIndex = {R"(
   where (conversation_id, sequence) > ($1, cast($2 as bigint))
   order by conversation_id, sequence
   limit $3)"};
+
+// Of a title, for whom the rest of the conversation is for.
+std::string WithTitles(const std::string& readers) {
+  return absl::StrCat(readers, " ", kReaderOfTitles);
+}
 
 std::string ReadersOf(const RoomRow& room) {
   return absl::StrCat(
@@ -170,8 +184,8 @@ absl::StatusOr<std::optional<BackfillKey>> IndexTitles(Transaction& tx, const Ba
     DRAMATIS_ASSIGN_OR_RETURN(const std::optional<IndexedConversation> found,
                               Lock(tx, row.Text(0)));
     if (!found.has_value() || found->title.size == 0) continue;
-    DRAMATIS_RETURN_IF_ERROR(
-        Index(tx, kIndexOld, row.Text(0), 0, found->created_at, found->readers, found->title));
+    DRAMATIS_RETURN_IF_ERROR(Index(tx, kIndexOld, row.Text(0), 0, found->created_at,
+                                   WithTitles(found->readers), found->title));
   }
   if (rows.empty()) return std::nullopt;
   return BackfillKey{.first = rows.back().Text(0), .second = ""};
@@ -224,16 +238,17 @@ absl::Status IndexMessage(Transaction& tx, const RoomRow& room, const MessageRow
 absl::Status IndexTitle(Transaction& tx, const SessionRow& session) {
   if (session.title.empty()) return absl::OkStatus();
   return Index(tx, kIndex, session.conversation_id, 0, session.created_at,
-               ReaderOfSessions(session.user_id), TitleSearchText(session.title));
+               WithTitles(ReaderOfSessions(session.user_id)), TitleSearchText(session.title));
 }
 
 absl::Status IndexTitle(Transaction& tx, const RoomRow& room) {
-  return Index(tx, kIndex, room.conversation_id, 0, room.created_at, ReadersOf(room),
+  return Index(tx, kIndex, room.conversation_id, 0, room.created_at, WithTitles(ReadersOf(room)),
                RoomSearchText(room));
 }
 
 absl::Status IndexReaders(Transaction& tx, const RoomRow& room) {
-  return tx.Execute(kSetReaders, {room.conversation_id, ReadersOf(room)}).status();
+  const std::string readers = ReadersOf(room);
+  return tx.Execute(kSetReaders, {room.conversation_id, readers, WithTitles(readers)}).status();
 }
 
 absl::Status ForgetIndex(Transaction& tx, const std::string& conversation_id, int sequence) {
@@ -244,24 +259,64 @@ absl::Status ForgetIndex(Transaction& tx, const std::string& conversation_id) {
   return tx.Execute(kForget, {conversation_id}).status();
 }
 
-std::string RankedSessions(sql::Engine engine) {
-  return absl::StrCat(absl::StrReplaceAll(kSessionHits, {{"{hits}", kHits.For(engine)}}), kRanked);
+std::string Ranked(sql::Engine engine,
+                   const std::vector<FoundPlaces>& found,
+                   const std::string& sent_out) {
+  std::string hits;
+  for (const FoundPlaces& places : found) {
+    if (!hits.empty()) absl::StrAppend(&hits, "\n      union all");
+    const std::string all = absl::StrReplaceAll(kHits.For(engine), {{"{found}", places.query}});
+    if (places.most.empty()) {
+      absl::StrAppend(&hits, all);
+      continue;
+    }
+    const std::string newest =
+        absl::StrReplaceAll(kNewestHits.For(engine), {{"{most}", places.most}});
+    absl::StrAppend(&hits, "\n      select * from (", all, newest, ") n");
+  }
+  std::string horizon;
+  if (!sent_out.empty()) {
+    horizon = absl::StrCat("\n  horizon as materialized (",
+                           absl::StrReplaceAll(kHorizons, {{"$1", sent_out}}), "\n  ),");
+  }
+  const char* const within = sent_out.empty() ? "" : kWithinHorizons;
+  return absl::StrCat("\n  with", horizon,
+                      absl::StrReplaceAll(kWeighed, {{"{hits}", hits}, {"{within}", within}}),
+                      kRanked);
 }
 
-std::string RankedRooms(sql::Engine engine) {
-  return absl::StrCat(absl::StrReplaceAll(kRoomHits, {{"{hits}", kHits.For(engine)}}), kRanked);
+absl::StatusOr<bool> WasSentOut(Transaction& tx, const std::string& user_id) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, tx.ExecuteText(kHorizons, {user_id}));
+  return !rows.empty();
 }
 
 // Words are letters, digits and marks only, and readers of our own making: none needs quoting.
 std::string FoundBy(sql::Engine engine,
                     const std::vector<std::string>& readers,
-                    const std::vector<std::string>& words) {
+                    const std::vector<std::string>& words,
+                    const std::vector<std::string>& except) {
   if (engine == sql::Engine::kPostgres) {
-    return absl::StrCat("('", absl::StrJoin(readers, "' | '"), "') & '",
-                        absl::StrJoin(words, "' & '"), "'");
+    std::string query = absl::StrCat("('", absl::StrJoin(readers, "' | '"), "') & '",
+                                     absl::StrJoin(words, "' & '"), "'");
+    for (const std::string& reader : except)
+      absl::StrAppend(&query, " & !'", reader, "'");
+    return query;
   }
-  return absl::StrCat("(readers : (\"", absl::StrJoin(readers, "\" OR \""), "\")) AND (words : \"",
-                      absl::StrJoin(words, "\" AND words : \""), "\")");
+  std::string query =
+      absl::StrCat("((readers : (\"", absl::StrJoin(readers, "\" OR \""), "\")) AND (words : \"",
+                   absl::StrJoin(words, "\" AND words : \""), "\"))");
+  if (!except.empty()) {
+    absl::StrAppend(&query, " NOT (readers : (\"", absl::StrJoin(except, "\" OR \""), "\"))");
+  }
+  return query;
+}
+
+std::string TitlesFoundBy(sql::Engine engine,
+                          const std::vector<std::string>& readers,
+                          const std::vector<std::string>& words) {
+  const std::string found = FoundBy(engine, readers, words);
+  if (engine == sql::Engine::kPostgres) return absl::StrCat("'", kReaderOfTitles, "' & ", found);
+  return absl::StrCat("(readers : \"", kReaderOfTitles, "\") AND ", found);
 }
 
 FoundPlace ToPlace(const sql::Row& row, int column) {

@@ -1,6 +1,7 @@
 // What a search in sessions and rooms finds: the same on SQLite and on PostgreSQL.
 #include "services/conversation/sql/search.h"
 
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -30,6 +31,8 @@ class SessionSearchStoreTest : public ConversationStoreTest {
   }
   std::vector<SessionSummaryRow> Search(const std::string& q, const std::string& user = "alice") {
     SessionFilter filter;
+    filter.most_ranked = most_ranked_;
+    filter.status = status_;
     filter.user_id = user;
     filter.words = SearchedWords(q);
     filter.now = clock_.Now();
@@ -43,6 +46,9 @@ class SessionSearchStoreTest : public ConversationStoreTest {
       sessions.push_back(row.session_id);
     return sessions;
   }
+
+  int most_ranked_ = kMostRanked;
+  std::optional<SessionStatus> status_;
 };
 
 TEST_P(SessionSearchStoreTest, FindsWordsOfEveryMessage) {
@@ -139,6 +145,32 @@ TEST_P(SessionSearchStoreTest, PagesThroughEverything) {
   EXPECT_THAT(seen, SizeIs(25));
 }
 
+TEST_P(SessionSearchStoreTest, RanksTheNewestMessagesWhereTooManyAreFound) {
+  Say("tea", "x", "y");
+  for (const char* session : {"a", "b", "c", "d"})
+    Say(session, "Tea?", "no");
+
+  most_ranked_ = 2;
+  EXPECT_THAT(Found("tea"), ElementsAre("tea", "d", "c"));
+  EXPECT_THAT(Found("about"), SizeIs(5));  // titles
+  status_ = SessionStatus::kActive;
+  EXPECT_THAT(Found("tea"), ElementsAre("tea", "d", "c", "b", "a"));
+}
+
+// A title that was written before titles were told apart.
+TEST_P(SessionSearchStoreTest, FindsTitlesOfBefore) {
+  Say("gardens", "x", "y");
+  ASSERT_TRUE(db().Write([](sql::Transaction& tx) {
+                    return tx
+                        .ExecuteText("update message_search set readers = $1 where sequence = 0",
+                                     {ReaderOfSessions("alice")})
+                        .status();
+                  })
+                  .ok());
+
+  EXPECT_THAT(Found("gard"), ElementsAre("gardens"));
+}
+
 TEST_P(SessionSearchStoreTest, FindsNothingThatWasDeleted) {
   Say("a", "byron", "y");
   ASSERT_TRUE(store_.DeleteSession(Conversation("a").conversation_id).ok());
@@ -181,6 +213,8 @@ class RoomSearchStoreTest : public RoomStoreTest {
                                  const std::string& user = "olga",
                                  bool admin = false) {
     RoomFilter filter;
+    filter.most_ranked = most_ranked_;
+    filter.visibility = visibility_;
     filter.user_id = user;
     filter.admin = admin;
     filter.words = SearchedWords(q);
@@ -192,6 +226,9 @@ class RoomSearchStoreTest : public RoomStoreTest {
       titles.push_back(one.room.row.title);
     return titles;
   }
+
+  int most_ranked_ = kMostRanked;
+  std::optional<RoomVisibility> visibility_;
 };
 
 TEST_P(RoomSearchStoreTest, FindsWhatTheCallerMayRead) {
@@ -275,6 +312,27 @@ TEST_P(RoomSearchStoreTest, FindsNothingThatWasSaidAfterOneWasSentOut) {
   EXPECT_THAT(Found("genmaicha"), IsEmpty());
   EXPECT_THAT(Found("matcha", "gina"), ElementsAre("own"));
   EXPECT_THAT(Found("matcha", "olga", true), ElementsAre("own"));
+}
+
+TEST_P(RoomSearchStoreTest, RanksTheNewestMessagesOfOwnAndOfPublicRooms) {
+  Open("tea", "gina", RoomVisibility::kPublic);
+  for (const char* title : {"a", "b", "c"}) {
+    clock_.Advance(absl::Seconds(1));
+    Say(Open(title, "gina", RoomVisibility::kPublic), "Tea");
+    clock_.Advance(absl::Seconds(1));
+    Say(Open(std::string("own ") + title, "olga", RoomVisibility::kPrivate), "Tea");
+  }
+  // Of one's own and public: found once.
+  clock_.Advance(absl::Seconds(1));
+  Say(Open("both", "olga", RoomVisibility::kPublic), "Tea");
+
+  EXPECT_THAT(Found("tea"), SizeIs(8));
+  most_ranked_ = 2;
+  EXPECT_THAT(Found("tea"), UnorderedElementsAre("tea", "both", "c", "own c", "own b"));
+  EXPECT_THAT(Found("tea", "sven"), UnorderedElementsAre("tea", "both", "c"));
+  EXPECT_THAT(Found("tea", "root", true), UnorderedElementsAre("tea", "both", "own c"));
+  visibility_ = RoomVisibility::kPublic;
+  EXPECT_THAT(Found("tea"), UnorderedElementsAre("tea", "both", "a", "b", "c"));
 }
 
 TEST_P(RoomSearchStoreTest, FindsNothingInADeletedRoom) {

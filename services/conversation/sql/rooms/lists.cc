@@ -129,23 +129,49 @@ absl::StatusOr<std::vector<std::string>> PageOfPersona(Transaction& tx, const Ro
   return SelectPage(tx, filter, "r.conversation_id", std::move(query));
 }
 
-// Whose texts a search of the caller looks through: what they might find in a list.
-absl::StatusOr<std::vector<std::string>> Readers(Transaction& tx, const RoomFilter& filter) {
-  if (filter.admin) return std::vector<std::string>{kReaderOfRooms};
-  DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
-                            tx.Execute(kNewestRoomsOfUser, {filter.user_id, kMostSearchedRooms}));
-  std::vector<std::string> readers = {kReaderOfPublicRooms};
-  for (const sql::Row& row : rows)
-    readers.push_back(ReaderOfRoom(row.Text(0)));
-  return readers;
+// Whether every room with the words is looked for, whatever else is said of it.
+bool IsAll(const RoomFilter& filter) {
+  return !filter.status.has_value() && !filter.visibility.has_value() && filter.topic_tag.empty() &&
+         filter.persona_id.empty();
+}
+
+// The places that a search of the caller finds: what they might find in a list.
+absl::StatusOr<std::vector<FoundPlaces>> AddFound(Transaction& tx,
+                                                  const RoomFilter& filter,
+                                                  bool sent_out,
+                                                  Query& query) {
+  std::vector<std::string> own;
+  if (!filter.admin) {
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
+                              tx.Execute(kNewestRoomsOfUser, {filter.user_id, kMostSearchedRooms}));
+    for (const sql::Row& row : rows)
+      own.push_back(ReaderOfRoom(row.Text(0)));
+  }
+  // What a filter or a horizon leaves of the newest might be nothing.
+  const bool newest = IsAll(filter) && !sent_out;
+  const std::string most = newest ? query.Parameter(filter.most_ranked) : "";
+  const std::string others = filter.admin ? kReaderOfRooms : kReaderOfPublicRooms;
+  const auto found = [&](const std::vector<std::string>& readers,
+                         const std::vector<std::string>& except) {
+    return FoundPlaces{query.Parameter(FoundBy(tx.engine(), readers, filter.words, except)), most};
+  };
+  std::vector<FoundPlaces> places = {found({others}, {kReaderOfTitles})};
+  if (!own.empty()) places.push_back(found(own, {others, kReaderOfTitles}));
+  own.push_back(others);
+  places.push_back({query.Parameter(TitlesFoundBy(tx.engine(), own, filter.words))});
+  return places;
 }
 
 // The rooms that have all of the words in one place, best first.
 absl::StatusOr<std::vector<FoundRoom>> Search(Transaction& tx, const RoomFilter& filter) {
-  DRAMATIS_ASSIGN_OR_RETURN(const std::vector<std::string> readers, Readers(tx, filter));
-  Query query("", {FoundBy(tx.engine(), readers, filter.words),
-                   filter.admin ? std::string() : filter.user_id});
-  query.Add(RankedRooms(tx.engine()));
+  bool sent_out = false;
+  if (!filter.admin) {
+    DRAMATIS_ASSIGN_OR_RETURN(sent_out, WasSentOut(tx, filter.user_id));
+  }
+  Query query("", {});
+  DRAMATIS_ASSIGN_OR_RETURN(const std::vector<FoundPlaces> places,
+                            AddFound(tx, filter, sent_out, query));
+  query.Add(Ranked(tx.engine(), places, sent_out ? query.Parameter(filter.user_id) : ""));
   query.Add(kFoundRooms);
   AddFilters(filter, tx.engine(), query);
   if (!filter.persona_id.empty()) {
