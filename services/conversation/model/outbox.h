@@ -5,7 +5,9 @@
 //
 // There is one job for each conversation: whatever else happens in it meanwhile is added to that
 // one. A job is taken by one worker at a time, under a lease; writes of one whose lease has gone to
-// somebody else change nothing. As in model/store.h each function is one transaction.
+// somebody else change nothing. As in model/store.h each function is one transaction. What a worker
+// writes does not wait for the disk: where it is lost with the process, the job is as it was, and
+// what memory was told, it is told again.
 #pragma once
 
 #include <cstdint>
@@ -48,12 +50,10 @@ struct SpokenMessage {
   std::string content;
 };
 
-// Who is in a conversation.
+// What a conversation is to memory.
 struct MemoryScope {
   // The AI persona of a session; empty for a room, where what is said is said to everybody.
   std::string persona_id;
-  // Every user who may have memories from it, also once it was deleted: they are to be forgotten.
-  std::vector<std::string> user_ids;
   // It was deleted, or never was: nothing more is told of it.
   bool gone = false;
 };
@@ -70,6 +70,9 @@ class MemoryOutbox {
                                                               int after_sequence,
                                                               int limit) = 0;
   virtual absl::StatusOr<MemoryScope> Scope(const std::string& conversation_id) = 0;
+  // Every user who may have memories from it, also once it was deleted: they are to be forgotten.
+  // Looks through all that was said.
+  virtual absl::StatusOr<std::vector<std::string>> Users(const std::string& conversation_id) = 0;
 
   // What has been done of the job. False, and nothing is noted, where the lease is lost or more is
   // to be forgotten by now: what was done may have been done too early then.

@@ -106,18 +106,19 @@ absl::Status Remembering::End(const MemoryJob& job, const Outcome& outcome) {
 Remembering::Outcome Remembering::Work(MemoryJob& job) {
   const absl::StatusOr<MemoryScope> scope = outbox_.Scope(job.conversation_id);
   if (!scope.ok()) return {Step::kFailed, scope.status()};
-  std::vector<std::string> users = {job.user_id};
-  users.insert(users.end(), scope->user_ids.begin(), scope->user_ids.end());
-  if (const Outcome forgot = Forget(job, users); forgot.step != Step::kDone) return forgot;
+  if (const Outcome forgot = Forget(job); forgot.step != Step::kDone) return forgot;
   if (scope->gone) return {};
   if (const Outcome seen = Observe(job, *scope); seen.step != Step::kDone) return seen;
   return Summarize(job);
 }
 
-Remembering::Outcome Remembering::Forget(const MemoryJob& job,
-                                         const std::vector<std::string>& users) {
+Remembering::Outcome Remembering::Forget(const MemoryJob& job) {
   if (!job.forget_all && job.forget.empty()) return {};
-  for (const std::string& user_id : std::set<std::string>(users.begin(), users.end())) {
+  const absl::StatusOr<std::vector<std::string>> said = outbox_.Users(job.conversation_id);
+  if (!said.ok()) return {Step::kFailed, said.status()};
+  std::set<std::string> users(said->begin(), said->end());
+  users.insert(job.user_id);
+  for (const std::string& user_id : users) {
     memory::ForgetMessagesRequest request;
     request.set_user_id(user_id);
     request.set_conversation_id(job.conversation_id);
@@ -145,6 +146,7 @@ Remembering::Outcome Remembering::Observe(MemoryJob& job, const MemoryScope& sco
         outbox_.Messages(job.conversation_id, job.observed_to, kMessagesAtOnce);
     if (!read.ok()) return {Step::kFailed, read.status()};
     if (read->empty()) return {};
+    const size_t waiting = read->size();
     const int last = read->back().sequence;
     const std::vector<SpokenMessage> messages = FirstOf(*std::move(read), last);
     if (const absl::Status told = ObserveForAll(job, scope, messages); !told.ok()) {
@@ -155,6 +157,8 @@ Remembering::Outcome Remembering::Observe(MemoryJob& job, const MemoryScope& sco
     if (noted.step != Step::kDone) return noted;
     job.observed_to = to;
     job.attempts = 0;
+    // That was all; what is said meanwhile is noted in the job, which is not finished then.
+    if (waiting < size_t{kMessagesAtOnce} && messages.size() == waiting) return {};
   }
 }
 

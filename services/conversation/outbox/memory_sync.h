@@ -68,7 +68,7 @@ class Remembering {
 
   absl::Status End(const MemoryJob& job, const Outcome& outcome);
   Outcome Work(MemoryJob& job);
-  Outcome Forget(const MemoryJob& job, const std::vector<std::string>& users);
+  Outcome Forget(const MemoryJob& job);
   Outcome Observe(MemoryJob& job, const MemoryScope& scope);
   // One chunk of messages, for everybody who said any of them. An error is to be tried again.
   absl::Status ObserveForAll(const MemoryJob& job,

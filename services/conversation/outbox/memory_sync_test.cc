@@ -38,6 +38,7 @@ class FakeOutbox : public MemoryOutbox {
     return found;
   }
   absl::StatusOr<MemoryScope> Scope(const std::string&) override { return scope; }
+  absl::StatusOr<std::vector<std::string>> Users(const std::string&) override { return users; }
   absl::StatusOr<bool> NoteForgotten(const MemoryJob&) override {
     if (forgotten_meanwhile) return false;
     job->forget_all = false;
@@ -68,7 +69,8 @@ class FakeOutbox : public MemoryOutbox {
   std::optional<MemoryJob> job;
   absl::Time due = absl::InfinitePast();
   std::vector<SpokenMessage> messages;
-  MemoryScope scope{.persona_id = "p1", .user_ids = {"ada"}};
+  MemoryScope scope{.persona_id = "p1"};
+  std::vector<std::string> users = {"ada"};
   bool forgotten_meanwhile = false;
   bool finished = false;
 };
@@ -188,7 +190,8 @@ TEST_F(RememberingTest, TellsMuchInPieces) {
 }
 
 TEST_F(RememberingTest, TellsEveryHumanInARoomsMemoryOfTheirOwnLines) {
-  outbox_.scope = MemoryScope{.persona_id = "", .user_ids = {"ada", "bob"}};
+  outbox_.scope = MemoryScope{.persona_id = ""};
+  outbox_.users = {"ada", "bob"};
   Say(2);
   outbox_.messages[1].user_id = "bob";
 
@@ -214,7 +217,8 @@ TEST_F(RememberingTest, ForgetsBeforeAnythingElse) {
 }
 
 TEST_F(RememberingTest, ForgetsAConversationThatIsGone) {
-  outbox_.scope = MemoryScope{.persona_id = "", .user_ids = {"ada", "bob"}, .gone = true};
+  outbox_.scope = MemoryScope{.persona_id = "", .gone = true};
+  outbox_.users = {"ada", "bob"};
   outbox_.job->forget_all = true;
 
   WorkOff();

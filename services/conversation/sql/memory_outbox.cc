@@ -174,7 +174,7 @@ MemoryJob ToJob(const Row& row) {
 absl::StatusOr<bool> Changed(sql::Database& database,
                              const Statement& statement,
                              const std::vector<sql::Value>& values) {
-  return database.Write([&](Transaction& tx) -> absl::StatusOr<bool> {
+  return database.WriteSoon([&](Transaction& tx) -> absl::StatusOr<bool> {
     DRAMATIS_RETURN_IF_ERROR(tx.Execute(statement, values).status());
     return tx.affected() > 0;
   });
@@ -188,7 +188,7 @@ absl::StatusOr<std::optional<MemoryJob>> SqlMemoryOutbox::Take(absl::Time now,
     return tx.Execute(kSelectDueJobs, {now});
   }));
   for (const Row& row : due) {
-    DRAMATIS_ASSIGN_OR_RETURN(const Rows taken, database_.Write([&](Transaction& tx) {
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows taken, database_.WriteSoon([&](Transaction& tx) {
       return tx.Execute(kTake, {row.Text(0), row.Time(1), lease_ends});
     }));
     if (!taken.empty()) return ToJob(taken.front());  // otherwise somebody else was first
@@ -219,11 +219,19 @@ absl::StatusOr<MemoryScope> SqlMemoryOutbox::Scope(const std::string& conversati
     MemoryScope scope;
     scope.gone = found.empty() || !found.front().IsNull(2);
     if (!scope.gone && found.front().Text(0) == "session") scope.persona_id = found.front().Text(1);
-    DRAMATIS_ASSIGN_OR_RETURN(const Rows users, tx.Execute(kUsers, {conversation_id}));
-    for (const Row& row : users)
-      scope.user_ids.push_back(row.Text(0));
     return scope;
   });
+}
+
+absl::StatusOr<std::vector<std::string>> SqlMemoryOutbox::Users(
+    const std::string& conversation_id) {
+  DRAMATIS_ASSIGN_OR_RETURN(const Rows users, database_.Read([&](Transaction& tx) {
+    return tx.Execute(kUsers, {conversation_id});
+  }));
+  std::vector<std::string> user_ids;
+  for (const Row& row : users)
+    user_ids.push_back(row.Text(0));
+  return user_ids;
 }
 
 absl::StatusOr<bool> SqlMemoryOutbox::NoteForgotten(const MemoryJob& job) {
@@ -244,7 +252,7 @@ absl::StatusOr<bool> SqlMemoryOutbox::NoteSummarized(const MemoryJob& job,
 }
 
 absl::Status SqlMemoryOutbox::Finish(const MemoryJob& job, absl::Time now) {
-  return database_.Write([&](Transaction& tx) -> absl::Status {
+  return database_.WriteSoon([&](Transaction& tx) -> absl::Status {
     for (const Statement* statement : {&kDrop, &kFinish}) {
       DRAMATIS_RETURN_IF_ERROR(
           tx.Execute(*statement, {job.conversation_id, job.lease_ends, job.version}).status());

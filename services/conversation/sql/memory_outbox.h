@@ -21,6 +21,7 @@ class SqlMemoryOutbox : public MemoryOutbox {
                                                       int after_sequence,
                                                       int limit) override;
   absl::StatusOr<MemoryScope> Scope(const std::string& conversation_id) override;
+  absl::StatusOr<std::vector<std::string>> Users(const std::string& conversation_id) override;
   absl::StatusOr<bool> NoteForgotten(const MemoryJob& job) override;
   absl::StatusOr<bool> NoteObserved(const MemoryJob& job, int to_sequence) override;
   absl::StatusOr<bool> NoteSummarized(const MemoryJob& job, int to_sequence, int wanted) override;

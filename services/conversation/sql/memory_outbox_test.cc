@@ -181,7 +181,7 @@ TEST_P(MemoryOutboxStoreTest, ReadsMessagesWithWhoSaidThem) {
   EXPECT_EQ(outbox_.Messages(id, 0, 1).value().size(), 1);
   const MemoryScope scope = outbox_.Scope(id).value();
   EXPECT_EQ(scope.persona_id, "ada");
-  EXPECT_THAT(scope.user_ids, ElementsAre("alice"));
+  EXPECT_THAT(outbox_.Users(id).value(), ElementsAre("alice"));
 }
 
 // A room's row stays behind, and with it who is to be told.
@@ -211,7 +211,7 @@ TEST_P(MemoryOutboxStoreTest, KnowsWhoWasInADeletedRoom) {
   EXPECT_TRUE(job.forget_all);
   const MemoryScope scope = outbox_.Scope(job.conversation_id).value();
   EXPECT_TRUE(scope.gone);
-  EXPECT_THAT(scope.user_ids, UnorderedElementsAre("gina", "olga"));
+  EXPECT_THAT(outbox_.Users(job.conversation_id).value(), UnorderedElementsAre("gina", "olga"));
 }
 
 TEST_P(MemoryOutboxStoreTest, GivesEachJobToOneOfManyWorkers) {

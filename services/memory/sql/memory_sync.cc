@@ -161,7 +161,7 @@ absl::StatusOr<std::vector<std::string>> SqlRememberingStore::Observe(
     int to_sequence,
     const std::vector<MemoryRow>& found,
     int quota) {
-  return database_.Write([&](Transaction& tx) -> absl::StatusOr<std::vector<std::string>> {
+  const auto write = [&](Transaction& tx) -> absl::StatusOr<std::vector<std::string>> {
     DRAMATIS_ASSIGN_OR_RETURN(const Progress progress, LockProgress(tx, key));
     if (!(progress == seen)) return SyncConflict();
     std::vector<std::string> added;
@@ -172,7 +172,9 @@ absl::StatusOr<std::vector<std::string>> SqlRememberingStore::Observe(
     DRAMATIS_RETURN_IF_ERROR(
         tx.Execute(kNoteObserved, {key.user_id, key.conversation_id, to_sequence}).status());
     return added;
-  });
+  };
+  // That there was nothing to remember can be found out again.
+  return found.empty() ? database_.WriteSoon(write) : database_.Write(write);
 }
 
 absl::StatusOr<std::vector<SummaryRow>> SqlRememberingStore::Summaries(const ConversationKey& key,
