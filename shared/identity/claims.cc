@@ -41,8 +41,8 @@ const json::value* FindClaim(const json::value& payload, std::string_view name) 
   return payload.find_pointer(View(name), error);
 }
 
-// Gives `take` what a claim lists: the members of an array, or the words of a text. Anything else is
-// passed over.
+// Gives `take` what a claim lists: the members of an array, or the words of a text. Anything else
+// is passed over.
 template <class Take>
 void ForEachWord(const json::value* claim, const Take& take) {
   if (claim == nullptr) return;

@@ -3,8 +3,8 @@
 //   std::shared_ptr<SignatureCheck> check = SignatureCheck::Make(key, algorithm);
 //   if (check != nullptr && check->Verify(signature, input)) ...
 //
-// OpenSSL takes a third of the time of an RSA verification to get ready for one. So what is ready is
-// kept: as many contexts as have been at work at once. Thread-safe.
+// To get ready takes OpenSSL a good part of the time that an RSA verification takes. So what is
+// ready is kept: as many contexts as have been at work at once. Thread-safe.
 #pragma once
 
 #include <memory>

@@ -14,8 +14,8 @@ using ErrorCode = boost::system::error_code;
 
 constexpr size_t kDeepest = 16;
 
-// Builds the value as Boost.JSON's own parser does, and counts the members of all objects, with those
-// that are named twice. The names and signatures are Boost.JSON's Handler requirements.
+// Builds the value as Boost.JSON's own parser does, and counts the members of all objects, with
+// those that are named twice. The names and signatures are Boost.JSON's Handler requirements.
 class CountingBuilder {
  public:
   // NOLINTBEGIN(readability-identifier-naming)
