@@ -100,6 +100,10 @@ def dialects(table, deployment):
         personas[name] = deployment.client.post("/api/personas", {
             "name": name, "type": "ai_agent", "isPublic": True, "biography": "I count.",
             "modelConfig": {"model": model, "maxOutputTokens": 32768}}).expect(201)["personaId"]
+        answered = deployment.client.post("/api/chat", {
+            "message": "go", "persona_id": personas[name]}).expect(200)["model"]
+        if answered != model:  # another one stood in
+            raise SystemExit(f"void: {answered} answered for {model}")
 
     def relayed(name, streams=32, tokens=1024):
         before = cpu_us([deployment.pid])
