@@ -8,6 +8,8 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "shared/sql/sqlite/sqlite_problem.h"
 #include "shared/status/macros.h"
 
@@ -22,6 +24,9 @@ constexpr char kWriterSettings[] = R"(
   pragma journal_size_limit = 67108864)";
 constexpr char kReaderSettings[] = R"(
   pragma query_only = on)";
+
+// Between two attempts to get a lock that SQLite itself does not wait for.
+constexpr absl::Duration kLockPause = absl::Milliseconds(5);
 
 // What a savepoint would have to put back is kept in memory up to this size, and in a file of its
 // own beyond it. SQLite's 64 KiB are less than what a group commit's members change, each of which
@@ -105,8 +110,21 @@ absl::StatusOr<std::unique_ptr<Connection>> SqliteConnection::Open(const std::st
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, static_cast<int>(absl::ToInt64Milliseconds(timeout)));
   DRAMATIS_RETURN_IF_ERROR(
-      connection->DoExecuteScript(access == Access::kWrite ? kWriterSettings : kReaderSettings));
+      connection->Set(access == Access::kWrite ? kWriterSettings : kReaderSettings, timeout));
   return std::unique_ptr<Connection>(std::move(connection));
+}
+
+absl::Status SqliteConnection::Set(const char* settings, absl::Duration timeout) {
+  const absl::Time deadline = absl::Now() + timeout;
+  const auto apply = [&] {
+    return sqlite3_exec(handle_.get(), settings, nullptr, nullptr, nullptr);
+  };
+  int code = apply();
+  while (PrimaryCode(code) == SQLITE_BUSY && absl::Now() < deadline) {
+    absl::SleepFor(kLockPause);
+    code = apply();
+  }
+  return code == SQLITE_OK ? absl::OkStatus() : FailWith(code);
 }
 
 absl::Status SqliteConnection::Begin(Access access) {
@@ -213,11 +231,11 @@ absl::Status SqliteConnection::FailWith(int code) {
     default:
       break;
   }
-  if ((code & 0xff) == SQLITE_READONLY && access_ == Access::kRead) {
+  if (PrimaryCode(code) == SQLITE_READONLY && access_ == Access::kRead) {
     // A statement that writes, in a read.
     return Fail(Failure::kStatement, StatementError(NameOf(code)));
   }
-  switch (code & 0xff) {
+  switch (PrimaryCode(code)) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       // The plain code comes after the time-out has passed; the others at once, as where a snapshot
@@ -243,7 +261,7 @@ absl::Status SqliteConnection::FailWith(int code) {
 
 std::string SqliteConnection::ProblemOf(int code) const {
   // Of failures that came from the system; SQLite keeps the last one for ever.
-  const int kind = code & 0xff;
+  const int kind = PrimaryCode(code);
   const bool from_system = kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN;
   return SqliteProblem(path_, code, from_system ? sqlite3_system_errno(handle_.get()) : 0);
 }

@@ -1,7 +1,7 @@
 #include "shared/sql/sqlite/sqlite_problem.h"
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include <sqlite3.h>
 
@@ -10,17 +10,16 @@
 namespace dramatis::sql {
 namespace {
 
-constexpr int kPrimary = 0xff;  // of an extended code
 constexpr char kRestore[] =
     ": move it away together with the files beside it that end in -wal and -shm, and put a backup "
     "in its place, or begin anew without it";
 
 std::string Because(int system_error) {
-  return system_error == 0 ? "" : absl::StrCat(": ", std::strerror(system_error));
+  return system_error == 0 ? "" : absl::StrCat(": ", std::generic_category().message(system_error));
 }
 
 bool IsFull(int code, int system_error) {
-  return (code & kPrimary) == SQLITE_FULL || system_error == ENOSPC || system_error == EDQUOT;
+  return PrimaryCode(code) == SQLITE_FULL || system_error == ENOSPC || system_error == EDQUOT;
 }
 
 }  // namespace
@@ -31,7 +30,7 @@ std::string SqliteProblem(const std::string& path, int code, int system_error) {
                         ": the disk is full: make room there, or name a folder on another disk "
                         "with DRAMATIS_DATA_DIR");
   }
-  switch (code & kPrimary) {
+  switch (PrimaryCode(code)) {
     case SQLITE_NOTADB:
       return absl::StrCat(path, " is no SQLite database, or is damaged at its beginning", kRestore);
     case SQLITE_CORRUPT:

@@ -6,6 +6,11 @@
 
 namespace dramatis::sql {
 
+// Of an extended result code, the primary one (https://sqlite.org/rescode.html).
+constexpr int PrimaryCode(int code) {
+  return code & 0xff;
+}
+
 // `code` is SQLite's (https://sqlite.org/rescode.html), `system_error` the errno behind it or 0.
 std::string SqliteProblem(const std::string& path, int code, int system_error);
 

@@ -179,6 +179,27 @@ TEST_F(SqliteTest, SaysWhoHoldsTheLock) {
               testing::HasSubstr(options_.url + " is locked by another program"));
 }
 
+// As where many open a new file at once: SQLite itself would fail at once, without its busy handler.
+TEST_F(SqliteTest, WaitsForTheFileToWriteAheadIn) {
+  std::filesystem::create_directories(folder_ + "/data");
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(options_.url.c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "create table theirs (id text); begin immediate", nullptr, nullptr,
+                         nullptr),
+            SQLITE_OK);
+  const auto db = Open();
+  const absl::Time before = absl::Now();
+
+  const absl::Status refused = db->Migrate(Schema()).status();
+  const absl::Duration waited = absl::Now() - before;
+  sqlite3_close(other);
+
+  EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
+  EXPECT_GE(waited, options_.timeout);
+  EXPECT_THAT(OperatorMessage(refused), testing::HasSubstr("is locked by another program"));
+  EXPECT_TRUE(db->Migrate(Schema()).ok());
+}
+
 TEST(SqliteProblemTest, TellsWhatIsWrongApart) {
   const std::string path = "/data/persona.db";
   const std::map<std::pair<int, int>, std::string> problems = {
