@@ -267,8 +267,8 @@ class Module : public dramatis::Module {
     return [this, name] { return context_.channel(name); };
   }
 
-  std::vector<GrpcUserDataPeer::Neighbour> UserDataNeighbours() {
-    std::vector<GrpcUserDataPeer::Neighbour> neighbours;
+  std::vector<GrpcUserDataPeer::Keeper> UserDataNeighbours() {
+    std::vector<GrpcUserDataPeer::Keeper> neighbours;
     for (const char* const service : kUserDataServices)
       neighbours.push_back({service, Lazy(service)});
     return neighbours;

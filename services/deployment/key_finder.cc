@@ -7,9 +7,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/time/clock.h"
 #include "shared/call/call_metadata.h"
-#include "shared/methods/local_wire.h"
-#include "shared/rpc/channel.h"
-#include "shared/rpc/status_conversion.h"
 #include "shared/time/timestamps.h"
 
 namespace dramatis {
@@ -17,7 +14,6 @@ namespace {
 
 namespace keys = ::dramatis::memory::v1;
 
-constexpr char kMethod[] = "dramatis.memory.v1.MemoryService/LookUpKey";
 constexpr absl::Duration kTimeout = absl::Seconds(3);
 
 Scopes ScopesOfKey(const keys::Key& key) {
@@ -55,12 +51,6 @@ std::optional<FoundApiKey> FoundIn(const keys::LookUpKeyResponse& response) {
 
 }  // namespace
 
-struct KeyFinder::Remote {
-  grpc::ClientContext context;
-  keys::LookUpKeyRequest request;
-  keys::LookUpKeyResponse response;
-};
-
 KeyFinder::~KeyFinder() {
   const absl::MutexLock lock(&mutex_);
   mutex_.Await(absl::Condition(+[](int* asking) { return *asking == 0; }, &asking_));
@@ -81,30 +71,18 @@ void KeyFinder::Ask(const std::string& hash, Done done) {
   call.correlation_id = ids_.NewId();
   call.traceparent = NewTraceparent(ids_);
   call.deadline = absl::Now() + kTimeout;
-  const auto end = [this, done = std::move(done)](const absl::Status& status,
-                                                  const keys::LookUpKeyResponse& response) {
-    if (status.ok()) {
-      done(FoundIn(response));
-    } else {
-      done(status);
-    }
-    Ended();
-  };
   keys::LookUpKeyRequest request;
   request.set_secret_hash(hash);
-  if (const Method* const local = local_.Find(kMethod)) {
-    CallLocally<keys::LookUpKeyResponse>(
-        *local, call, std::move(request), [end](absl::StatusOr<keys::LookUpKeyResponse> response) {
-          end(response.status(), response.ok() ? *response : keys::LookUpKeyResponse());
-        });
-    return;
-  }
-  const auto remote = std::make_shared<Remote>();
-  remote->request = std::move(request);
-  PrepareContext(call, kTimeout, remote->context);
-  stub_->async()->LookUpKey(
-      &remote->context, &remote->request, &remote->response,
-      [remote, end](const grpc::Status& status) { end(FromGrpc(status), remote->response); });
+  memory_.Start(
+      "LookUpKey", &Neighbour<keys::MemoryService>::Async::LookUpKey, call, kTimeout, request,
+      [this, done = std::move(done)](const absl::StatusOr<keys::LookUpKeyResponse>& response) {
+        if (response.ok()) {
+          done(FoundIn(*response));
+        } else {
+          done(response.status());
+        }
+        Ended();
+      });
 }
 
 std::unique_ptr<ApiKeyFinder> FindKeysInMemory(const LocalMethods& local,

@@ -17,7 +17,7 @@
 #include "shared/ids/ids.h"
 #include "shared/methods/local_methods.h"
 #include "shared/program/program.h"
-#include "shared/rpc/lazy_stub.h"
+#include "shared/rpc/neighbour.h"
 
 namespace dramatis {
 
@@ -25,7 +25,7 @@ class KeyFinder : public ApiKeyFinder {
  public:
   // `local` and `ids` outlive it.
   KeyFinder(const LocalMethods& local, Connect connect, IdSource& ids)
-      : local_(local), ids_(ids), stub_(std::move(connect)) {}
+      : ids_(ids), memory_(std::move(connect), &local) {}
   // Waits for what is under way.
   ~KeyFinder() override;
 
@@ -35,14 +35,12 @@ class KeyFinder : public ApiKeyFinder {
 
  private:
   using Done = std::function<void(absl::StatusOr<std::optional<FoundApiKey>>)>;
-  struct Remote;
 
   void Ask(const std::string& hash, Done done) ABSL_LOCKS_EXCLUDED(mutex_);
   void Ended() ABSL_LOCKS_EXCLUDED(mutex_);
 
-  const LocalMethods& local_;
   IdSource& ids_;
-  LazyStub<memory::v1::MemoryService> stub_;
+  Neighbour<memory::v1::MemoryService> memory_;
   absl::Mutex mutex_;
   int asking_ ABSL_GUARDED_BY(mutex_) = 0;
 };

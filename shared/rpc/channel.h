@@ -1,11 +1,5 @@
-// Calls to neighbours: channels, and one way to make a call that carries identity, correlation id,
-// trace and a deadline a little shorter than the caller's.
-//
-//   absl::StatusOr<v1::RenderPersonaResponse> response = CallUnary<v1::RenderPersonaResponse>(
-//       call.AsService(user_id), kTimeout, request,
-//       [&](auto* context, const auto& request, auto* response) {
-//         return stub_->RenderPersona(context, request, response);
-//       });
+// What calls to neighbours go through: channels, and contexts that carry identity, correlation id,
+// trace and a deadline a little shorter than the caller's. shared/rpc/neighbour.h makes the calls.
 #pragma once
 
 #include <functional>
@@ -53,19 +47,5 @@ void AddIdentity(const Identity& identity, grpc::ClientContext& context);
 
 // Fills a client context: AddIdentity, correlation id, traceparent and CallDeadline.
 void PrepareContext(const CallContext& call, absl::Duration timeout, grpc::ClientContext& context);
-
-// A blocking unary call; for executor threads only. Status details arrive intact.
-template <class Response, class Request, class Method>
-absl::StatusOr<Response> CallUnary(const CallContext& call,
-                                   absl::Duration timeout,
-                                   const Request& request,
-                                   Method method) {
-  grpc::ClientContext context;
-  PrepareContext(call, timeout, context);
-  Response response;
-  const grpc::Status status = method(&context, request, &response);
-  if (!status.ok()) return FromGrpc(status);
-  return response;
-}
 
 }  // namespace dramatis

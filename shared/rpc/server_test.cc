@@ -17,6 +17,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "shared/rpc/channel.h"
+#include "shared/rpc/neighbour.h"
 #include "shared/rpc/status_conversion.h"
 #include "shared/rpc/testing/test_server.h"
 
@@ -130,15 +131,12 @@ TEST(RpcServerTest, PicksAPortAndServesOnIt) {
   const auto server = StartServer(subject);
   EXPECT_THAT(server->address(), testing::MatchesRegex("127\\.0\\.0\\.1:[1-9][0-9]*"));
 
-  const auto stub = v1::MemoryService::NewStub(MakeChannel(server->address()));
+  Neighbour<v1::MemoryService> memory([&] { return MakeChannel(server->address()); });
   CallContext call;
   call.identity = {"alice", AccessRole::kUser};
   call.correlation_id = "abc-1";
-  const absl::StatusOr<v1::Profile> profile =
-      CallUnary<v1::Profile>(call, absl::Seconds(10), v1::GetProfileRequest(),
-                             [&](auto* context, const auto& request, auto* response) {
-                               return stub->GetProfile(context, request, response);
-                             });
+  const absl::StatusOr<v1::Profile> profile = memory.Call(
+      &v1::MemoryService::Stub::GetProfile, call, absl::Seconds(10), v1::GetProfileRequest());
 
   ASSERT_TRUE(profile.ok()) << profile.status();
   EXPECT_EQ(profile->display_name(), "abc-1");
@@ -329,12 +327,10 @@ TEST(RpcServerTest, DrainCancelsWhatIsLeftAtItsDeadline) {
 }
 
 TEST(ChannelTest, ACallToNobodyIsUnavailable) {
-  const auto stub = v1::MemoryService::NewStub(MakeChannel("127.0.0.1:1"));
+  Neighbour<v1::MemoryService> memory([] { return MakeChannel("127.0.0.1:1"); });
   const absl::StatusOr<v1::Profile> profile =
-      CallUnary<v1::Profile>(CallContext{}, absl::Seconds(10), v1::GetProfileRequest(),
-                             [&](auto* context, const auto& request, auto* response) {
-                               return stub->GetProfile(context, request, response);
-                             });
+      memory.Call(&v1::MemoryService::Stub::GetProfile, CallContext{}, absl::Seconds(10),
+                  v1::GetProfileRequest());
   EXPECT_EQ(profile.status().code(), absl::StatusCode::kUnavailable);
 }
 

@@ -11,26 +11,18 @@ constexpr absl::Duration kForgetTimeout = absl::Seconds(10);
 
 absl::StatusOr<memory::v1::ObserveResponse> GrpcRememberingPeer::Observe(
     const CallContext& call, const memory::v1::ObserveRequest& request) {
-  return calls_.Run<memory::v1::ObserveResponse>(
-      call, kModelTimeout, request, [this](auto* context, const auto& asked, auto* response) {
-        return stub_->Observe(context, asked, response);
-      });
+  return memory_.Call(&memory::v1::MemoryService::Stub::Observe, call, kModelTimeout, request);
 }
 
 absl::StatusOr<memory::v1::SummarizeResponse> GrpcRememberingPeer::Summarize(
     const CallContext& call, const memory::v1::SummarizeRequest& request) {
-  return calls_.Run<memory::v1::SummarizeResponse>(
-      call, kModelTimeout, request, [this](auto* context, const auto& asked, auto* response) {
-        return stub_->Summarize(context, asked, response);
-      });
+  return memory_.Call(&memory::v1::MemoryService::Stub::Summarize, call, kModelTimeout, request);
 }
 
 absl::StatusOr<memory::v1::ForgetMessagesResponse> GrpcRememberingPeer::ForgetMessages(
     const CallContext& call, const memory::v1::ForgetMessagesRequest& request) {
-  return calls_.Run<memory::v1::ForgetMessagesResponse>(
-      call, kForgetTimeout, request, [this](auto* context, const auto& asked, auto* response) {
-        return stub_->ForgetMessages(context, asked, response);
-      });
+  return memory_.Call(&memory::v1::MemoryService::Stub::ForgetMessages, call, kForgetTimeout,
+                      request);
 }
 
 }  // namespace dramatis::conversation

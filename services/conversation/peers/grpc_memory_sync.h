@@ -6,14 +6,13 @@
 #include "dramatis/memory/v1/memory.grpc.pb.h"
 
 #include "services/conversation/outbox/memory_sync.h"
-#include "shared/rpc/lazy_stub.h"
-#include "shared/rpc/ongoing_calls.h"
+#include "shared/rpc/neighbour.h"
 
 namespace dramatis::conversation {
 
 class GrpcRememberingPeer : public RememberingPeer {
  public:
-  explicit GrpcRememberingPeer(Connect connect) : stub_(std::move(connect)) {}
+  explicit GrpcRememberingPeer(Connect connect) : memory_(std::move(connect)) {}
   absl::StatusOr<memory::v1::ObserveResponse> Observe(
       const CallContext& call, const memory::v1::ObserveRequest& request) override;
   absl::StatusOr<memory::v1::SummarizeResponse> Summarize(
@@ -21,11 +20,10 @@ class GrpcRememberingPeer : public RememberingPeer {
   absl::StatusOr<memory::v1::ForgetMessagesResponse> ForgetMessages(
       const CallContext& call, const memory::v1::ForgetMessagesRequest& request) override;
   // Calls under way, and later ones, end at once.
-  void Stop() { calls_.CancelAll(); }
+  void Stop() { memory_.CancelAll(); }
 
  private:
-  LazyStub<memory::v1::MemoryService> stub_;
-  OngoingCalls calls_;
+  Neighbour<memory::v1::MemoryService> memory_;
 };
 
 }  // namespace dramatis::conversation

@@ -15,14 +15,14 @@
 
 #include "services/conversation/model/peers.h"
 #include "shared/methods/local_methods.h"
-#include "shared/rpc/lazy_stub.h"
+#include "shared/rpc/neighbour.h"
 
 namespace dramatis::conversation {
 
 class GrpcPersonaPeer : public PersonaPeer {
  public:
   GrpcPersonaPeer(Connect connect, const LocalMethods& local)
-      : stub_(std::move(connect)), local_(local) {}
+      : persona_(std::move(connect), &local) {}
   std::future<absl::StatusOr<RenderedPersona>> Render(
       const CallContext& call, const persona::v1::RenderPersonaRequest& request) override;
   absl::StatusOr<persona::v1::ListPersonasResponse> List(
@@ -34,26 +34,24 @@ class GrpcPersonaPeer : public PersonaPeer {
                        const std::string& conversation_id) override;
 
  private:
-  LazyStub<persona::v1::PersonaService> stub_;
-  const LocalMethods& local_;
+  Neighbour<persona::v1::PersonaService> persona_;
 };
 
 class GrpcMemoryPeer : public MemoryPeer {
  public:
   GrpcMemoryPeer(Connect connect, const LocalMethods& local)
-      : stub_(std::move(connect)), local_(local) {}
+      : memory_(std::move(connect), &local) {}
   std::future<absl::StatusOr<Recalled>> Recall(const CallContext& call,
                                                const memory::v1::RecallRequest& request) override;
 
  private:
-  LazyStub<memory::v1::MemoryService> stub_;
-  const LocalMethods& local_;
+  Neighbour<memory::v1::MemoryService> memory_;
 };
 
 class GrpcInferencePeer : public InferencePeer {
  public:
   GrpcInferencePeer(Connect connect, const LocalMethods& local)
-      : stub_(std::move(connect)), local_(local) {}
+      : inference_(std::move(connect), &local) {}
   std::shared_ptr<Generation> Generate(const CallContext& call,
                                        const inference::v1::StreamGenerateRequest& request,
                                        std::shared_ptr<GenerationListener> listener) override;
@@ -67,8 +65,7 @@ class GrpcInferencePeer : public InferencePeer {
   absl::StatusOr<inference::v1::ListModelsResponse> Models(const CallContext& call) override;
 
  private:
-  LazyStub<inference::v1::InferenceService> stub_;
-  const LocalMethods& local_;
+  Neighbour<inference::v1::InferenceService> inference_;
 };
 
 }  // namespace dramatis::conversation

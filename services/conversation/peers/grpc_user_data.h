@@ -12,19 +12,18 @@
 
 #include "services/conversation/accounts/deletion.h"
 #include "services/conversation/archives/user_data.h"
-#include "shared/rpc/lazy_stub.h"
-#include "shared/rpc/ongoing_calls.h"
+#include "shared/rpc/neighbour.h"
 
 namespace dramatis::conversation {
 
 class GrpcUserDataPeer : public ForgettingPeer, public UserDataPeer {
  public:
-  struct Neighbour {
+  struct Keeper {
     std::string service;
     Connect connect;
   };
   // In the order in which their lines may be imported.
-  explicit GrpcUserDataPeer(std::vector<Neighbour> neighbours);
+  explicit GrpcUserDataPeer(std::vector<Keeper> keepers);
 
   absl::Status ForgetUser(const CallContext& call, const std::string& user_id) override;
   std::vector<std::string> services() const override;
@@ -33,19 +32,17 @@ class GrpcUserDataPeer : public ForgettingPeer, public UserDataPeer {
   absl::StatusOr<admin::v1::ImportUserResponse> Import(
       const CallContext& call, const admin::v1::ImportUserRequest& request) override;
   // Calls under way, and later ones, end at once.
-  void Stop() { calls_.CancelAll(); }
+  void Stop();
 
  private:
-  using Stub = LazyStub<admin::v1::AdminService>;
   struct Connected {
     std::string service;
-    std::unique_ptr<Stub> stub;
+    std::unique_ptr<Neighbour<admin::v1::AdminService>> admin;
   };
   // NOT_FOUND.
-  absl::StatusOr<Stub*> Find(const std::string& service);
+  absl::StatusOr<Neighbour<admin::v1::AdminService>*> Find(const std::string& service);
 
-  std::vector<Connected> neighbours_;
-  OngoingCalls calls_;
+  std::vector<Connected> keepers_;
 };
 
 }  // namespace dramatis::conversation

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "services/conversation/model/session_views.h"
 #include "services/conversation/turns/cursor.h"
-#include "shared/rpc/channel.h"
+#include "shared/rpc/neighbour.h"
 #include "shared/status/errors.h"
 
 namespace dramatis::conversation {
@@ -19,10 +19,11 @@ constexpr absl::Duration kFirstPoll = absl::Milliseconds(20);
 constexpr absl::Duration kPollInterval = absl::Seconds(1);
 constexpr absl::Duration kRelayTimeout = absl::Hours(1);
 
-// Outlives its reactor as long as the mirror may cancel it.
+// Another replica, and its stream of a turn.
 struct Relay {
-  grpc::ClientContext context;
-  std::unique_ptr<v1::ConversationService::Stub> stub;
+  explicit Relay(Connect connect) : replica(std::move(connect)) {}
+  Neighbour<v1::ConversationService> replica;
+  std::shared_ptr<OngoingCall> stream;  // under the mirror's lock; null until it has begun
 };
 
 }  // namespace
@@ -55,13 +56,11 @@ class Mirror : public std::enable_shared_from_this<Mirror> {
   }
 
   void Stop() {
-    std::shared_ptr<Relay> relay;
     {
       const absl::MutexLock lock(&mutex_);
       stopped_ = true;
-      relay = relay_;
     }
-    if (relay != nullptr) relay->context.TryCancel();
+    CancelRelay();
     if (const auto target = Open(); target != nullptr) {
       target->Leave(UnavailableError("the server ends; follow the turn again"));
     }
@@ -74,6 +73,16 @@ class Mirror : public std::enable_shared_from_this<Mirror> {
   bool relaying() const {
     const absl::MutexLock lock(&mutex_);
     return relay_ != nullptr;
+  }
+
+  // Of a relay that has begun; BeginRelay sees to one that has not.
+  void CancelRelay() {
+    std::shared_ptr<OngoingCall> stream;
+    {
+      const absl::MutexLock lock(&mutex_);
+      if (relay_ != nullptr) stream = relay_->stream;
+    }
+    if (stream != nullptr) stream->Cancel();
   }
 
   // From the relay.
@@ -124,37 +133,19 @@ class Mirror : public std::enable_shared_from_this<Mirror> {
 
 namespace {
 
-// The other replica's stream of the turn; deletes itself at the end.
-class RelayReactor : public grpc::ClientReadReactor<v1::ChatEvent> {
+class RelayReader : public LocalReader<v1::ChatEvent> {
  public:
-  RelayReactor(std::shared_ptr<Mirror> mirror,
-               std::shared_ptr<Relay> relay,
-               v1::StreamTurnRequest request)
-      : mirror_(std::move(mirror)), relay_(std::move(relay)), request_(std::move(request)) {}
-
-  void Start() {
-    relay_->stub->async()->StreamTurn(&relay_->context, &request_, this);
-    StartRead(&event_);
-    StartCall();
+  explicit RelayReader(std::shared_ptr<Mirror> mirror) : mirror_(std::move(mirror)) {}
+  bool OnEvent(v1::ChatEvent event) override {
+    mirror_->OnEvent(event);
+    if (mirror_->Open() == nullptr) mirror_->CancelRelay();  // nobody follows, or it is done
+    return true;
   }
-  void OnReadDone(bool ok) override {
-    if (!ok) return;
-    mirror_->OnEvent(event_);
-    if (mirror_->Open() == nullptr) relay_->context.TryCancel();  // nobody follows, or it is done
-    StartRead(&event_);
-  }
-  void OnDone(const grpc::Status& /*status*/) override {
-    // Why it ended, the turn's row says better.
-    const std::shared_ptr<Mirror> mirror = mirror_;
-    delete this;
-    mirror->OnRelayEnd();
-  }
+  // Why it ended, the turn's row says better.
+  void OnEnd(const absl::Status& /*status*/) override { mirror_->OnRelayEnd(); }
 
  private:
   const std::shared_ptr<Mirror> mirror_;
-  const std::shared_ptr<Relay> relay_;
-  const v1::StreamTurnRequest request_;
-  v1::ChatEvent event_;
 };
 
 }  // namespace
@@ -193,18 +184,26 @@ void Mirror::BeginRelay(const std::string& address) {
   CallContext call;
   call.identity = {.user_id = facts_.user_id, .role = AccessRole::kService};
   call.correlation_id = absl::StrCat("turn-", facts_.turn_id);
-  auto relay = std::make_shared<Relay>();
-  relay->stub = v1::ConversationService::NewStub(tools_->connect(address));
-  PrepareContext(call, kRelayTimeout, relay->context);
   v1::StreamTurnRequest request;
   request.set_turn_id(facts_.turn_id);
   request.set_cursor(FormatCursor({facts_.turn_id, position_}));
+  const auto relay = std::make_shared<Relay>([this, address] { return tools_->connect(address); });
   {
     const absl::MutexLock lock(&mutex_);
     if (stopped_) return;
     relay_ = relay;
   }
-  (new RelayReactor(shared_from_this(), relay, std::move(request)))->Start();
+  auto stream = relay->replica.Stream(
+      "StreamTurn", &Neighbour<v1::ConversationService>::Async::StreamTurn, call, kRelayTimeout,
+      request, std::make_shared<RelayReader>(shared_from_this()));
+  bool wanted = Open() != nullptr;
+  {
+    const absl::MutexLock lock(&mutex_);
+    relay->stream = stream;
+    wanted = wanted && !stopped_;
+  }
+  // Stop, and the last follower's leaving, may have come before there was a stream to cancel.
+  if (!wanted) stream->Cancel();
 }
 
 void Mirror::OnEvent(const v1::ChatEvent& event) {

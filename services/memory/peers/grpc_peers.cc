@@ -10,20 +10,14 @@ constexpr absl::Duration kTaskTimeout = absl::Seconds(60);
 
 absl::StatusOr<inference::v1::RunTaskResponse> GrpcInferencePeer::RunTask(
     const CallContext& call, const inference::v1::RunTaskRequest& request) {
-  return calls_.Run<inference::v1::RunTaskResponse>(
-      call.AsService(request.user_id()), kTaskTimeout, request,
-      [this](auto* context, const auto& asked, auto* response) {
-        return stub_->RunTask(context, asked, response);
-      });
+  return inference_.Call(&inference::v1::InferenceService::Stub::RunTask,
+                         call.AsService(request.user_id()), kTaskTimeout, request);
 }
 
 absl::StatusOr<inference::v1::EmbedResponse> GrpcInferencePeer::Embed(
     const CallContext& call, const inference::v1::EmbedRequest& request, absl::Duration patience) {
-  return calls_.Run<inference::v1::EmbedResponse>(
-      call.AsService(request.user_id()), patience, request,
-      [this](auto* context, const auto& asked, auto* response) {
-        return stub_->Embed(context, asked, response);
-      });
+  return inference_.Call(&inference::v1::InferenceService::Stub::Embed,
+                         call.AsService(request.user_id()), patience, request);
 }
 
 }  // namespace dramatis::memory
