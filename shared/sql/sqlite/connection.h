@@ -49,8 +49,8 @@ class SqliteConnection : public Connection {
 
   SqliteConnection(sqlite3* handle, Access access, std::string path)
       : access_(access), path_(std::move(path)), handle_(handle) {}
-  // Applies what can be applied again. Where another connection is writing, SQLite refuses to change
-  // the journal at once, without its busy handler: so where many open a new file at the same time.
+  // Applies what can be applied again. Where another connection is writing, SQLite refuses to
+  // change the journal at once, without its busy handler: so where many open a new file together.
   absl::Status Set(const char* settings, absl::Duration timeout);
   absl::StatusOr<Prepared*> Prepare(std::string_view text);
   absl::Status Bind(const Prepared& prepared, const std::vector<Value>& parameters);

@@ -179,7 +179,7 @@ TEST_F(SqliteTest, SaysWhoHoldsTheLock) {
               testing::HasSubstr(options_.url + " is locked by another program"));
 }
 
-// As where many open a new file at once: SQLite itself would fail at once, without its busy handler.
+// As where many open a new file together: SQLite itself fails at once, without its busy handler.
 TEST_F(SqliteTest, WaitsForTheFileToWriteAheadIn) {
   std::filesystem::create_directories(folder_ + "/data");
   sqlite3* other = nullptr;
