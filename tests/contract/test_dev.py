@@ -34,9 +34,7 @@ def clone(tmp_path):
     stand_ins = tmp_path / "stand-ins"
     stand_ins.mkdir()
     for name, text in STAND_INS.items():
-        file = stand_ins / name
-        file.write_text(f"#!/bin/sh\n{text}\n")
-        file.chmod(0o755)
+        stand_in(tmp_path, name, text)
     return tmp_path
 
 
@@ -67,6 +65,110 @@ def test_help_names_every_job():
     for job in jobs:
         assert f"./dev {job}" in said
     assert "./dev test long" in said
+
+
+@pytest.fixture
+def repository(clone):
+    """A clone under git, of sources with a change in the last of two commits; where a linter notes
+    what it is called for."""
+    stand_in(clone, "ninja", 'case "$*" in *compdb*) echo "[]" ;; esac')
+    stand_in(clone, "clang-format-19", "true")
+    stand_in(clone, "clang-tidy", 'for file; do :; done; echo "$file" >>linted')
+    (clone / "tests" / "lint").mkdir(parents=True)
+    required = clone / "tests" / "lint" / "requirements.txt"
+    required.write_text("clang-tidy==0\n")
+    tools = clone / "build" / "tools" / "lint"
+    tools.mkdir(parents=True)
+    with open(required) as text:
+        (tools / "versions").write_text(subprocess.run(
+            ["sha256sum"], stdin=text, check=True, capture_output=True, text=True).stdout)
+    git(clone, "init", "--quiet")
+    commit(clone, "first.cc", "second.cc", "second.h", "third.cc")
+    commit(clone, "first.cc", "second.h", "alone.h")
+    return clone
+
+
+def stand_in(clone, name, text):
+    file = clone / "stand-ins" / name
+    file.write_text(f"#!/bin/sh\n{text}\n")
+    file.chmod(0o755)
+
+
+def git(clone, *arguments):
+    subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.com", *arguments],
+                   cwd=clone, check=True, capture_output=True)
+
+
+def commit(clone, *names):
+    for name in names:
+        with open(clone / name, "a") as file:
+            file.write("// more\n")
+    git(clone, "add", *names)
+    git(clone, "commit", "--quiet", "--message", "More")
+
+
+def lint_changed(clone, seconds=20):
+    """The stage of `./dev test`: its exit status, what it said, and what was linted."""
+    (clone / "linted").unlink(missing_ok=True)
+    ran = subprocess.run(
+        ["bash", "-c", f"set -- help; . ./dev >/dev/null; lint_changed {seconds}"], cwd=clone,
+        capture_output=True, text=True, timeout=60,
+        env={**os.environ, "PATH": f"{clone}/stand-ins:{os.environ['PATH']}"})
+    linted = clone / "linted"
+    return (ran.returncode, ran.stdout + ran.stderr,
+            set(linted.read_text().split()) if linted.exists() else set())
+
+
+def test_the_last_commit_is_linted_where_there_is_no_main_branch_to_compare_with(repository):
+    assert lint_changed(repository)[::2] == (0, {"first.cc", "second.cc"})
+
+
+def test_what_differs_from_the_main_branch_is_linted(repository):
+    git(repository, "update-ref", "refs/remotes/origin/main", "HEAD")
+    commit(repository, "third.cc")
+    commit(repository, "second.cc")
+    assert lint_changed(repository)[::2] == (0, {"second.cc", "third.cc"})
+
+
+def test_the_main_branch_is_compared_with_the_commit_before(repository):
+    git(repository, "update-ref", "refs/remotes/origin/main", "HEAD")
+    assert lint_changed(repository)[::2] == (0, {"first.cc", "second.cc"})
+
+
+def test_one_commit_alone_has_no_change_to_lint(repository):
+    git(repository, "checkout", "--quiet", "--orphan", "alone")
+    git(repository, "commit", "--quiet", "--message", "All")
+    status, said, linted = lint_changed(repository)
+    assert (status, linted) == (0, set())
+    assert "no source has changed" in said
+
+
+def test_a_finding_fails_the_stage(repository):
+    stand_in(repository, "clang-tidy", "echo a finding; exit 1")
+    status, said, _ = lint_changed(repository)
+    assert status != 0
+    assert "a finding" in said
+
+
+def test_a_source_in_another_format_fails_the_stage(repository):
+    stand_in(repository, "clang-format-19", "exit 1")
+    assert lint_changed(repository)[0] != 0
+
+
+def test_lint_ends_in_time_and_says_what_it_left(repository):
+    stand_in(repository, "clang-tidy", "exec sleep 60")
+    status, said, _ = lint_changed(repository, seconds=1)
+    assert status == 0
+    assert {"no time for first.cc", "no time for second.cc"} <= set(said.splitlines())
+
+
+def test_a_machine_without_clang_tidy_lints_nothing(repository):
+    stand_in(repository, "dpkg-query", "true")
+    for name in ("apt-get", "sudo"):
+        stand_in(repository, name, "exit 100")
+    status, said, linted = lint_changed(repository)
+    assert (status, linted) == (0, set())
+    assert "there is no clang-tidy" in said
 
 
 def test_coverage_is_counted_by_folder_without_tests():
