@@ -108,7 +108,9 @@ std::unique_ptr<Embedder> MakeEmbedder(const Config& config,
 class RunningModule : public Module {
  public:
   RunningModule(const Config& config, const ModuleContext& context)
-      : database_(context.database),
+      : clock_(context.clock),
+        logger_(context.logger),
+        database_(context.database),
         store_(context.database),
         executor_(context.config.workers, context.config.queue, context.config.queue_delay),
         loop_({.ca_file = config.ca_file}),
@@ -182,6 +184,10 @@ class RunningModule : public Module {
     const bool only_process = database_.engine() == sql::Engine::kSqlite;
     DRAMATIS_RETURN_IF_ERROR(ledger_.FreeAbandoned(only_process));
     StartJobs();
+    for (const EndingModel& model : models_.Ending(clock_.Now())) {
+      logger_.Warning("a model's provider does not serve it much longer: name another one",
+                      {{"model", model.model}, {"until", model.until}});
+    }
     return absl::OkStatus();
   }
 
@@ -201,6 +207,8 @@ class RunningModule : public Module {
     });
   }
 
+  const Clock& clock_;
+  Logger& logger_;
   sql::Database& database_;
   SqlStore store_;
   Executor executor_;

@@ -1,9 +1,10 @@
 """DRAMATIS_MODELS_FILE made of what OpenRouter says of its models."""
 
+import datetime
 import json
 import subprocess
 
-from tests.harness.deployment import PORTS
+from tests.harness.deployment import PORTS, Embedded
 from tests.harness.program import ROOT, run_program
 
 SCRIPT = ROOT / "services" / "inference" / "catalogue" / "openrouter_models.py"
@@ -49,3 +50,22 @@ def test_openrouters_list_becomes_a_models_file(tmp_path):
 
 def test_another_providers_name_may_be_given():
     assert list(convert(ANSWER, "router")[0]["providers"]) == ["router"]
+
+
+def test_a_model_that_ends_soon_is_named_at_the_start(tmp_path):
+    def day(days):
+        return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days)).strftime("%Y-%m-%d")
+
+    file = tmp_path / "models.json"
+    ends = {"gone": day(-3), "soon": day(60), "later": day(200)}
+    file.write_text(json.dumps({"providers": {"openai": {
+        **{name: {"window": 8192, "deprecated": until} for name, until in ends.items()},
+        "never": {"window": 8192}}}}))
+    with Embedded(tmp_path / "data", {
+            "DRAMATIS_MODELS_FILE": str(file), "OPENAI_API_KEY": "sk-test-0123456789",
+            "OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "DRAMATIS_MODEL": "local",
+            "DRAMATIS_OPENAI_MODELS": "never,gone,soon,later"}) as deployment:
+        told = [json.loads(line) for line in deployment.programs["dramatis"].log_text().splitlines()
+                if "does not serve it much longer" in line]
+    assert {(line["model"], line["until"]) for line in told} == {
+        (f"openai/{name}", ends[name]) for name in ("gone", "soon")}

@@ -58,4 +58,18 @@ absl::StatusOr<v1::ListModelsResponse> Models::List() const {
   return response;
 }
 
+std::vector<EndingModel> Models::Ending(absl::Time now) const {
+  // Days so written are in order as texts are.
+  const std::string last = absl::FormatTime("%Y-%m-%d", now + kNotice, absl::UTCTimeZone());
+  std::vector<EndingModel> ending;
+  for (const Router::Member& member : router_.members()) {
+    for (const ModelFacts& facts : member.provider->models()) {
+      if (facts.deprecated.empty() || facts.deprecated > last) continue;
+      ending.push_back(
+          {.model = member.provider->name() + "/" + facts.name, .until = facts.deprecated});
+    }
+  }
+  return ending;
+}
+
 }  // namespace dramatis::inference
