@@ -39,6 +39,10 @@ class Provider:
             body["default"] = default
         self._client.post("/script", body).expect(200)
 
+    def release(self):
+        """Lets one answer go on that holds: the next `{"hold": True}` among its tokens."""
+        self._client.post("/release").expect(200)
+
     def counts(self):
         return self._client.get("/counts").expect(200)
 

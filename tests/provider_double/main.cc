@@ -6,6 +6,7 @@
 //   POST /script      {"default": step, "steps": [...]}: what the next requests get
 //   GET  /requests    {count, open, completed, aborted, requests: [{authorization, body}]}
 //   GET  /counts      the same without the requests
+//   POST /release     lets one answer go on that holds
 //   POST /reset       forgets requests and script
 //
 // Prints {"event":"listening","protocol":"http","address":"127.0.0.1:43121"} on standard error.

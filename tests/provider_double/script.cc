@@ -28,8 +28,10 @@ absl::StatusOr<Piece> ParsePiece(const boost::json::value& json) {
     }
     if (key == "hang") return Piece{.kind = Piece::Kind::kHang};
     if (key == "cut") return Piece{.kind = Piece::Kind::kCut};
+    if (key == "hold") return Piece{.kind = Piece::Kind::kHold};
   }
-  return absl::InvalidArgumentError("tokens: a text, {raw}, {base64}, {delay_ms}, {hang} or {cut}");
+  return absl::InvalidArgumentError(
+      "tokens: a text, {raw}, {base64}, {delay_ms}, {hang}, {cut} or {hold}");
 }
 
 absl::Status ParseTokens(const boost::json::array& tokens, Step& step) {

@@ -8,7 +8,9 @@
 //   as it
 //                      is (a malformed line, a comment), {"base64": "/w=="} too, with bytes that no
 //                      JSON can say, {"delay_ms": 500} pauses, {"hang": true}
-//                      never goes on, {"cut": true} closes the connection
+//                      never goes on, {"cut": true} closes the connection, {"hold": true} goes
+//                      on when it is told to by POST /release: each lets one of those go that
+//                      hold since the script came, in their order
 //   count              instead of tokens: so many, "t0 ", "t1 ", ...
 //   echo               instead of tokens: the request's newest message, word by word
 //   first_delay_ms     before the head of the answer
@@ -51,7 +53,7 @@ namespace dramatis::provider_double {
 
 // One element of `tokens`.
 struct Piece {
-  enum class Kind { kToken, kRaw, kDelay, kHang, kCut };
+  enum class Kind { kToken, kRaw, kDelay, kHang, kCut, kHold };
   Kind kind = Kind::kToken;
   std::string text = {};
   std::chrono::milliseconds delay = {};

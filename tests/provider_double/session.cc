@@ -65,10 +65,15 @@ void Session::Control(const std::string& target) {
     Answer(200, boost::json::serialize(state_.recorder.Counts()));
   } else if (target == "/script") {
     const absl::Status loaded = state_.script.Load(parser_->get().body());
+    state_.holds = state_.releases = 0;
     Answer(loaded.ok() ? 200 : 400,
            loaded.ok() ? "{}" : ErrorBody(400, std::string(loaded.message())));
+  } else if (target == "/release") {
+    ++state_.releases;
+    Answer(200, "{}");
   } else if (target == "/reset") {
     state_.script.Reset();
+    state_.holds = state_.releases = 0;
     state_.recorder.Reset();
     Answer(200, "{}");
   } else {
@@ -184,6 +189,9 @@ void Session::Advance() {
         return Send([this, delay = piece.delay] { Wait(delay, [this] { Advance(); }); });
       case Piece::Kind::kHang:
         return Send([] {});
+      case Piece::Kind::kHold:
+        ++position_;
+        return Send([this, number = ++state_.holds] { Hold(number); });
       case Piece::Kind::kCut:
         cut_ = true;
         break;
@@ -193,6 +201,12 @@ void Session::Advance() {
   if (position_ < pieces_.size() && !cut_) return Send([this] { Advance(); });
   if (!cut_) AppendTail();
   Send([this] { End(); });
+}
+
+void Session::Hold(int64_t number) {
+  if (number <= state_.releases) return Advance();
+  constexpr std::chrono::milliseconds kLookAgain{5};
+  Wait(kLookAgain, [this, number] { Hold(number); });
 }
 
 void Session::AppendTail() {

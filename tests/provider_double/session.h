@@ -25,6 +25,9 @@ struct State {
   Script script;
   Recorder recorder;
   int64_t next_id = 1;
+  // Answers that came to a `hold` since the script came, and how many were told to go on.
+  int64_t holds = 0;
+  int64_t releases = 0;
 };
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -49,6 +52,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void Stream();
   // Writes what is due; comes back when more is.
   void Advance();
+  // Waits until the hold of this number is released.
+  void Hold(int64_t number);
   void AppendTail();
   void End();
   // The client has gone away, or the script says to.

@@ -88,6 +88,7 @@ def test_a_reply_is_heard_while_it_is_said(client, path, me, provider, double_pe
     assert names[0] == "message"
     turns = [event.json() for event in events if event.name == "turn"]
     assert [turn["state"] for turn in turns][-2:] == ["running", "done"]
+    assert [turn.get("reason") for turn in turns][-2:] == ["alone", None]
     assert {turn["personaId"] for turn in turns} == {double_persona}
     typing = [event.json() for event in events if event.name == "typing"]
     assert typing == [{"personaId": double_persona, "turnId": turns[0]["turnId"]}]
@@ -101,6 +102,7 @@ def test_a_reply_is_heard_while_it_is_said(client, path, me, provider, double_pe
     reply = events[-2].json() if events[-2].name == "message" else events[-1].json()
     assert reply["content"] == "Good mörning to you."
     assert reply["generated"] is True and reply["turnId"] == turns[0]["turnId"]
+    assert reply["turnReason"] == "alone"
     # Nothing of the turn comes after the message but its end.
     assert names.index("typing") < names.index("delta") < len(names) - 2
 

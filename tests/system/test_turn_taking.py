@@ -361,8 +361,11 @@ def test_policies_say_who_speaks_and_why(client, admin, provider):
         return [m["personaId"] for m in replies(client, path)]
 
     def reason(path):
-        message = replies(client, path)[-1]["messageId"]
-        return admin.get(f"{path}/messages/{message}/prompt").expect(200)["score"]["reason"]
+        message = replies(client, path)[-1]
+        score = admin.get(f"{path}/messages/{message['messageId']}/prompt").expect(200)["score"]
+        # Everybody who may know that a model speaks is told why it does.
+        assert message["turnReason"] == score["reason"]
+        return score["reason"]
 
     listed = room_with("list")
     assert speakers(listed, "Go.", "Go.", "Go.", "Go.") == [ada, bob, cid, ada]

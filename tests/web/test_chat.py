@@ -7,6 +7,7 @@ import uuid
 import pytest
 from playwright.sync_api import expect
 
+from tests.harness.program import wait_for
 from tests.harness.provider import BROKEN
 from tests.web.conftest import PHONE
 
@@ -23,6 +24,9 @@ def slow(words, delay=80):
 
 
 LONG = " ".join(f"word{number}" for number in range(60))
+# LONG, of which the last words come when the provider is told to go on.
+HELD = {"tokens": [f"word{number} " for number in range(10)] + [{"hold": True}]
+        + [f"word{number} " for number in range(10, 60)]}
 
 
 # --- first visit ----------------------------------------------------------------------------------
@@ -81,11 +85,12 @@ def test_is_as_dark_as_the_system_until_told_otherwise(open_tab):
 # --- answers --------------------------------------------------------------------------------------
 
 def test_an_answer_is_shown_while_it_is_made(tab, provider, double):
-    provider.script({"tokens": ["# Over", "view\n\n", "- **one**\n", "- two\n", {"delay_ms": 1500}, "\nEnd."]})
+    provider.script({"tokens": ["# Over", "view\n\n", "- **one**\n", "- two\n", {"hold": True}, "\nEnd."]})
     begin(tab, double)
     tab.say("Go")
     expect(tab.running.locator("strong")).to_have_text("one")
     expect(tab.running).not_to_contain_text("End.")
+    provider.release()
     expect(tab.answers.last).to_contain_text("End.")
     expect(tab.running).to_have_count(0)
     expect(tab.answers).to_have_count(1)
@@ -107,7 +112,7 @@ def test_code_is_copied(tab, provider, double):
 
 
 def test_an_answer_is_stopped_and_keeps_its_text(tab, provider, client, double):
-    provider.script(slow(LONG, 150))
+    provider.script(HELD)
     begin(tab, double)
     tab.say("Tell me a lot")
     expect(tab.running).to_contain_text("word2")
@@ -127,12 +132,13 @@ def test_a_cut_connection_goes_on_behind_the_last_event(open_tab, gate, provider
     resumed = []
     tab.page.on("request", lambda request: resumed.append(request.headers.get("last-event-id"))
                 if request.url.endswith("/stream") else None)
-    provider.script(slow(LONG))
+    provider.script(HELD)
     begin(tab, double)
     tab.say("Tell me a lot")
-    expect(tab.running).to_contain_text("word5 ")
+    expect(tab.running).to_contain_text("word9")
     gate.cut()
     expect(tab.running).to_contain_text("The connection is lost")
+    provider.release()
     gate.mend()
     expect(tab.running).to_have_count(0, timeout=30_000)
     expect(tab.answers).to_have_count(1)
@@ -147,8 +153,9 @@ def test_a_message_whose_answer_never_came_back_is_said_once(open_tab, gate, pro
     provider.script({**slow("It is here"), "first_delay_ms": 700})
     begin(tab, double)
     gate.swallow_answers()
+    asked = provider.counts()["count"]
     tab.say("Are you there?")
-    time.sleep(0.3)  # so long the request is under way
+    wait_for(lambda: provider.counts()["count"] > asked, "the model to be asked")
     gate.cut()
     gate.mend()
     expect(tab.answers.last).to_contain_text("It is here", timeout=30_000)
@@ -158,12 +165,13 @@ def test_a_message_whose_answer_never_came_back_is_said_once(open_tab, gate, pro
 
 
 def test_a_reload_in_mid_answer_goes_on(tab, provider, client, double):
-    provider.script(slow(LONG))
+    provider.script(HELD)
     begin(tab, double)
     tab.say("Tell me a lot")
-    expect(tab.running).to_contain_text("word5 ")
+    expect(tab.running).to_contain_text("word9")
     tab.page.reload()
-    expect(tab.running).to_contain_text("word6 ")
+    expect(tab.running).to_contain_text("word9")
+    provider.release()
     expect(tab.running).to_have_count(0, timeout=30_000)
     expect(tab.answers).to_have_count(1)
     assert tab.answers.last.locator("p").first.inner_text().strip() == LONG
@@ -176,10 +184,11 @@ def test_two_tabs_show_the_same_answer_as_it_is_made(tab, open_tab, provider, do
     expect(tab.running).to_have_count(0)
     other = open_tab(f"#/chat/{tab.session_id()}", context=tab.page.context)
     expect(other.messages).to_have_count(2)
-    provider.script(slow(LONG))
+    provider.script(HELD)
     tab.say("Second")
-    expect(tab.running).to_contain_text("word5 ")
-    expect(other.running).to_contain_text("word5 ")
+    expect(tab.running).to_contain_text("word9")
+    expect(other.running).to_contain_text("word9")
+    provider.release()
     expect(other.running).to_have_count(0, timeout=30_000)
     expect(tab.running).to_have_count(0)
     for one in (tab, other):
@@ -188,11 +197,13 @@ def test_two_tabs_show_the_same_answer_as_it_is_made(tab, open_tab, provider, do
 
 
 def test_another_browser_waits_for_what_it_did_not_begin(tab, open_tab, provider, double, user):
-    provider.script(slow(LONG, 40))
+    provider.script(HELD)
     begin(tab, double)
     tab.say("Tell me")
     expect(tab.running).to_contain_text("word2 ")
     other = open_tab(f"#/chat/{tab.session_id()}")  # with a store of its own
+    expect(other.running).to_have_count(1)
+    provider.release()
     expect(other.answers.last).to_contain_text("word59", timeout=30_000)
     expect(other.running).to_have_count(0)
 
@@ -210,6 +221,30 @@ def test_a_failed_answer_is_explained_and_tried_again(open_tab, provider, client
     expect(tab.answers.last).to_contain_text("Now it works.")
     stored = client.get(f"/api/chat/history/{tab.session_id()}").expect(200)["messages"]
     assert [message["role"] for message in stored] == ["user", "assistant"]
+
+
+def test_what_was_refused_is_said_again_to_the_same_persona(open_tab, provider, client, double):
+    tab = open_tab(expected=["Failed to load resource"])
+    provider.script(default={"tokens": ["It is me."]})
+    begin(tab, double)
+    tab.page.route("**/api/chat", lambda route: route.fulfill(
+        status=429, content_type="application/problem+json",
+        body='{"status": 429, "code": "BUDGET_EXCEEDED", "detail": "the budget is spent"}'))
+    tab.say("Are you there?")
+    expect(tab.page.get_by_text("The budget is spent.")).to_be_visible()
+    tab.page.unroute("**/api/chat")
+    tab.button("Try again").click()
+    expect(tab.answers.last).to_contain_text("It is me.")
+    expect(tab.page.get_by_role("heading", name=double[1], level=1)).to_be_visible()
+    assert client.get(f"/api/session/{tab.session_id()}").expect(200)["persona_id"] == double[0]
+
+
+def test_a_chat_that_is_not_there_says_so_and_can_begin(open_tab, dramatis):
+    tab = open_tab("#/chat/nobody-has-begun-this", expected=["Failed to load resource"])
+    expect(tab.page.get_by_text("Nothing has been said here")).to_be_visible()
+    tab.say("Where do you live?")
+    expect(tab.page.get_by_text("Nothing has been said here")).to_have_count(0)
+    expect(tab.answers.last).to_contain_text("I live in")
 
 
 @pytest.mark.parametrize("seen", [False, True])
@@ -511,13 +546,14 @@ def test_another_greeting_is_chosen(tab, provider, client, host, double):
 # --- another answer, other words ------------------------------------------------------------------
 
 def test_a_message_is_answered_again_and_one_answer_chosen(tab, provider, client, double):
-    provider.script({"tokens": ["The first."]}, slow("The second one takes its time", 400), {"tokens": ["The third."]})
+    provider.script({"tokens": ["The first."]}, {"tokens": ["The second ", {"hold": True}, "one takes its time"]}, {"tokens": ["The third."]})
     begin(tab, double)
     tab.say("Go")
     expect(tab.answers.last).to_contain_text("The first.")
     tab.button("Answer again").click()
     expect(tab.running).to_contain_text("The second")
-    expect(tab.page.get_by_text("The first.")).to_have_count(0)
+    expect(tab.answers.filter(has_text="The first.")).to_have_count(0)
+    provider.release()
     expect(tab.running).to_have_count(0)
     expect(tab.answers).to_have_count(1)
     expect(tab.page.get_by_text("Answer 2 of 2")).to_be_visible()
@@ -535,14 +571,15 @@ def test_a_message_is_answered_again_and_one_answer_chosen(tab, provider, client
 
 
 def test_a_reload_while_a_message_is_answered_again_goes_on(tab, provider, client, double):
-    provider.script({"tokens": ["The first."]}, slow(LONG))
+    provider.script({"tokens": ["The first."]}, HELD)
     begin(tab, double)
     tab.say("Go")
     expect(tab.answers.last).to_contain_text("The first.")
     tab.button("Answer again").click()
-    expect(tab.running).to_contain_text("word3 ")
+    expect(tab.running).to_contain_text("word9")
     tab.page.reload()
-    expect(tab.running).to_contain_text("word4 ")
+    expect(tab.running).to_contain_text("word9")
+    provider.release()
     expect(tab.running).to_have_count(0, timeout=30_000)
     expect(tab.answers).to_have_count(1)
     expect(tab.answers.last).to_contain_text("word59")

@@ -1,6 +1,7 @@
 """/docs in a browser: every operation is tried out as the page fills it in."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.harness import examples
 from tests.harness.client import Client
@@ -16,6 +17,10 @@ def new_deployment(tmp_path, provider):
                 **write_table(tmp_path / "table")}
     with Embedded(tmp_path / "data", settings) as deployment:
         yield deployment
+
+
+# A picture as a file; what is sent where the body is a chat that was taken along.
+PICTURE = {"name": "picture.png", "mimeType": "image/png", "buffer": examples.PICTURE}
 
 
 @pytest.fixture
@@ -97,10 +102,60 @@ def test_every_operation_can_be_tried_out_as_it_is(docs, new_deployment):
     assert failures == {}
 
 
-def test_a_mistake_is_shown_with_what_is_wrong(docs):
-    block = block_of(docs, "CreatePersona_post")
+def try_out(page, name):
+    block = block_of(page, name)
     block.locator(".opblock-summary-control").click()
     block.locator(".try-out__btn").click()
+    return block
+
+
+def test_an_answer_is_seen_as_it_comes_in(docs, provider):
+    provider.script(default={"tokens": ["I build ", {"hold": True}, "telescopes."]})
+    block = try_out(docs, "Chat_post")
+    block.locator("textarea.body-param__text").fill('{"message": "What do you do?", "stream": true}')
+    block.locator("button.execute").click()
+    stream = block.locator(".stream")
+    expect(stream).to_contain_text("event: delta")
+    expect(stream).not_to_contain_text("event: done")
+    provider.release()
+    answer = block.locator(".live-responses-table")
+    expect(answer).to_contain_text("event: done")
+    expect(answer).to_contain_text("event: start")
+    expect(stream).to_have_count(0)
+
+
+def test_a_stream_without_end_is_seen_and_stopped(docs, new_deployment):
+    client = Client(new_deployment.http, user="mara:admin")
+    me = client.post("/api/personas", {"name": "Me", "type": "human"}).expect(201)["personaId"]
+    room = client.post("/api/conversations", {"title": "Open", "personaIds": [me]}).expect(201)["conversationId"]
+    block = try_out(docs, examples.ENDLESS)
+    block.locator("tr[data-param-name=conversationId] input").fill(room)
+    block.locator("button.execute").click()
+    stream = block.locator(".stream")
+    expect(stream).to_be_visible()
+    client.post(f"/api/conversations/{room}/messages", {"personaId": me, "content": "Heard?"}).expect(201)
+    expect(stream).to_contain_text("Heard?")
+    stream.get_by_role("button", name="Stop the stream").click()
+    expect(stream).to_have_count(0)
+    answer = block.locator(".live-responses-table")
+    expect(answer).to_contain_text("Heard?")
+    assert answer.locator("tbody .response-col_status").first.inner_text().split()[0] == "200"
+
+
+def test_a_file_is_sent_from_the_form(docs, new_deployment):
+    client = Client(new_deployment.http, user="mara:admin")
+    ada = client.post("/api/personas", {"name": "Ada", "type": "ai_agent"}).expect(201)["personaId"]
+    block = try_out(docs, "UpdateAvatar_put")
+    block.locator("tr[data-param-name=personaId] input").fill(ada)
+    block.locator("input[type=file]").set_input_files(PICTURE)
+    block.locator("button.execute").click()
+    status = block.locator(".live-responses-table tbody .response-col_status").first
+    expect(status).to_contain_text("200")
+    assert client.get(f"/api/personas/{ada}").expect(200)["avatarEtag"]
+
+
+def test_a_mistake_is_shown_with_what_is_wrong(docs):
+    block = try_out(docs, "CreatePersona_post")
     block.locator("textarea.body-param__text").fill('{"name": "x", "nam": 1}')
     block.locator("button.execute").click()
     answer = block.locator(".live-responses-table")

@@ -142,6 +142,21 @@ def test_what_is_no_book_is_refused_in_words(open_tab, client, keeper, tmp_path)
     assert book_of(client, keeper).get("entries", []) == []
 
 
+def test_lore_that_is_not_there_or_not_yours_says_what_to_do(open_tab, dramatis, user, keeper):
+    tab = open_tab("#/lore/019b76da-0300-7033-b0fd-4d55560ebade", expected=["Failed to load resource"])
+    expect(tab.page.get_by_text("There is no such persona")).to_be_visible()
+    tab.open("#/lore")
+    expect(tab.page.get_by_text("There is no such persona")).to_be_visible()
+    other = dramatis.client(f"{user}-other")
+    public = other.post("/api/personas", {"name": "Open", "type": "ai_agent", "isPublic": True}).expect(201)["personaId"]
+    tab.open(f"#/lore/{public}")
+    expect(tab.page.get_by_text("This lore is not yours to read")).to_be_visible()
+    expect(tab.button("New entry")).to_have_count(0)
+    tab.page.get_by_role("link", name="To the personas").click()
+    tab.page.get_by_role("link", name=f"Lore of {keeper[1]}").click()
+    expect(tab.page.get_by_text("No lore yet")).to_be_visible()
+
+
 def test_a_book_is_given_to_another_persona(open_tab, client, keeper):
     other = client.post("/api/personas", {"name": f"Second {keeper[1]}", "type": "ai_agent"}).expect(201)
     client.put(f"/api/personas/{other['personaId']}/lore", {"entries": [{"keys": ["own"], "content": "Mine."}]}).expect(200)

@@ -100,7 +100,8 @@ def voices(client):
 
 
 def test_several_personas_talk_in_a_room_live(open_tab, provider, client, voices):
-    answer = {"tokens": [f"part{number} " for number in range(30)], "token_delay_ms": 60}
+    parts = [f"part{number} " for number in range(30)]
+    answer = {"tokens": [*parts[:9], {"hold": True}, *parts[9:]]}
     provider.script(default=answer)
     tab = open_tab("#/rooms")
     expect(tab.page.get_by_text("No rooms yet")).to_be_visible()
@@ -120,6 +121,8 @@ def test_several_personas_talk_in_a_room_live(open_tab, provider, client, voices
         # Both, while they speak.
         expect(one.running).to_have_count(2)
         expect(one.running.first).to_contain_text("part2 ")
+    for _ in voices:
+        provider.release()
     for one in (tab, other):
         expect(one.running).to_have_count(0, timeout=30_000)
         expect(one.messages).to_have_count(3)
@@ -179,6 +182,15 @@ def test_a_room_is_paused_resumed_closed_and_deleted(open_tab, client, voices):
     assert client.get(f"/api/conversations/{room}").status == 404
 
 
+def test_a_room_that_closes_itself_says_why(open_tab, client, voices):
+    me = client.post("/api/personas", {"name": "Me", "type": "human"}).expect(201)["personaId"]
+    room = client.post("/api/conversations", {
+        "title": "Brief", "personaIds": [me, voices[0][0]], "constraints": {"maxMessages": 1}}).expect(201)["conversationId"]
+    tab = open_tab(f"#/rooms/{room}", locale="de-DE")
+    tab.say("Das war es.")
+    expect(tab.page.get_by_text("Dieser Raum ist geschlossen. Er hat so viele Nachrichten")).to_be_visible()
+
+
 def open_room(open_tab, title, voices, who_answers):
     tab = open_tab("#/rooms")
     tab.button("New room").click()
@@ -228,6 +240,48 @@ def test_a_model_may_pick_who_speaks(open_tab, provider, client, voices):
     expect(tab.answers.first).to_contain_text("Here I am.")
     tab.button("Who speaks").click()
     expect(dialog(tab).get_by_label("Who answers")).to_have_value("model")
+
+
+# What is said of why somebody speaks, by what the policy of the room is: in English and German.
+REASONS = {
+    "natural": ("Why: has most to say to this", "Grund: hat dazu am meisten zu sagen"),
+    "list": ("Why: next in the order", "Grund: der Reihe nach dran"),
+    "pooled": ("Why: drawn by lot", "Grund: durch das Los bestimmt"),
+    "manual": ("Why: asked to speak", "Grund: um eine Antwort gebeten"),
+}
+
+
+@pytest.mark.parametrize("policy", REASONS)
+def test_a_room_says_why_somebody_speaks(open_tab, provider, client, voices, policy):
+    provider.script(default={"tokens": ["Here ", {"hold": True}, "I am."]})
+    me = client.post("/api/personas", {"name": "Me", "type": "human"}).expect(201)["personaId"]
+    room = client.post("/api/conversations", {
+        "title": "Why", "personaIds": [me, voices[0][0], voices[1][0]],
+        "settings": {"turnPolicy": policy, "maxAiResponders": 1}}).expect(201)["conversationId"]
+    english, german = REASONS[policy]
+    tab = open_tab(f"#/rooms/{room}")
+    expect(tab.page.get_by_text("Live", exact=True)).to_be_visible()
+    tab.say("What do you see?")
+    if policy == "manual":
+        tab.button(f"Let {voices[0][1]} speak").click()
+    # While it speaks, after it has spoken, and from history, within the message that is read out.
+    expect(tab.running).to_contain_text(english)
+    provider.release()
+    expect(tab.running).to_have_count(0)
+    expect(tab.answers).to_contain_text("Here I am.")
+    expect(tab.answers).to_contain_text(english)
+    tab.page.reload()
+    expect(tab.answers).to_contain_text(english)
+    expect(tab.page.get_by_text("Why:")).to_have_count(1)
+    there = open_tab(f"#/rooms/{room}", locale="de-DE")
+    expect(there.answers).to_contain_text(german)
+
+
+def test_who_is_called_by_name_is_said_to_be(open_tab, provider, client, voices):
+    provider.script(default={"tokens": ["Here I am."]})
+    tab = open_room(open_tab, "Called", voices, "Whoever has most to say")
+    tab.say(f"{voices[1][1]}, what do you see?")
+    expect(tab.answers).to_contain_text("Why: called by name")
 
 
 # --- memories, goals, journal ---------------------------------------------------------------------

@@ -180,6 +180,7 @@ void RoomEvents::RenderTurn(const Room& room, const RoomEvent& turn) {
   event.mutable_turn()->set_persona_id(row.persona_id);
   event.mutable_turn()->set_state(ToApi(row.turn_state));
   event.mutable_turn()->set_error_code(turn.error_code);
+  event.mutable_turn()->set_reason(row.reason);
   Queue(std::move(event));
   heard_.erase(row.subject);
   if (row.turn_state != TurnState::kRunning) return;

@@ -105,6 +105,18 @@ TEST_F(RoomEventsTest, SaysItAgainToWhoComesBack) {
   }
 }
 
+TEST_F(RoomEventsTest, SaysWhySomebodySpeaks) {
+  const auto stream = Open("olga");
+  Begin("a", "turn-1");
+  End("a", "turn-1", "Hi");
+
+  const auto events = Drain(*stream);
+
+  ASSERT_THAT(events, SizeIs(4));
+  EXPECT_EQ(events[0].turn().reason(), "addressed");
+  EXPECT_EQ(events[3].turn().reason(), "");
+}
+
 TEST_F(RoomEventsTest, SaysWhyATurnFailed) {
   const auto stream = Open("olga");
   store_.AppendTurn("turn-1", "a", TurnState::kFailed);

@@ -97,7 +97,7 @@ struct EventRow {
   EventKind kind = EventKind::kMessage;
   std::string subject;  // a message's number, a persona's id, a turn's id; empty for state
   absl::Time created_at;
-  // Of a turn: what became of it, and whose it is.
+  // Of a turn: what became of it, and whose it is; in `reason`, why it speaks, until it has ended.
   TurnState turn_state = TurnState::kPending;
   std::string persona_id;
   // Of the room's own state: as it was then.

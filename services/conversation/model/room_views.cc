@@ -201,6 +201,7 @@ v1::ConversationMessage ToConversationMessage(const Room& room,
     message.set_turn_id(row.turn_id);
     message.set_model(row.model);
     message.set_finish_reason(row.finish_reason);
+    message.set_turn_reason(row.turn_reason);
   }
   const bool own = identity.user_id == row.user_id;
   if (row.generated() && (own || identity.IsAdmin())) {

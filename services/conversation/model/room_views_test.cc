@@ -37,6 +37,7 @@ MessageRow Generated(const std::string& persona_id) {
   row.model = "the/model";
   row.finish_reason = "length";
   row.usage = usage.SerializeAsString();
+  row.turn_reason = "addressed";
   return row;
 }
 
@@ -90,14 +91,16 @@ TEST(RoomViews, SayNothingOfAModelWhereNobodyMayKnow) {
   const v1::ConversationMessage own = ToConversationMessage(room, Generated("who"), kAgnes);
   const v1::ConversationMessage open = ToConversationMessage(room, Generated("agent"), kStranger);
 
-  for (const char* mark : {"generated", "turn", "model", "length", "usage", "agnes"}) {
+  for (const char* mark : {"generated", "turn", "model", "length", "usage", "addressed", "agnes"}) {
     EXPECT_THAT(hidden, Not(HasSubstr(mark)));
   }
   EXPECT_TRUE(own.generated());
   EXPECT_EQ(own.turn_id(), "the-turn");
+  EXPECT_EQ(own.turn_reason(), "addressed");
   EXPECT_EQ(own.usage().output_tokens(), 3);
   EXPECT_TRUE(open.generated());
   EXPECT_EQ(open.model(), "the/model");
+  EXPECT_EQ(open.turn_reason(), "addressed");
   EXPECT_FALSE(open.has_usage());
 }
 
@@ -106,7 +109,7 @@ TEST(RoomViews, ANeighboursMessageLooksTheSameWhoeverWroteIt) {
   room.row.settings.set_ambiguous(true);
   MessageRow typed = Generated("o");
   typed.user_id = "olga";
-  typed.turn_id = typed.model = typed.finish_reason = typed.usage = "";
+  typed.turn_id = typed.model = typed.finish_reason = typed.usage = typed.turn_reason = "";
   v1::ConversationMessage human = ToConversationMessage(room, typed, kStranger);
   v1::ConversationMessage model = ToConversationMessage(room, Generated("agent"), kStranger);
 

@@ -87,7 +87,8 @@ struct MessageRow {
   std::string model;
   std::string finish_reason;
   bool retrieval = false;
-  std::string usage;  // serialized dramatis.prompt.v1.Usage
+  std::string usage;        // serialized dramatis.prompt.v1.Usage
+  std::string turn_reason;  // of a room's: TurnScore.reason
 
   bool generated() const { return !turn_id.empty(); }
   ParticipantKind author() const {

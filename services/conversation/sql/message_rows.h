@@ -55,6 +55,7 @@ inline constexpr auto kMessageColumns = std::to_array<Column<MessageRow>>({
     Field<&MessageRow::finish_reason>("finish_reason"),
     Field<&MessageRow::retrieval>("retrieval"),
     Blob<&MessageRow::usage>("usage"),
+    Field<&MessageRow::turn_reason>("turn_reason"),
 });
 inline constexpr SqlText kMessageNames = NamesOf(kMessageColumns);
 

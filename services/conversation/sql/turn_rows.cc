@@ -37,7 +37,7 @@ constexpr Statement kEndTurn = {R"(
   set state = $4, text = $5, reply_message_id = $6, finish_reason = $7, model = $8, usage = $9,
     manifest = $10, error = $11, updated_at = $12
   where conversation_id = $1 and turn_id = $2 and fence = $3 and state = 'running'
-  returning trigger_sequence, alternative, payer_id, payer_key)"};
+  returning trigger_sequence, alternative, payer_id, payer_key, score)"};
 
 constexpr Statement kAppendReply = {R"(
   update conversations
@@ -122,7 +122,8 @@ absl::StatusOr<std::optional<AnsweredMessage>> WriteTurnEnd(Transaction& tx, con
   const sql::Row& row = ended.front();
   return AnsweredMessage{.sequence = row.Int(0),
                          .alternative = row.Int(1),
-                         .payer = {.user_id = row.Text(2), .key = row.Text(3)}};
+                         .payer = {.user_id = row.Text(2), .key = row.Text(3)},
+                         .score = row.IsNull(4) ? "" : row.Blob(4)};
 }
 
 absl::StatusOr<std::optional<MessageRow>> ReplyAfter(Transaction& tx,

@@ -97,7 +97,8 @@ inline constexpr char kReplyNames[] = "m.content, m.created_at, m.retrieval";
 struct AnsweredMessage {
   int sequence = 0;
   int alternative = 0;
-  TurnPayer payer = {};  // of the turn
+  TurnPayer payer = {};    // of the turn
+  std::string score = {};  // of the turn, in a room
 };
 // Writes how the turn ended, all but its reply. nullopt where its lease was lost.
 absl::StatusOr<std::optional<AnsweredMessage>> WriteTurnEnd(sql::Transaction& tx,

@@ -79,6 +79,7 @@ class FakeRoomEventStore : public RoomEventStore {
     event.subject = turn_id;
     event.turn_state = state;
     event.persona_id = persona_id;
+    if (state == TurnState::kRunning) event.reason = "addressed";
     Append(event);
   }
   void AppendState(RoomStatus status, int version, const std::string& reason) {

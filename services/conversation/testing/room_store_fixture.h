@@ -131,6 +131,7 @@ class RoomStoreTest : public sql::DatabaseTest {
     turn.persona_id = "g";
     turn.due_at = message.created_at + absl::Seconds(1);
     turn.score.set_total(0.5);
+    turn.score.set_reason("addressed");
     return {turn};
   }
   std::vector<std::string> TurnStates(const Room& room) {

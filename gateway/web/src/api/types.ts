@@ -252,6 +252,8 @@ export interface RoomMessage {
   type: 'text' | 'action' | 'reveal';
   generated?: boolean;
   turnId?: string;
+  // Why its author spoke, as turn-taking has it.
+  turnReason?: string;
   model?: string;
   hidden?: boolean;
   editTime?: string;

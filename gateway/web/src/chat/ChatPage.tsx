@@ -15,7 +15,7 @@ import { goTo, href } from '../app/route';
 import { useI18n, type I18n } from '../i18n';
 import { Confirm } from '../parts/Confirm';
 import { useAction, useLoad } from '../parts/load';
-import { Failed, Loading } from '../parts/states';
+import { Empty, Failed, Loading } from '../parts/states';
 import { useAvatar } from '../parts/useAvatar';
 import { Alternatives } from './Alternatives';
 import { EditAgain } from './EditAgain';
@@ -108,6 +108,11 @@ function Talk(props: TalkProps) {
   const input = useRef<HTMLTextAreaElement>(null);
   const nothingSaid = props.isNew && session.messages.length === 0 && !session.answer;
 
+  const model = who?.modelConfig?.model || ai.value?.defaultModel;
+  const isBare = !props.isNew && isNothingIn(session);
+  // There is no such session: nothing to share or to delete.
+  const isNone = props.isNew || (isBare && session.session === undefined);
+
   const [temporary, setTemporary] = useState(false);
   const greetings = nothingSaid ? greetingsOf(who) : [];
   // By persona: another one begins with its own first.
@@ -139,9 +144,9 @@ function Talk(props: TalkProps) {
   return (
     <Chatbot displayMode={ChatbotDisplayMode.embedded} ariaLabel={props.title}>
       <TalkHead
-        name={nothingSaid && !who ? t('newChat') : name}
-        avatar={nothingSaid && !who ? undefined : avatar}
-        sessionId={props.isNew ? undefined : props.sessionId}
+        name={(nothingSaid || isBare) && !who ? t('newChat') : name}
+        avatar={(nothingSaid || isBare) && !who ? undefined : avatar}
+        sessionId={isNone ? undefined : props.sessionId}
         listShown={props.listShown}
         onToggleList={props.onToggleList}
         temporary={session.session?.temporary === true && session.session.status === 'active'}
@@ -154,6 +159,7 @@ function Talk(props: TalkProps) {
           <Failed error={session.loadError} onRetry={session.reload} />
         ) : (
           <Messages session={session} sessionId={props.sessionId} name={name} avatar={avatar}>
+            {isBare && <Empty title={t('chatBare')} text={t('chatBareDo')} />}
             {nothingSaid && (
               <Welcome
                 ai={ai.value}
@@ -192,13 +198,19 @@ function Talk(props: TalkProps) {
           onStop={session.stop}
         />
         <p className="dr-footnote">
-          {ai.value && !ai.value.configured
+          {ai.value && (!ai.value.configured || model === 'local/retrieval')
             ? t('retrievalFoot')
-            : t('modelFoot', { model: who?.modelConfig?.model ?? ai.value?.defaultModel ?? '…' })}
+            : t('modelFoot', { model: model ?? '…' })}
         </p>
       </ChatbotFooter>
     </Chatbot>
   );
+}
+
+// Nothing was said in it: it has not begun, or is there no longer.
+function isNothingIn(session: UseSession) {
+  const { messages, answer, failure, loading, loadError } = session;
+  return messages.length === 0 && !answer && !failure && !loading && !loadError;
 }
 
 // A session of which nothing is kept, or that begins otherwise than usual, is asked for before its

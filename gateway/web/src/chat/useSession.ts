@@ -18,8 +18,9 @@ export interface Answer {
 
 export interface Failure {
   error: ApiError;
-  // What was said, to be said again where it was not stored.
+  // What was said, to be said again where it was not stored, and to whom where that begins a session.
   message?: string;
+  personaId?: string;
   turnId?: string;
 }
 
@@ -218,7 +219,12 @@ export function useSession(sessionId: string, fresh: boolean, onChanged: () => v
         patch((state) => ({
           answer: undefined,
           messages: state.messages.filter((message) => message.sequence > 0 || stored === undefined),
-          failure: { error: problem, turnId, message: turnId ? undefined : pending.body?.message },
+          failure: {
+            error: problem,
+            turnId,
+            message: turnId ? undefined : pending.body?.message,
+            personaId: pending.body?.persona_id,
+          },
         }));
         tellTabs(sessionId);
       } finally {
@@ -355,7 +361,7 @@ export function useSession(sessionId: string, fresh: boolean, onChanged: () => v
       if (!failure) return;
       if (failure.message !== undefined) {
         patch(() => ({ failure: undefined }));
-        this.say(failure.message);
+        this.say(failure.message, failure.personaId);
         return;
       }
       if (!failure.turnId) return;

@@ -33,16 +33,24 @@ type Asked =
 
 export default function LorePage({ personaId = '' }: { personaId?: string }) {
   const { t } = useI18n();
-  const persona = useLoad<Persona>(`/api/personas/${encodeURIComponent(personaId)}`);
-  const lore = useLoad<Lore>(pathOf(personaId));
-  const name = persona.value?.name ?? t('persona');
+  // Of no persona there is nothing to read.
+  const persona = useLoad<Persona>(personaId ? `/api/personas/${encodeURIComponent(personaId)}` : undefined);
+  const lore = useLoad<Lore>(personaId ? pathOf(personaId) : undefined);
   const error = lore.error ?? persona.error;
+  const status = error instanceof ApiError ? error.status : undefined;
   return (
-    <PageFrame title={t('loreOf', { name })} text={t('loreText')}>
+    <PageFrame
+      title={persona.value ? t('loreOf', { name: persona.value.name }) : t('lore')}
+      text={t('loreText')}
+    >
       <p>
         <a href={href('personas')}>{t('loreBack')}</a>
       </p>
-      {error !== undefined ? (
+      {!personaId || status === 404 ? (
+        <Empty title={t('loreNobody')} text={t('loreNobodyDo')} />
+      ) : status === 403 ? (
+        <Empty title={t('loreNotYours')} text={t('loreNotYoursDo')} />
+      ) : error !== undefined ? (
         <Failed
           error={error}
           onRetry={() => {

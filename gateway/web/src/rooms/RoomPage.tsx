@@ -10,10 +10,11 @@ import type { Participant, Room, RoomMessage } from '../api/types';
 import { goTo, href } from '../app/route';
 import { copyAction, Said } from '../chat/Said';
 import { MessageList } from '../chat/MessageList';
-import { useI18n } from '../i18n';
+import { useI18n, type I18n } from '../i18n';
 import { Confirm } from '../parts/Confirm';
 import { useAction } from '../parts/load';
-import { Failed, Loading } from '../parts/states';
+import { Failed, failureKey, Loading } from '../parts/states';
+import { closingWords, reasonKey } from './reasons';
 import { RoomSettings } from './RoomSettings';
 import { useFaces } from './useFaces';
 import { useRoom, type UseRoom } from './useRoom';
@@ -146,6 +147,18 @@ function RoomHead({ live, room }: { live: UseRoom; room: Room }) {
   );
 }
 
+function failureWords(code: string, t: I18n['t']) {
+  const key = failureKey(code);
+  return key ? t(key) : code;
+}
+
+// Why somebody speaks, under what they say.
+function Reason(props: { of?: string }) {
+  const { t } = useI18n();
+  const key = reasonKey(props.of);
+  return key && <p className="dr-note dr-reason">{t('reason', { why: t(key) })}</p>;
+}
+
 const sequenceOf = (message: RoomMessage) => message.sequence;
 const keyOf = (message: RoomMessage) => message.messageId;
 
@@ -182,7 +195,12 @@ function RoomMessages({ live, room }: { live: UseRoom; room: Room }) {
           content={message.type === 'action' ? `*${message.content}*` : message.content}
           time={message.createTime}
           badge={isAi ? undefined : t('persona')}
-          note={message.editTime && <p className="dr-note">{t('roomEdited')}</p>}
+          note={
+            <>
+              {message.editTime && <p className="dr-note">{t('roomEdited')}</p>}
+              <Reason of={message.turnReason} />
+            </>
+          }
           actions={copyAction(message.content, t('copy'), t('copied'))}
         />
       );
@@ -204,13 +222,20 @@ function RoomMessages({ live, room }: { live: UseRoom; room: Room }) {
         const text = decoder.decode(one.bytes);
         return (
           <div key={one.turnId} className="dr-answer">
-            <Said mine={false} face={faces.get(one.personaId)} name={names.get(one.personaId) ?? t('persona')} content={text} thinking={text === ''} />
+            <Said
+              mine={false}
+              face={faces.get(one.personaId)}
+              name={names.get(one.personaId) ?? t('persona')}
+              content={text}
+              thinking={text === ''}
+              note={<Reason of={one.reason} />}
+            />
           </div>
         );
       })}
       {live.failed && (
         <p className="dr-note" role="alert">
-          {t('roomFailed', { name: names.get(live.failed.personaId) ?? t('persona'), code: live.failed.code })}
+          {t('roomFailed', { name: names.get(live.failed.personaId) ?? t('persona'), code: failureWords(live.failed.code, t) })}
         </p>
       )}
       {live.error && <Failed error={live.error} onRetry={live.reload} />}
@@ -248,7 +273,7 @@ function RoomComposer({ live, room }: { live: UseRoom; room: Room }) {
   if (room.status === 'completed' || room.status === 'terminated') {
     return (
       <p role="status">
-        {t('roomClosed')} {room.closeReason}
+        {t('roomClosed')} {closingWords(room.closeReason, t)}
       </p>
     );
   }

@@ -12,6 +12,8 @@ export interface Speaking {
   personaId: string;
   // As UTF-8: deltas count in bytes.
   bytes: Uint8Array;
+  // Why it speaks, where that was told.
+  reason?: string;
 }
 
 export interface RoomState {
@@ -173,6 +175,20 @@ async function load(roomId: string, patch: Patch, signal: AbortSignal) {
   });
 }
 
+// With somebody who begins to speak. Of a turn two events tell: the first says why, the second does not.
+function beginning(speaking: Speaking[], told: { turnId: string; personaId: string; reason?: string }): Speaking[] {
+  const known = speaking.find((one) => one.turnId === told.turnId);
+  return [
+    ...speaking.filter((one) => one !== known),
+    {
+      turnId: told.turnId,
+      personaId: told.personaId,
+      bytes: new Uint8Array(),
+      reason: told.reason ?? known?.reason,
+    },
+  ];
+}
+
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 function take(name: string, data: any, patch: Patch) {
   switch (name) {
@@ -194,13 +210,7 @@ function take(name: string, data: any, patch: Patch) {
       break;
     }
     case 'typing':
-      patch((state) => ({
-        failed: undefined,
-        speaking: [
-          ...state.speaking.filter((one) => one.turnId !== data.turnId),
-          { turnId: data.turnId, personaId: data.personaId, bytes: new Uint8Array() },
-        ],
-      }));
+      patch((state) => ({ failed: undefined, speaking: beginning(state.speaking, data) }));
       break;
     case 'delta':
       patch((state) => ({
@@ -210,7 +220,9 @@ function take(name: string, data: any, patch: Patch) {
       }));
       break;
     case 'turn':
-      if (data.state !== 'pending' && data.state !== 'running') {
+      if (data.state === 'running') {
+        patch((state) => ({ speaking: beginning(state.speaking, data) }));
+      } else if (data.state !== 'pending') {
         patch((state) => ({
           speaking: state.speaking.filter((one) => one.turnId !== data.turnId),
           ...(data.state === 'failed'

@@ -85,6 +85,7 @@ v1::ArchivedMessage ToRecord(const MessageRow& row, const std::string& user_id) 
   record.set_retrieval(row.retrieval);
   if (!row.usage.empty()) (void)record.mutable_usage()->ParseFromString(row.usage);
   record.set_own(row.persona_id.empty() || row.user_id == user_id);
+  record.set_turn_reason(row.turn_reason);
   return record;
 }
 
@@ -105,6 +106,7 @@ MessageRow ToMessageRow(const v1::ArchivedMessage& record) {
   row.finish_reason = record.finish_reason();
   row.retrieval = record.retrieval();
   if (record.has_usage()) row.usage = record.usage().SerializeAsString();
+  row.turn_reason = record.turn_reason();
   return row;
 }
 

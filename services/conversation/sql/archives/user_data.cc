@@ -230,6 +230,7 @@ absl::StatusOr<bool> ExportRoom(Transaction& tx,
       said.clear_turn_id();
       said.clear_model();
       said.clear_finish_reason();
+      said.clear_turn_reason();
       said.clear_retrieval();
       said.clear_usage();
       said.clear_original_content();

@@ -315,10 +315,12 @@ EventRow EventOf(EventKind kind, const std::string& subject, absl::Time now) {
 EventRow TurnEvent(const std::string& turn_id,
                    const std::string& persona_id,
                    TurnState state,
-                   absl::Time now) {
+                   absl::Time now,
+                   const std::string& reason) {
   EventRow event = EventOf(EventKind::kTurn, turn_id, now);
   event.turn_state = state;
   event.persona_id = persona_id;
+  event.reason = reason;
   return event;
 }
 

@@ -70,11 +70,12 @@ absl::Status AppendEvent(sql::Transaction& tx,
                          const EventRow& event);
 // Something happened to the message of this number, or to this participant.
 EventRow EventOf(EventKind kind, const std::string& subject, absl::Time now);
-// What became of a room's turn.
+// What became of a room's turn. `reason` is TurnScore.reason, empty once it has ended.
 EventRow TurnEvent(const std::string& turn_id,
                    const std::string& persona_id,
                    TurnState state,
-                   absl::Time now);
+                   absl::Time now,
+                   const std::string& reason = "");
 // Appends `message` under the room's next sequence number, which it sets, with its event; counts it
 // in `row` and stores that; closes the room where a constraint is reached, which ends its open
 // turns: the one that wrote the message must have ended before.

@@ -100,8 +100,9 @@ absl::StatusOr<std::vector<PlannedTurnRow>> PlanTurns(Transaction& tx,
                               PlanOne(tx, room.row, message, turn, payer, now));
     if (!turn_id.has_value()) continue;
     turn.turn_id = *std::move(turn_id);
-    DRAMATIS_RETURN_IF_ERROR(
-        AppendEvent(tx, id, TurnEvent(turn.turn_id, turn.persona_id, TurnState::kPending, now)));
+    DRAMATIS_RETURN_IF_ERROR(AppendEvent(
+        tx, id,
+        TurnEvent(turn.turn_id, turn.persona_id, TurnState::kPending, now, turn.score.reason())));
     turns.push_back(std::move(turn));
   }
   return turns;

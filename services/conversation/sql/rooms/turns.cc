@@ -77,12 +77,16 @@ constexpr SqlText kSelectReplied = {"select ", kTurnNames, R"(, manifest
     from messages
     where conversation_id = $1 and message_id = $2 and turn_id <> ''))"};
 
-absl::Status AppendTurnEvent(Transaction& tx,
-                             const TurnRow& turn,
-                             TurnState state,
-                             absl::Time now) {
-  return AppendEvent(tx, turn.conversation_id,
-                     TurnEvent(turn.turn_id, turn.persona_id, state, now));
+// TurnScore.reason of a serialized one.
+std::string ReasonOf(const std::string& score) {
+  v1::TurnScore parsed;
+  return parsed.ParseFromString(score) ? parsed.reason() : "";
+}
+
+absl::Status AppendRunningEvent(Transaction& tx, const TurnRow& turn, absl::Time now) {
+  return AppendEvent(
+      tx, turn.conversation_id,
+      TurnEvent(turn.turn_id, turn.persona_id, TurnState::kRunning, now, ReasonOf(turn.score)));
 }
 
 // Who takes a turn over or begins it, with what it needs.
@@ -114,7 +118,8 @@ absl::Status EndUnheard(Transaction& tx, const TurnRow& turn, absl::Time now) {
                                    v1::ERROR_REASON_MESSAGE_HIDDEN, "the message was hidden"));
   end.now = now;
   DRAMATIS_RETURN_IF_ERROR(WriteTurnEnd(tx, end).status());
-  return AppendTurnEvent(tx, turn, TurnState::kCancelled, now);
+  return AppendEvent(tx, turn.conversation_id,
+                     TurnEvent(turn.turn_id, turn.persona_id, TurnState::kCancelled, now));
 }
 
 absl::StatusOr<std::optional<TurnJob>> ClaimIn(
@@ -133,7 +138,7 @@ absl::StatusOr<std::optional<TurnJob>> ClaimIn(
     DRAMATIS_RETURN_IF_ERROR(EndUnheard(tx, row, now));
     return std::nullopt;
   }
-  DRAMATIS_RETURN_IF_ERROR(AppendTurnEvent(tx, row, TurnState::kRunning, now));
+  DRAMATIS_RETURN_IF_ERROR(AppendRunningEvent(tx, row, now));
   return RoomJobOf(tx, *std::move(room), std::move(row));
 }
 
@@ -219,7 +224,7 @@ absl::StatusOr<TurnJob> StartRequested(Transaction& tx, const RequestedTurn& req
   DRAMATIS_ASSIGN_OR_RETURN(std::optional<TurnRow> begun,
                             BeginAgain(tx, named, request.lease, request.now, /*any=*/true));
   if (!begun.has_value()) return InternalError("a turn that may begin does not");
-  DRAMATIS_RETURN_IF_ERROR(AppendTurnEvent(tx, *begun, TurnState::kRunning, request.now));
+  DRAMATIS_RETURN_IF_ERROR(AppendRunningEvent(tx, *begun, request.now));
   return RoomJobOf(tx, std::move(room), *std::move(begun));
 }
 
@@ -227,7 +232,7 @@ absl::StatusOr<TurnJob> StartRequested(Transaction& tx, const RequestedTurn& req
 // pick who does.
 absl::StatusOr<bool> AppendReply(Transaction& tx,
                                  const TurnEnd& end,
-                                 const TurnPayer& payer,
+                                 const AnsweredMessage& answered,
                                  const TurnPlanner& plan,
                                  Room& room) {
   const ParticipantRow* const persona = FindParticipant(room, end.persona_id);
@@ -235,6 +240,7 @@ absl::StatusOr<bool> AppendReply(Transaction& tx,
   MessageRow message = ReplyOf(end);
   message.user_id = persona->user_id;
   message.usage = end.usage;
+  message.turn_reason = ReasonOf(answered.score);
   DRAMATIS_RETURN_IF_ERROR(AppendMessage(tx, room.row, message));
   if (room.row.closed() || !plan) return false;
   DRAMATIS_ASSIGN_OR_RETURN(
@@ -242,7 +248,7 @@ absl::StatusOr<bool> AppendReply(Transaction& tx,
       SelectRecentMessages(tx, room.row.conversation_id, message.sequence, kRecentMessages));
   DRAMATIS_ASSIGN_OR_RETURN(
       const std::vector<PlannedTurnRow> turns,
-      PlanTurns(tx, room, message, plan(room, recent, message), payer, end.now));
+      PlanTurns(tx, room, message, plan(room, recent, message), answered.payer, end.now));
   return std::any_of(turns.begin(), turns.end(),
                      [](const PlannedTurnRow& turn) { return turn.model_picks; });
 }
@@ -258,7 +264,7 @@ absl::StatusOr<EndedTurn> EndInRoom(Transaction& tx, const TurnEnd& end, const T
   if (!answered.has_value()) return EndedTurn{.result = EndResult::kLost, .waiting = {}};
   EndedTurn result;
   if (!end.message_id.empty()) {
-    DRAMATIS_ASSIGN_OR_RETURN(const bool picks, AppendReply(tx, end, answered->payer, plan, *room));
+    DRAMATIS_ASSIGN_OR_RETURN(const bool picks, AppendReply(tx, end, *answered, plan, *room));
     if (picks) result.waiting.push_back({id, "", end.now});
   }
   DRAMATIS_RETURN_IF_ERROR(
@@ -284,7 +290,7 @@ absl::StatusOr<TurnJob> RetryInRoom(Transaction& tx,
   DRAMATIS_ASSIGN_OR_RETURN(std::optional<TurnRow> begun,
                             BeginAgain(tx, turn, lease, now, /*any=*/false));
   if (!begun.has_value()) return NotFailed();
-  DRAMATIS_RETURN_IF_ERROR(AppendTurnEvent(tx, *begun, TurnState::kRunning, now));
+  DRAMATIS_RETURN_IF_ERROR(AppendRunningEvent(tx, *begun, now));
   return RoomJobOf(tx, std::move(room), *std::move(begun));
 }
 

@@ -7,7 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/conversation/model/room_names.h"
 #include "services/conversation/model/turn_error.h"
+#include "services/conversation/sql/rooms/events.h"
 #include "services/conversation/sql/store.h"
 #include "services/conversation/sql/turn_store.h"
 #include "services/conversation/testing/room_store_fixture.h"
@@ -110,6 +112,17 @@ class RoomTurnsStoreTest : public RoomStoreTest {
     const auto changed = store_.ChangeRoom(room_.row.conversation_id, clock_.Now(), change, Once());
     ASSERT_TRUE(changed.ok()) << changed.status();
   }
+  // What the room's events say of turns: "state reason".
+  std::vector<std::string> ReasonsOfTurns() {
+    SqlRoomEventStore events(db());
+    const auto read = events.ReadEvents(room_.row.conversation_id, 0, 100);
+    std::vector<std::string> reasons;
+    for (const RoomEvent& event : (**read).events) {
+      if (event.row.kind != EventKind::kTurn) continue;
+      reasons.push_back(absl::StrCat(NameOf(event.row.turn_state), " ", event.row.reason));
+    }
+    return reasons;
+  }
   std::string ErrorOf(const std::string& turn_id) {
     return GetReason(ParseError(Turn(turn_id).error));
   }
@@ -206,6 +219,8 @@ TEST_P(RoomTurnsStoreTest, AReplyIsStoredWithTheTurnsEnd) {
   EXPECT_EQ(messages[1].turn_id, job.turn.turn_id);
   EXPECT_EQ(messages[1].model, "fake/model");
   EXPECT_EQ(messages[1].usage, "usage");
+  EXPECT_EQ(messages[1].turn_reason, "addressed");
+  EXPECT_EQ(messages[0].turn_reason, "");
   const std::vector<std::string> events = Events(room_);
   ASSERT_GE(events.size(), 2);
   EXPECT_EQ(events[events.size() - 2], "message 2 ");
@@ -449,6 +464,18 @@ TEST_P(RoomTurnsStoreTest, ARequestedTurnBeginsAtOnce) {
             "ALREADY_ANSWERED");
   // The newest is its own by now.
   EXPECT_TRUE(turns_.StartRequestedTurn(Request(), Once()).ok());
+}
+
+TEST_P(RoomTurnsStoreTest, EventsSayWhyATurnIsSomebodysUntilItHasEnded) {
+  const TurnJob planned = Running();
+  End(Reply(planned));
+  const auto asked = turns_.StartRequestedTurn(Request(), Once());
+  ASSERT_TRUE(asked.ok()) << asked.status();
+  End(Reply(*asked->result.job));
+
+  EXPECT_THAT(ReasonsOfTurns(), ElementsAre("pending addressed", "running addressed", "done ",
+                                            "running requested", "done "));
+  EXPECT_EQ(Messages(room_).back().turn_reason, "requested");
 }
 
 TEST_P(RoomTurnsStoreTest, ARequestTakesTheTurnThatWaits) {
