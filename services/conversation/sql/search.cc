@@ -56,7 +56,7 @@ constexpr Statement kHits = {
         cross join message_search s on s.search_row = f.rowid
       where f.message_words match {found})"};
 constexpr Statement kNewestHits = {R"(
-      order by s.created_at desc, s.conversation_id, s.sequence
+      order by s.created_at desc
       limit cast({most} as bigint))",
                                    R"(
       order by f.rowid desc
