@@ -118,6 +118,9 @@ class NeighbourTest : public testing::TestWithParam<Via> {
         turn.set_text(call.identity.user_id + " " + call.correlation_id);
         return turn;
       };
+  // Of a call that is held up; the executor has stopped when they go.
+  absl::Notification begun_;
+  absl::Notification let_go_;
   std::optional<int> events_ = 5;
   absl::Status end_;
 
@@ -172,11 +175,9 @@ TEST_P(NeighbourTest, BlocksUntilTheAnswerIsThere) {
 }
 
 TEST_P(NeighbourTest, CancelsBlockingCallsUnderWayAndThoseToCome) {
-  absl::Notification begun;
-  absl::Notification let_go;
-  answer_ = [&](const CallContext&, const v1::GetTurnRequest&) {
-    begun.Notify();
-    let_go.WaitForNotification();
+  answer_ = [this](const CallContext&, const v1::GetTurnRequest&) {
+    begun_.Notify();
+    let_go_.WaitForNotification();
     return v1::Turn();
   };
   const auto call = [&] {
@@ -184,13 +185,13 @@ TEST_P(NeighbourTest, CancelsBlockingCallsUnderWayAndThoseToCome) {
         .status();
   };
   auto under_way = std::async(std::launch::async, call);
-  begun.WaitForNotification();
+  begun_.WaitForNotification();
 
   neighbour_.CancelAll();
 
   EXPECT_EQ(under_way.get().code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(call().code(), absl::StatusCode::kUnavailable);
-  let_go.Notify();
+  let_go_.Notify();
 }
 
 TEST_P(NeighbourTest, StreamsEverythingAndItsEnd) {
