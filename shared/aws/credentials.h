@@ -51,7 +51,7 @@ absl::StatusOr<Credentials> FetchCredentials(const CredentialSettings& settings,
 // The answer of AssumeRoleWithWebIdentity. UNAVAILABLE where it has none.
 absl::StatusOr<Credentials> ParseStsAnswer(std::string_view xml);
 // The answer of a container's or a machine's metadata service. UNAVAILABLE where it has none.
-absl::StatusOr<Credentials> ParseMetadataAnswer(std::string_view json);
+absl::StatusOr<Credentials> ParseMetadataAnswer(std::string_view text);
 
 // Whether a container's credentials may be asked for at this URL: over https, or over http from
 // this machine alone.

@@ -15,7 +15,7 @@ bool Consume(std::string_view& text, char first) {
 // Takes the first tag and the comma after it from a list of tags: whether it is `etag`. Takes
 // everything where the list is broken: what follows cannot be told from the inside of a tag.
 bool TakeTag(std::string_view& list, std::string_view etag) {
-  const bool weak = list.substr(0, 3) == "W/\"";
+  const bool weak = list.starts_with("W/\"");
   if (weak) list.remove_prefix(2);
   const bool quoted = Consume(list, '"');
   const std::string_view tag = list.substr(0, list.find(quoted ? '"' : ','));

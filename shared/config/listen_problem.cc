@@ -1,7 +1,7 @@
 #include "shared/config/listen_problem.h"
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 
@@ -19,7 +19,9 @@ std::string ListenProblem(const std::string& variable, const std::string& addres
     case EADDRNOTAVAIL:
       return absl::StrCat(cannot, "this machine has no such address: ", another);
     default:
-      return absl::StrCat(cannot, error == 0 ? "the address is refused" : std::strerror(error),
+      return absl::StrCat(cannot,
+                          error == 0 ? std::string("the address is refused")
+                                     : std::generic_category().message(error),
                           ": ", another);
   }
 }

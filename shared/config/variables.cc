@@ -2,8 +2,10 @@
 
 namespace dramatis {
 
-std::vector<CommonVariable> CommonVariables(const std::string& grpc_addresses,
-                                            const std::string& management_addresses) {
+namespace {
+
+std::vector<CommonVariable> AddressesAndData(const std::string& grpc_addresses,
+                                             const std::string& management_addresses) {
   using enum Readers;
   return {
       {{"DRAMATIS_ENVIRONMENT", "local", "local, staging or production"}},
@@ -27,6 +29,12 @@ std::vector<CommonVariable> CommonVariables(const std::string& grpc_addresses,
         "the PostgreSQL role that the service runs as: `migrate`, which runs as the schema's "
         "owner, lets it read and write the rows of each table and nothing else"},
        kServices},
+  };
+}
+
+std::vector<CommonVariable> HowPeopleSignIn() {
+  using enum Readers;
+  return {
       {{"DRAMATIS_OIDC_ISSUER", "",
         "whose JWTs are taken (`iss`), as https://id.example.org; outside local it, or a key, is "
         "how anybody comes in; services take JWTs on their own ports where they have it too"}},
@@ -49,6 +57,12 @@ std::vector<CommonVariable> CommonVariables(const std::string& grpc_addresses,
         "openid, DRAMATIS_OIDC_SCOPE, and offline_access where the issuer offers it",
         "what the page asks for when people sign in, separated by spaces"},
        kFrontends},
+  };
+}
+
+std::vector<CommonVariable> HowProgramsTrust() {
+  using enum Readers;
+  return {
       {{"DRAMATIS_IDENTITY_KEY_FILE", "",
         "the key by which this program proves to others for whom it calls; `dramatis identity new "
         "<folder>` makes it; demanded outside local"},
@@ -66,6 +80,12 @@ std::vector<CommonVariable> CommonVariables(const std::string& grpc_addresses,
       {{"DRAMATIS_GRPC_TLS_KEY_FILE", "", "the private key of that certificate, in PEM"}},
       {{"DRAMATIS_GRPC_TLS_CA_FILE", "",
         "the authorities, in PEM, whose certificates are taken from the others"}},
+  };
+}
+
+std::vector<CommonVariable> WorkAndElsewhere() {
+  using enum Readers;
+  return {
       {{"DRAMATIS_DATABASE_CONNECTIONS", "DRAMATIS_WORKERS",
         "most database connections of each service"},
        kServices},
@@ -90,6 +110,16 @@ std::vector<CommonVariable> CommonVariables(const std::string& grpc_addresses,
         "AWS_ENDPOINT_URL_SECRETS_MANAGER, AWS_ENDPOINT_URL_STS"},
        kServices},
   };
+}
+
+}  // namespace
+
+std::vector<CommonVariable> CommonVariables(const std::string& grpc_addresses,
+                                            const std::string& management_addresses) {
+  std::vector<CommonVariable> all = AddressesAndData(grpc_addresses, management_addresses);
+  for (const auto& more : {HowPeopleSignIn(), HowProgramsTrust(), WorkAndElsewhere()})
+    all.insert(all.end(), more.begin(), more.end());
+  return all;
 }
 
 }  // namespace dramatis

@@ -1,9 +1,9 @@
 #include "shared/config/watched_file.h"
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include <sys/stat.h>
 
@@ -39,8 +39,8 @@ absl::StatusOr<std::string> WatchedFile::Read(int most_mebibytes) {
     text.resize(static_cast<size_t>(file.gcount()));
   }
   if (!file.is_open() || file.bad()) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot read ", path_, ": ", std::strerror(errno == 0 ? EIO : errno)));
+    return absl::UnavailableError(absl::StrCat(
+        "cannot read ", path_, ": ", std::generic_category().message(errno == 0 ? EIO : errno)));
   }
   if (text.size() > static_cast<size_t>(most)) {
     return absl::UnavailableError(absl::StrCat(path_, " is larger than ", most_mebibytes, " MiB"));

@@ -113,7 +113,7 @@ void SetTarget(std::string_view target, HttpRequest& request) {
 
 std::optional<HostPort> ParseHost(std::string_view text) {
   HostPort parsed;
-  if (text.substr(0, 1) == "[") {
+  if (text.starts_with('[')) {
     const size_t end = text.find(']');
     if (end == std::string_view::npos) return std::nullopt;
     parsed.ipv6 = true;

@@ -67,7 +67,7 @@ RequestReader::Step RequestReader::Next() {
 bool RequestReader::SkipEmptyLine() {
   if (head_bytes_ > 0 || line_skipped_ || input_.empty() || input_[0] != '\r') return true;
   if (input_.size() < kLineEnd.size()) return false;
-  if (input_.compare(0, kLineEnd.size(), kLineEnd) != 0) return true;  // for the parser to refuse
+  if (!input_.starts_with(kLineEnd)) return true;  // for the parser to refuse
   input_.erase(0, kLineEnd.size());
   line_skipped_ = true;
   return true;

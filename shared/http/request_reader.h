@@ -72,7 +72,7 @@ class RequestReader {
   // Text that grows with what comes, whatever its head announces. A Body as Beast defines it.
   struct GrowingBody {
     using value_type = std::string;
-    class reader {
+    class reader {  // NOLINT(readability-identifier-naming)
      public:
       template <bool is_request, class Fields>
       reader(boost::beast::http::header<is_request, Fields>&, value_type& body) : body_(body) {}

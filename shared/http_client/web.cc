@@ -1,7 +1,6 @@
 #include "shared/http_client/web.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
 
 #include <curl/curl.h>
@@ -9,6 +8,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace dramatis {
@@ -71,7 +71,9 @@ size_t TakeHeader(const char* data, size_t size, size_t count, void* into) {
     incoming.answer = {};
     const size_t space = line.find(' ');
     if (space != absl::string_view::npos) {
-      incoming.answer.status = std::atoi(std::string(line.substr(space + 1, 3)).c_str());
+      if (!absl::SimpleAtoi(line.substr(space + 1, 3), &incoming.answer.status)) {
+        incoming.answer.status = 0;
+      }
     }
     return bytes;
   }
@@ -149,11 +151,11 @@ std::string_view WebAnswer::Header(std::string_view lower_case_name) const {
 }
 
 absl::StatusOr<WebAnswer> SendWebRequest(const WebRequest& request) {
-  static const Curl* const kCurl = LoadCurl();
-  if (kCurl == nullptr) {
+  static const Curl* const loaded = LoadCurl();
+  if (loaded == nullptr) {
     return absl::UnavailableError("libcurl.so.4 cannot be loaded; Debian's package is libcurl4");
   }
-  const Curl& api = *kCurl;
+  const Curl& api = *loaded;
   const std::unique_ptr<CURL, decltype(api.easy_cleanup)> curl(api.easy_init(), api.easy_cleanup);
   if (curl == nullptr) return absl::UnavailableError("curl does not start");
   // No waiting for a `100 Continue`, and no type that nobody named.

@@ -50,7 +50,7 @@ char RandomDigit() {
 }  // namespace
 
 bool LooksLikeApiKey(std::string_view text) {
-  return text.substr(0, kKeyBegin.size()) == kKeyBegin;
+  return text.starts_with(kKeyBegin);
 }
 
 std::optional<ApiKey> ApiKey::Parse(std::string_view text) {

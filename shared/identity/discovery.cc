@@ -50,7 +50,7 @@ bool IsSafeUrl(const std::string& url) {
     host = host.substr(0, colon);
   }
   return host == "localhost" || host == "[::1]" ||
-         (host.substr(0, 4) == "127." &&
+         (host.starts_with("127.") &&
           host.find_first_not_of("0123456789.") == std::string_view::npos);
 }
 

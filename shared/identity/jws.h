@@ -18,7 +18,7 @@
 namespace dramatis {
 
 // The longest token that is read.
-inline constexpr size_t kMostTokenBytes = 16 * 1024;
+inline constexpr size_t kMostTokenBytes = size_t{16} * 1024;
 
 enum class JwsOutcome {
   kValid,

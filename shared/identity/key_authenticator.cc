@@ -59,18 +59,19 @@ void KeyAuthenticator::AuthenticateLater(const std::vector<std::string>& authori
   const TokenDigest digest = DigestOf(*key);
   const std::string hash = absl::BytesToHexString(
       absl::string_view(reinterpret_cast<const char*>(digest.data()), digest.size()));
-  bool first = false;
   {
-    const absl::MutexLock lock(&mutex_);
+    absl::ReleasableMutexLock lock(&mutex_);
     const auto waiting = waiting_.find(hash);
     if (waiting != waiting_.end()) {
       waiting->second.push_back(std::move(done));
       return;
     }
-    first = waiting_.size() < kMostLookUps;
-    if (first) waiting_[hash].push_back(std::move(done));
+    if (waiting_.size() >= kMostLookUps) {
+      lock.Release();
+      return done(NoLookUp());
+    }
+    waiting_[hash].push_back(std::move(done));
   }
-  if (!first) return done(NoLookUp());
   find_(hash, [this, hash, digest,
                asked = clock_.Now()](absl::StatusOr<std::optional<FoundApiKey>> found) {
     Found(hash, digest, asked, std::move(found));

@@ -138,13 +138,14 @@ absl::StatusOr<OidcClient::Endpoints> OidcClient::Find() {
   }
   absl::StatusOr<Endpoints> found = Discover();
   const absl::MutexLock lock(&mutex_);
-  if (found.ok()) {
-    endpoints_ = *std::move(found);
-    found_ = clock_.Now();
+  if (!found.ok()) {
+    // What it said last is good while it says nothing.
+    if (endpoints_.has_value()) return *endpoints_;
+    return Unusable(found.status().ToString());
   }
-  // What it said last is good while it says nothing.
-  if (endpoints_.has_value()) return *endpoints_;
-  return Unusable(found.status().ToString());
+  endpoints_ = *std::move(found);
+  found_ = clock_.Now();
+  return *endpoints_;
 }
 
 absl::StatusOr<OidcClient::Door> OidcClient::FindDoor() {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -32,8 +31,8 @@ absl::Status NoKey() {
 
 // Names the file: for the log.
 absl::Status FileError(const char* what, const fs::path& path, int error) {
-  const std::string text =
-      absl::StrCat("cannot ", what, " ", path.string(), ": ", std::strerror(error));
+  const std::string text = absl::StrCat("cannot ", what, " ", path.string(), ": ",
+                                        std::generic_category().message(error));
   if (error == EACCES || error == EPERM) return absl::PermissionDeniedError(text);
   return absl::UnavailableError(text);
 }

@@ -2,9 +2,9 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -26,8 +26,8 @@ bool Embedded(const CommonConfig& config) {
 absl::Status FolderError(const std::string& folder, const char* what) {
   const int error = errno;
   return absl::UnavailableError(absl::StrCat(
-      "cannot ", what, " the data folder ", folder, ": ", std::strerror(error), ": ",
-      error == ENOSPC ? "make room on its disk" : "give this user the right to write there",
+      "cannot ", what, " the data folder ", folder, ": ", std::generic_category().message(error),
+      ": ", error == ENOSPC ? "make room on its disk" : "give this user the right to write there",
       ", or name another folder with DRAMATIS_DATA_DIR"));
 }
 

@@ -26,8 +26,8 @@ std::string AwsSecretRequest(const AwsSecretName& name);
 
 // The value in an answer: its text, or its member. UNAVAILABLE where there is none; never with what
 // came.
-absl::StatusOr<std::string> ParseAwsSecretAnswer(std::string_view json, const std::string& member);
+absl::StatusOr<std::string> ParseAwsSecretAnswer(std::string_view text, const std::string& member);
 // The code of a refusal, as `ResourceNotFoundException`; empty where it has none.
-std::string AwsSecretRefusal(std::string_view json);
+std::string AwsSecretRefusal(std::string_view text);
 
 }  // namespace dramatis::secrets

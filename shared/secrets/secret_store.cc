@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -43,8 +43,8 @@ absl::StatusOr<std::string> ReadSecretFile(const std::string& path) {
     value.resize(static_cast<size_t>(file.gcount()));
   }
   if (!file.is_open() || file.bad()) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot read ", path, ": ", std::strerror(errno == 0 ? EIO : errno)));
+    return absl::UnavailableError(absl::StrCat(
+        "cannot read ", path, ": ", std::generic_category().message(errno == 0 ? EIO : errno)));
   }
   return value;
 }

@@ -70,7 +70,7 @@ class SecretStore {
   void RefreshDue();
 
  private:
-  absl::StatusOr<std::string> ReadAws(const std::string& name);
+  absl::StatusOr<std::string> ReadAws(const std::string& text);
   const aws::ServiceClient& ClientOf(const std::string& region);
 
   const SecretSettings settings_;

@@ -65,7 +65,7 @@ std::string OneLineOf(std::string_view text) {
   for (int32_t i = 0; i < size;) {
     const int32_t start = i;
     UChar32 c = 0;
-    U8_NEXT(text.data(), i, size, c);
+    U8_NEXT(text, i, size, c);
     if (c >= 0 && u_isUWhiteSpace(c) != 0) {
       is_apart = !line.empty();
       continue;

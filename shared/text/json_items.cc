@@ -46,52 +46,57 @@ absl::Status JsonItems::AddLines(std::string_view bytes) {
   return absl::OkStatus();
 }
 
+bool JsonItems::PassOutside(char c) {
+  switch (place_) {
+    case Place::kBegin:
+      if (IsSpace(c) || kByteOrderMark.find(c) != std::string_view::npos) return true;
+      place_ = Place::kBetween;
+      return c == '[';
+    case Place::kBetween:
+      if (IsSpace(c) || c == ',') return true;
+      place_ = c == ']' ? Place::kEnd : Place::kItem;
+      depth_ = 1;
+      // Chats are objects; whatever else it is is no export.
+      return c == ']' || c == '{';
+    case Place::kEnd:
+      return IsSpace(c);
+    case Place::kItem:
+      break;
+  }
+  return true;
+}
+
+bool JsonItems::EndsItem(char c) {
+  if (in_text_) {
+    if (escaped_) {
+      escaped_ = false;
+    } else if (c == '\\') {
+      escaped_ = true;
+    } else if (c == '"') {
+      in_text_ = false;
+    }
+    return false;
+  }
+  if (c == '"') {
+    in_text_ = true;
+  } else if (c == '{' || c == '[') {
+    ++depth_;
+  } else if (c == '}' || c == ']') {
+    return --depth_ == 0;
+  }
+  return false;
+}
+
 absl::Status JsonItems::AddToArray(std::string_view bytes) {
-  const auto broken = [] { return absl::InvalidArgumentError("it is not a JSON array"); };
   size_t from = 0;  // of what belongs to the item and is not kept yet
   for (size_t i = 0; i < bytes.size(); ++i) {
-    const char c = bytes[i];
-    switch (place_) {
-      case Place::kBegin:
-        if (IsSpace(c) || kByteOrderMark.find(c) != std::string_view::npos) break;
-        if (c != '[') return broken();
-        place_ = Place::kBetween;
-        break;
-      case Place::kBetween:
-        if (IsSpace(c) || c == ',') break;
-        if (c == ']') {
-          place_ = Place::kEnd;
-          break;
-        }
-        // Chats are objects; whatever else it is is no export.
-        if (c != '{') return broken();
-        place_ = Place::kItem;
-        depth_ = 1;
-        from = i;
-        break;
-      case Place::kItem:
-        if (in_text_) {
-          if (escaped_) {
-            escaped_ = false;
-          } else if (c == '\\') {
-            escaped_ = true;
-          } else if (c == '"') {
-            in_text_ = false;
-          }
-        } else if (c == '"') {
-          in_text_ = true;
-        } else if (c == '{' || c == '[') {
-          ++depth_;
-        } else if (c == '}' || c == ']') {
-          if (--depth_ > 0) break;
-          Keep(bytes.substr(from, i + 1 - from));
-          place_ = Place::kBetween;
-          DRAMATIS_RETURN_IF_ERROR(Emit());
-        }
-        break;
-      case Place::kEnd:
-        if (!IsSpace(c)) return broken();
-        break;
+    if (place_ != Place::kItem) {
+      if (!PassOutside(bytes[i])) return absl::InvalidArgumentError("it is not a JSON array");
+      from = i;
+    } else if (EndsItem(bytes[i])) {
+      Keep(bytes.substr(from, i + 1 - from));
+      place_ = Place::kBetween;
+      DRAMATIS_RETURN_IF_ERROR(Emit());
     }
   }
   if (place_ == Place::kItem) Keep(bytes.substr(from));

@@ -38,6 +38,10 @@ class JsonItems {
  private:
   absl::Status AddToArray(std::string_view bytes);
   absl::Status AddLines(std::string_view bytes);
+  // Goes past a byte that is outside of every item; false where an array has none such there.
+  bool PassOutside(char c);
+  // Goes past a byte of an item; true where it is its last.
+  bool EndsItem(char c);
   void Keep(std::string_view bytes);
   absl::Status Emit();
 

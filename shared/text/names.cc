@@ -33,7 +33,7 @@ std::vector<CodePoint> CodePointsOf(std::string_view text) {
   for (int32_t i = 0; i < size;) {
     CodePoint point;
     point.begin = static_cast<size_t>(i);
-    U8_NEXT_OR_FFFD(text.data(), i, size, point.value);
+    U8_NEXT_OR_FFFD(text, i, size, point.value);
     point.end = static_cast<size_t>(i);
     points.push_back(point);
   }
@@ -187,7 +187,7 @@ std::string FoldCase(std::string_view text) {
   for (int32_t i = 0; i < size;) {
     const int32_t begin = i;
     UChar32 c = 0;
-    U8_NEXT(text.data(), i, size, c);
+    U8_NEXT(text, i, size, c);
     if (c < 0) {  // as it is: it may be the beginning of something
       folded += text.substr(static_cast<size_t>(begin), static_cast<size_t>(i - begin));
     } else {

@@ -133,7 +133,7 @@ class Folder {
         continue;
       }
       UChar32 c = 0;
-      U8_NEXT_OR_FFFD(text.data(), i, size, c);
+      U8_NEXT_OR_FFFD(text, i, size, c);
       if (Forms().casefold.hasBoundaryBefore(c)) EndPiece(start);
       piece_.append(c);
     }
@@ -199,7 +199,7 @@ class WordCollector {
     for (size_t i = from; i < from + count; ++i) {
       std::array<char, U8_MAX_LENGTH> bytes;
       int length = 0;
-      U8_APPEND_UNSAFE(bytes.data(), length, run_[i].value);
+      U8_APPEND_UNSAFE(bytes, length, run_[i].value);
       word.text.append(bytes.data(), length);
     }
     word.begin = run_[from].begin;
@@ -303,7 +303,7 @@ bool IsWordLimit(std::u32string_view text, size_t at) {
 
 bool AreParticles(std::u32string_view ending) {
   return std::any_of(kHonorifics.begin(), kHonorifics.end(), [&](std::u32string_view honorific) {
-    return ending.substr(0, honorific.size()) == honorific &&
+    return ending.starts_with(honorific) &&
            std::find(kParticles.begin(), kParticles.end(), ending.substr(honorific.size())) !=
                kParticles.end();
   });

@@ -27,7 +27,7 @@ Timer::~Timer() {
 }
 
 void Timer::After(absl::Duration delay, std::function<void()> task) {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (stopped_) return;
   waiting_.emplace(Later(delay), std::move(task));
   changed_.notify_one();
@@ -36,7 +36,7 @@ void Timer::After(absl::Duration delay, std::function<void()> task) {
 void Timer::Stop() {
   std::multimap<SteadyTime, std::function<void()>> dropped;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     stopped_ = true;
     dropped.swap(waiting_);
     changed_.notify_one();
@@ -72,12 +72,12 @@ bool Ending::WaitFor(absl::Duration delay) {
 }
 
 bool Ending::ended() const {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return ended_;
 }
 
 void Ending::End() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   ended_ = true;
   changed_.notify_all();
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -31,7 +31,7 @@ TemporaryFile::~TemporaryFile() {
 absl::Status TemporaryFile::Failed(const char* doing) const {
   return WithCause(UnavailableError("there is no room for archives just now"),
                    absl::StrCat("a temporary file in ", folder_, " cannot be ", doing, ": ",
-                                std::strerror(errno),
+                                std::generic_category().message(errno),
                                 "; let this program write there, and leave room for archives"));
 }
 

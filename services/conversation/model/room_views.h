@@ -38,10 +38,10 @@ v1::Visibility ToApi(RoomVisibility visibility);
 
 v1::Conversation ToConversation(const Room& room, const Identity& identity);
 v1::Participant ToParticipant(const Room& room,
-                              const ParticipantRow& participant,
+                              const ParticipantRow& row,
                               const Identity& identity);
 v1::ConversationMessage ToConversationMessage(const Room& room,
-                                              const MessageRow& message,
+                                              const MessageRow& stored,
                                               const Identity& identity);
 // Whether the caller may read the message: whoever was sent out reads what was said until then.
 bool MayRead(const Room& room, const MessageRow& message, const Identity& identity);

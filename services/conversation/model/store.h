@@ -121,8 +121,8 @@ struct Idempotent {
 template <class Result>
 struct Answering {
   // Keeps no answer: for writes that nobody repeats.
-  Answering(const Idempotency& write)
-      : idempotency(write) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Answering(const Idempotency& write) : idempotency(write) {}
   // `show` makes the response of the result.
   template <class Show>
   Answering(const Idempotency& write, Show show)

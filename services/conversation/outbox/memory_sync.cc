@@ -153,7 +153,7 @@ Remembering::Outcome Remembering::Observe(MemoryJob& job, const MemoryScope& sco
       return {Step::kFailed, told};
     }
     const int to = messages.back().sequence;
-    const Outcome noted = Noted(outbox_.NoteObserved(job, to));
+    Outcome noted = Noted(outbox_.NoteObserved(job, to));
     if (noted.step != Step::kDone) return noted;
     job.observed_to = to;
     job.attempts = 0;

@@ -18,9 +18,9 @@
 namespace dramatis::conversation {
 
 // What stands in the array for a message of a session; without anything before or after it.
-std::string TranscriptItem(const MessageRow& message);
+std::string TranscriptItem(const MessageRow& row);
 
 // The opposite; whoever speaks for a model is `session.persona_id`. INTERNAL where it is none.
-absl::StatusOr<MessageRow> ReadTranscriptItem(std::string_view item, const SessionRow& session);
+absl::StatusOr<MessageRow> ReadTranscriptItem(std::string_view text, const SessionRow& session);
 
 }  // namespace dramatis::conversation

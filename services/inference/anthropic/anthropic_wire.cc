@@ -83,6 +83,10 @@ std::string OutputConfig(std::string_view effort, const prompt::v1::ModelParamet
   return members.empty() ? "" : absl::StrCat("{", absl::StrJoin(members, ","), "}");
 }
 
+bool IsOff(const Effort& effort) {
+  return effort.word.empty() || effort.word == "none";
+}
+
 bool TakesSampling(const WireOptions& options) {
   return options.model.sampling && options.model.thinking != Thinking::kAlways;
 }
@@ -115,7 +119,7 @@ std::vector<OptionalField> AnthropicFormat::Fields(const prompt::v1::ModelParame
   const auto tell_effort = [&](std::string_view word) { told = word; };
   const bool may_think =
       options.model.thinking == Thinking::kOptional || options.model.thinking == Thinking::kUnknown;
-  if (may_think && (effort.word.empty() || effort.word == "none")) {
+  if (may_think && IsOff(effort)) {
     if (!add("thinking", R"({"type":"disabled"})")) tell_effort("low");
   } else if (may_think) {
     // Newer models choose how much; older ones want a budget, which is under the answer's limit.
@@ -130,7 +134,7 @@ std::vector<OptionalField> AnthropicFormat::Fields(const prompt::v1::ModelParame
   } else if (options.model.thinking == Thinking::kAlways) {
     tell_effort(effort.word);
   }
-  if (TakesSampling(options) && (effort.word.empty() || effort.word == "none")) {
+  if (TakesSampling(options) && IsOff(effort)) {
     // Theirs ends at 1.
     if (parameters.has_temperature()) {
       add("temperature", json::serialize(json::value(std::min(1.0, parameters.temperature()))));

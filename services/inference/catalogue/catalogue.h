@@ -79,7 +79,7 @@ inline constexpr int kUnknownWindow = 32768;
 class ModelTable {
  public:
   // Of a document in the form of models.json. INVALID_ARGUMENT, which says where it is malformed.
-  static absl::StatusOr<ModelTable> Parse(std::string_view json);
+  static absl::StatusOr<ModelTable> Parse(std::string_view text);
   // Null where the provider has no such model.
   const ModelFacts* Find(const std::string& provider, const std::string& model) const;
 

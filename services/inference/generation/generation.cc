@@ -208,8 +208,7 @@ Generation::Bill Generation::MakeBill(std::optional<UsageRow> spoken, int speake
     note(lane, *spoken, "answered");
     bill.rows.emplace_back(*std::move(spoken), lane.hold);
   }
-  for (size_t i = 0; i < lanes_.size(); ++i) {
-    const Lane& lane = lanes_[i];
+  for (const Lane& lane : lanes_) {
     if (lane.hold == nullptr || (!bill.rows.empty() && lane.hold == bill.rows.front().second)) {
       continue;
     }
@@ -260,7 +259,7 @@ void Generation::RecordBrokenOff(const char* reason) {
 
 // To write blocks, so not on the provider's thread. Where the executor has stopped, what is written
 // matters more.
-void Generation::Post(std::function<void()> task) {
+void Generation::Post(const std::function<void()>& task) {
   if (!parts_.executor.Post(task)) task();
 }
 

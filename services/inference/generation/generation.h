@@ -97,7 +97,7 @@ class Generation : public AttemptListener, public std::enable_shared_from_this<G
   // What is due for an answer that did not come to its end; nothing where it was over already.
   void RecordBrokenOff(const char* reason);
   // Runs it off the provider's thread.
-  void Post(std::function<void()> task);
+  void Post(const std::function<void()>& task);
 
   const RoutedCallParts parts_;
   CallLogger logger_{parts_.logger};

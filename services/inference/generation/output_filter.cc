@@ -30,13 +30,13 @@ bool OutputFilter::DecideStart(bool at_end) {
   if (name_taken_) return true;  // once: a second one is part of the answer
   const std::string lower = FoldCase(head_);
   for (const std::string& prefix : prefixes_) {
-    if (lower.compare(0, prefix.size(), prefix) == 0) {
+    if (lower.starts_with(prefix)) {
       head_ = std::string(TrimStart(
           std::string_view(head_).substr(FirstCodePoints(head_, CodePoints(prefix)).size())));
       name_taken_ = true;
       return true;
     }
-    const bool may_become = prefix.compare(0, lower.size(), lower) == 0;
+    const bool may_become = prefix.starts_with(lower);
     if (may_become && !at_end) return false;
   }
   return true;

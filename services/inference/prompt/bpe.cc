@@ -39,13 +39,13 @@ constexpr int kNoRank = std::numeric_limits<int>::max();
 }  // namespace
 
 struct BpeCounter::Splitter {
-  explicit Splitter(const char* pattern) : word(absl::StrCat("(", pattern, ")")) {}
+  explicit Splitter(const char* pattern) : word_(absl::StrCat("(", pattern, ")")) {}
 
   // The length of the first word of a text that is not empty.
   size_t FirstWord(std::string_view text) const {
     re2::StringPiece rest(text.data(), text.size());
     re2::StringPiece found;
-    if (RE2::Consume(&rest, word, &found) && !found.empty()) return found.size();
+    if (RE2::Consume(&rest, word_, &found) && !found.empty()) return found.size();
     return SpaceLength(text);
   }
 
@@ -63,7 +63,7 @@ struct BpeCounter::Splitter {
     return run.size() - end.size();
   }
 
-  RE2 word;
+  RE2 word_;
 };
 
 BpeCounter::BpeCounter(BpeSplit split)

@@ -127,10 +127,12 @@ class Room {
 
 std::vector<const PromptPart*> InPromptOrder(const Parts& parts) {
   std::vector<std::pair<int, int>> order;  // place, then as given
+  order.reserve(static_cast<size_t>(parts.size()));
   for (int i = 0; i < parts.size(); ++i)
     order.emplace_back(PlaceOf(parts[i].kind()), i);
   std::sort(order.begin(), order.end());
   std::vector<const PromptPart*> ordered;
+  ordered.reserve(order.size());
   for (const auto& [place, i] : order)
     ordered.push_back(&parts[i]);
   return ordered;

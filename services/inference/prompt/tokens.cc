@@ -60,9 +60,7 @@ int EstimateTokens(std::string_view text) {
       const bool follows_space =
           i > 0 && absl::ascii_isspace(static_cast<unsigned char>(text[i - 1]));
       quarters += follows_space ? 1 : 0;
-    } else if (c == '\n') {
-      quarters += kQuarters;
-    } else if (absl::ascii_isspace(c)) {
+    } else if (c != '\n' && absl::ascii_isspace(c)) {
       quarters += 1;
     } else if (c < 0x80) {
       quarters += kQuarters;

@@ -41,10 +41,10 @@ bool IsAbout(const std::string& param, const std::string& name) {
 }
 
 bool RefusesTheField(const std::string& words) {
-  const std::initializer_list<absl::string_view> kWords = {
+  const std::initializer_list<absl::string_view> refusals = {
       "unsupported",   "not support", "n't support", "unrecognized", "unknown",   "unexpected",
       "not permitted", "not allowed", "extra",       "deprecated",   "no longer", "removed"};
-  return std::any_of(kWords.begin(), kWords.end(),
+  return std::any_of(refusals.begin(), refusals.end(),
                      [&](absl::string_view word) { return absl::StrContains(words, word); });
 }
 

@@ -301,6 +301,7 @@ HttpProvider::HttpProvider(ProviderConfig config,
 
 std::vector<ModelFacts> HttpProvider::models() const {
   std::vector<ModelFacts> models;
+  models.reserve(config_.models.size());
   for (const ModelSpec& spec : config_.models)
     models.push_back(FactsOf(spec));
   return models;

@@ -173,6 +173,7 @@ std::string Summarize(const v1::RunTaskRequest& request) {
     if (picked.size() == kMostSummaryLines) break;
   }
   std::vector<std::string> chosen;
+  chosen.reserve(picked.size());
   for (const size_t i : picked)
     chosen.push_back(lines[i].text);
   return chosen.empty() ? Bare(request) : absl::StrJoin(chosen, "\n");

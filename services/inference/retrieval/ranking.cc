@@ -97,6 +97,7 @@ std::vector<double> RankSentences(const std::vector<Sentence>& sentences,
       std::max(1.0, total_length / std::max<double>(1, static_cast<double>(documents.size())));
   const std::map<std::string, double> idf = Idf(documents, question);
   std::vector<double> own;
+  own.reserve(documents.size());
   for (const Document& document : documents)
     own.push_back(Score(document, average, question, idf));
   std::vector<double> scores = own;

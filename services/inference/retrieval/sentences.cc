@@ -31,7 +31,7 @@ bool IsRule(std::string_view line) {
 // Without the mark of a list's item; the same where it is none.
 std::string_view WithoutBullet(std::string_view line) {
   for (const std::string_view mark : {"- ", "* ", "+ ", "\xE2\x80\xA2 "}) {  // the last is U+2022
-    if (line.substr(0, mark.size()) == mark) return TrimSpace(line.substr(mark.size()));
+    if (line.starts_with(mark)) return TrimSpace(line.substr(mark.size()));
   }
   const size_t digits = std::min(line.find_first_not_of("0123456789"), line.size());
   constexpr size_t kMostDigits = 3;
@@ -62,14 +62,14 @@ bool IsAbbreviation(std::string_view word) {
 size_t WideStop(std::string_view text) {
   for (const std::string_view stop :
        {"\xE3\x80\x82", "\xEF\xBC\x81", "\xEF\xBC\x9F", "\xE0\xA5\xA4", "\xD8\x9F"}) {
-    if (text.substr(0, stop.size()) == stop) return stop.size();
+    if (text.starts_with(stop)) return stop.size();
   }
   return 0;
 }
 
 size_t ClosingLength(std::string_view text) {
   for (const std::string_view mark : {"\"", "'", ")", "]", "\xE2\x80\x9D", "\xE2\x80\x99"}) {
-    if (text.substr(0, mark.size()) == mark) return mark.size();
+    if (text.starts_with(mark)) return mark.size();
   }
   return 0;
 }

@@ -72,14 +72,15 @@ bool AsksNature(const std::vector<std::string>& words, const std::string& spaced
                          "which language model"})) {
     return true;
   }
-  static const std::vector<std::vector<std::string>> kOpenings = {
+  static const std::vector<std::vector<std::string>> openings = {
       {"are", "you"},          {"you", "are"},         {"youre"},
       {"is", "this"},          {"am", "i", "talking"}, {"am", "i", "speaking"},
       {"am", "i", "chatting"}, {"arent", "you"},       {"is", "it"}};
   for (size_t i = 0; i < words.size(); ++i) {
-    for (const auto& opening : kOpenings) {
+    for (const auto& opening : openings) {
       const bool here = i + opening.size() <= words.size() &&
-                        std::equal(opening.begin(), opening.end(), words.begin() + i);
+                        std::equal(opening.begin(), opening.end(),
+                                   words.begin() + static_cast<std::ptrdiff_t>(i));
       if (here && NamesNature(words, i + opening.size())) return true;
     }
   }

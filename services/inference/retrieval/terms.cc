@@ -26,9 +26,8 @@ constexpr const char* kRelated[] = {
     "work job profession occupation career employment employer",
     "hobby hobbies pastime leisure fun interest interests spare weekend weekends",
     "live home house city town reside residence",
-    "family wife husband partner spouse married kid kids child children son daughter parent "
-    "parents "
-    "mother father brother sister",
+    ("family wife husband partner spouse married kid kids child children son daughter parent "
+     "parents mother father brother sister"),
     "study studied university college school degree education thesis doctorate doctoral phd",
     "eat food dish cook cooking meal bake baking bread",
     "music song band instrument sing listen play",
@@ -96,8 +95,7 @@ std::vector<std::string> WithContractions(std::string_view text, std::vector<Wor
 }
 
 bool EndsWith(const std::string& word, std::string_view ending, size_t least_stem) {
-  return word.size() >= ending.size() + least_stem &&
-         word.compare(word.size() - ending.size(), ending.size(), ending) == 0;
+  return word.size() >= ending.size() + least_stem && word.ends_with(ending);
 }
 
 // "running" has become "runn": back to "run".

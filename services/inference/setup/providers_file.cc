@@ -155,7 +155,7 @@ class EntryReader {
   }
 
   std::string ReadRegion(Auth auth) {
-    const std::string region = Text("region");
+    std::string region = Text("region");
     const bool good = std::all_of(region.begin(), region.end(), [](unsigned char c) {
       return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-';
     });

@@ -20,7 +20,7 @@ constexpr size_t kEscapeLength = 6;  // \uXXXX
 // The code unit that the escape at the start of `text` means; 0 where there is none.
 uint32_t EscapedUnit(std::string_view text) {
   uint32_t value = 0;
-  if (text.size() < kEscapeLength || text.substr(0, 2) != "\\u") return 0;
+  if (text.size() < kEscapeLength || !text.starts_with("\\u")) return 0;
   return absl::SimpleHexAtoi(absl::string_view(text.data() + 2, 4), &value) ? value : 0;
 }
 
@@ -82,10 +82,10 @@ std::optional<json::value> ParseLooseJson(std::string_view text, const json::sto
     json::value again =
         json::parse(json::string_view(repaired.data(), repaired.size()), error, storage, options);
     if (!error) return again;
+    return std::nullopt;
   } catch (const std::exception&) {
-    // Boost.JSON throws where a value exceeds its own limits.
+    return std::nullopt;  // Boost.JSON throws where a value exceeds its own limits
   }
-  return std::nullopt;
 }
 
 }  // namespace dramatis::inference

@@ -22,7 +22,7 @@ bool SseParser::Feed(std::string_view bytes, OnData on_data) {
       continue;
     }
     // Not find_first_of, which searches the set anew for every byte.
-    const size_t end =
+    const auto end =
         static_cast<size_t>(std::find_if(bytes.begin(), bytes.end(), IsLineEnd) - bytes.begin());
     const std::string_view piece = bytes.substr(0, end);
     if (line_.size() + piece.size() > kMaxEventBytes) return false;
@@ -48,7 +48,7 @@ bool SseParser::Feed(std::string_view bytes, OnData on_data) {
 bool SseParser::Line(std::string_view line, OnData on_data) {
   if (first_line_) {
     first_line_ = false;
-    if (line.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
+    if (line.starts_with(kByteOrderMark)) {
       line.remove_prefix(kByteOrderMark.size());
     }
   }

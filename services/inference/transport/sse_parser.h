@@ -24,7 +24,7 @@ class SseParser {
   using OnData = absl::FunctionRef<bool(std::string_view data)>;
 
   // No line and no event may be larger than this.
-  static constexpr size_t kMaxEventBytes = 1024 * 1024;
+  static constexpr size_t kMaxEventBytes = size_t{1024} * 1024;
 
   // False if `on_data` said so or something was too large; then the parser is not to be used again.
   [[nodiscard]] bool Feed(std::string_view bytes, OnData on_data);

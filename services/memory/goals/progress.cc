@@ -306,7 +306,7 @@ Streak ComputeStreak(const v1::Goal& goal,
     if (!IsMeant(goal, start)) continue;
     if (entries > 0) {
       ++streak.current;
-    } else if (start != now && !(skipped > 0 && goal.schedule().allow_skip_days())) {
+    } else if (start != now && (skipped == 0 || !goal.schedule().allow_skip_days())) {
       streak.current = 0;
     }
     streak.longest = std::max(streak.longest, streak.current);

@@ -36,7 +36,7 @@ constexpr char kBlankTemplate[] = "blank";
 constexpr int kMostMoods = 1000;
 constexpr int kMostTags = 10;
 // A page of the longest entries would exceed what a message may hold.
-constexpr size_t kMostPageBytes = 4 * 1024 * 1024;
+constexpr size_t kMostPageBytes = size_t{4} * 1024 * 1024;
 
 // Of the lists: what the field rules cannot say. Tags are compared as they are kept.
 std::vector<FieldViolation> CheckLists(const v1::JournalEntry& entry) {
@@ -61,7 +61,8 @@ constexpr size_t kMostPlainContent = 50000;
 bool IsBase64(const std::string& text) {
   constexpr std::string_view kOther = "+/-_=";
   const auto belongs = [&](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || kOther.find(c) != kOther.npos;
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+           kOther.find(c) != std::string_view::npos;
   };
   std::string ignored;
   return std::all_of(text.begin(), text.end(), belongs) &&

@@ -101,6 +101,7 @@ absl::Status Meanings::MakeFor(const std::string& embedder,
     return parts_.store.PutOff(pending, parts_.clock.Now() + (spent ? kPutOffSpent : kPutOff));
   }
   std::vector<MadeEmbedding> made;
+  made.reserve(pending.size());
   for (size_t i = 0; i < pending.size(); ++i) {
     made.push_back({pending[i], PackVector(ToVector(response->embeddings(static_cast<int>(i))))});
   }

@@ -125,6 +125,7 @@ v1::RecallResponse ChooseParts(const Recollection& recollection,
   profile = budget.Take(std::move(profile));
 
   std::vector<PromptPart> goal_parts;
+  goal_parts.reserve(goals.size());
   for (const GoalBrief& goal : goals)
     goal_parts.push_back(Part("goal", goal.goal_id, goal.text));
   goal_parts = budget.Take(std::move(goal_parts), share);
@@ -152,7 +153,8 @@ v1::RecallResponse ChooseParts(const Recollection& recollection,
     for (; first != last; ++first)
       *response.add_parts() = *first;
   };
-  const auto others = goal_parts.begin() + std::min(goal_parts.size(), kFirstGoals);
+  const auto others =
+      goal_parts.begin() + static_cast<std::ptrdiff_t>(std::min(goal_parts.size(), kFirstGoals));
   add(profile.begin(), profile.end());
   add(goal_parts.begin(), others);
   add(matches.begin(), matches.end());

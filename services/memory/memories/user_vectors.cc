@@ -107,6 +107,7 @@ absl::StatusOr<std::vector<std::string>> UserVectorCache::Nearest(
                       return a.first != b.first ? a.first > b.first : *a.second < *b.second;
                     });
   std::vector<std::string> ids;
+  ids.reserve(most);
   for (size_t i = 0; i < most; ++i)
     ids.push_back(*near[i].second);
   return ids;

@@ -53,7 +53,7 @@ bool IsTimeZone(const std::string& name) {
   if (name == kUtc) return true;
   if (!LooksLikeTimeZone(name)) return false;
   // Looked for first, because absl keeps every name it was asked for.
-  const char* configured = std::getenv("TZDIR");
+  const char* configured = std::getenv("TZDIR");  // NOLINT(concurrency-mt-unsafe)
   const std::string folder = configured != nullptr ? configured : "/usr/share/zoneinfo";
   std::error_code error;
   if (!std::filesystem::is_regular_file(absl::StrCat(folder, "/", name), error)) return false;

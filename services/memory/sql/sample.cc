@@ -255,7 +255,7 @@ absl::StatusOr<SampleState> State(sql::Transaction& tx) {
   sql::JoinedDatabase database(tx);
   const sql::SampleClock clock(absl::UnixEpoch());
   SqlStore store(database, clock);
-  const absl::Status first = store.Find(kSampleMara, SampleId("memory", "1")).status();
+  absl::Status first = store.Find(kSampleMara, SampleId("memory", "1")).status();
   if (first.ok()) return SampleState::kSeeded;
   if (!absl::IsNotFound(first)) return first;
   DRAMATIS_ASSIGN_OR_RETURN(const bool occupied, sql::HoldsRows(tx));

@@ -200,7 +200,7 @@ void Default(json::object& data, const char* name, json::value value) {
 absl::StatusOr<json::object> ParseCard(std::string_view text) {
   if (text.size() > kMostCardBytes) return NotACard("has a document of more than 2 MiB");
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
+  if (text.starts_with(kByteOrderMark)) {
     text.remove_prefix(kByteOrderMark.size());
   }
   json::parse_options options;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include <zip.h>
 
@@ -112,7 +113,7 @@ absl::StatusOr<std::string> Written(zip_source_t* source) {
   std::string bytes(size.size, '\0');
   const zip_int64_t read = zip_source_read(source, bytes.data(), bytes.size());
   zip_source_close(source);
-  if (read != static_cast<zip_int64_t>(bytes.size())) {
+  if (std::cmp_not_equal(read, bytes.size())) {
     return InternalError("a zip could not be written");
   }
   return bytes;

@@ -86,7 +86,7 @@ absl::StatusOr<Chunk> TakeChunk(std::string_view& rest) {
 
 // Calls `see` for every chunk up to the end.
 absl::Status Walk(std::string_view png, const std::function<absl::Status(const Chunk&)>& see) {
-  if (png.substr(0, kSignature.size()) != kSignature) return BadPng("it has no signature");
+  if (!png.starts_with(kSignature)) return BadPng("it has no signature");
   png.remove_prefix(kSignature.size());
   bool first = true;
   while (true) {

@@ -127,9 +127,9 @@ void ReadTimes(const json::object& extensions, v1::LoreEntry& lore) {
 }
 
 v1::LoreEntry ToEntry(const json::object& entry, int number) {
-  static const json::object* const kNone = new json::object;
+  static const json::object* const none = new json::object;
   const json::object* const found = ObjectIn(entry, "extensions");
-  const json::object& extensions = found == nullptr ? *kNone : *found;
+  const json::object& extensions = found == nullptr ? *none : *found;
   v1::LoreEntry lore;
   lore.set_entry_id(absl::StrCat(number));
   ReadKeys(entry, "keys", lore.mutable_keys());

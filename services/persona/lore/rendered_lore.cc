@@ -29,8 +29,7 @@ void AddKeys(std::string_view text, google::protobuf::RepeatedPtrField<std::stri
   const std::string list(text);
   for (const auto key : absl::StrSplit(list, ',')) {
     const std::string trimmed(TrimSpace(std::string(key)));
-    if (!trimmed.empty() && static_cast<size_t>(keys.size()) < kMostExtraKeys)
-      *keys.Add() = trimmed;
+    if (!trimmed.empty() && std::cmp_less(keys.size(), kMostExtraKeys)) *keys.Add() = trimmed;
   }
 }
 
@@ -102,9 +101,9 @@ v1::LoreEntry WithoutDecorators(v1::LoreEntry entry) {
     const size_t end = std::min(rest.find('\n'), rest.size());
     std::string_view line = rest.substr(2, end - 2);
     rest.remove_prefix(std::min(end + 1, rest.size()));
-    const bool second = line.starts_with("@");
+    const bool second = line.starts_with('@');
     if (second && !fallback) continue;
-    while (line.starts_with("@"))
+    while (line.starts_with('@'))
       line.remove_prefix(1);
     line = TrimSpace(line);
     const size_t space = std::min(line.find(' '), line.size());

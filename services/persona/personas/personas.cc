@@ -94,7 +94,7 @@ absl::StatusOr<v1::ListPersonasResponse> Personas::List(const CallContext& call,
   for (const PersonaRow& row : page.personas) {
     if (!name.empty() && NameKey(row.definition.name()) != name) continue;
     v1::Persona& shown = *response.add_personas();
-    shown = Present(row, call.identity, masked.find(row.persona_id) != masked.end());
+    shown = Present(row, call.identity, masked.contains(row.persona_id));
     if (request.view() == v1::PERSONA_VIEW_BASIC) ClearTexts(shown);
   }
   if (page.more && name.empty()) {
@@ -135,7 +135,7 @@ absl::StatusOr<v1::Persona> Personas::Get(const CallContext& call,
   if (call.identity.MayManage(row.owner_id)) return Present(row, call.identity);
   DRAMATIS_ASSIGN_OR_RETURN(const std::set<std::string> masked,
                             store_.MaskedFor(call.identity.user_id));
-  return Present(row, call.identity, masked.find(row.persona_id) != masked.end());
+  return Present(row, call.identity, masked.contains(row.persona_id));
 }
 
 absl::StatusOr<v1::Persona> Personas::Update(const CallContext& call,

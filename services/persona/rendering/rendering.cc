@@ -119,7 +119,7 @@ absl::StatusOr<v1::RenderPersonaResponse> Rendering::Render(
   if (!request.participant() && row.owner_id != request.user_id()) {
     DRAMATIS_ASSIGN_OR_RETURN(const std::set<std::string> masked,
                               store_.MaskedFor(request.user_id()));
-    response.set_masked(masked.find(row.persona_id) != masked.end());
+    response.set_masked(masked.contains(row.persona_id));
   }
   return response;
 }
@@ -133,10 +133,10 @@ absl::Status Rendering::Hold(const v1::RenderPersonaRequest& request, const Pers
       *found.hold_expire_time - now >= kEnoughHold * (wanted - now)) {
     return absl::OkStatus();
   }
-  const absl::Status held = store_.Hold({.persona_id = found.persona.persona_id,
-                                         .conversation_id = request.hold_conversation_id(),
-                                         .expire_time = wanted},
-                                        now);
+  absl::Status held = store_.Hold({.persona_id = found.persona.persona_id,
+                                   .conversation_id = request.hold_conversation_id(),
+                                   .expire_time = wanted},
+                                  now);
   // Deleted since it was read: one that takes part already goes on.
   if (absl::IsNotFound(held) && request.participant()) return absl::OkStatus();
   return held;

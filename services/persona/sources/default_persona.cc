@@ -1,7 +1,6 @@
 #include "services/persona/sources/default_persona.h"
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -141,7 +140,8 @@ absl::Status DefaultPersona::WriteSample() const {
     out.write(sample_.data(), static_cast<std::streamsize>(sample_.size()));
     out.close();
     if (!out) {
-      return InternalError(absl::StrCat("cannot write ", draft.string(), ": ", std::strerror(errno),
+      return InternalError(absl::StrCat("cannot write ", draft.string(), ": ",
+                                        std::generic_category().message(errno),
                                         ": make room there, or give this user the right to write"));
     }
   }

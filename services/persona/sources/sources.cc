@@ -50,7 +50,7 @@ absl::StatusOr<fs::path> Resolve(const fs::path& folder, const std::string& uri)
   std::error_code error;
   const fs::path root = fs::canonical(folder, error);
   if (error) return SourceUnavailable("the persona folder does not exist");
-  const fs::path path = fs::canonical(root / PathOf(uri), error);
+  fs::path path = fs::canonical(root / PathOf(uri), error);
   if (error) return SourceUnavailable(error.message());
   const auto [end, unused] = std::mismatch(root.begin(), root.end(), path.begin(), path.end());
   if (end != root.end()) return SourceUnavailable("it lies outside the persona folder");
@@ -64,7 +64,7 @@ absl::StatusOr<std::string> ReadAll(int file, int64_t size) {
   while (true) {
     const ssize_t count = read(file, buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return SourceUnavailable(std::strerror(errno));
+    if (count < 0) return SourceUnavailable(std::generic_category().message(errno));
     if (count == 0) return text;
     text.append(buffer.data(), static_cast<size_t>(count));
     if (static_cast<int64_t>(text.size()) > kMostBytes)
@@ -153,10 +153,10 @@ absl::Status FileSource::Check(const std::string& uri, Entry& entry) const {
   DRAMATIS_ASSIGN_OR_RETURN(const fs::path path, Resolve(folder_, uri));
   // Without O_NONBLOCK opening a pipe would wait for its writer.
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (file < 0) return SourceUnavailable(std::strerror(errno));
+  if (file < 0) return SourceUnavailable(std::generic_category().message(errno));
   const auto close_file = absl::MakeCleanup([file] { close(file); });
   struct stat facts = {};
-  if (fstat(file, &facts) != 0) return SourceUnavailable(std::strerror(errno));
+  if (fstat(file, &facts) != 0) return SourceUnavailable(std::generic_category().message(errno));
   if (!S_ISREG(facts.st_mode)) return SourceUnavailable("it is not a file");
   if (facts.st_size > kMostBytes) return SourceUnavailable("it is over 1 MiB");
   const Stamp stamp = {

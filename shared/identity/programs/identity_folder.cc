@@ -2,7 +2,7 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -22,7 +22,7 @@ constexpr mode_t kReadable = S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH;
 
 absl::Status FileError(const char* what, const std::string& path) {
   return absl::UnavailableError(
-      absl::StrCat("cannot ", what, " ", path, ": ", std::strerror(errno)));
+      absl::StrCat("cannot ", what, " ", path, ": ", std::generic_category().message(errno)));
 }
 
 bool Exists(const std::string& path) {
@@ -37,7 +37,7 @@ absl::Status WriteWhole(const std::string& path, const std::string& text, mode_t
   if (file < 0) return FileError("write", beside);
   const ssize_t written = write(file, text.data(), text.size());
   const bool good =
-      written == static_cast<ssize_t>(text.size()) && fchmod(file, mode) == 0 && fsync(file) == 0;
+      std::cmp_equal(written, text.size()) && fchmod(file, mode) == 0 && fsync(file) == 0;
   const bool closed = close(file) == 0;
   if (!good || !closed || std::rename(beside.c_str(), path.c_str()) != 0) {
     return FileError("write", path);

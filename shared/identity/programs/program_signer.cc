@@ -25,12 +25,12 @@ absl::StatusOr<ProgramKey> ReadKey(WatchedFile& file) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<FileProgramSigner>> FileProgramSigner::Open(const std::string& path,
+absl::StatusOr<std::unique_ptr<FileProgramSigner>> FileProgramSigner::Open(const std::string& file,
                                                                            const Clock& clock) {
-  WatchedFile file(path);
-  DRAMATIS_ASSIGN_OR_RETURN(ProgramKey key, ReadKey(file));
+  WatchedFile watched(file);
+  DRAMATIS_ASSIGN_OR_RETURN(ProgramKey key, ReadKey(watched));
   return std::unique_ptr<FileProgramSigner>(
-      new FileProgramSigner(std::move(file), std::move(key), clock));
+      new FileProgramSigner(std::move(watched), std::move(key), clock));
 }
 
 std::string FileProgramSigner::TokenFor(const std::string& audience, const std::string& identity) {

@@ -33,11 +33,11 @@ FileProgramVerifier::FileProgramVerifier(WatchedFile file,
       keys_{std::make_shared<const KeySet>(std::move(keys))} {}
 
 absl::StatusOr<std::unique_ptr<FileProgramVerifier>> FileProgramVerifier::Open(
-    const std::string& path, std::string audience, const Clock& clock) {
-  WatchedFile file(path);
-  DRAMATIS_ASSIGN_OR_RETURN(KeySet keys, ReadKeys(file));
+    const std::string& file, std::string audience, const Clock& clock) {
+  WatchedFile watched(file);
+  DRAMATIS_ASSIGN_OR_RETURN(KeySet keys, ReadKeys(watched));
   return std::unique_ptr<FileProgramVerifier>(
-      new FileProgramVerifier(std::move(file), std::move(keys), std::move(audience), clock));
+      new FileProgramVerifier(std::move(watched), std::move(keys), std::move(audience), clock));
 }
 
 SignIn FileProgramVerifier::Verify(std::string_view token) {

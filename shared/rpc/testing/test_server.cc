@@ -22,6 +22,7 @@ struct AsText {
 TestServer::TestServer(const std::vector<const MethodTable*>& tables,
                        GrpcService::Missing missing) {
   std::vector<grpc::Service*> services;
+  services.reserve(tables.size());
   for (const MethodTable* const table : tables)
     services.push_back(
         services_.emplace_back(std::make_unique<GrpcService>(*table, missing)).get());

@@ -46,7 +46,9 @@ struct Place {
 // Where the string says nothing: the variable that libpq reads then, else what it was built with.
 std::string ValueOf(const PQconninfoOption& option) {
   if (option.val != nullptr) return option.val;
-  const char* const variable = option.envvar == nullptr ? nullptr : std::getenv(option.envvar);
+  const char* const variable = option.envvar == nullptr
+                                   ? nullptr
+                                   : std::getenv(option.envvar);  // NOLINT(concurrency-mt-unsafe)
   if (variable != nullptr) return variable;
   return option.compiled == nullptr ? "" : option.compiled;
 }

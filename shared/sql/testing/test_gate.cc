@@ -131,7 +131,7 @@ void TestGate::PassOn(const std::vector<pollfd>& polled) {
       ClosePair(pair);
     }
   }
-  pairs_ = left;
+  pairs_ = std::move(left);
 }
 
 void TestGate::Run() {
