@@ -73,7 +73,9 @@ TEST(ConfigTest, NoDefaultModelIsOneWhoseEndIsKnown) {
   for (const KnownProvider& provider : KnownProviders()) {
     const std::string name(provider.models.substr(0, provider.models.find(',')));
     const auto facts = catalogue.Find({std::string(provider.name)}, name);
-    if (facts.has_value()) EXPECT_EQ(facts->deprecated, "") << provider.name << "/" << name;
+    if (facts.has_value()) {
+      EXPECT_EQ(facts->deprecated, "") << provider.name << "/" << name;
+    }
   }
 }
 

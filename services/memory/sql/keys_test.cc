@@ -135,8 +135,11 @@ TEST_P(KeyStoreTest, AUserHasNoMoreThanTheQuotaHoweverManyAskAtOnce) {
   for (const KeyRow& row : rows) {
     threads.emplace_back([&, row] {
       const absl::Status status = Add(row, absl::StrCat("of ", row.key_id));
-      if (status.ok()) ++added;
-      if (!status.ok()) EXPECT_EQ(GetReason(status), "KEY_QUOTA_EXCEEDED");
+      if (status.ok()) {
+        ++added;
+      } else {
+        EXPECT_EQ(GetReason(status), "KEY_QUOTA_EXCEEDED");
+      }
     });
   }
   for (std::thread& thread : threads)
