@@ -254,11 +254,14 @@ TEST_P(StreamsTest, ACancelWhileAWriteIsUnderWayReachesTheSource) {
 TEST_F(StreamsTest, TheClientsDeadlineEndsTheStreamOverGrpc) {
   v1::StreamTurnRequest request;
   request.set_turn_id("018f0000-0000-7000-8000-000000000001");
-  const auto stream = wires_.Stream(Via::kGrpc, "StreamTurn", request.SerializeAsString(),
-                                    {.timeout = absl::Milliseconds(30)});
-  EXPECT_EQ(stream->Finish().code(), absl::StatusCode::kDeadlineExceeded);
-  Await([this] { return script_->destroyed.load() == 1; });
-  EXPECT_EQ(script_->cancelled.load(), 1);
+  // On a busy machine the time may be over before the handler is asked; the next one has more.
+  for (absl::Duration timeout = absl::Milliseconds(30); script_->polls.load() == 0; timeout *= 2) {
+    const auto stream =
+        wires_.Stream(Via::kGrpc, "StreamTurn", request.SerializeAsString(), {.timeout = timeout});
+    EXPECT_EQ(stream->Finish().code(), absl::StatusCode::kDeadlineExceeded);
+  }
+  Await([this] { return script_->destroyed.load() > 0; });
+  EXPECT_GT(script_->cancelled.load(), 0);
 }
 
 TEST_P(StreamsTest, IsNotAskedForMoreThanTheClientTakes) {
