@@ -157,9 +157,11 @@ const Chunk = memo(
     const [gap, setGap] = useState<number>();
     useEffect(() => {
       const observer = new IntersectionObserver(
-        ([entry]) => {
-          if (entry!.isIntersecting) setGap(undefined);
-          else if (entry!.boundingClientRect.height > 0) setGap(entry!.boundingClientRect.height);
+        (entries) => {
+          // Of several looks the last one holds: a page that is busy is told of them together.
+          const { isIntersecting, boundingClientRect } = entries.at(-1)!;
+          if (isIntersecting) setGap(undefined);
+          else if (boundingClientRect.height > 0) setGap(boundingClientRect.height);
         },
         { root: box.current, rootMargin: '2500px 0px 2500px 0px' },
       );
