@@ -150,15 +150,23 @@ def test_a_switch_makes_everybody_answer_at_once(make_deployment, provider, shap
 
 def test_a_turn_waits_as_long_as_its_persona_does(client, provider):
     me = make_persona(client)
-    ai, name = make_ai(client, delay=900)
     provider.script(default={"tokens": ["Ok."]})
-    path = path_of(open_room(client, [me, ai]))
-    began = time.monotonic()
-    answer = say(client, path, me, "Hello").expect(201)
-    turn = client.get(f"/api/turns/{answer['turns'][0]['turnId']}").expect(200)
-    assert (turn["state"], turn["attempt"]) == ("pending", 0)
-    wait_for(lambda: prompts_of(provider, name), "the request")
-    assert 0.85 < time.monotonic() - began < 1.9  # a timer, not the next look
+
+    def waited():
+        ai, name = make_ai(client, delay=900)
+        path = path_of(open_room(client, [me, ai]))
+        began = time.monotonic()
+        answer = say(client, path, me, "Hello").expect(201)
+        turn = client.get(f"/api/turns/{answer['turns'][0]['turnId']}").expect(200)
+        assert (turn["state"], turn["attempt"]) == ("pending", 0)
+        wait_for(lambda: prompts_of(provider, name), "the request")
+        return time.monotonic() - began
+
+    # A timer, not the next look. A busy machine is late once, hardly three times.
+    times = [waited()]
+    while times[-1] >= 1.9 and len(times) < 3:
+        times.append(waited())
+    assert 0.85 < times[-1] < 1.9, times
 
 
 def test_admins_see_why_somebody_speaks(client, admin, provider):
