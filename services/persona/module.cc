@@ -47,20 +47,18 @@ constexpr absl::Duration kCarryInterval = absl::Seconds(2);
 // How often what nobody knows of is looked for among pictures.
 constexpr absl::Duration kPictureSweepInterval = absl::Hours(6);
 
-// Pictures, and the place where they are objects, where there is one.
-class OpenedPictures {
- public:
-  explicit OpenedPictures(const std::optional<objects::Place>& place) {
-    if (place.has_value()) objects_.emplace(*place, clock_, SendWebRequest);
-    pictures_.emplace(objects_.has_value() ? &**objects_ : nullptr);
-  }
-  const Pictures& operator*() const { return *pictures_; }
-
- private:
-  const SystemClock clock_;
-  std::optional<objects::OpenedObjects> objects_;
-  std::optional<Pictures> pictures_;
-};
+// Pictures, which keep the place where they are objects, where there is one.
+std::shared_ptr<const Pictures> OpenPictures(const std::optional<objects::Place>& place) {
+  if (!place.has_value()) return std::make_shared<const Pictures>(nullptr);
+  struct Opened {
+    explicit Opened(const objects::Place& place) : objects(place, clock, SendWebRequest) {}
+    const SystemClock clock;
+    const objects::OpenedObjects objects;
+    const Pictures pictures{&*objects};
+  };
+  const auto opened = std::make_shared<const Opened>(*place);
+  return {opened, &opened->pictures};
+}
 
 std::map<std::string, objects::OpenedObjects> OpenBuckets(const Config& config,
                                                           const Clock& clock) {
@@ -81,7 +79,7 @@ std::map<std::string, objects::Objects*> Borrowed(
 class RunningModule : public Module {
  public:
   RunningModule(const Config& config,
-                std::shared_ptr<const OpenedPictures> pictures,
+                std::shared_ptr<const Pictures> pictures,
                 const ModuleContext& context)
       : database_(context.database),
         store_(context.database, context.clock),
@@ -105,12 +103,12 @@ class RunningModule : public Module {
         executor_(context.config.workers, context.config.queue, context.config.queue_delay),
         picture_executor_(kPictureThreads, context.config.queue, context.config.queue_delay),
         pictures_(std::move(pictures)),
-        cards_(config, store_, follower_, **pictures_, context.clock, context.ids),
+        cards_(config, store_, follower_, *pictures_, context.clock, context.ids),
         lores_(store_, context.clock),
         avatar_store_(context.database),
-        avatars_(store_, avatar_store_, **pictures_, context.clock),
+        avatars_(store_, avatar_store_, *pictures_, context.clock),
         picture_store_(context.database),
-        carrying_(picture_store_, **pictures_, context.clock, context.ids, context.logger),
+        carrying_(picture_store_, *pictures_, context.clock, context.ids, context.logger),
         background_(1, 2),
         jobs_("persona", timer_, context.clock, context.logger, context.metrics),
         persona_rpcs_(context.Rpcs("dramatis.persona.v1.PersonaService", executor_)),
@@ -174,7 +172,7 @@ class RunningModule : public Module {
   sql::BackfillThread backfills_;
   Executor executor_;
   Executor picture_executor_;
-  const std::shared_ptr<const OpenedPictures> pictures_;
+  const std::shared_ptr<const Pictures> pictures_;
   Cards cards_;
   Lores lores_;
   SqlAvatarStore avatar_store_;
@@ -198,15 +196,13 @@ const ModuleFactory& PersonaModule() {
       .migrations = &embedded::persona_migrations,
       .configure = [](Settings& settings, const CommonConfig& common) -> ConfiguredModule {
         const Config config = Config::From(settings, common);
-        const auto pictures = std::make_shared<const OpenedPictures>(config.pictures);
+        const std::shared_ptr<const Pictures> pictures = OpenPictures(config.pictures);
         return {
             .make = [config, pictures](
                         const ModuleContext& context) -> absl::StatusOr<std::unique_ptr<Module>> {
               return std::make_unique<RunningModule>(config, pictures, context);
             },
-            .export_user = [pictures, exporter = UserExporter(**pictures)](
-                               sql::Transaction& tx, const std::string& user_id,
-                               const std::string& after) { return exporter(tx, user_id, after); },
+            .export_user = UserExporter(pictures),
             .import_user = UserImporter(config.restrict_ai_personas)};
       },
       .sample = Sample(),

@@ -15,6 +15,7 @@ namespace {
 constexpr size_t kLongestKey = 900;
 constexpr size_t kLongestPart = 200;
 constexpr size_t kLongestPlain = 150;
+constexpr int kListedAtOnce = 500;
 
 bool IsPart(std::string_view part) {
   if (part.empty() || part.size() > kLongestPart || part.front() == '.') return false;
@@ -69,6 +70,22 @@ absl::StatusOr<std::string> GetWhole(Objects& objects, const std::string& key, s
                                     })
                                .status());
   return body;
+}
+
+absl::Status ForEachObject(Objects& objects,
+                           const std::string& prefix,
+                           const std::function<bool()>& ending,
+                           const std::function<absl::Status(const ObjectInfo&)>& take) {
+  std::string after;
+  while (!ending()) {
+    DRAMATIS_ASSIGN_OR_RETURN(const std::vector<ObjectInfo> found,
+                              objects.List(prefix, after, kListedAtOnce));
+    for (const ObjectInfo& object : found)
+      DRAMATIS_RETURN_IF_ERROR(take(object));
+    if (static_cast<int>(found.size()) < kListedAtOnce) break;
+    after = found.back().key;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace dramatis::objects

@@ -73,5 +73,11 @@ std::string KeyPart(std::string_view text);
 absl::Status PutWhole(Objects& objects, const std::string& key, std::string_view body);
 // RESOURCE_EXHAUSTED where the body has more than `most_bytes`.
 absl::StatusOr<std::string> GetWhole(Objects& objects, const std::string& key, size_t most_bytes);
+// Gives `take` the objects whose key begins with `prefix`, as List has them; `take` may delete
+// them. Ends with the first error, or early, with OK, once `ending` says so.
+absl::Status ForEachObject(Objects& objects,
+                           const std::string& prefix,
+                           const std::function<bool()>& ending,
+                           const std::function<absl::Status(const ObjectInfo&)>& take);
 
 }  // namespace dramatis::objects

@@ -21,7 +21,6 @@ constexpr absl::Duration kLastRetryOfJobs = absl::Minutes(10);
 // That fail in a row, until the job itself has failed: some two hours.
 constexpr int kMostAttempts = 20;
 constexpr int kExpiredAtOnce = 64;
-constexpr int kListedAtOnce = 500;
 
 const char* KindOf(const JobRow& job) {
   return job.kind == JobKind::kExport ? "export" : "import";
@@ -100,18 +99,12 @@ absl::Status ArchiveJobs::DeleteExpired() {
 
 absl::Status ArchiveJobs::DeleteOrphans(const std::function<bool()>& ending) {
   std::vector<std::string> orphans;
-  std::string after;
-  while (true) {
-    if (ending()) return absl::OkStatus();
-    DRAMATIS_ASSIGN_OR_RETURN(const std::vector<objects::ObjectInfo> found,
-                              tools_.objects.List(kArchivesPrefix, after, kListedAtOnce));
-    for (const objects::ObjectInfo& object : found) {
-      if (object.modified + kOrphanAge <= tools_.clock.Now()) orphans.push_back(object.key);
-    }
-    if (static_cast<int>(found.size()) < kListedAtOnce) break;
-    after = found.back().key;
-  }
-  if (orphans.empty()) return absl::OkStatus();
+  DRAMATIS_RETURN_IF_ERROR(objects::ForEachObject(
+      tools_.objects, kArchivesPrefix, ending, [&](const objects::ObjectInfo& object) {
+        if (object.modified + kOrphanAge <= tools_.clock.Now()) orphans.push_back(object.key);
+        return absl::OkStatus();
+      }));
+  if (ending() || orphans.empty()) return absl::OkStatus();
   // Read after them: a job that comes later has an object that is not as old.
   DRAMATIS_ASSIGN_OR_RETURN(const std::set<std::string> known, tools_.store.ObjectKeys());
   for (const std::string& key : orphans) {

@@ -12,7 +12,6 @@ namespace dramatis::persona {
 namespace {
 
 constexpr int kDroppedAtOnce = 64;
-constexpr int kListedAtOnce = 500;
 
 }  // namespace
 
@@ -57,23 +56,22 @@ absl::Status Carrying::DeleteDropped(const std::function<bool()>& ending) {
 absl::Status Carrying::DeleteOrphans(const std::function<bool()>& ending) {
   if (pictures_.objects() == nullptr) return absl::OkStatus();
   for (const PictureKind kind : {PictureKind::kAvatar, PictureKind::kCard}) {
-    std::string after;
-    while (!ending()) {
-      DRAMATIS_ASSIGN_OR_RETURN(
-          const std::vector<objects::ObjectInfo> found,
-          pictures_.objects()->List(std::string(PicturePrefix(kind)), after, kListedAtOnce));
-      for (const objects::ObjectInfo& listed : found) {
-        const std::optional<PictureObject> object = ReadPictureKey(listed.key);
-        if (!object.has_value() || listed.modified + kPictureOrphanAge > clock_.Now()) continue;
-        DRAMATIS_ASSIGN_OR_RETURN(const bool referred_to, store_.IsReferredTo(*object));
-        if (referred_to) continue;
-        DRAMATIS_RETURN_IF_ERROR(pictures_.objects()->Delete(listed.key));
-        logger_.Info("picture of nobody deleted", {{"object", listed.key}});
-      }
-      if (static_cast<int>(found.size()) < kListedAtOnce) break;
-      after = found.back().key;
-    }
+    DRAMATIS_RETURN_IF_ERROR(objects::ForEachObject(
+        *pictures_.objects(), PicturePrefix(kind), ending,
+        [this](const objects::ObjectInfo& listed) { return DeleteIfOrphan(listed); }));
   }
+  return absl::OkStatus();
+}
+
+absl::Status Carrying::DeleteIfOrphan(const objects::ObjectInfo& listed) {
+  const std::optional<PictureObject> object = ReadPictureKey(listed.key);
+  if (!object.has_value() || listed.modified + kPictureOrphanAge > clock_.Now()) {
+    return absl::OkStatus();
+  }
+  DRAMATIS_ASSIGN_OR_RETURN(const bool referred_to, store_.IsReferredTo(*object));
+  if (referred_to) return absl::OkStatus();
+  DRAMATIS_RETURN_IF_ERROR(pictures_.objects()->Delete(listed.key));
+  logger_.Info("picture of nobody deleted", {{"object", listed.key}});
   return absl::OkStatus();
 }
 

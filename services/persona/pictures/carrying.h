@@ -37,6 +37,7 @@ class Carrying {
  private:
   absl::Status Carry(PictureKind kind, const std::function<bool()>& ending);
   absl::Status DeleteDropped(const std::function<bool()>& ending);
+  absl::Status DeleteIfOrphan(const objects::ObjectInfo& listed);
 
   PictureStore& store_;
   const Pictures& pictures_;

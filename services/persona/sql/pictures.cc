@@ -1,5 +1,6 @@
 #include "services/persona/sql/pictures.h"
 
+#include "absl/strings/str_replace.h"
 #include "shared/status/macros.h"
 
 namespace dramatis::persona {
@@ -10,57 +11,35 @@ using sql::Rows;
 using sql::Statement;
 using sql::Transaction;
 
-constexpr Statement kNextAvatar = {R"(
+// Of {table}: TableOf a kind.
+constexpr char kNext[] = R"(
   select persona_id, picture
-  from persona_avatars
+  from {table}
   where object_key = '' and length(picture) > 0
   order by persona_id
-  limit 1)"};
+  limit 1)";
 
-constexpr Statement kNextCard = {R"(
-  select persona_id, picture
-  from persona_cards
-  where object_key = '' and length(picture) > 0
-  order by persona_id
-  limit 1)"};
-
-constexpr Statement kCarriedAvatar = {R"(
-  update persona_avatars
+constexpr char kCarried[] = R"(
+  update {table}
   set object_key = $2, picture = $3
-  where persona_id = $1 and object_key = '' and picture = $4)"};
+  where persona_id = $1 and object_key = '' and picture = $4)";
 
-constexpr Statement kCarriedCard = {R"(
-  update persona_cards
-  set object_key = $2, picture = $3
-  where persona_id = $1 and object_key = '' and picture = $4)"};
+constexpr char kDropOf[] = R"(
+  insert into dropped_pictures (persona_id, object_key)
+  select t.persona_id, t.object_key
+  from {table} t
+  join personas p on p.persona_id = t.persona_id
+  where p.owner_id = $1 and t.object_key <> '')";
+
+constexpr char kDeleteOf[] = R"(
+  delete from {table}
+  where persona_id in (select persona_id from personas where owner_id = $1))";
 
 constexpr Statement kDropAvatar = {R"(
   insert into dropped_pictures (persona_id, object_key)
   select persona_id, object_key
   from persona_avatars
   where persona_id = $1 and object_key <> '')"};
-
-constexpr Statement kDropAvatarsOf = {R"(
-  insert into dropped_pictures (persona_id, object_key)
-  select a.persona_id, a.object_key
-  from persona_avatars a
-  join personas p on p.persona_id = a.persona_id
-  where p.owner_id = $1 and a.object_key <> '')"};
-
-constexpr Statement kDropCardsOf = {R"(
-  insert into dropped_pictures (persona_id, object_key)
-  select c.persona_id, c.object_key
-  from persona_cards c
-  join personas p on p.persona_id = c.persona_id
-  where p.owner_id = $1 and c.object_key <> '')"};
-
-constexpr Statement kDeleteAvatarsOf = {R"(
-  delete from persona_avatars
-  where persona_id in (select persona_id from personas where owner_id = $1))"};
-
-constexpr Statement kDeleteCardsOf = {R"(
-  delete from persona_cards
-  where persona_id in (select persona_id from personas where owner_id = $1))"};
 
 constexpr Statement kDropped = {R"(
   select persona_id, object_key
@@ -81,11 +60,22 @@ constexpr Statement kReferredTo = {R"(
   from persona_cards
   where persona_id = $1 and object_key = $2)"};
 
+const char* TableOf(PictureKind kind) {
+  return kind == PictureKind::kAvatar ? "persona_avatars" : "persona_cards";
+}
+
+absl::StatusOr<Rows> Execute(Transaction& tx,
+                             const char* text,
+                             PictureKind kind,
+                             const std::vector<sql::Value>& parameters) {
+  return tx.ExecuteText(absl::StrReplaceAll(text, {{"{table}", TableOf(kind)}}), parameters);
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<PictureInRow>> SqlPictureStore::NextInRow(PictureKind kind) {
   DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, database_.Read([&](Transaction& tx) {
-    return tx.Execute(kind == PictureKind::kAvatar ? kNextAvatar : kNextCard, {});
+    return Execute(tx, kNext, kind, {});
   }));
   if (rows.empty()) return std::nullopt;
   return PictureInRow{.persona_id = rows.front().Text(0), .picture = rows.front().Blob(1)};
@@ -96,8 +86,7 @@ absl::StatusOr<bool> SqlPictureStore::NoteCarried(PictureKind kind,
                                                   const std::string& object_key) {
   return database_.Write([&](Transaction& tx) -> absl::StatusOr<bool> {
     DRAMATIS_RETURN_IF_ERROR(
-        tx.Execute(kind == PictureKind::kAvatar ? kCarriedAvatar : kCarriedCard,
-                   {row.persona_id, object_key, Bytes{""}, Bytes{row.picture}})
+        Execute(tx, kCarried, kind, {row.persona_id, object_key, Bytes{""}, Bytes{row.picture}})
             .status());
     return tx.affected() == 1;
   });
@@ -131,9 +120,9 @@ absl::Status DropAvatar(Transaction& tx, const std::string& persona_id) {
 }
 
 absl::Status DeletePicturesOf(Transaction& tx, const std::string& owner_id) {
-  for (const Statement* const statement :
-       {&kDropAvatarsOf, &kDropCardsOf, &kDeleteAvatarsOf, &kDeleteCardsOf}) {
-    DRAMATIS_RETURN_IF_ERROR(tx.Execute(*statement, {owner_id}).status());
+  for (const PictureKind kind : {PictureKind::kAvatar, PictureKind::kCard}) {
+    DRAMATIS_RETURN_IF_ERROR(Execute(tx, kDropOf, kind, {owner_id}).status());
+    DRAMATIS_RETURN_IF_ERROR(Execute(tx, kDeleteOf, kind, {owner_id}).status());
   }
   return absl::OkStatus();
 }

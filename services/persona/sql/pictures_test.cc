@@ -96,7 +96,7 @@ class PictureObjectsTest : public StoreTest {
   }
   // As readers see them.
   absl::StatusOr<std::optional<AvatarRow>> Seen(const PersonaRow& row) {
-    return pictures_.Whole([&] { return avatars_.FindAvatar(row.persona_id); });
+    return pictures_->Whole([&] { return avatars_.FindAvatar(row.persona_id); });
   }
   std::string SeenAvatar(const PersonaRow& row) {
     const auto seen = Seen(row);
@@ -104,7 +104,7 @@ class PictureObjectsTest : public StoreTest {
     return seen.ok() && seen->has_value() ? (*seen)->picture : "";
   }
   std::string SeenCard(const PersonaRow& row) {
-    const auto seen = pictures_.Whole([&] { return store_.FindCard(row.persona_id); });
+    const auto seen = pictures_->Whole([&] { return store_.FindCard(row.persona_id); });
     EXPECT_TRUE(seen.ok() && seen->has_value()) << seen.status();
     return seen.ok() && seen->has_value() ? (*seen)->picture : "";
   }
@@ -121,12 +121,12 @@ class PictureObjectsTest : public StoreTest {
   UuidV7Source uuids_{clock_};
   const fs::path folder_ = NewFolder();
   WatchedFolder objects_{folder_};
-  const Pictures pictures_{&objects_};
+  const std::shared_ptr<const Pictures> pictures_ = std::make_shared<const Pictures>(&objects_);
   SqlAvatarStore avatars_{db()};
   SqlPictureStore rows_{db()};
   FakeClock now_{absl::Now()};
   std::unique_ptr<Logger> logger_ = MakeSilentLogger();
-  Carrying carrying_{rows_, pictures_, now_, uuids_, *logger_};
+  Carrying carrying_{rows_, *pictures_, now_, uuids_, *logger_};
 };
 
 TEST_P(PictureObjectsTest, ArePutBesideTheDatabaseAndReadBack) {

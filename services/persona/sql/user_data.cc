@@ -1,5 +1,6 @@
 #include "services/persona/sql/user_data.h"
 
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -290,9 +291,10 @@ absl::StatusOr<UserPage> ExportUser(Transaction& tx,
 }  // namespace
 
 std::function<absl::StatusOr<UserPage>(Transaction&, const std::string&, const std::string&)>
-UserExporter(const Pictures& pictures) {
-  return [&pictures](Transaction& tx, const std::string& user_id, const std::string& after) {
-    return ExportUser(tx, user_id, after, pictures);
+UserExporter(std::shared_ptr<const Pictures> pictures) {
+  return [pictures = std::move(pictures)](Transaction& tx, const std::string& user_id,
+                                          const std::string& after) {
+    return ExportUser(tx, user_id, after, *pictures);
   };
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,9 @@
 
 namespace dramatis::persona {
 
-// As ConfiguredModule::export_user. `pictures` outlives what it returns.
+// As ConfiguredModule::export_user.
 std::function<absl::StatusOr<UserPage>(sql::Transaction&, const std::string&, const std::string&)>
-UserExporter(const Pictures& pictures);
+UserExporter(std::shared_ptr<const Pictures> pictures);
 
 // As ConfiguredModule::import_user. `restrict_ai_personas`: only admins may have AI personas here.
 std::function<absl::StatusOr<UserImport>(

@@ -79,7 +79,7 @@ class PersonaUserDataTest : public StoreTest {
   }
 
   UuidV7Source uuids_{clock_};
-  const Pictures pictures_{nullptr};
+  const std::shared_ptr<const Pictures> pictures_ = std::make_shared<const Pictures>(nullptr);
 };
 
 TEST_P(PersonaUserDataTest, WhatIsExportedComesBackTheSame) {
