@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/time/clock.h"
 #include "shared/call/call_metadata.h"
 #include "shared/time/timestamps.h"
 
@@ -70,7 +69,6 @@ void KeyFinder::Ask(const std::string& hash, Done done) {
   call.identity = {.user_id = "gateway", .role = AccessRole::kService};
   call.correlation_id = ids_.NewId();
   call.traceparent = NewTraceparent(ids_);
-  call.deadline = absl::Now() + kTimeout;
   keys::LookUpKeyRequest request;
   request.set_secret_hash(hash);
   memory_.Start(
