@@ -12,7 +12,7 @@ import { FileButton } from '../parts/FileButton';
 import { useAction, useList, useLoad } from '../parts/load';
 import { PageFrame } from '../parts/PageFrame';
 import { Empty, Failed, Loading } from '../parts/states';
-import { joined, NoBook, readBook, written } from './books';
+import { joined, readBook, written } from './books';
 import { EntryDialog, entryName } from './EntryDialog';
 
 const pathOf = (personaId: string) => `/api/personas/${encodeURIComponent(personaId)}/lore`;
@@ -236,9 +236,7 @@ function ImportBook({ onRead }: { onRead(book: Lore, file: string): void }) {
       />
       {reading.error !== undefined && (
         <div className="dr-wide">
-          <Failed
-            error={reading.error instanceof NoBook ? new ApiError(400, 'NO_BOOK', t('loreNoBook')) : reading.error}
-          />
+          <Failed error={reading.error} />
         </div>
       )}
     </>

@@ -2,24 +2,25 @@
 // (https://github.com/kwaroran/character-card-spec-v3, "Lorebook"), alone or in its card, and
 // SillyTavern's World Info. What entries say beyond ours is left out.
 
+import { ApiError } from '../api/client';
 import type { Lore, LoreEntry, LoreLogic } from '../api/types';
 
 type Json = Record<string, unknown>;
 
-export class NoBook extends Error {}
+const noBook = () => new ApiError(400, 'NO_BOOK', '');
 
-// Of a file's text. Throws NoBook where it is none.
+// Of a file's text. Throws NO_BOOK where it is none.
 export function readBook(text: string): Lore {
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch {
-    throw new NoBook();
+    throw noBook();
   }
   const book = bookIn(document);
-  if (!book) throw new NoBook();
+  if (!book) throw noBook();
   const entries = isObject(book.entries) ? Object.values(book.entries) : book.entries;
-  if (!Array.isArray(entries)) throw new NoBook();
+  if (!Array.isArray(entries)) throw noBook();
   return {
     ...words('name', book.name),
     ...words('description', book.description),

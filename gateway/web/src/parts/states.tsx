@@ -69,6 +69,8 @@ export function explain(error: ApiError, t: I18n['t']): { what: string; what_to_
       return { what: t('errorSignInElsewhere'), what_to_do: '' };
     case 'SIGN_IN_REFUSED':
       return { what: t('errorSignInRefused'), what_to_do: says };
+    case 'NO_BOOK':
+      return { what: t('loreNoBook'), what_to_do: '' };
     case 'SIGN_OUT_NOT_TOLD':
       return { what: t('errorSignOut'), what_to_do: t('errorSignOutDo') };
     case 'PROVIDER_FAILED':
@@ -96,8 +98,6 @@ export function explain(error: ApiError, t: I18n['t']): { what: string; what_to_
       };
   }
   if (error.status >= 500) return { what: t('errorServer'), what_to_do: `${says} ${t('errorServerDo')}` };
-  // What the page itself says is in its own words already.
-  if (error.code === 'NO_BOOK') return { what: error.message, what_to_do: '' };
   return { what: t('errorRefused'), what_to_do: says };
 }
 
