@@ -15,7 +15,6 @@
 #include <atomic>
 #include <barrier>
 #include <chrono>
-#include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -31,6 +30,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
+#include "bench/load/arguments.h"
 #include "embedded/conversation_migrations.h"
 #include "services/conversation/events/feed.h"
 #include "services/conversation/sql/store.h"
@@ -320,9 +320,9 @@ bool Parse(const std::vector<std::string>& arguments, Options& options) {
     if (name == "--url") {
       options.url = value;
     } else if (name == "--clients") {
-      options.clients = std::atoi(value.c_str());
+      if (!ReadNumber(value, options.clients)) return false;
     } else if (name == "--seconds") {
-      options.seconds = std::atoi(value.c_str());
+      if (!ReadNumber(value, options.seconds)) return false;
     } else {
       return false;
     }

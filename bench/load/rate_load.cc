@@ -16,9 +16,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <deque>
-#include <functional>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -26,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/load/arguments.h"
 #include "boost/asio/connect.hpp"
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/ip/tcp.hpp"
@@ -40,6 +39,7 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 using asio::ip::tcp;
 using boost::system::error_code;
+using dramatis::bench::LeadingNumber;
 using SteadyClock = std::chrono::steady_clock;
 
 struct Options {
@@ -55,8 +55,8 @@ struct Options {
 
 std::string WithNumber(std::string text, int64_t number) {
   char groups[16];
-  std::snprintf(groups, sizeof(groups), "%x:%x", unsigned(number >> 16) & 0xFFFF,
-                unsigned(number) & 0xFFFF);
+  std::snprintf(groups, sizeof(groups), "%x:%x", static_cast<unsigned>(number >> 16) & 0xFFFF,
+                static_cast<unsigned>(number) & 0xFFFF);
   for (size_t at; (at = text.find("%h")) != std::string::npos;)
     text.replace(at, 2, groups);
   for (size_t at; (at = text.find('%')) != std::string::npos;)
@@ -102,7 +102,7 @@ class Load {
     while (connected_ < options_.connections && failures_ < options_.connections)
       context_.run_one();
     started_ = SteadyClock::now();
-    end_ = started_ + std::chrono::microseconds(int64_t(options_.seconds * 1e6));
+    end_ = started_ + std::chrono::microseconds(static_cast<int64_t>(options_.seconds * 1e6));
     context_.restart();
     Tick();
     context_.run();
@@ -145,7 +145,7 @@ class Load {
   // How many requests were due until now.
   int64_t Due() const {
     const auto since = std::min(SteadyClock::now(), end_) - started_;
-    return int64_t(std::chrono::duration<double>(since).count() * options_.rate);
+    return static_cast<int64_t>(std::chrono::duration<double>(since).count() * options_.rate);
   }
 
   void SendDue() {
@@ -178,13 +178,15 @@ class Load {
   static json::object Times(std::vector<int64_t>& micros) {
     std::sort(micros.begin(), micros.end());
     const auto at = [&](size_t percent) {
-      return double(micros[std::min(micros.size() - 1, micros.size() * percent / 100)]) / 1000;
+      return static_cast<double>(
+                 micros[std::min(micros.size() - 1, micros.size() * percent / 100)]) /
+             1000;
     };
     return {{"count", micros.size()},
             {"median_ms", at(50)},
             {"p95_ms", at(95)},
             {"p99_ms", at(99)},
-            {"max_ms", double(micros.back()) / 1000}};
+            {"max_ms", static_cast<double>(micros.back()) / 1000}};
   }
 
   void Print() {
@@ -252,7 +254,7 @@ void Connection::Read() {
 bool Connection::IsWhole() {
   const size_t head = answer_.find("\r\n\r\n");
   if (head == std::string::npos || answer_.size() < 12) return false;
-  status_ = std::atoi(answer_.c_str() + 9);
+  status_ = LeadingNumber<int>(std::string_view(answer_).substr(9));
   std::string lower = answer_.substr(0, head);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](unsigned char c) { return std::tolower(c); });
@@ -263,7 +265,8 @@ bool Connection::IsWhole() {
     return lower.find("transfer-encoding: chunked") == std::string::npos ||
            answer_.ends_with("0\r\n\r\n");
   }
-  return answer_.size() >= head + 4 + size_t(std::atoll(lower.c_str() + length + 17));
+  return answer_.size() >=
+         head + 4 + LeadingNumber<size_t>(std::string_view(lower).substr(length + 17));
 }
 
 void Connection::End(int status) {
@@ -279,21 +282,18 @@ void Connection::End(int status) {
 }
 
 bool Parse(int argc, char** argv, Options& options) {
-  const std::map<std::string, std::function<void(const char*)>> known = {
-      {"--address", [&](const char* v) { options.address = v; }},
-      {"--method", [&](const char* v) { options.method = v; }},
-      {"--path", [&](const char* v) { options.path = v; }},
-      {"--body", [&](const char* v) { options.body = v; }},
-      {"--header", [&](const char* v) { options.headers.emplace_back(v); }},
-      {"--rate", [&](const char* v) { options.rate = std::atoi(v); }},
-      {"--connections", [&](const char* v) { options.connections = std::atoi(v); }},
-      {"--seconds", [&](const char* v) { options.seconds = std::atof(v); }}};
-  for (int i = 1; i < argc; i += 2) {
-    const auto option = known.find(argv[i]);
-    if (option == known.end() || i + 1 == argc) return false;
-    option->second(argv[i + 1]);
-  }
-  return options.address.find(':') != std::string::npos && options.seconds > 0 &&
+  using dramatis::bench::Number;
+  using dramatis::bench::Text;
+  return dramatis::bench::ReadArguments({argv + 1, argv + argc},
+                                        {{"--address", Text(options.address)},
+                                         {"--method", Text(options.method)},
+                                         {"--path", Text(options.path)},
+                                         {"--body", Text(options.body)},
+                                         {"--header", dramatis::bench::Texts(options.headers)},
+                                         {"--rate", Number(options.rate)},
+                                         {"--connections", Number(options.connections)},
+                                         {"--seconds", Number(options.seconds)}}) &&
+         options.address.find(':') != std::string::npos && options.seconds > 0 &&
          options.seconds <= 60;
 }
 
@@ -311,7 +311,7 @@ int main(int argc, char** argv) {
   try {
     const size_t colon = options.address.rfind(':');
     const tcp::endpoint endpoint(asio::ip::make_address(options.address.substr(0, colon)),
-                                 uint16_t(std::atoi(options.address.c_str() + colon + 1)));
+                                 LeadingNumber<uint16_t>(options.address.substr(colon + 1)));
     return Load(options, endpoint).Run();
   } catch (const std::exception& error) {
     std::cerr << "rate-load: " << error.what() << "\n";

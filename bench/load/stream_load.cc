@@ -11,8 +11,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
-#include <functional>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -21,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/load/arguments.h"
 #include "boost/asio/connect.hpp"
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/ip/tcp.hpp"
@@ -252,22 +251,19 @@ int64_t Percentile(std::vector<int64_t> values, int percent) {
 }
 
 bool Parse(int argc, char** argv, Options& options) {
-  const std::map<std::string, std::function<void(const char*)>> known = {
-      {"--address", [&](const char* v) { options.address = v; }},
-      {"--path", [&](const char* v) { options.path = v; }},
-      {"--format", [&](const char* v) { options.format = v; }},
-      {"--body", [&](const char* v) { options.body = v; }},
-      {"--header", [&](const char* v) { options.headers.emplace_back(v); }},
-      {"--streams", [&](const char* v) { options.streams = std::atoi(v); }},
-      {"--tokens", [&](const char* v) { options.tokens = std::atoi(v); }},
-      {"--spread-ms", [&](const char* v) { options.spread_ms = std::atoi(v); }},
-      {"--timeout-s", [&](const char* v) { options.timeout_s = std::atoi(v); }}};
-  for (int i = 1; i < argc; i += 2) {
-    const auto option = known.find(argv[i]);
-    if (option == known.end() || i + 1 == argc) return false;
-    option->second(argv[i + 1]);
-  }
-  return options.address.find(':') != std::string::npos && !options.body.empty();
+  using dramatis::bench::Number;
+  using dramatis::bench::Text;
+  return dramatis::bench::ReadArguments({argv + 1, argv + argc},
+                                        {{"--address", Text(options.address)},
+                                         {"--path", Text(options.path)},
+                                         {"--format", Text(options.format)},
+                                         {"--body", Text(options.body)},
+                                         {"--header", dramatis::bench::Texts(options.headers)},
+                                         {"--streams", Number(options.streams)},
+                                         {"--tokens", Number(options.tokens)},
+                                         {"--spread-ms", Number(options.spread_ms)},
+                                         {"--timeout-s", Number(options.timeout_s)}}) &&
+         options.address.find(':') != std::string::npos && !options.body.empty();
 }
 
 void Print(const Report& report) {

@@ -77,7 +77,7 @@ void LetIn(benchmark::State& state, const std::string& authorization) {
   AccessWorld& world = World();
   HttpRequest request;
   request.headers = {{"host", "chat.example.org"}, {"authorization", authorization}};
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const std::vector<std::string> credentials = ReadCredentials(request);
     std::optional<SignIn> sign_in = world.authenticator.Recall(credentials);
     // A key is looked up again after a while.
@@ -93,7 +93,7 @@ void LetIn(benchmark::State& state, const std::string& authorization) {
 }
 
 void Digest(benchmark::State& state, const std::string& credential) {
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     unsigned char digest[SHA256_DIGEST_LENGTH];
     SHA256(reinterpret_cast<const unsigned char*>(credential.data()), credential.size(), digest);
     benchmark::DoNotOptimize(digest);

@@ -25,6 +25,7 @@ namespace dramatis {
 namespace {
 
 // As every program does when it starts (shared/program/program.cc).
+// NOLINTNEXTLINE(bugprone-throwing-static-initialization): it sets a flag
 const bool kSearchesNoDeadlocks = [] {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   return true;
@@ -58,7 +59,7 @@ std::string User(int64_t number) {
 void IdentityBetweenServices(benchmark::State& state) {
   Programs& programs = ThePrograms();
   const Identity user{"01a1fc76-d979-74c2-a794-7320cdad334e"};
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const std::string token = programs.signer->TokenFor("persona", FormatProcessIdentity(user));
     benchmark::DoNotOptimize(programs.verifier->Verify(token));
   }
@@ -68,7 +69,7 @@ BENCHMARK(IdentityBetweenServices);
 void IdentityOfAUserNotSeenBefore(benchmark::State& state) {
   Programs& programs = ThePrograms();
   static int64_t number = 0;  // of all repetitions
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const std::string token = programs.signer->TokenFor("persona", User(++number));
     benchmark::DoNotOptimize(programs.verifier->Verify(token));
   }
@@ -135,7 +136,7 @@ void TokenSeenBefore(benchmark::State& state) {
   Door& door = TheDoor();
   const std::vector<std::string> token = door.NewToken();
   if (!LetsIn(door.keys->Authenticate(token))) return state.SkipWithError("refused");
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const std::optional<SignIn> known = door.keys->Recall(token);
     if (!LetsIn(known)) return state.SkipWithError("not known any more");
   }
@@ -147,7 +148,7 @@ void KeySeenBefore(benchmark::State& state) {
   const std::vector<std::string> key = {"Bearer " + NewApiKey("production")};
   const auto look_up = [&] { door.keys->AuthenticateLater(key, [](const SignIn&) {}); };
   look_up();
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     if (LetsIn(door.keys->Recall(key))) continue;
     look_up();  // it is known for 25 s
   }
@@ -159,12 +160,13 @@ void NewRs256Token(benchmark::State& state) {
   Door& door = TheDoor();
   static const auto& tokens = *new std::vector<std::vector<std::string>>([&] {
     std::vector<std::vector<std::string>> made;
+    made.reserve(250);
     for (int i = 0; i < 250; ++i)
       made.push_back(door.NewToken());
     return made;
   }());
   size_t next = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     if (next % tokens.size() == 0) {
       state.PauseTiming();
       door.Renew();

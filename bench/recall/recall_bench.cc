@@ -88,7 +88,7 @@ double CpuMillis() {
 void Check(const absl::Status& status) {
   if (status.ok()) return;
   std::cerr << status << "\n";
-  std::exit(1);
+  std::_Exit(1);
 }
 
 void Add(SqlStore& store, IdSource& ids, const std::string& user, const std::string& content) {
@@ -115,6 +115,58 @@ bool IsAmongFirst(const std::vector<ScoredMemory>& found, const std::string& con
   const auto end = found.begin() + std::min<std::ptrdiff_t>(std::ssize(found), kFirst);
   return std::any_of(found.begin(), end,
                      [&](const ScoredMemory& one) { return one.memory.content == content; });
+}
+
+// How many of the questions find their memory among the first.
+struct Found {
+  int by_words = 0;
+  int hybrid = 0;
+};
+
+Found Ask(SqlStore& store, Meanings& meanings, const std::vector<Pair>& pairs) {
+  Found found;
+  for (const Pair& pair : pairs) {
+    const MemorySearch search = SearchOf("ann", pair.question);
+    auto matches = store.Search(search);
+    Check(matches.status());
+    found.by_words += IsAmongFirst(*matches, pair.memory) ? 1 : 0;
+    auto fused = meanings.Fuse(CallContext(), search, pair.question, *std::move(matches));
+    Check(fused.status());
+    found.hybrid += IsAmongFirst(*fused, pair.memory) ? 1 : 0;
+  }
+  return found;
+}
+
+// What a recall among many memories takes: the processor's time of one, and how long each took.
+struct Times {
+  double cpu = 0;
+  std::vector<double> millis;  // the shortest first
+};
+
+Times TimeRecalls(SqlStore& store, Meanings& meanings, const std::vector<Pair>& pairs) {
+  Recall recall(
+      store, [](const std::string&) { return std::vector<GoalBrief>(); },
+      [&](const CallContext& call, const MemorySearch& search, const std::string& question,
+          std::vector<ScoredMemory> matches) {
+        return meanings.Fuse(call, search, question, std::move(matches));
+      });
+  Times times;
+  times.millis.reserve(kRounds);
+  const double cpu_before = CpuMillis();
+  for (int i = 0; i < kRounds; ++i) {
+    v1::RecallRequest request;
+    request.set_user_id("bob");
+    request.set_query(pairs[static_cast<size_t>(i) * 7 % pairs.size()].question);
+    request.set_budget_bytes(8000);
+    const auto begun = std::chrono::steady_clock::now();
+    Check(recall.ForTurn(CallContext(), request).status());
+    times.millis.push_back(
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun)
+            .count());
+  }
+  times.cpu = (CpuMillis() - cpu_before) / kRounds;
+  std::sort(times.millis.begin(), times.millis.end());
+  return times;
 }
 
 int Run(const std::string& pairs_file, const std::string& table_file, const std::string& url) {
@@ -151,43 +203,13 @@ int Run(const std::string& pairs_file, const std::string& table_file, const std:
     }));
   }
 
-  int by_words = 0;
-  int hybrid = 0;
-  for (const Pair& pair : pairs) {
-    const MemorySearch search = SearchOf("ann", pair.question);
-    auto matches = store.Search(search);
-    Check(matches.status());
-    by_words += IsAmongFirst(*matches, pair.memory) ? 1 : 0;
-    auto fused = meanings.Fuse(CallContext(), search, pair.question, *std::move(matches));
-    Check(fused.status());
-    hybrid += IsAmongFirst(*fused, pair.memory) ? 1 : 0;
-  }
-
-  Recall recall(
-      store, [](const std::string&) { return std::vector<GoalBrief>(); },
-      [&](const CallContext& call, const MemorySearch& search, const std::string& question,
-          std::vector<ScoredMemory> matches) {
-        return meanings.Fuse(call, search, question, std::move(matches));
-      });
-  std::vector<double> millis;
-  const double cpu_before = CpuMillis();
-  for (int i = 0; i < kRounds; ++i) {
-    v1::RecallRequest request;
-    request.set_user_id("bob");
-    request.set_query(pairs[(i * 7) % pairs.size()].question);
-    request.set_budget_bytes(8000);
-    const auto begun = std::chrono::steady_clock::now();
-    Check(recall.ForTurn(CallContext(), request).status());
-    millis.push_back(
-        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun)
-            .count());
-  }
-  const double cpu = (CpuMillis() - cpu_before) / kRounds;
-  std::sort(millis.begin(), millis.end());
-  std::cout << "{\"pairs\": " << pairs.size() << ", \"by_words\": " << by_words
-            << ", \"hybrid\": " << hybrid << ", \"memories\": " << kMany
-            << ", \"recall_cpu_ms\": " << cpu << ", \"recall_ms_median\": " << millis[kRounds / 2]
-            << ", \"recall_ms_p95\": " << millis[kRounds * 95 / 100] << "}\n";
+  const Found found = Ask(store, meanings, pairs);
+  const Times times = TimeRecalls(store, meanings, pairs);
+  std::cout << "{\"pairs\": " << pairs.size() << ", \"by_words\": " << found.by_words
+            << ", \"hybrid\": " << found.hybrid << ", \"memories\": " << kMany
+            << ", \"recall_cpu_ms\": " << times.cpu
+            << ", \"recall_ms_median\": " << times.millis[kRounds / 2]
+            << ", \"recall_ms_p95\": " << times.millis[kRounds * 95 / 100] << "}\n";
   if (!url.empty()) {
     Check((*database)->Write([&](sql::Transaction& tx) {
       return tx.ExecuteText(absl::StrCat("drop schema \"", schema, "\" cascade"), {}).status();

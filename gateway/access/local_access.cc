@@ -50,7 +50,7 @@ bool IsOwn(std::string_view origin, std::string_view authority) {
     std::string_view port;
   };
   for (const Scheme& scheme : {Scheme{"http://", "80"}, Scheme{"https://", "443"}}) {
-    if (origin.substr(0, scheme.prefix.size()) != scheme.prefix) continue;
+    if (!origin.starts_with(scheme.prefix)) continue;
     origin.remove_prefix(scheme.prefix.size());
     return IsLoopback(origin) && PortOf(origin, scheme.port) == PortOf(authority, scheme.port);
   }

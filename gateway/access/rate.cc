@@ -26,7 +26,7 @@ std::optional<Rate> Rate::Parse(std::string_view text) {
   const size_t slash = text.find('/');
   if (slash == std::string_view::npos || slash + 2 != text.size()) return std::nullopt;
   Rate rate;
-  const absl::string_view digits(text.data(), slash);
+  const std::string digits(text.substr(0, slash));
   if (!absl::SimpleAtoi(digits, &rate.quota) || rate.quota < 1 || rate.quota > kMostQuota) {
     return std::nullopt;
   }
@@ -58,7 +58,7 @@ const RateTable::Shard& RateTable::ShardOf(std::string_view subject) const {
 }
 
 RateState RateTable::Take(std::string_view subject, absl::Time time, const Rate& rate) {
-  Shard& shard = const_cast<Shard&>(ShardOf(subject));
+  auto& shard = const_cast<Shard&>(ShardOf(subject));
   const int64_t now = absl::ToUnixNanos(time);
   const int64_t interval = std::max<int64_t>(1, Nanos(rate) / rate.quota);
   const absl::MutexLock lock(&shard.mutex);

@@ -51,10 +51,10 @@ class RateTable {
 
   // Counts one request of `subject`, unless it is one too many. Of another rate than the table's
   // where `rate` is given: always the same for a subject.
-  RateState Take(std::string_view subject, absl::Time now) { return Take(subject, now, rate_); }
-  RateState Take(std::string_view subject, absl::Time now, const Rate& rate);
+  RateState Take(std::string_view subject, absl::Time time) { return Take(subject, time, rate_); }
+  RateState Take(std::string_view subject, absl::Time time, const Rate& rate);
   // The same without counting.
-  RateState Look(std::string_view subject, absl::Time now) const;
+  RateState Look(std::string_view subject, absl::Time time) const;
   const Rate& rate() const { return rate_; }
   // Subjects that are remembered: those who have not their whole quota.
   size_t size() const;

@@ -91,7 +91,8 @@ GatewayConfig GatewayConfig::From(Settings& settings, const std::string& environ
                          *wrong + "` is none");
   }
   absl::StatusOr<TrustedProxies> proxies = TrustedProxies::Parse(settings.List(kTrustedProxies));
-  if (proxies.ok()) {
+  const bool knows_proxies = proxies.ok();
+  if (knows_proxies) {
     config.trusted_proxies = *std::move(proxies);
   } else {
     settings.Problem(kTrustedProxies, std::string(proxies.status().message()));
@@ -99,7 +100,7 @@ GatewayConfig GatewayConfig::From(Settings& settings, const std::string& environ
   ReadTls(settings, config);
   config.rate_limits = ReadRateLimits(settings, environment == "local");
   config.https_only = environment != "local" || !config.tls_certificate_file.empty();
-  if (config.https_only && config.tls_certificate_file.empty() && proxies.ok() &&
+  if (config.https_only && config.tls_certificate_file.empty() && knows_proxies &&
       config.trusted_proxies.empty()) {
     settings.Problem(
         kTlsCertificate,

@@ -78,7 +78,7 @@ struct DatabaseCallTask::Work {
   Work(std::shared_ptr<RequestTask> the_task, RequestCall the_call)
       : task(std::move(the_task)), call(std::move(the_call)) {}
 
-  absl::Status CheckCaller() {
+  absl::Status CheckCaller() const {
     DRAMATIS_RETURN_IF_ERROR(metadata_status);
     return CheckAccess(caller.identity, call.method->access);
   }

@@ -27,7 +27,8 @@ class ActiveCall {
   virtual void Probe() {}
   virtual void Tick(MonotonicTime) {}
   // Of a request whose body comes in pieces; as HttpTask has them.
-  virtual bool Take(std::string) { return true; }
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): those that take a body keep the piece
+  virtual bool Take(std::string /*piece*/) { return true; }
   virtual void TakeEnd() {}
 };
 

@@ -123,7 +123,7 @@ std::string SnakeCase(std::string_view camel) {
 std::string EnumText(const EnumValueDescriptor& value) {
   std::string_view name = value.name();
   const std::string prefix = EnumPrefix(*value.type());
-  if (name.size() > prefix.size() && name.substr(0, prefix.size()) == prefix) {
+  if (name.size() > prefix.size() && name.starts_with(prefix)) {
     name.remove_prefix(prefix.size());
   }
   std::string text(name);

@@ -131,7 +131,7 @@ int TakeDigits(std::string_view& text, size_t width) {
 }
 
 bool Take(std::string_view& text, std::string_view expected) {
-  if (text.substr(0, expected.size()) != expected) return false;
+  if (!text.starts_with(expected)) return false;
   text.remove_prefix(expected.size());
   return true;
 }
@@ -172,7 +172,7 @@ constexpr int64_t kLastSecond = 253402300799;   // 9999-12-31T23:59:59Z
 void AppendJsonString(std::string& out, std::string_view text) {
   out += '"';
   const size_t plain = PlainPrefix(text);
-  out.append(text.data(), plain);
+  out.append(text.substr(0, plain));
   text.remove_prefix(plain);
   if (text.empty()) {
     // Nothing is left.

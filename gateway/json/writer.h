@@ -31,7 +31,7 @@ struct JsonPlan;
 // How one field is written.
 struct JsonFieldPlan {
   int number = 0;
-  google::protobuf::FieldDescriptor::Type type{};
+  google::protobuf::FieldDescriptor::Type type = google::protobuf::FieldDescriptor::TYPE_MESSAGE;
   bool repeated = false;
   bool map = false;
   bool presence = false;    // left out where unset

@@ -36,7 +36,7 @@ const char* TypeOf(const OpenAiError& error) {
 std::string OpenAiErrorJson(const OpenAiError& error) {
   std::string out = "{\"message\":";
   AppendJsonString(out, error.message);
-  absl::StrAppend(&out, ",\"type\":\"", TypeOf(error), "\",\"param\":");
+  absl::StrAppend(&out, R"(,"type":")", TypeOf(error), R"(","param":)");
   if (error.param.empty()) {
     out += "null";
   } else {

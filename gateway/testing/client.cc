@@ -1,6 +1,7 @@
 #include "gateway/testing/client.h"
 
-#include <cstdlib>
+#include <charconv>
+#include <string_view>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -17,13 +18,22 @@ namespace {
 
 constexpr absl::Duration kPatience = absl::Seconds(10);
 
+// The number that stands in a text at `at`; 0 where there is none.
+template <class Type>
+Type NumberAt(std::string_view text, size_t at) {
+  Type number = 0;
+  std::from_chars(text.data() + at, text.data() + text.size(), number);
+  return number;
+}
+
 }  // namespace
 
 RawClient::RawClient(const std::string& address) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
   sockaddr_in to{};
   to.sin_family = AF_INET;
-  to.sin_port = htons(static_cast<uint16_t>(std::atoi(address.c_str() + address.rfind(':') + 1)));
+  to.sin_port = htons(NumberAt<uint16_t>(address, address.rfind(':') + 1));
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (socket_ < 0) return;
   connected_ = connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0;
   const int on = 1;
   setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -82,7 +92,7 @@ RawReply RawClient::ReadHead() {
   RawReply reply;
   std::string head = ReadUntil("\r\n\r\n");
   if (head.size() < 12) return reply;
-  reply.status = std::atoi(head.c_str() + 9);
+  reply.status = NumberAt<int>(head, 9);
   size_t at = head.find("\r\n") + 2;
   while (at < head.size()) {
     const size_t end = head.find("\r\n", at);
@@ -106,7 +116,7 @@ RawReply RawClient::Read(bool head_only) {
   RawReply reply = ReadHead();
   if (head_only || reply.status == 204) return reply;
   if (reply.Has("content-length")) {
-    reply.body = Take(static_cast<size_t>(std::atoll(reply.headers["content-length"].c_str())));
+    reply.body = Take(NumberAt<size_t>(reply.headers["content-length"], 0));
   } else if (reply.Has("transfer-encoding")) {
     for (std::string chunk = ReadChunk(); !chunk.empty(); chunk = ReadChunk())
       reply.body += chunk;

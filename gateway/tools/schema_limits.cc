@@ -44,7 +44,8 @@ void AddTextLimits(const options::v1::FieldRule& rule, bool is_item, json::objec
   }
   if (least == 0) return;
   // What is left after trimming has so many code points.
-  const std::string text = least == 1 ? "\\S" : absl::StrCat("\\S[\\s\\S]{", least - 2, ",}\\S");
+  const std::string text =
+      least == 1 ? R"(\S)" : absl::StrCat(R"(\S[\s\S]{)", least - 2, R"(,}\S)");
   schema["pattern"] = needed ? text : absl::StrCat("^$|", text);
   if (needed) schema["minLength"] = least;
 }

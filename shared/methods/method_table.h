@@ -21,6 +21,7 @@
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -97,7 +98,7 @@ class MethodTable {
 
  private:
   using Message = google::protobuf::Message;
-  using Handler = decltype(Method::handler);
+  using Handler = std::remove_const_t<decltype(Method::handler)>;
 
   template <class Function>
   static Function Bound(Function function) {

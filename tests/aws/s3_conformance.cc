@@ -43,7 +43,7 @@ std::unique_ptr<Objects> NextBucket() {
   Place place = ReadPlace(settings, kVariable, "");
   if (!place.bucket.has_value()) {
     std::fprintf(stderr, "%s must name a bucket\n", kVariable);
-    std::exit(1);
+    std::_Exit(1);
   }
   place.bucket->prefix = absl::StrCat("test-", ++number, "/");
   return std::make_unique<BucketObjects>(place);

@@ -11,12 +11,14 @@
 //
 // Prints {"event":"listening","protocol":"http","address":"127.0.0.1:43121"} on standard error.
 
-#include <cstdlib>
+#include <charconv>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 #include <sys/resource.h>
 
@@ -61,6 +63,12 @@ bool LoadScript(const std::string& path, State& state) {
   return loaded.ok();
 }
 
+bool ReadPort(std::string_view text, uint16_t& port) {
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, port);
+  return error == std::errc() && stopped == end;
+}
+
 int Run(int argc, char** argv) {
   State state;
   uint16_t port = 0;
@@ -68,7 +76,7 @@ int Run(int argc, char** argv) {
     const std::string option = argv[i];
     if (i + 1 == argc) return Usage();
     if (option == "--port") {
-      port = static_cast<uint16_t>(std::atoi(argv[i + 1]));
+      if (!ReadPort(argv[i + 1], port)) return Usage();
     } else if (option == "--script") {
       if (!LoadScript(argv[i + 1], state)) return 2;
     } else {
@@ -81,7 +89,7 @@ int Run(int argc, char** argv) {
   boost::asio::signal_set signals(context, SIGINT, SIGTERM);
   signals.async_wait([&](boost::system::error_code, int) { context.stop(); });
   std::cerr << R"({"event":"listening","protocol":"http","address":"127.0.0.1:)"
-            << acceptor.local_endpoint().port() << "\"}" << std::endl;
+            << acceptor.local_endpoint().port() << "\"}\n";
   Accept(acceptor, state);
   context.run();
   return 0;

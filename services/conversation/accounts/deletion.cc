@@ -128,43 +128,52 @@ absl::Status AccountDeletions::LeaveRooms(const CallContext& call,
 absl::Status AccountDeletions::LeaveRoom(const CallContext& call, const Room& room) {
   const std::string& user_id = call.identity.user_id;
   const std::string& id = room.row.conversation_id;
-  const bool is_own = room.row.user_id == user_id;
-  if (is_own && (room.row.deleted || !IsShared(room, user_id))) {
-    for (const ParticipantRow& row : room.participants) {
-      if (!row.present()) continue;
-      DRAMATIS_RETURN_IF_ERROR(
-          tools_.personas.Release(call.AsService(user_id), row.persona_id, id));
-    }
+  if (room.row.user_id == user_id && (room.row.deleted || !IsShared(room, user_id))) {
+    DRAMATIS_RETURN_IF_ERROR(
+        ReleasePersonas(call, room, [](const ParticipantRow&) { return true; }));
     return store_.Erase(user_id, id);
   }
-  if (!room.row.deleted) {
-    const v1::DeleteAccountRequest request;
-    const absl::Time now = tools_.clock.Now();
-    const absl::StatusOr<Idempotent<Room>> left =
-        tools_.store.ChangeRoom(id, now,
-                                [&](Room& changed) -> absl::Status {
-                                  for (ParticipantRow& row : changed.participants) {
-                                    if (row.user_id != user_id) continue;
-                                    if (row.present()) row.left_at = now;
-                                    if (row.stands_for_owner()) row.name = kDeletedUser;
-                                  }
-                                  if (is_own && !changed.row.closed()) {
-                                    CloseRoom(changed.row, RoomStatus::kTerminated, "", now);
-                                  }
-                                  return absl::OkStatus();
-                                },
-                                {{call, "DeleteAccount", request}});
-    if (!left.ok() && !absl::IsNotFound(left.status())) return left.status();
-    if (left.ok()) {
-      for (const ParticipantRow& row : room.participants) {
-        if (!row.present() || (row.user_id != user_id && !left->result.row.closed())) continue;
-        DRAMATIS_RETURN_IF_ERROR(
-            tools_.personas.Release(call.AsService(user_id), row.persona_id, id));
-      }
-      TellMasks(tools_, call, left->result);
-    }
-  }
+  if (!room.row.deleted) DRAMATIS_RETURN_IF_ERROR(LeaveToOthers(call, room));
   return store_.TakeNameOut(user_id, id);
+}
+
+absl::Status AccountDeletions::LeaveToOthers(const CallContext& call, const Room& room) {
+  const std::string& user_id = call.identity.user_id;
+  const v1::DeleteAccountRequest request;
+  const absl::Time now = tools_.clock.Now();
+  const auto leave = [&](Room& changed) -> absl::Status {
+    for (ParticipantRow& row : changed.participants) {
+      if (row.user_id != user_id) continue;
+      if (row.present()) row.left_at = now;
+      if (row.stands_for_owner()) row.name = kDeletedUser;
+    }
+    if (room.row.user_id == user_id && !changed.row.closed()) {
+      CloseRoom(changed.row, RoomStatus::kTerminated, "", now);
+    }
+    return absl::OkStatus();
+  };
+  const absl::StatusOr<Idempotent<Room>> left = tools_.store.ChangeRoom(
+      room.row.conversation_id, now, leave, {{call, "DeleteAccount", request}});
+  if (absl::IsNotFound(left.status())) return absl::OkStatus();
+  if (!left.ok()) return left.status();
+  const bool closed = left->result.row.closed();
+  DRAMATIS_RETURN_IF_ERROR(ReleasePersonas(
+      call, room, [&](const ParticipantRow& row) { return closed || row.user_id == user_id; }));
+  TellMasks(tools_, call, left->result);
+  return absl::OkStatus();
+}
+
+absl::Status AccountDeletions::ReleasePersonas(
+    const CallContext& call,
+    const Room& room,
+    const std::function<bool(const ParticipantRow&)>& whose) {
+  const CallContext service = call.AsService(call.identity.user_id);
+  for (const ParticipantRow& row : room.participants) {
+    if (!row.present() || !whose(row)) continue;
+    DRAMATIS_RETURN_IF_ERROR(
+        tools_.personas.Release(service, row.persona_id, room.row.conversation_id));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace dramatis::conversation

@@ -60,6 +60,12 @@ class AccountDeletions {
   absl::Status EraseSessions(const CallContext& call, const std::function<bool()>& ending);
   absl::Status LeaveRooms(const CallContext& call, const std::function<bool()>& ending);
   absl::Status LeaveRoom(const CallContext& call, const Room& room);
+  // Takes the user and their personas out of a room that others go on reading; their own one closes.
+  absl::Status LeaveToOthers(const CallContext& call, const Room& room);
+  // Frees the personas of those participants of a room that are in it and that `whose` names.
+  absl::Status ReleasePersonas(const CallContext& call,
+                               const Room& room,
+                               const std::function<bool(const ParticipantRow&)>& whose);
   absl::Status DeleteArchives(const std::string& user_id);
 
   AccountStore& store_;

@@ -38,8 +38,8 @@ struct Chat {
 inline constexpr int kMostPastCharacters = 100'000;
 
 // INVALID_ARGUMENT, for people, where it is none.
-absl::StatusOr<Chat> ReadChatGptChat(std::string_view json);
-absl::StatusOr<Chat> ReadClaudeChat(std::string_view json);
+absl::StatusOr<Chat> ReadChatGptChat(std::string_view text);
+absl::StatusOr<Chat> ReadClaudeChat(std::string_view text);
 
 // A chat of SillyTavern, line by line. Not thread-safe.
 class SillyTavernChat {
@@ -59,6 +59,6 @@ class SillyTavernChat {
 
 // Whose elements these are, by the first of them; unspecified for nobody's.
 enum class ChatKind { kNone, kChatGpt, kClaude };
-ChatKind KindOfChat(std::string_view json);
+ChatKind KindOfChat(std::string_view text);
 
 }  // namespace dramatis::conversation

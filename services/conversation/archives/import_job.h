@@ -42,7 +42,7 @@ class ImportJob {
   absl::Status RunChats(const TemporaryFile& file);
   absl::StatusOr<SessionRow> FindPersona(const TemporaryFile& file);
   absl::StatusOr<std::string> MakePersona(const std::string& name);
-  absl::Status AddChat(absl::StatusOr<Chat> chat, const SessionRow& persona);
+  absl::Status AddChat(absl::StatusOr<Chat> read, const SessionRow& persona);
   absl::Status SaveChats();
 
   // Archives of our own.

@@ -63,7 +63,7 @@ std::string FormatEventCursor(const std::string& key, int64_t sequence) {
 }
 
 std::optional<int64_t> ParseEventCursor(const std::string& key, std::string_view text) {
-  if (text.substr(0, kPrefix.size()) != kPrefix || text.size() != kPrefix.size() + kEncoded) {
+  if (!text.starts_with(kPrefix) || text.size() != kPrefix.size() + kEncoded) {
     return std::nullopt;
   }
   text.remove_prefix(kPrefix.size());

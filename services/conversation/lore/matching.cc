@@ -27,7 +27,7 @@ constexpr int kDefaultDepth = 4;
 constexpr int kAlways = 100;
 constexpr int kMostPasses = 10;
 // Of the messages that are looked through: their end.
-constexpr size_t kMostScannedBytes = 64 * 1024;
+constexpr size_t kMostScannedBytes = size_t{64} * 1024;
 constexpr char kSticky[] = "sticky";
 constexpr char kConstant[] = "constant";
 

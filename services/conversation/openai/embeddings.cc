@@ -21,7 +21,7 @@ using openai::v1::EmbeddingList;
 using openai::v1::EmbeddingRequest;
 
 constexpr int kMostTexts = 2048;
-constexpr size_t kLongestText = 64 * 1024;
+constexpr size_t kLongestText = size_t{64} * 1024;
 constexpr int kTextsAtOnce = 256;  // inference's limit
 constexpr char kEmbedderPrefix[] = "plain/";
 

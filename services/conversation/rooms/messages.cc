@@ -79,6 +79,7 @@ absl::StatusOr<RoomMessageType> TypeOf(v1::MessageType type) {
 
 std::vector<WaitingTurn> ToAwait(const AppendedMessage& appended) {
   std::vector<WaitingTurn> waiting;
+  waiting.reserve(appended.turns.size());
   for (const PlannedTurnRow& turn : appended.turns)
     waiting.push_back({appended.room.row.conversation_id, turn.turn_id, turn.due_at});
   return waiting;

@@ -28,9 +28,11 @@ constexpr std::string_view kEllipsis = "\u2026";
 class Collector {
  public:
   void Add(std::string word) {
-    if (seen_.size() >= kMostWords || !seen_.insert(word).second) return;
+    if (seen_.size() >= kMostWords) return;
+    const auto [added, is_new] = seen_.insert(std::move(word));
+    if (!is_new) return;
     if (!words_.empty()) words_ += ' ';
-    words_ += word;
+    words_ += *added;
   }
   size_t count() const { return seen_.size(); }
   std::string Take() && { return std::move(words_); }
