@@ -13,6 +13,7 @@
 #include "shared/rules/rule_plan.h"
 #include "shared/rules/value_rules.h"
 #include "shared/status/errors.h"
+#include "shared/text/names.h"
 #include "shared/text/text.h"
 
 namespace dramatis {
@@ -53,7 +54,7 @@ bool HoldsSomething(const Message& message, const FieldDescriptor& field) {
   if (field.type() == FieldDescriptor::TYPE_STRING) {
     std::string scratch;
     const std::string& text = reflection.GetStringReference(message, &field, &scratch);
-    return !TrimSpace(text).empty();
+    return !IsBlank(text);
   }
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
     return reflection.GetEnumValue(message, &field) != 0;

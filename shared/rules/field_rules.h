@@ -1,5 +1,6 @@
 // Checks a request against the field rules of its descriptor (dramatis.options.v1.rule), before a
-// handler runs. Also: text fields must be valid UTF-8 without U+0000, enumerators must be known.
+// handler runs. Also: text fields must be valid UTF-8 without U+0000, enumerators must be known, a
+// required text must show something: white space and invisible characters alone are none.
 //
 //   absl::Status status = CheckFieldRules(request);
 //   // INVALID_ARGUMENT, BadRequest{field: "persona.personality.openness", ...}

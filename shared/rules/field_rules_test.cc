@@ -53,8 +53,10 @@ TEST(FieldRulesTest, RequiresMessagesTextsAndEnumerators) {
   EXPECT_THAT(Violations(request),
               ElementsAre("persona.name: is required", "persona.type: is required"));
   request = ValidPersona();
-  request.mutable_persona()->set_name(" \u3000 ");
-  EXPECT_THAT(Violations(request), ElementsAre("persona.name: is required"));
+  for (const char* nothing : {" \u3000 ", "\u200B", "\u2060 \u3164\uFEFF"}) {
+    request.mutable_persona()->set_name(nothing);
+    EXPECT_THAT(Violations(request), ElementsAre("persona.name: is required"));
+  }
 }
 
 TEST(FieldRulesTest, RefusesInNamesWhatNobodySees) {
@@ -351,6 +353,12 @@ TEST(FieldRulesKindsTest, LimitsNumbersOfAList) {
               IsEmpty());
   EXPECT_THAT(Violations(*MessageWith(rule, "f: [1, -1, 1]")),
               ElementsAre("f[1]: must be at least 0", "f[2]: is in the list twice"));
+}
+
+TEST(FieldRulesKindsTest, WritesLargeLimitsOut) {
+  const std::string rule = Integers("items {min: 60 max: 2592000}");
+  EXPECT_THAT(Violations(*MessageWith(rule, "f: [1]")),
+              ElementsAre("f[0]: must be from 60 to 2592000"));
 }
 
 TEST(FieldRulesKindsTest, LimitsTheBytesOfText) {

@@ -28,10 +28,17 @@ std::string CountText(uint32_t least, uint32_t most, const char* unit, size_t co
   return absl::StrCat("must have ", least, " to ", most, unit, ", has ", count);
 }
 
+// Whole numbers are written out: 2592000, not 2.592e+06.
+std::string NumberText(double number) {
+  constexpr double kMostWhole = 9'007'199'254'740'991;
+  const bool is_whole = std::trunc(number) == number && std::abs(number) <= kMostWhole;
+  return is_whole ? absl::StrCat(static_cast<int64_t>(number)) : absl::StrCat(number);
+}
+
 std::string RangeText(const FieldRule& rule) {
-  if (!rule.has_min()) return absl::StrCat("must be at most ", rule.max());
-  if (!rule.has_max()) return absl::StrCat("must be at least ", rule.min());
-  return absl::StrCat("must be from ", rule.min(), " to ", rule.max());
+  if (!rule.has_min()) return absl::StrCat("must be at most ", NumberText(rule.max()));
+  if (!rule.has_max()) return absl::StrCat("must be at least ", NumberText(rule.min()));
+  return absl::StrCat("must be from ", NumberText(rule.min()), " to ", NumberText(rule.max()));
 }
 
 Problem TextProblem(const std::string& text, const ValueRule& limits, bool is_item) {

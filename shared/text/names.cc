@@ -197,6 +197,18 @@ std::string FoldCase(std::string_view text) {
   return folded;
 }
 
+bool IsBlank(std::string_view text) {
+  const auto size = static_cast<int32_t>(text.size());
+  for (int32_t i = 0; i < size;) {
+    UChar32 c = 0;
+    U8_NEXT_OR_FFFD(text, i, size, c);
+    const bool unseen = u_isUWhiteSpace(c) != 0 || u_charType(c) == U_CONTROL_CHAR ||
+                        c == kBlankBraille || Has(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT);
+    if (!unseen) return false;
+  }
+  return true;
+}
+
 std::string WithoutInvisible(std::string_view text) {
   const Reader reader(text);
   std::string visible;

@@ -314,6 +314,30 @@ def test_lengths_count_code_points_after_trimming(scene):
         assert_names(problem, "content")
 
 
+@pytest.mark.parametrize("nothing", [" \u3000\n", "\u200b", "\u2060\ufeff", "\u3164 \u115f\u1160", "\u200d\ufe0f"])
+def test_a_message_that_shows_nothing_is_none(scene, nothing):
+    with scene.unchanged():
+        for route, field in (("POST /api/chat", "message"), ("POST /api/memories", "content"),
+                             ("POST /api/conversations/{conversation_id}/messages", "content"),
+                             ("PATCH /api/conversations/{conversation_id}/messages/{message_id}", "content"),
+                             ("POST /api/history/{session_id}/fork", "message")):
+            body = {**ROUTES[route].body, field: nothing}
+            assert_names(scene.send(route, body).problem(400), field)
+        asked = {**ROUTES["POST /v1/chat/completions"].body,
+                 "messages": [{"role": "user", "content": nothing}]}
+        assert_names(scene.send("POST /v1/chat/completions", asked).problem(400), "messages")
+    # Joiners between emoji, and what is invisible beside something, stay.
+    family = "\u200b👩\u200d👩\u200d👧\ufe0f"
+    kept = scene.send("POST /api/memories", {"content": family}).expect(201)
+    assert kept["content"] == family
+
+
+def test_limits_are_written_out(scene):
+    with scene.unchanged():
+        problem = scene.send("POST /api/session", {"ttl_seconds": 1}).problem(400)
+        assert problem["errors"][0]["message"] == "must be from 60 to 2592000"
+
+
 @pytest.mark.parametrize("key", ["", "k" * 129, "ключ"])
 def test_bad_idempotency_keys(scene, key):
     with scene.unchanged():

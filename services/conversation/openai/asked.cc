@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
-#include "shared/text/text.h"
+#include "shared/text/names.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -99,7 +99,7 @@ class AskedLines {
           {{absl::StrCat(field, ".content"), "must not contain the character U+0000"}});
     }
     if (role == "system" || role == "developer") {
-      if (TrimSpace(text).empty()) return absl::OkStatus();
+      if (IsBlank(text)) return absl::OkStatus();
       if (asked_.messages.empty()) {
         AppendParagraph(asked_.instructions, text);
       } else {
@@ -112,7 +112,7 @@ class AskedLines {
       return Unsupported(absl::StrCat(field, ".role"),
                          "must be system, developer, user or assistant");
     }
-    if (TrimSpace(text).empty()) return absl::OkStatus();
+    if (IsBlank(text)) return absl::OkStatus();
     if (!own) {
       asked_.newest = text;
       asked_.newest_field = absl::StrCat(field, ".content");

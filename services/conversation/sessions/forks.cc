@@ -9,14 +9,14 @@
 #include "services/conversation/sessions/new_session.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
-#include "shared/text/text.h"
+#include "shared/text/names.h"
 
 namespace dramatis::conversation {
 
 absl::StatusOr<Idempotent<v1::Session>> Forks::Fork(const CallContext& call,
                                                     const v1::ForkHistoryRequest& request) {
   DRAMATIS_RETURN_IF_ERROR(worker_.Ready());
-  if (request.has_message() && TrimSpace(request.message()).empty()) {
+  if (request.has_message() && IsBlank(request.message())) {
     return FieldErrors({{"message", "must not be empty"}});
   }
   DRAMATIS_ASSIGN_OR_RETURN(
