@@ -54,13 +54,14 @@ bool JsonItems::PassOutside(char c) {
       return c == '[';
     case Place::kBetween:
       if (IsSpace(c) || c == ',') return true;
-      place_ = c == ']' ? Place::kEnd : Place::kItem;
-      depth_ = 1;
-      // Chats are objects; whatever else it is is no export.
-      return c == ']' || c == '{';
+      place_ = c == ']' ? Place::kEnd : c == '{' ? Place::kItem : Place::kOther;
+      depth_ = c == '[' ? 2 : 1;
+      in_text_ = c == '"';
+      return true;
     case Place::kEnd:
       return IsSpace(c);
     case Place::kItem:
+    case Place::kOther:
       break;
   }
   return true;
@@ -87,9 +88,19 @@ bool JsonItems::EndsItem(char c) {
   return false;
 }
 
+bool JsonItems::IsOfOther(char c) {
+  const bool ends = !in_text_ && depth_ == 1 && c == ',';
+  return !ends && !EndsItem(c);
+}
+
 absl::Status JsonItems::AddToArray(std::string_view bytes) {
   size_t from = 0;  // of what belongs to the item and is not kept yet
   for (size_t i = 0; i < bytes.size(); ++i) {
+    if (place_ == Place::kOther) {
+      if (IsOfOther(bytes[i])) continue;
+      place_ = Place::kBetween;
+      DRAMATIS_RETURN_IF_ERROR(Emit());
+    }
     if (place_ != Place::kItem) {
       if (!PassOutside(bytes[i])) return absl::InvalidArgumentError("it is not a JSON array");
       from = i;

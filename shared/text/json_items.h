@@ -17,7 +17,7 @@ namespace dramatis {
 inline constexpr size_t kMostItemBytes = size_t{16} << 20;
 
 struct JsonItem {
-  std::string_view text;   // empty where it is too large
+  std::string_view text;   // empty where it is too large, or an array's item that is no object
   bool too_large = false;  // more than kMostItemBytes
 };
 
@@ -42,6 +42,8 @@ class JsonItems {
   bool PassOutside(char c);
   // Goes past a byte of an item; true where it is its last.
   bool EndsItem(char c);
+  // Goes past a byte of an item that is no object; false where it has ended before.
+  bool IsOfOther(char c);
   void Keep(std::string_view bytes);
   absl::Status Emit();
 
@@ -49,7 +51,7 @@ class JsonItems {
   const Taker taker_;
   std::string item_;
   bool too_large_ = false;
-  enum class Place { kBegin, kBetween, kItem, kEnd } place_ = Place::kBegin;
+  enum class Place { kBegin, kBetween, kItem, kOther, kEnd } place_ = Place::kBegin;
   int depth_ = 0;
   bool in_text_ = false;
   bool escaped_ = false;

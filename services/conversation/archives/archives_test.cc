@@ -41,15 +41,35 @@ TEST(JsonItemsTest, GivesTheSameInPiecesOfAnySize) {
 
 TEST(JsonItemsTest, SaysWhereSomethingIsNoArray) {
   EXPECT_THAT(Items(JsonItems::Kind::kArray, "{}", 1), ElementsAre("broken"));
-  EXPECT_THAT(Items(JsonItems::Kind::kArray, "[1]", 1), ElementsAre("broken"));
+  EXPECT_THAT(Items(JsonItems::Kind::kArray, "1", 1), ElementsAre("broken"));
   EXPECT_THAT(Items(JsonItems::Kind::kArray, "[{}", 1), ElementsAre("{}", "breaks off"));
   EXPECT_THAT(Items(JsonItems::Kind::kArray, "[{}] x", 1), ElementsAre("broken"));
+}
+
+TEST(JsonItemsTest, OfWhatIsNoObjectNothingIsKept) {
+  const std::string text = R"([null,{"a":1}, "x,]\"{" ,[1,[2,{}],"]"],5, {} ,true])";
+  for (size_t step = 1; step <= text.size(); ++step) {
+    EXPECT_THAT(Items(JsonItems::Kind::kArray, text, step),
+                ElementsAre("", "{\"a\":1}", "", "", "", "{}", ""));
+  }
+  EXPECT_THAT(Items(JsonItems::Kind::kArray, "[1", 1), ElementsAre("breaks off"));
+  EXPECT_THAT(Items(JsonItems::Kind::kArray, "[\"]", 1), ElementsAre("breaks off"));
 }
 
 TEST(JsonItemsTest, PassesOverWhatIsTooLarge) {
   const std::string large = "{\"a\":\"" + std::string(kMostItemBytes, 'x') + "\"}";
   EXPECT_THAT(Items(JsonItems::Kind::kArray, "[" + large + ",{}]", size_t{1} << 16),
               ElementsAre("too large", "{}"));
+}
+
+TEST(ChatsTest, HalfAnEmojiSpoilsNothingElse) {
+  const auto chat = ReadChatGptChat(R"({"id":"c","title":"T \ud83d","current_node":"a","mapping":{
+    "a":{"parent":null,"message":{"author":{"role":"user"},"content":{"content_type":"text",
+      "parts":["cut \ud83d, whole \ud83d\ude00"]}}}}})");
+  ASSERT_TRUE(chat.ok()) << chat.status();
+  EXPECT_EQ(chat->title, "T \uFFFD");
+  ASSERT_EQ(chat->messages.size(), 1);
+  EXPECT_EQ(chat->messages[0].text, "cut \uFFFD, whole \U0001F600");
 }
 
 TEST(ChatsTest, FollowsTheBranchThatWasShown) {

@@ -9,7 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "shared/digest/sha256.h"
 #include "shared/status/macros.h"
-#include "shared/text/text.h"
+#include "shared/text/names.h"
+#include "shared/text/surrogates.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -24,6 +25,11 @@ absl::StatusOr<json::object> Parse(std::string_view text) {
   options.max_depth = kMostDepth;
   boost::system::error_code error;
   json::value value = json::parse({text.data(), text.size()}, error, {}, options);
+  if (error) {
+    // Programs that cut texts leave half an emoji.
+    const std::string mended = WithoutHalfPairs(text);
+    value = json::parse({mended.data(), mended.size()}, error, {}, options);
+  }
   if (error || !value.is_object()) return absl::InvalidArgumentError("it is not a JSON object");
   return std::move(value.as_object());
 }
@@ -88,7 +94,7 @@ void Add(Chat& chat, ChatMessage message) {
     ++chat.cut;
     break;
   }
-  if (TrimSpace(text).empty()) {
+  if (IsBlank(text)) {
     ++chat.without_text;
     return;
   }

@@ -4,9 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
-#include "services/inference/transport/surrogates.h"
+#include "shared/text/surrogates.h"
 
 namespace dramatis::inference {
 namespace {
@@ -15,14 +14,6 @@ namespace json = boost::json;
 
 // More than any server nests what somebody reads, and little enough for the parser's recursion.
 constexpr size_t kMaxDepth = 128;
-constexpr size_t kEscapeLength = 6;  // \uXXXX
-
-// The code unit that the escape at the start of `text` means; 0 where there is none.
-uint32_t EscapedUnit(std::string_view text) {
-  uint32_t value = 0;
-  if (text.size() < kEscapeLength || !text.starts_with("\\u")) return 0;
-  return absl::SimpleHexAtoi(absl::string_view(text.data() + 2, 4), &value) ? value : 0;
-}
 
 void AppendWtf8(uint32_t half, std::string& out) {
   out += static_cast<char>(0xE0U | (half >> 12U));
@@ -34,13 +25,13 @@ void AppendWtf8(uint32_t half, std::string& out) {
 // many bytes it took.
 size_t CopyEscape(std::string_view text, std::string& out) {
   const uint32_t unit = EscapedUnit(text);
-  if (IsHighSurrogate(unit) && IsLowSurrogate(EscapedUnit(text.substr(kEscapeLength)))) {
-    out += text.substr(0, 2 * kEscapeLength);
-    return 2 * kEscapeLength;
+  if (IsHighSurrogate(unit) && IsLowSurrogate(EscapedUnit(text.substr(kUnitEscapeBytes)))) {
+    out += text.substr(0, 2 * kUnitEscapeBytes);
+    return 2 * kUnitEscapeBytes;
   }
   if (IsHighSurrogate(unit) || IsLowSurrogate(unit)) {
     AppendWtf8(unit, out);
-    return kEscapeLength;
+    return kUnitEscapeBytes;
   }
   out += text.substr(0, 2);
   return std::min<size_t>(2, text.size());

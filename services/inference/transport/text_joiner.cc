@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "services/inference/transport/surrogates.h"
+#include "shared/text/surrogates.h"
 #include "shared/text/text.h"
 
 namespace dramatis::inference {

@@ -13,6 +13,7 @@
 #include "services/persona/lore/book.h"
 #include "shared/status/errors.h"
 #include "shared/text/names.h"
+#include "shared/text/surrogates.h"
 #include "shared/text/text.h"
 
 namespace dramatis::persona {
@@ -60,10 +61,6 @@ const json::object& DataOf(const json::object& card) {
   const bool wrapped =
       data != nullptr && data->is_object() && absl::StartsWith(SpecText(card), kSpecPrefix);
   return wrapped ? data->as_object() : card;
-}
-
-bool IsBlank(const std::string& text) {
-  return TrimSpace(text).empty();
 }
 
 void AppendSection(const char* heading, const std::string& text, std::string& out) {
@@ -207,6 +204,11 @@ absl::StatusOr<json::object> ParseCard(std::string_view text) {
   options.max_depth = kDepth;
   boost::system::error_code error;
   json::value value = json::parse({text.data(), text.size()}, error, {}, options);
+  if (error) {
+    // Programs that cut texts leave half an emoji.
+    const std::string mended = WithoutHalfPairs(text);
+    value = json::parse({mended.data(), mended.size()}, error, {}, options);
+  }
   if (error || !value.is_object()) return NotACard("has a document that is no JSON object");
   json::object card = std::move(value.as_object());
   const json::object& data = DataOf(card);

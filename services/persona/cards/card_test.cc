@@ -82,6 +82,13 @@ TEST(CardTest, RefusesWhatIsNoCard) {
       ParseCard(R"({"name": "x", "description": ")" + std::string(2 << 20, 'd') + "\"}").ok());
 }
 
+TEST(CardTest, HalfAnEmojiSpoilsNothingElse) {
+  const auto card = ParseCard(R"({"spec":"chara_card_v2","data":{"name":"Nix",
+    "description":"cut \ud83d, whole \ud83d\ude00"}})");
+  ASSERT_TRUE(card.ok()) << card.status();
+  EXPECT_EQ(ToPersona(*card).definition.biography(), "cut \uFFFD, whole \U0001F600");
+}
+
 TEST(CardTest, ANewerVersionIsReadAsTheThird) {
   EXPECT_TRUE(ParseCard(R"({"spec": "chara_card_v9", "data": {"name": "Tessa"}})").ok());
 }
