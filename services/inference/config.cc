@@ -117,27 +117,35 @@ class SecretReader {
   std::unique_ptr<secrets::SecretStore> store_;
 };
 
-std::vector<ProviderConfig> ReadFile(Settings& settings, SecretReader& secret_reader) {
+struct FileProviders {
+  std::vector<ProviderConfig> providers;
+  // What a broken file was to say is not known: its own mistakes are told, what follows from them
+  // is not.
+  bool is_valid = true;
+};
+
+FileProviders ReadFile(Settings& settings, SecretReader& secret_reader) {
   const std::string path = settings.Text(kFileVariable);
   if (path.empty()) return {};
   const absl::StatusOr<std::string> text = WatchedFile(path).Read();
   if (!text.ok()) {
     settings.Problem(kFileVariable, absl::StrCat("cannot be used: ", text.status().message()));
-    return {};
+    return {.providers = {}, .is_valid = false};
   }
   ProvidersFile file = ParseProvidersFile(*text);
   for (const std::string& problem : file.problems)
     settings.Problem(kFileVariable, problem);
-  std::vector<ProviderConfig> providers;
+  FileProviders read = {.providers = {}, .is_valid = file.problems.empty()};
   for (ProviderEntry& entry : file.entries) {
     if (entry.config.name == "local") {
       settings.Problem(kFileVariable, "local: is the built-in model's name");
+      read.is_valid = false;
       continue;
     }
     entry.config.key = secret_reader.OfFile(entry.config.name, entry.secret);
-    providers.push_back(std::move(entry.config));
+    read.providers.push_back(std::move(entry.config));
   }
-  return providers;
+  return read;
 }
 
 // The server's address: the variable's, or the one that is known. Nullopt where there is none.
@@ -229,8 +237,10 @@ class ChainReader {
   ChainReader(Settings& settings, Config& config, const std::vector<std::string>& open)
       : settings_(settings), config_(config), open_(open) {}
 
-  void Read() {
+  // `is_checked`: whether all providers are known that may be named.
+  void Read(bool is_checked) {
     std::vector<std::string> names = settings_.List(kModelVariable);
+    if (!is_checked) return;
     if (names.empty()) names = {Default()};
     for (size_t i = 0; i < names.size(); ++i)
       Check(names[i], i + 1);
@@ -308,7 +318,7 @@ class ChainReader {
   const std::vector<std::string>& open_;
 };
 
-void ReadEmbedder(Settings& settings, Config& config) {
+void ReadEmbedder(Settings& settings, Config& config, bool is_checked) {
   constexpr char kVariable[] = "DRAMATIS_EMBEDDER";
   const std::string text = settings.Text(kVariable);
   if (text.empty()) return;
@@ -327,7 +337,7 @@ void ReadEmbedder(Settings& settings, Config& config) {
         return provider.name == config.embedder_provider && provider.api == Api::kOpenAi &&
                provider.auth != Auth::kSigV4;
       });
-  if (!exists || config.embedder_model.empty()) {
+  if ((!exists && is_checked) || config.embedder_model.empty()) {
     settings.Problem(kVariable,
                      "must be table: and a file, or a provider that is set up and speaks OpenAI's "
                      "API, a slash and its model, as openai/text-embedding-3-small");
@@ -360,7 +370,8 @@ std::optional<aws::CredentialSettings> ReadAws(Settings& settings, const Config&
 Config Config::From(Settings& settings) {
   Config config;
   SecretReader secret_reader(settings);
-  config.providers = ReadFile(settings, secret_reader);
+  FileProviders file = ReadFile(settings, secret_reader);
+  config.providers = std::move(file.providers);
   std::vector<std::string> open;  // whose models' names are the operator's own
   for (const KnownProvider& known : KnownProviders()) {
     std::optional<ProviderConfig> provider = ReadKnown(settings, known, secret_reader);
@@ -388,7 +399,7 @@ Config Config::From(Settings& settings) {
       settings.Problem("DRAMATIS_TOKEN_RANKS", std::string(read.message()));
     }
   }
-  ChainReader(settings, config, open).Read();
+  ChainReader(settings, config, open).Read(/*is_checked=*/file.is_valid);
   config.restart_broken =
       settings.Choice("DRAMATIS_ON_BROKEN_STREAM", "stop", {"stop", "restart"}) == "restart";
   constexpr char kHedgeAfter[] = "DRAMATIS_HEDGE_AFTER";
@@ -401,7 +412,7 @@ Config Config::From(Settings& settings) {
   config.local_delay = settings.Duration("DRAMATIS_LOCAL_DELAY", absl::ZeroDuration(),
                                          absl::ZeroDuration(), kMostDelay);
   config.ca_file = settings.Text("SSL_CERT_FILE");
-  ReadEmbedder(settings, config);
+  ReadEmbedder(settings, config, /*is_checked=*/file.is_valid);
   config.limits.user = {ReadAmount(settings, "DRAMATIS_MONTHLY_BUDGET_MICROS"),
                         ReadAmount(settings, "DRAMATIS_TOKENS_PER_MINUTE")};
   constexpr absl::Duration kLeastLease = absl::Seconds(1);

@@ -243,6 +243,22 @@ providers:
   EXPECT_THAT(problems, Not(HasSubstr("sk-123")));
 }
 
+TEST(ConfigTest, OfABrokenFileTellsItsOwnMistakesAlone) {
+  for (const std::string text : {"providers: [{name: mine, models: [\"a@b\"]}]", "providers: [",
+                                 "providers: [{nam: mine}]", "providers: [{name: local}]"}) {
+    const std::string file = Written("broken.yaml", text);
+    for (const char* const model : {"", "mine/a", "mine"}) {
+      const std::string problems = From({{"DRAMATIS_PROVIDERS_FILE", file},
+                                         {"DRAMATIS_MODEL", model},
+                                         {"DRAMATIS_EMBEDDER", "mine/embed"}})
+                                       .problems;
+      EXPECT_THAT(problems, HasSubstr("DRAMATIS_PROVIDERS_FILE"));
+      EXPECT_THAT(problems, Not(HasSubstr("DRAMATIS_MODEL"))) << text << " " << model;
+      EXPECT_THAT(problems, Not(HasSubstr("DRAMATIS_EMBEDDER"))) << text << " " << model;
+    }
+  }
+}
+
 TEST(ConfigTest, SaysThatAFileIsNoYaml) {
   const auto problems = [](const std::string& text) {
     return From({{"DRAMATIS_PROVIDERS_FILE", Written("no.yaml", text)}}).problems;
