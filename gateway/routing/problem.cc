@@ -94,6 +94,14 @@ class ObjectWriter {
   std::set<std::string> names_;
 };
 
+// Fields that headers fill, where nothing else has.
+void AddHeaders(const RpcMethod* method, GivenKeys& keys) {
+  if (method == nullptr) return;
+  if (method->cursor != nullptr) keys.emplace(method->cursor->name(), "Last-Event-ID");
+  for (const auto& [name, field] : method->headers)
+    keys.emplace(field->name(), name);
+}
+
 // How the client spelled what it gave.
 GivenKeys KeysOf(const ProblemContext& context) {
   if (context.route == nullptr || context.own) return {};
@@ -101,8 +109,11 @@ GivenKeys KeysOf(const ProblemContext& context) {
   if (route.body_field != nullptr) {
     return KeysOfBody(context.body, *route.body_field->message_type());
   }
-  return route.body_is_request ? KeysOfBody(context.body, route.any().input())
-                               : KeysOfQuery(context.query, route.any().input());
+  GivenKeys keys = route.body_is_request ? KeysOfBody(context.body, route.any().input())
+                                         : KeysOfQuery(context.query, route.any().input());
+  AddHeaders(route.unary, keys);
+  AddHeaders(route.stream, keys);
+  return keys;
 }
 
 // A violation's field as the client knows it: without the request's field that the body fills,

@@ -205,6 +205,18 @@ TEST(ProblemTest, KeepsSnakeCaseWhereTheAnswersHaveIt) {
   EXPECT_EQ(document.at("errors").as_array()[0].at("field").as_string(), "session_id");
 }
 
+TEST(ProblemTest, NamesTheHeaderThatFillsAField) {
+  const auto field = [](const char* query) {
+    ProblemContext context{RouteOf("GET", "/api/turns/7/stream"), "/api/turns/7/stream", "c-1"};
+    context.query = query;
+    const Problem problem =
+        MakeProblem(FieldErrors({{"cursor", "is none"}}), TestTables::Get().reasons, context);
+    return std::string(Document(problem).at("errors").as_array()[0].at("field").as_string());
+  };
+  EXPECT_EQ(field(""), "Last-Event-ID");
+  EXPECT_EQ(field("cursor=x"), "cursor");
+}
+
 TEST(ProblemTest, KeepsTheClientsOwnSpelling) {
   const auto document = Document(Make(FieldErrors({{"is_public", "must be a boolean"}}),
                                       RouteOf("POST", "/api/personas"), true));

@@ -143,6 +143,12 @@ absl::Status AppendMetadata(const HttpRequest& request, RequestCall& call) {
     if (length == 0 || length > kLongestKey) {
       return FieldErrors({{"Idempotency-Key", "must have 1 to 128 printable ASCII characters"}});
     }
+    // One of two keys would be forgotten, and with it what it was given for.
+    for (const auto& [name, value] : request.headers) {
+      if (SameText(name, "idempotency-key") && value != request.Header(name)) {
+        return FieldErrors({{"Idempotency-Key", "is given twice"}});
+      }
+    }
   }
   return absl::OkStatus();
 }

@@ -201,6 +201,12 @@ TEST(RequestCallTest, RefusesHeadersThatCannotBePassedOn) {
                 HasSubstr("VALIDATION_FAILED"))
         << key;
   }
+  EXPECT_THAT(CallOf(MakeRequest("POST", "/api/chat", "{}",
+                                 {{"Idempotency-Key", "a"}, {"idempotency-key", "b"}})),
+              HasSubstr("VALIDATION_FAILED Idempotency-Key"));
+  EXPECT_TRUE(Build(MakeRequest("DELETE", "/api/personas/7", "",
+                                {{"Idempotency-Key", "a"}, {"idempotency-key", "a"}}))
+                  .ok());
   EXPECT_THAT(CallOf(MakeRequest("DELETE", "/api/personas/7", "",
                                  {{"if-match", "\"3\""}, {"if-match", "\"\xff\""}})),
               HasSubstr("VALIDATION_FAILED if-match"));

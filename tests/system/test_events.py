@@ -221,7 +221,8 @@ def test_a_cursor_is_checked(client, path, me):
     elsewhere = path_of(open_room(client, [me]))
     bad = ("event:1", "1", cursor + "x", cursor[:-1], "event:" + "A" * 22, cursor.upper())
     for wrong in bad:
-        client.get(f"{path}/events", {"Last-Event-ID": wrong}).problem(400, "INVALID_CURSOR")
+        problem = client.get(f"{path}/events", {"Last-Event-ID": wrong}).problem(400, "INVALID_CURSOR")
+        assert problem["errors"][0]["field"] == "Last-Event-ID"
     client.get(f"{elsewhere}/events", {"Last-Event-ID": cursor}).problem(400, "INVALID_CURSOR")
 
 
