@@ -54,7 +54,8 @@ bool JsonItems::PassOutside(char c) {
       return c == '[';
     case Place::kBetween:
       if (IsSpace(c) || c == ',') return true;
-      place_ = c == ']' ? Place::kEnd : c == '{' ? Place::kItem : Place::kOther;
+      place_ = c == '{' ? Place::kItem : Place::kOther;
+      if (c == ']') place_ = Place::kEnd;
       depth_ = c == '[' ? 2 : 1;
       in_text_ = c == '"';
       return true;
