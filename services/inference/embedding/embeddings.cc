@@ -36,9 +36,14 @@ v1::EmbedResponse ToResponse(const Embedder& embedder, const std::vector<Vector>
   return response;
 }
 
+// Whether the embedder counted; a report of no token is none.
+bool IsCounted(const Embedded& embedded) {
+  return embedded.tokens.has_value() && embedded.tokens->input_tokens > 0;
+}
+
 // As the embedder counted, else as we did.
 TokenCounts Counted(const Embedded& embedded, int estimate) {
-  return embedded.tokens.value_or(TokenCounts{.input_tokens = estimate});
+  return IsCounted(embedded) ? *embedded.tokens : TokenCounts{.input_tokens = estimate};
 }
 
 }  // namespace
@@ -60,7 +65,7 @@ void Embeddings::Embed(const CallContext& call, const v1::EmbedRequest& request,
           v1::EmbedResponse response = ToResponse(*embedder_, embedded->vectors);
           const TokenCounts tokens = Counted(*embedded, estimate);
           response.mutable_usage()->set_input_tokens(tokens.input_tokens);
-          response.mutable_usage()->set_estimated(!embedded->tokens.has_value());
+          response.mutable_usage()->set_estimated(!IsCounted(*embedded));
           done(std::move(response));
         });
   }
@@ -93,7 +98,7 @@ void Embeddings::Pay(Hold& hold, const Embedded& embedded, int estimate, const D
                         .model = embedder_->name(),
                         .input_tokens = tokens.input_tokens,
                         .cost_micros = CostMicros(prices, tokens),
-                        .estimated = !embedded.tokens.has_value(),
+                        .estimated = !IsCounted(embedded),
                         .finish_reason = "stop",
                         .create_time = parts_.ledger.clock().Now(),
                         .key_id = hold.payer().key_id,

@@ -267,9 +267,17 @@ UsageRow Generation::Row(const Candidate& candidate,
                          const std::string& said,
                          const std::optional<TokenCounts>& tokens,
                          const std::string& reason) {
-  const TokenCounts counts = tokens.value_or(
-      TokenCounts{.input_tokens = candidate.model_request.prompt->manifest.prompt_tokens(),
-                  .output_tokens = EstimateTokens(said)});
+  TokenCounts counts = tokens.value_or(TokenCounts());
+  bool estimated = !tokens.has_value();
+  // Every prompt has tokens, and so has what was said: a report of none is no report.
+  if (counts.input_tokens == 0) {
+    counts.input_tokens = candidate.model_request.prompt->manifest.prompt_tokens();
+    estimated = true;
+  }
+  if (counts.output_tokens == 0) {
+    counts.output_tokens = EstimateTokens(said);
+    estimated = estimated || counts.output_tokens > 0;
+  }
   const Prices& prices = candidate.route.model.prices;
   return {.user_id = facts_.payer.user_id,
           .turn_key = facts_.turn_key,
@@ -279,7 +287,7 @@ UsageRow Generation::Row(const Candidate& candidate,
           .output_tokens = counts.output_tokens,
           .cached_tokens = counts.cached_tokens,
           .cost_micros = CostMicros(prices, counts),
-          .estimated = !tokens.has_value(),
+          .estimated = estimated,
           .finish_reason = reason,
           .create_time = ledger_.clock().Now(),
           .key_id = facts_.payer.key_id,

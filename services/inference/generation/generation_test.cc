@@ -125,6 +125,16 @@ TEST_F(GenerationTest, EstimatesUsageThatTheProviderDoesNotReport) {
   EXPECT_EQ(store_.rows()[0].output_tokens, 2);
 }
 
+TEST_F(GenerationTest, AReportOfNoTokensIsNone) {
+  sink().OnText("four");
+  sink().OnText("teen");
+  End(TokenCounts());
+  ASSERT_EQ(store_.rows().size(), 1);
+  EXPECT_TRUE(store_.rows()[0].estimated);
+  EXPECT_EQ(store_.rows()[0].input_tokens, 30);
+  EXPECT_EQ(store_.rows()[0].output_tokens, 2);
+}
+
 TEST_F(GenerationTest, SendsTheReplyAlsoWhereItsUsageCannotBeStored) {
   store_.FailWith(UnavailableError("down"));
   sink().OnText("Hello");

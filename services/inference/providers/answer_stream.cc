@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <limits>
 #include <utility>
 
 #include <boost/json.hpp>
@@ -56,16 +54,17 @@ std::string_view TextIn(const json::object& object, std::string_view key) {
 
 bool HasCount(const json::object& object, std::string_view key) {
   const json::value* const value = Member(object, key);
-  return value != nullptr && value->is_number();
+  if (value == nullptr || !value->is_number()) return false;
+  constexpr double kMost = 1e9;  // no window is as large
+  boost::system::error_code error;
+  const auto number = value->to_number<double>(error);
+  return !error && number >= 0 && number <= kMost;
 }
 
 int CountAt(const json::object& object, std::string_view key) {
   if (!HasCount(object, key)) return 0;
   boost::system::error_code error;
-  const auto number = Member(object, key)->to_number<double>(error);
-  if (error || std::isnan(number)) return 0;
-  constexpr double kMost = std::numeric_limits<int>::max();
-  return static_cast<int>(std::clamp(number, 0.0, kMost));
+  return static_cast<int>(Member(object, key)->to_number<double>(error));
 }
 
 std::string FinishWord(std::string_view reason) {

@@ -61,6 +61,18 @@ std::string ContentText(const json::object& message) {
   return text;
 }
 
+// The choice that was asked for: some servers send others beside it, in any order.
+const json::object* FirstChoice(const json::array& choices) {
+  const json::object* first = nullptr;
+  for (const json::value& value : choices) {
+    const json::object* const choice = value.if_object();
+    if (choice == nullptr) continue;
+    if (!HasCount(*choice, "index") || CountAt(*choice, "index") == 0) return choice;
+    if (first == nullptr) first = choice;
+  }
+  return first;
+}
+
 }  // namespace
 
 void OpenAiStream::ReadObject(const json::object& chunk, std::string& text) {
@@ -72,7 +84,7 @@ void OpenAiStream::ReadObject(const json::object& chunk, std::string& text) {
     const json::value* const choices = chunk.if_contains("choices");
     const json::array* const list = choices == nullptr ? nullptr : choices->if_array();
     if (list != nullptr && !list->empty()) {
-      if (const json::object* const choice = list->front().if_object()) ReadChoice(*choice, text);
+      if (const json::object* const choice = FirstChoice(*list)) ReadChoice(*choice, text);
     }
   }
   if (const json::object* const usage = ObjectAt(chunk, "usage")) {
