@@ -14,6 +14,7 @@
 #include "shared/ids/ids.h"
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
+#include "shared/text/names.h"
 #include "shared/text/text.h"
 
 namespace dramatis::conversation {
@@ -73,7 +74,7 @@ class LooseAnswer : public GenerationListener, public std::enable_shared_from_th
     }
     if (!status.ok()) return turn_->Finish(status);
     std::string text = turn_->text().Text();
-    const bool empty = TrimSpace(text).empty();
+    const bool empty = IsBlank(text);
     if (empty && attempt_ == 1 && done_.has_value() && !stopped()) {
       done_.reset();
       return Generate();

@@ -13,7 +13,7 @@
 #include "shared/status/errors.h"
 #include "shared/status/facts.h"
 #include "shared/status/outgoing.h"
-#include "shared/text/text.h"
+#include "shared/text/names.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -166,7 +166,7 @@ void TurnRunner::Conclude(const absl::Status& status) {
   std::string text = live_->text().Text();
   if (AnotherAttemptHelps(status, text)) return TryAgain();
   if (!status.ok()) return Fail(status);
-  if (!done_.has_value() || TrimSpace(text).empty()) {
+  if (!done_.has_value() || IsBlank(text)) {
     return Fail(Error(absl::StatusCode::kUnavailable, inference::ERROR_REASON_PROVIDER_FAILED,
                       done_.has_value() ? "the model's answer was empty"
                                         : "the model's answer did not come to its end"));
@@ -206,7 +206,7 @@ void TurnRunner::ConcludeStopped(Stop why) {
 bool TurnRunner::AnotherAttemptHelps(const absl::Status& status, const std::string& text) const {
   if (tried_again_) return false;
   if (!GetFact(status, kAskAgainFact).empty()) return true;
-  if (!TrimSpace(text).empty()) return false;
+  if (!IsBlank(text)) return false;
   if (status.ok()) return done_.has_value();
   // The connection to inference was lost, as when it is replaced. What its providers do is its own
   // to try again.
