@@ -56,6 +56,19 @@ def test_bench_builds_the_programs_and_the_load_programs(clone):
     assert {"dramatis", "dramatis-gateway", "dramatis-persona", "provider-double"} <= built
 
 
+@pytest.mark.parametrize("words,said", [
+    ("foo", "there is no job 'foo'"), ("lint al", "lint takes nothing or 'all'"),
+    ("test fast", "test takes nothing, 'quick' or 'long'"), ("fuzz long", "fuzz takes nothing or"),
+    ("bench gatway", "bench knows no 'gatway'"), ("clean all", "clean takes nothing")])
+def test_wrong_words_are_told_before_anything_is_built(clone, words, said):
+    (clone / "build").mkdir()
+    ran = run_dev(clone, *words.split())
+    assert ran.returncode != 0
+    assert said in ran.stderr
+    assert (clone / "build").exists()
+    assert not (clone / "built").exists()
+
+
 def test_help_names_every_job():
     text = (ROOT / "dev").read_text()
     jobs = re.findall(r"^  ([a-z]+)\) ", text[text.index("case \"${1:-help}\" in"):], re.MULTILINE)
