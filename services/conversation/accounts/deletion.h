@@ -60,7 +60,7 @@ class AccountDeletions {
   absl::Status EraseSessions(const CallContext& call, const std::function<bool()>& ending);
   absl::Status LeaveRooms(const CallContext& call, const std::function<bool()>& ending);
   absl::Status LeaveRoom(const CallContext& call, const Room& room);
-  // Takes the user and their personas out of a room that others go on reading; their own one closes.
+  // Takes the user and their personas out of a room that others go on reading; their own closes.
   absl::Status LeaveToOthers(const CallContext& call, const Room& room);
   // Frees the personas of those participants of a room that are in it and that `whose` names.
   absl::Status ReleasePersonas(const CallContext& call,
