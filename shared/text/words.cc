@@ -62,6 +62,7 @@ bool IsAccent(UChar32 c) {
 }
 
 bool IsWordCharacter(UChar32 c) {
+  if (c < 0x80) return absl::ascii_isalnum(static_cast<unsigned char>(c));
   constexpr uint32_t kMask = U_GC_L_MASK | U_GC_N_MASK | U_GC_MN_MASK | U_GC_MC_MASK;
   return (U_GET_GC_MASK(c) & kMask) != 0;
 }
@@ -117,19 +118,21 @@ icu::UnicodeString Folded(const icu::UnicodeString& text) {
 }
 
 // Folds a text piece by piece, each from one boundary of normalization to the next, so that it is
-// known where each character comes from.
+// known where each character comes from. Gives `sink` each FoldedCharacter in order.
+template <typename Sink>
 class Folder {
  public:
-  std::vector<FoldedCharacter> Fold(std::string_view text) {
+  explicit Folder(Sink sink) : sink_(std::move(sink)) {}
+
+  void Fold(std::string_view text) {
     const auto size = static_cast<int32_t>(text.size());
-    folded_.reserve(text.size());
     for (int32_t i = 0; i < size;) {
       const int32_t start = i;
       // Nothing joins two characters of ASCII: most texts are read here.
       if (IsAscii(text, i) && (i + 1 == size || IsAscii(text, i + 1))) {
         EndPiece(i);
         begin_ = ++i;
-        folded_.push_back({absl::ascii_tolower(text[start]), static_cast<size_t>(start), begin_});
+        sink_({absl::ascii_tolower(text[start]), static_cast<size_t>(start), begin_});
         continue;
       }
       UChar32 c = 0;
@@ -138,32 +141,40 @@ class Folder {
       piece_.append(c);
     }
     EndPiece(text.size());
-    return std::move(folded_);
   }
 
  private:
   static bool IsAscii(std::string_view text, int32_t at) { return U8_IS_SINGLE(text[at]); }
 
   void EndPiece(size_t at) {
-    const UChar32 first = piece_.isEmpty() ? 0 : piece_.char32At(0);
-    const bool one = piece_.length() == U16_LENGTH(first);
-    if (one && first < 0x80) {
-      folded_.push_back({u_tolower(first), begin_, at});
-    } else if (one && Forms().casefold.isInert(first) && Forms().decompose.isInert(first)) {
-      folded_.push_back({first, begin_, at});
-    } else if (!piece_.isEmpty()) {
-      const icu::UnicodeString folded = Folded(piece_);
-      for (int i = 0; i < folded.length(); i = folded.moveIndex32(i, 1))
-        folded_.push_back({folded.char32At(i), begin_, at});
-    }
-    piece_.remove();
+    if (!piece_.isEmpty()) GivePiece(at);
     begin_ = at;
   }
 
+  void GivePiece(size_t at) {
+    const UChar32 first = piece_.char32At(0);
+    const bool one = piece_.length() == U16_LENGTH(first);
+    if (one && first < 0x80) {
+      sink_({u_tolower(first), begin_, at});
+    } else if (one && Forms().casefold.isInert(first) && Forms().decompose.isInert(first)) {
+      sink_({first, begin_, at});
+    } else {
+      const icu::UnicodeString folded = Folded(piece_);
+      for (int i = 0; i < folded.length(); i = folded.moveIndex32(i, 1))
+        sink_({folded.char32At(i), begin_, at});
+    }
+    piece_.remove();
+  }
+
+  Sink sink_;
   icu::UnicodeString piece_;
   size_t begin_ = 0;
-  std::vector<FoldedCharacter> folded_;
 };
+
+template <typename Sink>
+void ForEachFolded(std::string_view text, Sink sink) {
+  Folder<Sink>(std::move(sink)).Fold(text);
+}
 
 // Collects words from folded text, character by character.
 class WordCollector {
@@ -197,6 +208,10 @@ class WordCollector {
   void Add(size_t from, size_t count) {
     Word& word = words_.emplace_back();
     for (size_t i = from; i < from + count; ++i) {
+      if (run_[i].value < 0x80) {
+        word.text += static_cast<char>(run_[i].value);
+        continue;
+      }
       std::array<char, U8_MAX_LENGTH> bytes;
       int length = 0;
       U8_APPEND_UNSAFE(bytes, length, run_[i].value);
@@ -214,8 +229,7 @@ class WordCollector {
 
 std::vector<Word> Collect(std::string_view text, bool with_singles) {
   WordCollector collector(with_singles);
-  for (const FoldedCharacter& character : Folder().Fold(text))
-    collector.Take(character);
+  ForEachFolded(text, [&](const FoldedCharacter& character) { collector.Take(character); });
   collector.End();
   return std::move(collector).Words();
 }
@@ -247,13 +261,13 @@ std::vector<std::string> EachOnce(const std::vector<Word>& words, bool with_stop
 // Folded, with one space for each run of what is no word character.
 std::u32string Phrase(std::string_view text) {
   std::u32string phrase;
-  for (const FoldedCharacter& character : Folder().Fold(text)) {
+  ForEachFolded(text, [&](const FoldedCharacter& character) {
     if (IsWordCharacter(character.value)) {
       phrase += static_cast<char32_t>(character.value);
     } else if (!phrase.empty() && phrase.back() != U' ') {
       phrase += U' ';
     }
-  }
+  });
   if (!phrase.empty() && phrase.back() == U' ') phrase.pop_back();
   return phrase;
 }
@@ -347,8 +361,7 @@ std::string FoldedText(std::string_view text) {
 
 std::string FoldCharacters(std::string_view text) {
   icu::UnicodeString folded;
-  for (const FoldedCharacter& character : Folder().Fold(text))
-    folded.append(character.value);
+  ForEachFolded(text, [&](const FoldedCharacter& c) { folded.append(c.value); });
   std::string utf8;
   return folded.toUTF8String(utf8);
 }

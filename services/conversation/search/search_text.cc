@@ -24,21 +24,21 @@ constexpr size_t kSnippet = 160;
 constexpr size_t kBefore = 40;
 constexpr std::string_view kEllipsis = "\u2026";
 
-// Collects words, each once.
+// Collects words, each once: at most `most`, which outlive it.
 class Collector {
  public:
-  void Add(std::string word) {
-    if (seen_.size() >= kMostWords) return;
-    const auto [added, is_new] = seen_.insert(std::move(word));
-    if (!is_new) return;
+  explicit Collector(size_t most) { seen_.reserve(std::min(most, kMostWords)); }
+
+  void Add(std::string_view word) {
+    if (seen_.size() >= kMostWords || !seen_.insert(word).second) return;
     if (!words_.empty()) words_ += ' ';
-    words_ += *added;
+    words_ += word;
   }
   size_t count() const { return seen_.size(); }
   std::string Take() && { return std::move(words_); }
 
  private:
-  absl::flat_hash_set<std::string> seen_;
+  absl::flat_hash_set<std::string_view> seen_;
   std::string words_;
 };
 
@@ -93,23 +93,24 @@ std::vector<v1::SearchMatch> MatchesOf(const std::function<v1::SearchMatch()>& t
 }  // namespace
 
 SearchText MessageSearchText(std::string_view content) {
-  Collector collector;
-  for (Word& word : SplitIndexWords(content))
-    collector.Add(std::move(word.text));
+  const std::vector<Word> words = SplitIndexWords(content);
+  Collector collector(words.size());
+  for (const Word& word : words)
+    collector.Add(word.text);
   const int size = static_cast<int>(collector.count());
   return {.words = std::move(collector).Take(), .size = size};
 }
 
 SearchText TitleSearchText(std::string_view title) {
-  Collector collector;
-  std::vector<Word> words = SplitIndexWords(title);
+  const std::vector<Word> words = SplitIndexWords(title);
+  Collector collector(words.size() * kLongestBeginning);
   for (const Word& word : words)
     collector.Add(word.text);
   const int size = static_cast<int>(collector.count());
   for (const Word& word : words) {
     const size_t length = std::min(CodePoints(word.text), kLongestBeginning);
     for (size_t i = kShortestBeginning; i < length; ++i)
-      collector.Add(std::string(FirstCodePoints(word.text, i)));
+      collector.Add(FirstCodePoints(word.text, i));
   }
   return {.words = std::move(collector).Take(), .size = size};
 }
