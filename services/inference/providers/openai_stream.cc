@@ -48,19 +48,6 @@ std::string_view PartText(const json::value& part) {
   return is_text ? TextIn(*object, "text") : std::string_view();
 }
 
-std::string ContentText(const json::object& message) {
-  std::string text;
-  const json::value* const content = message.if_contains("content");
-  if (content != nullptr && content->is_array()) {
-    for (const json::value& part : content->get_array())
-      text += PartText(part);
-  } else if (content != nullptr) {
-    text = PartText(*content);
-  }
-  if (text.empty()) text = TextIn(message, "refusal");
-  return text;
-}
-
 // The choice that was asked for: some servers send others beside it, in any order.
 const json::object* FirstChoice(const json::array& choices) {
   const json::object* first = nullptr;
@@ -109,7 +96,20 @@ void OpenAiStream::ReadChoice(const json::object& choice, std::string& text) {
 }
 
 void OpenAiStream::ReadMessage(const json::object& message, std::string& text) {
-  Say(ContentText(message), text);
+  const json::value* const content = message.if_contains("content");
+  bool said = false;
+  const auto say = [&](const json::value& part) {
+    const std::string_view piece = PartText(part);
+    said = said || !piece.empty();
+    Say(piece, text);
+  };
+  if (content != nullptr && content->is_array()) {
+    for (const json::value& part : content->get_array())
+      say(part);
+  } else if (content != nullptr) {
+    say(*content);
+  }
+  if (!said) Say(TextIn(message, "refusal"), text);
 }
 
 }  // namespace dramatis::inference

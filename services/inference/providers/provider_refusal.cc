@@ -39,6 +39,13 @@ const json::value* At(const json::object& object, json::string_view key) {
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
+// Whether the member is this text. Every chunk of an answer is asked: it copies nothing.
+bool Says(const json::object& object, json::string_view key, json::string_view text) {
+  const json::value* const value = object.if_contains(key);
+  const json::string* const said = value == nullptr ? nullptr : value->if_string();
+  return said != nullptr && *said == text;
+}
+
 // A text, or a number as one.
 std::string TextAt(const json::object& object, json::string_view key) {
   const json::value* const value = At(object, key);
@@ -184,8 +191,7 @@ std::optional<Refusal> FindRefusal(const json::object& event) {
     if (refusal.status == 0) refusal.status = StatusIn(TextAt(event, "status"));
     return refusal;
   }
-  const bool is_error = TextAt(event, "object") == "error" || TextAt(event, "type") == "error";
-  if (is_error) return ReadObject(event);
+  if (Says(event, "object", "error") || Says(event, "type", "error")) return ReadObject(event);
   return std::nullopt;
 }
 
