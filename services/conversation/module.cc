@@ -79,6 +79,7 @@ constexpr absl::Duration kSweepInterval = absl::Hours(6);
 constexpr absl::Duration kRetentionInterval = absl::Seconds(2);
 // How often rooms that somebody follows are looked at, for changes that nobody told.
 constexpr absl::Duration kLookInterval = absl::Seconds(2);
+constexpr absl::Duration kIndexInterval = absl::Milliseconds(500);
 
 class Module : public dramatis::Module {
  public:
@@ -345,6 +346,15 @@ class Module : public dramatis::Module {
     jobs_.Every(kRetentionInterval, "retention", prepare_,
                 [this] { return retention_.Run([this] { return jobs_.ending(); }); });
     jobs_.Every(kLookInterval, "room events", background_, [this] { return tails_.Look(); });
+    jobs_.Every(kIndexInterval, "message index", background_, [this] { return IndexMessages(); });
+  }
+
+  absl::Status IndexMessages() {
+    bool more = true;
+    while (more && !jobs_.ending()) {
+      DRAMATIS_ASSIGN_OR_RETURN(more, IndexBatch(context_.database));
+    }
+    return absl::OkStatus();
   }
 
   void StopJobs() {

@@ -100,6 +100,7 @@ absl::StatusOr<std::vector<SessionSummaryRow>> Search(Transaction& tx,
 }  // namespace
 
 absl::StatusOr<std::vector<SessionSummaryRow>> SqlStore::ListSessions(const SessionFilter& filter) {
+  if (!filter.words.empty()) IndexBeforeSearch(database_);
   return database_.Read([&](Transaction& tx) -> absl::StatusOr<std::vector<SessionSummaryRow>> {
     if (!filter.words.empty()) return Search(tx, filter);
     Query query(kListSessions, {filter.user_id});

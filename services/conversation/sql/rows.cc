@@ -183,7 +183,7 @@ absl::Status AppendToSession(sql::Transaction& tx,
                              const SessionRow& session,
                              const MessageRow& message) {
   DRAMATIS_RETURN_IF_ERROR(InsertMessage(tx, session.conversation_id, message));
-  return IndexMessage(tx, session, message);
+  return IndexMessage(tx, session.conversation_id, message.sequence);
 }
 
 absl::Status UpdateListEntry(sql::Transaction& tx,

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -21,6 +22,9 @@ using sql::Statement;
 using sql::Transaction;
 
 constexpr int kBatch = 200;
+// Few enough that turns, which wait for the one writer of SQLite, hardly notice.
+constexpr int kMessagesAtOnce = 64;
+constexpr int kBatchesBeforeSearch = 4;
 
 constexpr Statement kIndex = {R"(
   insert into message_search (conversation_id, sequence, created_at, readers, words, size)
@@ -42,6 +46,42 @@ constexpr Statement kSetReaders = {R"(
 constexpr Statement kForgetOne = {
     "delete from message_search where conversation_id = $1 and sequence = $2"};
 constexpr Statement kForget = {"delete from message_search where conversation_id = $1"};
+
+constexpr Statement kNoteUnindexed = {R"(
+  insert into unindexed_messages (conversation_id, sequence)
+  values ($1, $2)
+  on conflict do nothing)"};
+constexpr Statement kDropUnindexed = {
+    "delete from unindexed_messages where conversation_id = $1 and sequence = $2"};
+constexpr Statement kDropAllUnindexed = {
+    "delete from unindexed_messages where conversation_id = $1"};
+constexpr Statement kAnyUnindexed = {"select 1 from unindexed_messages limit 1"};
+
+// The conversations of a batch, in an order that everybody locks them in. PostgreSQL keeps their
+// texts and readers as they are until the batch is indexed; SQLite has one writer.
+constexpr Statement kConversationsOfBatch = {R"(
+  select conversation_id, kind, user_id, visibility
+  from conversations
+  where deleted_at is null and conversation_id in (
+    select conversation_id from unindexed_messages order by conversation_id, sequence limit $1)
+  order by conversation_id
+  for share)",
+                                             R"(
+  select conversation_id, kind, user_id, visibility
+  from conversations
+  where deleted_at is null and conversation_id in (
+    select conversation_id from unindexed_messages order by conversation_id, sequence limit $1)
+  order by conversation_id)"};
+
+// Rows are numbered as they are written: the oldest first.
+constexpr Statement kBatchToIndex = {R"(
+  select u.conversation_id, u.sequence, m.content, m.created_at
+  from (
+    select * from unindexed_messages order by conversation_id, sequence limit $1
+  ) u
+    left join messages m on m.conversation_id = u.conversation_id and m.sequence = u.sequence
+      and not m.hidden
+  order by m.created_at, u.conversation_id, u.sequence)"};
 
 // Of what the parameter {found} says, and the newest of them: rows are numbered as they are
 // written.
@@ -148,6 +188,17 @@ absl::Status Index(Transaction& tx,
       .status();
 }
 
+std::string ReadersOf(const std::string& conversation_id,
+                      const std::string& kind,
+                      const std::string& user_id,
+                      const std::string& visibility) {
+  if (kind != "room") return ReaderOfSessions(user_id);
+  RoomRow room;
+  room.conversation_id = conversation_id;
+  room.visibility = VisibilityOf(visibility);
+  return ReadersOf(room);
+}
+
 // Of a conversation's row: who finds it, and by what.
 struct IndexedConversation {
   std::string readers;
@@ -225,14 +276,46 @@ std::string ReaderOfRoom(const std::string& conversation_id) {
   return absl::StrCat("@r", absl::BytesToHexString(conversation_id));
 }
 
-absl::Status IndexMessage(Transaction& tx, const SessionRow& session, const MessageRow& message) {
-  return Index(tx, kIndex, session.conversation_id, message.sequence, message.created_at,
-               ReaderOfSessions(session.user_id), MessageSearchText(message.content));
+absl::Status IndexMessage(Transaction& tx, const std::string& conversation_id, int sequence) {
+  return tx.Execute(kNoteUnindexed, {conversation_id, sequence}).status();
 }
 
-absl::Status IndexMessage(Transaction& tx, const RoomRow& room, const MessageRow& message) {
-  return Index(tx, kIndex, room.conversation_id, message.sequence, message.created_at,
-               ReadersOf(room), MessageSearchText(message.content));
+void IndexBeforeSearch(sql::Database& database) {
+  for (int i = 0; i < kBatchesBeforeSearch; ++i) {
+    const absl::StatusOr<bool> more = IndexBatch(database);
+    if (!more.ok() || !*more) return;
+  }
+}
+
+absl::StatusOr<bool> IndexBatch(sql::Database& database) {
+  DRAMATIS_ASSIGN_OR_RETURN(
+      const bool any, database.Read([](Transaction& tx) -> absl::StatusOr<bool> {
+        DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kAnyUnindexed, {}));
+        return !rows.empty();
+      }));
+  if (!any) return false;
+  // What a machine that dies forgets of it is still among the unindexed.
+  return database.WriteSoon([](Transaction& tx) -> absl::StatusOr<bool> {
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows conversations,
+                              tx.Execute(kConversationsOfBatch, {kMessagesAtOnce}));
+    absl::flat_hash_map<std::string, std::string> readers;
+    for (const sql::Row& row : conversations)
+      readers[row.Text(0)] = ReadersOf(row.Text(0), row.Text(1), row.Text(2), row.Text(3));
+    DRAMATIS_ASSIGN_OR_RETURN(const Rows messages, tx.Execute(kBatchToIndex, {kMessagesAtOnce}));
+    int indexed = 0;
+    for (const sql::Row& row : messages) {
+      const bool gone = row.IsNull(2);  // or hidden since
+      const auto found = readers.find(row.Text(0));
+      // Of a conversation that is not locked, since it came meanwhile: the next batch has it.
+      if (found == readers.end() && !gone) continue;
+      ++indexed;
+      DRAMATIS_RETURN_IF_ERROR(tx.Execute(kDropUnindexed, {row.Text(0), row.Int(1)}).status());
+      if (gone) continue;
+      DRAMATIS_RETURN_IF_ERROR(Index(tx, kIndex, row.Text(0), row.Int(1), row.Time(3),
+                                     found->second, MessageSearchText(row.Text(2))));
+    }
+    return indexed == kMessagesAtOnce;
+  });
 }
 
 absl::Status IndexTitle(Transaction& tx, const SessionRow& session) {
@@ -256,7 +339,9 @@ absl::Status ForgetIndex(Transaction& tx, const std::string& conversation_id, in
 }
 
 absl::Status ForgetIndex(Transaction& tx, const std::string& conversation_id) {
-  return tx.Execute(kForget, {conversation_id}).status();
+  for (const Statement* statement : {&kForget, &kDropAllUnindexed})
+    DRAMATIS_RETURN_IF_ERROR(tx.Execute(*statement, {conversation_id}).status());
+  return absl::OkStatus();
 }
 
 std::string Ranked(sql::Engine engine,

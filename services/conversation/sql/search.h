@@ -1,11 +1,12 @@
 // The index of messages and titles. Part of SqlStore. Whoever writes, changes or deletes a text
-// does it here too, in the same transaction.
+// says so here too, in the same transaction.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "services/conversation/model/room_rows.h"
 #include "services/conversation/model/store.h"
 #include "shared/sql/backfill.h"
@@ -13,11 +14,14 @@
 
 namespace dramatis::conversation {
 
-// A message of a session or of a room was stored, or has another text.
-absl::Status IndexMessage(sql::Transaction& tx,
-                          const SessionRow& session,
-                          const MessageRow& message);
-absl::Status IndexMessage(sql::Transaction& tx, const RoomRow& room, const MessageRow& message);
+// A message was stored, or has another text: IndexBatch puts it into the index.
+absl::Status IndexMessage(sql::Transaction& tx, const std::string& conversation_id, int sequence);
+// Puts messages into the index that are not in it yet, many at once, where there are any. Whether
+// there may be more. Blocks; safe to call from many processes.
+absl::StatusOr<bool> IndexBatch(sql::Database& database);
+// The same, so that a search finds what was just said: not where an import has said much more than
+// that, or nothing can be written now. The job of IndexBatch comes to that, and tells of failures.
+void IndexBeforeSearch(sql::Database& database);
 // A session has a title; a room has another title, topic, description or visibility.
 absl::Status IndexTitle(sql::Transaction& tx, const SessionRow& session);
 absl::Status IndexTitle(sql::Transaction& tx, const RoomRow& room);

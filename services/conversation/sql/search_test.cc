@@ -182,6 +182,7 @@ TEST_P(SessionSearchStoreTest, FindsNothingThatWasDeleted) {
 TEST_P(SessionSearchStoreTest, IndexesWhatWasStoredBefore) {
   Say("a", "byron", "oolong");
   Say("b", "byron", "y");
+  EXPECT_THAT(Found("byron"), UnorderedElementsAre("a", "b"));
   ASSERT_TRUE(db().Write([](sql::Transaction& tx) {
                     return tx.ExecuteText("delete from message_search", {}).status();
                   })

@@ -16,12 +16,14 @@
 namespace dramatis::sql {
 namespace {
 
-// https://sqlite.org/pragma.html
+// https://sqlite.org/pragma.html. A checkpoint after 16 MiB instead of 4: pages that every turn
+// writes are carried into the file, and waited for, a quarter as often.
 constexpr char kWriterSettings[] = R"(
   pragma journal_mode = wal;
   pragma synchronous = full;
   pragma foreign_keys = on;
-  pragma journal_size_limit = 67108864)";
+  pragma journal_size_limit = 67108864;
+  pragma wal_autocheckpoint = 4000)";
 constexpr char kReaderSettings[] = R"(
   pragma query_only = on)";
 

@@ -328,7 +328,9 @@ absl::Status AppendToRoom(Transaction& tx,
     room.row.characters += static_cast<int>(CodePoints(message.content));
     room.row.last_message_at = message.created_at;
     DRAMATIS_RETURN_IF_ERROR(InsertMessage(tx, room.row.conversation_id, message));
-    if (!message.hidden) DRAMATIS_RETURN_IF_ERROR(IndexMessage(tx, room.row, message));
+    if (!message.hidden) {
+      DRAMATIS_RETURN_IF_ERROR(IndexMessage(tx, room.row.conversation_id, message.sequence));
+    }
   }
   return absl::OkStatus();
 }

@@ -224,6 +224,7 @@ absl::StatusOr<std::vector<Room>> SqlRoomStore::ListRooms(const RoomFilter& filt
 }
 
 absl::StatusOr<std::vector<FoundRoom>> SqlRoomStore::SearchRooms(const RoomFilter& filter) {
+  IndexBeforeSearch(database_);
   return database_.Read([&](Transaction& tx) { return Search(tx, filter); });
 }
 

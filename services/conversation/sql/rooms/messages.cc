@@ -102,7 +102,7 @@ absl::StatusOr<MessageRow> Change(Transaction& tx, const RoomMessageChange& chan
                                   row.edited_at, row.hidden, row.original_content, row.version})
           .status());
   DRAMATIS_RETURN_IF_ERROR(row.hidden ? ForgetIndex(tx, change.conversation_id, row.sequence)
-                                      : IndexMessage(tx, room.row, row));
+                                      : IndexMessage(tx, change.conversation_id, row.sequence));
   // What was taken back is to leave no trace.
   DRAMATIS_RETURN_IF_ERROR(
       NoteForgottenMessage(tx, change.conversation_id, {row.message_id, row.sequence}));

@@ -339,7 +339,7 @@ absl::Status AppendMessage(Transaction& tx, RoomRow& row, MessageRow& message) {
   SetClosesAt(row);
   const bool closed = CloseIfReached(row, message.content, message.created_at);
   DRAMATIS_RETURN_IF_ERROR(InsertMessage(tx, row.conversation_id, message));
-  DRAMATIS_RETURN_IF_ERROR(IndexMessage(tx, row, message));
+  DRAMATIS_RETURN_IF_ERROR(IndexMessage(tx, row.conversation_id, message.sequence));
   DRAMATIS_RETURN_IF_ERROR(UpdateRoomRow(tx, row));
   DRAMATIS_RETURN_IF_ERROR(AppendEvent(
       tx, row.conversation_id,
