@@ -50,6 +50,7 @@ class Scene:
             "/api/imports", sillytavern_lines(), {"Content-Type": "application/jsonl"}))
         # Memory takes note of a chat after its answer.
         wait_for(lambda: dramatis.row_counts()["memory.observations"] == 1, "the observation")
+        wait_for(lambda: dramatis.row_counts()["conversation.unindexed_messages"] == 0, "the index")
 
     def done(self, kind, answer):
         """The id of an import or export, once that has ended."""

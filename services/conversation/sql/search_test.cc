@@ -4,9 +4,12 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/conversation/search/search_text.h"
@@ -173,10 +176,15 @@ TEST_P(SessionSearchStoreTest, FindsTitlesOfBefore) {
 
 TEST_P(SessionSearchStoreTest, FindsNothingThatWasDeleted) {
   Say("a", "byron", "y");
-  ASSERT_TRUE(store_.DeleteSession(Conversation("a").conversation_id).ok());
+  Say("b", "byron", "y");
+  EXPECT_FALSE(*IndexBatch(db()));
+  Say("b", "byron", "y");
+  for (const char* const session : {"a", "b"})
+    ASSERT_TRUE(store_.DeleteSession(Conversation(session).conversation_id).ok());
 
   EXPECT_THAT(Found("byron"), IsEmpty());
   EXPECT_EQ(Count("message_search"), 0);
+  EXPECT_EQ(Count("unindexed_messages"), 0);
 }
 
 TEST_P(SessionSearchStoreTest, IndexesWhatWasStoredBefore) {
@@ -249,15 +257,77 @@ TEST_P(RoomSearchStoreTest, FindsWhatTheCallerMayRead) {
 }
 
 TEST_P(RoomSearchStoreTest, FindsTheTextThatStands) {
-  const Room room = Open("own", "olga", RoomVisibility::kPrivate);
-  const MessageRow edited = Say(room, "Oolong").message;
-  const MessageRow hidden = Say(room, "Sencha").message;
-  ASSERT_TRUE(store_.ChangeRoomMessage(Change(room, edited, "Matcha")).ok());
-  ASSERT_TRUE(store_.ChangeRoomMessage(Change(room, hidden, std::nullopt)).ok());
+  // Whether a text was changed before or after it came into the index.
+  for (const bool indexed : {false, true}) {
+    const Room room = Open(indexed ? "late" : "early", "olga", RoomVisibility::kPrivate);
+    const MessageRow edited = Say(room, "Oolong").message;
+    const MessageRow hidden = Say(room, "Sencha").message;
+    if (indexed) {
+      EXPECT_FALSE(*IndexBatch(db()));
+    }
+    ASSERT_TRUE(store_.ChangeRoomMessage(Change(room, edited, "Matcha")).ok());
+    ASSERT_TRUE(store_.ChangeRoomMessage(Change(room, hidden, std::nullopt)).ok());
+  }
 
   EXPECT_THAT(Found("oolong"), IsEmpty());
   EXPECT_THAT(Found("sencha"), IsEmpty());
-  EXPECT_THAT(Found("matcha"), ElementsAre("own"));
+  EXPECT_THAT(Found("matcha"), UnorderedElementsAre("early", "late"));
+  EXPECT_EQ(Count("unindexed_messages"), 0);
+}
+
+TEST_P(RoomSearchStoreTest, IndexesForThoseWhoMayReadItNow) {
+  const Room room = Open("own", "gina", RoomVisibility::kPublic);
+  Say(room, "Oolong");
+  const auto closed = store_.ChangeRoom(
+      room.row.conversation_id, clock_.Now(),
+      [](Room& now) {
+        now.row.visibility = RoomVisibility::kPrivate;
+        return absl::OkStatus();
+      },
+      Once());
+  ASSERT_TRUE(closed.ok()) << closed.status();
+
+  EXPECT_THAT(Found("oolong"), IsEmpty());
+  EXPECT_THAT(Found("oolong", "gina"), ElementsAre("own"));
+}
+
+TEST_P(RoomSearchStoreTest, IndexesInBatches) {
+  constexpr int kMessages = 100;
+  const Room room = Open("own", "olga", RoomVisibility::kPrivate);
+  for (int i = 0; i < kMessages; ++i)
+    Say(room, absl::StrCat("number", i));
+  EXPECT_EQ(Count("unindexed_messages"), kMessages);
+
+  EXPECT_TRUE(*IndexBatch(db()));
+  EXPECT_FALSE(*IndexBatch(db()));
+
+  EXPECT_EQ(Count("unindexed_messages"), 0);
+  EXPECT_THAT(Found("number0"), ElementsAre("own"));
+  EXPECT_THAT(Found("number99"), ElementsAre("own"));
+}
+
+// Two processes index beside one another, and beside whoever writes.
+TEST_P(RoomSearchStoreTest, IndexesEachMessageOnceWhoeverDoesIt) {
+  constexpr int kMessages = 120;
+  const Room room = Open("own", "olga", RoomVisibility::kPrivate);
+  absl::Notification said;
+  std::vector<std::thread> indexers;
+  for (int i = 0; i < 2; ++i) {
+    indexers.emplace_back([&] {
+      while (!said.HasBeenNotified())
+        EXPECT_TRUE(IndexBatch(db()).ok());
+    });
+  }
+  for (int i = 0; i < kMessages; ++i)
+    Say(room, absl::StrCat("tea", i));
+  said.Notify();
+  for (std::thread& indexer : indexers)
+    indexer.join();
+
+  EXPECT_THAT(Found("tea0"), ElementsAre("own"));
+  EXPECT_THAT(Found("tea119"), ElementsAre("own"));
+  EXPECT_EQ(Count("unindexed_messages"), 0);
+  EXPECT_EQ(Count("message_search"), kMessages + 1);  // and the title
 }
 
 TEST_P(RoomSearchStoreTest, FollowsVisibilityAndTitle) {

@@ -117,12 +117,6 @@ class ConversationStoreTest : public sql::DatabaseTest {
       sessions.push_back(row.session_id);
     return sessions;
   }
-  int64_t Count(const std::string& table) {
-    return *db().Read([&](sql::Transaction& tx) -> absl::StatusOr<int64_t> {
-      const auto rows = tx.ExecuteText("select count(*) from " + table, {});
-      return rows->front().Int64(0);
-    });
-  }
 
   static constexpr absl::Duration kLease = absl::Seconds(15);
   NobodyListens feed_;

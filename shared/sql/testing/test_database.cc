@@ -90,6 +90,13 @@ DatabaseTest::DatabaseTest(const std::vector<Migration>& migrations) : database_
   Require(database_->Migrate(migrations).status(), "cannot migrate the test database");
 }
 
+int64_t DatabaseTest::Count(const std::string& table) {
+  const absl::StatusOr<Rows> rows = db().Read(
+      [&](Transaction& tx) { return tx.ExecuteText("select count(*) from " + table, {}); });
+  EXPECT_TRUE(rows.ok()) << rows.status();
+  return rows->front().Int64(0);
+}
+
 std::vector<Engine> TestEngines() {
   if (TestUrl().empty() && SqliteOnly()) return {Engine::kSqlite};
   return {Engine::kSqlite, Engine::kPostgres};

@@ -9,6 +9,7 @@
 // Each test has a fresh SQLite file, or a fresh schema dropped afterwards.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -39,6 +40,8 @@ class DatabaseTest : public testing::TestWithParam<Engine> {
   explicit DatabaseTest(const std::vector<Migration>& migrations);
   Database& db() { return *database_; }
   TestDatabase& database() { return database_; }
+  // The rows of a table.
+  int64_t Count(const std::string& table);
 
  private:
   TestDatabase database_;
