@@ -104,8 +104,14 @@ void AppendNumber(std::string& out, Number value) {
   } else if (std::isinf(value)) {
     out += value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
   } else {
+    constexpr auto kMostExact = static_cast<Number>(int64_t{1} << 53);
+    const bool is_whole = std::trunc(value) == value && std::abs(value) <= kMostExact &&
+                          !(value == 0 && std::signbit(value));
     std::array<char, 32> buffer;
-    const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+    char* const end = buffer.data() + buffer.size();
+    // Not 1e+08, which readers of whole numbers do not take.
+    const auto result = is_whole ? std::to_chars(buffer.data(), end, static_cast<int64_t>(value))
+                                 : std::to_chars(buffer.data(), end, value);
     out.append(buffer.data(), result.ptr);
   }
 }

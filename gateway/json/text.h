@@ -10,8 +10,8 @@ namespace dramatis::gateway {
 
 // Appends a JSON string. `text` must be valid UTF-8; bytes that are not come out as U+FFFD.
 void AppendJsonString(std::string& out, std::string_view text);
-// Appends the shortest text that reads back as the same number; "NaN", "Infinity", "-Infinity" as
-// strings, as the mapping says.
+// Appends the shortest text that reads back as the same number, whole ones up to 2^53 without an
+// exponent; "NaN", "Infinity", "-Infinity" as strings, as the mapping says.
 void AppendJsonNumber(std::string& out, double value);
 void AppendJsonNumber(std::string& out, float value);
 

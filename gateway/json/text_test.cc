@@ -53,9 +53,18 @@ TEST(JsonTextTest, PrintsTheShortestNumber) {
   EXPECT_EQ(Printed(1.0), "1");
   EXPECT_EQ(Printed(-0.0), "-0");
   EXPECT_EQ(Printed(1e300), "1e+300");
+  EXPECT_EQ(Printed(1e-7), "1e-07");
   EXPECT_EQ(Printed(std::numeric_limits<double>::infinity()), "\"Infinity\"");
   EXPECT_EQ(Printed(-std::numeric_limits<double>::infinity()), "\"-Infinity\"");
   EXPECT_EQ(Printed(std::numeric_limits<double>::quiet_NaN()), "\"NaN\"");
+}
+
+TEST(JsonTextTest, PrintsWholeNumbersWithoutAnExponent) {
+  EXPECT_EQ(Printed(1e8), "100000000");
+  EXPECT_EQ(Printed(-1e15), "-1000000000000000");
+  EXPECT_EQ(Printed(9007199254740992.0), "9007199254740992");
+  EXPECT_EQ(Printed(1e6f), "1000000");
+  EXPECT_EQ(Printed(1e16), "1e+16");
 }
 
 TEST(JsonTextTest, PrintsTimesWithTheDigitsTheyNeed) {

@@ -81,6 +81,10 @@ def test_an_admin_sets_what_a_user_may_spend(deployment, provider):
     history = alice.get("/api/chat/history/s").expect(200)["messages"]
     assert [message["content"] for message in history] == ["Hi"]
     assert budget_of(alice) == {**admin.get(path).expect(200)}
+    # Micros are whole numbers, for readers of integers too: not 1e+08.
+    shown = admin.put(path, {"monthlyBudgetMicros": 10 ** 8})
+    shown.expect(200)
+    assert b'"monthlyBudgetMicros":100000000,' in shown.body
     admin.put(path, {"monthlyBudgetMicros": 60}).expect(200)
     alice.post(f"/api/turns/{turn}/retry").expect(200)
     wait_for(lambda: budget_of(alice)["spentMicros"] == 60, "the turn to be tried again")
