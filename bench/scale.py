@@ -74,6 +74,16 @@ def said(conversation, sequence):
     return sentence(random.Random(f"{conversation} {sequence}"))
 
 
+def titled(conversation):
+    return sentence(random.Random(f"{conversation} title"), 4)
+
+
+def found_by(title):
+    """What a title is found by: its words and their beginnings, each once."""
+    return list(dict.fromkeys(word[:length] for word in title.split()
+                              for length in range(2, len(word) + 1)))
+
+
 def backfilled(*names):
     """Nothing is left to be brought up to date."""
     return "backfills", "name first_key second_key done", ((name, "", "", True) for name in names)
@@ -124,8 +134,9 @@ class Rows:
         room = number % 2 == 1
         when = START + number * 1_000_000
         public = room and number % (2 * PUBLIC) == 1
-        return (conversation_id(user, number), user, "" if room else session_id(number),
-                f"human-{user}" if room else "model", user, sentence(self.rng, 4), True, b"", when,
+        conversation = conversation_id(user, number)
+        return (conversation, user, "" if room else session_id(number),
+                f"human-{user}" if room else "model", user, titled(conversation), True, b"", when,
                 when, when + 3650 * DAY, 3650 * DAY, when + 3650 * DAY, self.shape.messages, "",
                 "room" if room else "session", "public" if public else "private",
                 "harbour" if room else "", "\nart\n" if room else "", when)
@@ -143,9 +154,9 @@ class Rows:
 
     def _entry(self, user, number):
         when = START + number * 1_000_000
-        return (user, conversation_id(user, number), session_id(number), "model",
-                sentence(self.rng, 4), when, when, when + 3650 * DAY, self.shape.messages,
-                sentence(self.rng, 8))
+        conversation = conversation_id(user, number)
+        return (user, conversation, session_id(number), "model", titled(conversation), when, when,
+                when + 3650 * DAY, self.shape.messages, sentence(self.rng, 8))
 
     def _messages(self, user, number):
         conversation = conversation_id(user, number)
@@ -160,7 +171,7 @@ class Rows:
                    "" if own else "stop", False, user if own else "somebody")
 
     def _search(self, user, number):
-        """What the messages are found by: their words, each once."""
+        """What messages and titles are found by: their words, each once."""
         conversation = conversation_id(user, number)
         if number % 2 == 0:
             readers = "@u" + user.encode().hex()
@@ -168,6 +179,8 @@ class Rows:
             readers = f"@r{conversation.encode().hex()} @rooms"
             if number % (2 * PUBLIC) == 1:
                 readers += " @public"
+        words = found_by(titled(conversation))
+        yield conversation, 0, START, readers.replace("@", "@t"), " ".join(words), len(words)
         for sequence in range(1, self.shape.messages + 1):
             words = dict.fromkeys(said(conversation, sequence).split())
             yield (conversation, sequence, START + sequence, readers, " ".join(words), len(words))

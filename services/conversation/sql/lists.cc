@@ -71,11 +71,10 @@ absl::StatusOr<std::vector<SessionSummaryRow>> Search(Transaction& tx,
   const std::vector<std::string> readers = {ReaderOfSessions(filter.user_id)};
   const bool all = !filter.status.has_value() && !filter.from.has_value() && !filter.to.has_value();
   Query query("", {});
-  FoundPlaces messages = {
-      query.Parameter(FoundBy(tx.engine(), readers, filter.words, {kReaderOfTitles}))};
-  if (all) messages.most = query.Parameter(filter.most_ranked);
-  const FoundPlaces titles = {query.Parameter(TitlesFoundBy(tx.engine(), readers, filter.words))};
-  query.Add(Ranked(tx.engine(), {messages, titles}));
+  FoundPlaces messages = {FoundBy(tx.engine(), readers, filter.words)};
+  if (all) messages.most = filter.most_ranked;
+  const FoundPlaces titles = {TitlesFoundBy(tx.engine(), readers, filter.words)};
+  AddRanked(tx.engine(), {messages, titles}, "", query);
   query.Add(kFoundSessions);
   query.Add(absl::StrCat("where u.user_id = ", query.Parameter(filter.user_id)));
   AddFilters(filter, query);

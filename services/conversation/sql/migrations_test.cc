@@ -1,5 +1,6 @@
 // What migrations make of rows that were written before them.
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "embedded/conversation_migrations.h"
@@ -58,6 +59,33 @@ TEST_P(ConversationMigrationsTest, ConversationsHaveOneCollation) {
                     "where table_schema = current_schema() and column_name = 'conversation_id'",
                     1),
               ElementsAre("default"));
+}
+
+TEST_P(ConversationMigrationsTest, SearchedTextsAreNumberedByTheirTime) {
+  MigrateBefore(27);
+  for (const auto& [id, time] :
+       {std::pair("new", "3"), std::pair("old", "1"), std::pair("mid", "2")}) {
+    Run(std::string("insert into message_search "
+                    "(conversation_id, sequence, created_at, readers, words, size) values ('") +
+        id + "', 1, " + time + ", '@rooms', 'tea', 1)");
+  }
+
+  Run("insert into message_search (conversation_id, sequence, created_at, readers, words, size) "
+      "values ('old', 0, 1, '@r61 @rooms @titles', 'tea', 1)");
+
+  MigrateAll();
+
+  EXPECT_THAT(Texts("select readers from message_search where sequence = 0", 1),
+              ElementsAre("@tr61 @trooms"));
+  if (db().engine() == sql::Engine::kSqlite) return;  // had numbered them as they came
+  EXPECT_THAT(Texts("select conversation_id, words from message_search order by search_row", 2),
+              ElementsAre("old|tea", "old|tea", "mid|tea", "new|tea"));
+  EXPECT_THAT(Texts("select conversation_id from message_search"
+                    " where search @@ cast('''@rooms'' & ''tea''' as tsquery)"
+                    "   and array[search_row / 16384] && cast('{0}' as bigint[])"
+                    " order by search_row",
+                    1),
+              ElementsAre("old", "mid", "new"));
 }
 
 TEST_P(ConversationMigrationsTest, EventsKeepWhatTheySaid) {

@@ -83,8 +83,7 @@ constexpr Statement kBatchToIndex = {R"(
       and not m.hidden
   order by m.created_at, u.conversation_id, u.sequence)"};
 
-// Of what the parameter {found} says, and the newest of them: rows are numbered as they are
-// written.
+// What the parameter {found} says.
 constexpr Statement kHits = {
     R"(
       select s.conversation_id, s.sequence, s.created_at, s.size
@@ -95,12 +94,44 @@ constexpr Statement kHits = {
       from message_words f
         cross join message_search s on s.search_row = f.rowid
       where f.message_words match {found})"};
-constexpr Statement kNewestHits = {R"(
-      order by s.created_at desc
+
+// The newest {most} of them: rows are numbered as they are written. PostgreSQL's index gives all
+// that is found before any of it can be put in order. So it is asked for one span of rows after the
+// other, the newest first, each twice as long, until that is enough: a limit stops the loop, which
+// goes through `spans` in their order. That within a span is by an expression, lest PostgreSQL goes
+// through all rows by their numbers for a rare word.
+constexpr Statement kNewestHits = {
+    R"(
+      select n.*
+      from spans z
+        cross join lateral (
+          select s.conversation_id, s.sequence, s.created_at, s.size
+          from message_search s
+          where s.search @@ cast({found} as tsquery)
+            and array[s.search_row / 16384] && array(
+              select generate_series(z.newest - z.blocks + 1, z.newest))
+          order by s.search_row + 0 desc
+        ) n
       limit cast({most} as bigint))",
-                                   R"(
+    R"(
+      select s.conversation_id, s.sequence, s.created_at, s.size
+      from message_words f
+        cross join message_search s on s.search_row = f.rowid
+      where f.message_words match {found}
       order by f.rowid desc
       limit {most})"};
+
+// Of all rows, in blocks as message_search_words has them. No longer than 16, so that the last of
+// them never holds much more than is wanted.
+constexpr Statement kSpans = {R"( recursive spans as (
+    select max(search_row) / 16384 as newest, cast(1 as bigint) as blocks
+    from message_search
+    union all
+    select newest - blocks, least(2 * blocks, 16)
+    from spans
+    where newest >= blocks
+  ),)",
+                              ""};
 
 // How far somebody may read who was sent out and not let in again: model/permissions.h, HorizonOf.
 constexpr char kHorizons[] = R"(
@@ -165,9 +196,10 @@ constexpr Statement kMessagesToIndex = {R"(
   order by conversation_id, sequence
   limit $3)"};
 
-// Of a title, for whom the rest of the conversation is for.
-std::string WithTitles(const std::string& readers) {
-  return absl::StrCat(readers, " ", kReaderOfTitles);
+// Of the title, where these are of the rest of the conversation: titles are found apart from
+// messages, of which only the newest may be looked at.
+std::string ReadersOfTitle(const std::string& readers) {
+  return absl::StrReplaceAll(readers, {{"@", "@t"}});
 }
 
 std::string ReadersOf(const RoomRow& room) {
@@ -236,7 +268,7 @@ absl::StatusOr<std::optional<BackfillKey>> IndexTitles(Transaction& tx, const Ba
                               Lock(tx, row.Text(0)));
     if (!found.has_value() || found->title.size == 0) continue;
     DRAMATIS_RETURN_IF_ERROR(Index(tx, kIndexOld, row.Text(0), 0, found->created_at,
-                                   WithTitles(found->readers), found->title));
+                                   ReadersOfTitle(found->readers), found->title));
   }
   if (rows.empty()) return std::nullopt;
   return BackfillKey{.first = rows.back().Text(0), .second = ""};
@@ -321,17 +353,17 @@ absl::StatusOr<bool> IndexBatch(sql::Database& database) {
 absl::Status IndexTitle(Transaction& tx, const SessionRow& session) {
   if (session.title.empty()) return absl::OkStatus();
   return Index(tx, kIndex, session.conversation_id, 0, session.created_at,
-               WithTitles(ReaderOfSessions(session.user_id)), TitleSearchText(session.title));
+               ReadersOfTitle(ReaderOfSessions(session.user_id)), TitleSearchText(session.title));
 }
 
 absl::Status IndexTitle(Transaction& tx, const RoomRow& room) {
-  return Index(tx, kIndex, room.conversation_id, 0, room.created_at, WithTitles(ReadersOf(room)),
-               RoomSearchText(room));
+  return Index(tx, kIndex, room.conversation_id, 0, room.created_at,
+               ReadersOfTitle(ReadersOf(room)), RoomSearchText(room));
 }
 
 absl::Status IndexReaders(Transaction& tx, const RoomRow& room) {
   const std::string readers = ReadersOf(room);
-  return tx.Execute(kSetReaders, {room.conversation_id, readers, WithTitles(readers)}).status();
+  return tx.Execute(kSetReaders, {room.conversation_id, readers, ReadersOfTitle(readers)}).status();
 }
 
 absl::Status ForgetIndex(Transaction& tx, const std::string& conversation_id, int sequence) {
@@ -344,30 +376,32 @@ absl::Status ForgetIndex(Transaction& tx, const std::string& conversation_id) {
   return absl::OkStatus();
 }
 
-std::string Ranked(sql::Engine engine,
-                   const std::vector<FoundPlaces>& found,
-                   const std::string& sent_out) {
+void AddRanked(sql::Engine engine,
+               const std::vector<FoundPlaces>& found,
+               const std::string& sent_out,
+               Query& query) {
   std::string hits;
   for (const FoundPlaces& places : found) {
     if (!hits.empty()) absl::StrAppend(&hits, "\n      union all");
-    const std::string all = absl::StrReplaceAll(kHits.For(engine), {{"{found}", places.query}});
-    if (places.most.empty()) {
-      absl::StrAppend(&hits, all);
+    const std::string what = query.Parameter(places.query);
+    if (!places.most.has_value()) {
+      absl::StrAppend(&hits, absl::StrReplaceAll(kHits.For(engine), {{"{found}", what}}));
       continue;
     }
-    const std::string newest =
-        absl::StrReplaceAll(kNewestHits.For(engine), {{"{most}", places.most}});
-    absl::StrAppend(&hits, "\n      select * from (", all, newest, ") n");
+    const std::string newest = absl::StrReplaceAll(
+        kNewestHits.For(engine), {{"{found}", what}, {"{most}", query.Parameter(*places.most)}});
+    absl::StrAppend(&hits, "\n      select * from (", newest, ") w");
   }
   std::string horizon;
   if (!sent_out.empty()) {
-    horizon = absl::StrCat("\n  horizon as materialized (",
-                           absl::StrReplaceAll(kHorizons, {{"$1", sent_out}}), "\n  ),");
+    horizon =
+        absl::StrCat("\n  horizon as materialized (",
+                     absl::StrReplaceAll(kHorizons, {{"$1", query.Parameter(sent_out)}}), "\n  ),");
   }
   const char* const within = sent_out.empty() ? "" : kWithinHorizons;
-  return absl::StrCat("\n  with", horizon,
-                      absl::StrReplaceAll(kWeighed, {{"{hits}", hits}, {"{within}", within}}),
-                      kRanked);
+  query.Add(absl::StrCat("with", kSpans.For(engine), horizon,
+                         absl::StrReplaceAll(kWeighed, {{"{hits}", hits}, {"{within}", within}}),
+                         kRanked));
 }
 
 absl::StatusOr<bool> WasSentOut(Transaction& tx, const std::string& user_id) {
@@ -379,29 +413,23 @@ absl::StatusOr<bool> WasSentOut(Transaction& tx, const std::string& user_id) {
 std::string FoundBy(sql::Engine engine,
                     const std::vector<std::string>& readers,
                     const std::vector<std::string>& words,
-                    const std::vector<std::string>& except) {
+                    const std::string& except) {
   if (engine == sql::Engine::kPostgres) {
-    std::string query = absl::StrCat("('", absl::StrJoin(readers, "' | '"), "') & '",
-                                     absl::StrJoin(words, "' & '"), "'");
-    for (const std::string& reader : except)
-      absl::StrAppend(&query, " & !'", reader, "'");
-    return query;
+    return absl::StrCat("('", absl::StrJoin(readers, "' | '"), "') & '",
+                        absl::StrJoin(words, "' & '"), "'",
+                        except.empty() ? "" : absl::StrCat(" & !'", except, "'"));
   }
-  std::string query =
-      absl::StrCat("((readers : (\"", absl::StrJoin(readers, "\" OR \""), "\")) AND (words : \"",
-                   absl::StrJoin(words, "\" AND words : \""), "\"))");
-  if (!except.empty()) {
-    absl::StrAppend(&query, " NOT (readers : (\"", absl::StrJoin(except, "\" OR \""), "\"))");
-  }
-  return query;
+  return absl::StrCat("((readers : (\"", absl::StrJoin(readers, "\" OR \""), "\")) AND (words : \"",
+                      absl::StrJoin(words, "\" AND words : \""), "\"))",
+                      except.empty() ? "" : absl::StrCat(" NOT (readers : \"", except, "\")"));
 }
 
 std::string TitlesFoundBy(sql::Engine engine,
-                          const std::vector<std::string>& readers,
+                          std::vector<std::string> readers,
                           const std::vector<std::string>& words) {
-  const std::string found = FoundBy(engine, readers, words);
-  if (engine == sql::Engine::kPostgres) return absl::StrCat("'", kReaderOfTitles, "' & ", found);
-  return absl::StrCat("(readers : \"", kReaderOfTitles, "\") AND ", found);
+  for (std::string& reader : readers)
+    reader = ReadersOfTitle(reader);
+  return FoundBy(engine, readers, words);
 }
 
 FoundPlace ToPlace(const sql::Row& row, int column) {

@@ -2,6 +2,7 @@
 // says so here too, in the same transaction.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "services/conversation/model/room_rows.h"
 #include "services/conversation/model/store.h"
+#include "services/conversation/sql/query.h"
 #include "shared/sql/backfill.h"
 #include "shared/sql/database.h"
 
@@ -36,37 +38,35 @@ std::string ReaderOfSessions(const std::string& user_id);
 std::string ReaderOfRoom(const std::string& conversation_id);
 inline constexpr char kReaderOfRooms[] = "@rooms";
 inline constexpr char kReaderOfPublicRooms[] = "@public";
-// Stands beside them in titles.
-inline constexpr char kReaderOfTitles[] = "@titles";
 
-// What a search finds, as parameters of its statement.
+// What a search finds.
 struct FoundPlaces {
-  std::string query;      // what FoundBy or TitlesFoundBy says
-  std::string most = {};  // the newest so many of them; empty: all
+  std::string query;             // what FoundBy or TitlesFoundBy says
+  std::optional<int> most = {};  // the newest so many of them; nullopt: all
 };
 
 // The beginning of a search: `ranked` (conversation_id, score, latest) and `weighed`
 // (conversation_id, sequence, weight), of `found`, each of which finds other places. `sent_out`:
-// the parameter with the user, where WasSentOut; of rooms that they were sent out of, what was said
-// until then.
+// the user, where WasSentOut; of rooms that they were sent out of, what was said until then.
 //
 // A message scores more the fewer words it has beside those looked for, from 1 down; a title 3. A
 // conversation scores as its best place, and a little for each other one.
-std::string Ranked(sql::Engine engine,
-                   const std::vector<FoundPlaces>& found,
-                   const std::string& sent_out = "");
+void AddRanked(sql::Engine engine,
+               const std::vector<FoundPlaces>& found,
+               const std::string& sent_out,
+               Query& query);
 // Whether there are rooms that the user was sent out of and not let in again.
 absl::StatusOr<bool> WasSentOut(sql::Transaction& tx, const std::string& user_id);
-// The places that some of the readers may see and that have all of the words, without those that
-// one of `except` may see. Few readers whom much belongs to are better asked for apart from many
-// whom little does: engines look for every reader in each place that one of them may see.
+// The messages that some of the readers may see and that have all of the words, without those that
+// `except` may see. Few readers whom much belongs to are better asked for apart from many whom
+// little does: engines look for every reader in each place that one of them may see.
 std::string FoundBy(sql::Engine engine,
                     const std::vector<std::string>& readers,
                     const std::vector<std::string>& words,
-                    const std::vector<std::string>& except = {});
-// Those of them that are titles.
+                    const std::string& except = "");
+// The titles.
 std::string TitlesFoundBy(sql::Engine engine,
-                          const std::vector<std::string>& readers,
+                          std::vector<std::string> readers,
                           const std::vector<std::string>& words);
 // The end of it: the places of the conversations in `page`, three of each at most, in its order.
 // After the columns of `page` come sequence, message_id, content, created_at.

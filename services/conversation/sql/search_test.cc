@@ -235,6 +235,22 @@ class RoomSearchStoreTest : public RoomStoreTest {
       titles.push_back(one.room.row.title);
     return titles;
   }
+  // As many messages of the room are found by the words.
+  void Fill(const Room& room, int first_sequence, int count, const std::string& words) {
+    const std::string reader = ReaderOfRoom(room.row.conversation_id);
+    const absl::Status status = db().Write([&](sql::Transaction& tx) {
+      return tx
+          .ExecuteText(
+              "with recursive n(i) as ("
+              "  select 0 union all select i + 1 from n where i + 1 < cast($3 as bigint))"
+              " insert into message_search"
+              "   (conversation_id, sequence, created_at, readers, words, size)"
+              " select $1, cast($2 as bigint) + i, 1, $4, $5, 1 from n",
+              {room.row.conversation_id, first_sequence, count, reader + " @rooms @public", words})
+          .status();
+    });
+    ASSERT_TRUE(status.ok()) << status;
+  }
 
   int most_ranked_ = kMostRanked;
   std::optional<RoomVisibility> visibility_;
@@ -404,6 +420,27 @@ TEST_P(RoomSearchStoreTest, RanksTheNewestMessagesOfOwnAndOfPublicRooms) {
   EXPECT_THAT(Found("tea", "root", true), UnorderedElementsAre("tea", "both", "own c"));
   visibility_ = RoomVisibility::kPublic;
   EXPECT_THAT(Found("tea"), UnorderedElementsAre("tea", "both", "a", "b", "c"));
+}
+
+// More rows than PostgreSQL looks through at once.
+TEST_P(RoomSearchStoreTest, LooksFurtherBackWhereTheNewestRowsHaveTooLittle) {
+  const Room first = Open("first", "gina", RoomVisibility::kPublic);
+  const Room middle = Open("middle", "gina", RoomVisibility::kPublic);
+  const Room last = Open("last", "gina", RoomVisibility::kPublic);
+  Fill(first, 1, 5, "tea oolong");
+  Fill(middle, 1, 20000, "water");
+  Fill(middle, 20001, 5, "tea");
+  Fill(middle, 20006, 20000, "water");
+  Fill(last, 1, 5, "tea");
+
+  most_ranked_ = 5;
+  EXPECT_THAT(Found("tea"), ElementsAre("last"));
+  EXPECT_THAT(Found("oolong"), ElementsAre("first"));
+  EXPECT_THAT(Found("water"), ElementsAre("middle"));
+  most_ranked_ = 6;
+  EXPECT_THAT(Found("tea"), UnorderedElementsAre("last", "middle"));
+  most_ranked_ = 11;
+  EXPECT_THAT(Found("tea"), UnorderedElementsAre("last", "middle", "first"));
 }
 
 TEST_P(RoomSearchStoreTest, FindsNothingInADeletedRoom) {

@@ -19,13 +19,15 @@ constexpr char kBeginWriteSoon[] =
 constexpr char kBeginSnapshot[] = "begin isolation level repeatable read, read only";
 
 // Of the session, in one round trip. Reads need not begin a transaction, so they are forbidden to
-// write by default. No statement here takes as long as to compile one.
+// write by default. No statement here takes as long as to compile one, or to start processes that
+// share its work.
 std::string SessionSettings(const DatabaseOptions& options, pqxx::connection& connection) {
   const int64_t millis = absl::ToInt64Milliseconds(options.timeout);
   std::string sql = absl::StrCat(
       "set client_encoding to 'UTF8';"
       "set default_transaction_read_only to on;"
       "set jit to off;"
+      "set max_parallel_workers_per_gather to 0;"
       "set statement_timeout to ",
       millis, ";set lock_timeout to ", millis, ";set idle_in_transaction_session_timeout to ",
       12 * millis);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include "services/conversation/sql/message_rows.h"
@@ -136,10 +137,9 @@ bool IsAll(const RoomFilter& filter) {
 }
 
 // The places that a search of the caller finds: what they might find in a list.
-absl::StatusOr<std::vector<FoundPlaces>> AddFound(Transaction& tx,
-                                                  const RoomFilter& filter,
-                                                  bool sent_out,
-                                                  Query& query) {
+absl::StatusOr<std::vector<FoundPlaces>> PlacesFor(Transaction& tx,
+                                                   const RoomFilter& filter,
+                                                   bool sent_out) {
   std::vector<std::string> own;
   if (!filter.admin) {
     DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
@@ -148,17 +148,15 @@ absl::StatusOr<std::vector<FoundPlaces>> AddFound(Transaction& tx,
       own.push_back(ReaderOfRoom(row.Text(0)));
   }
   // What a filter or a horizon leaves of the newest might be nothing.
-  const bool newest = IsAll(filter) && !sent_out;
-  const std::string most = newest ? query.Parameter(filter.most_ranked) : "";
+  std::optional<int> most;
+  if (IsAll(filter) && !sent_out) most = filter.most_ranked;
   const std::string others = filter.admin ? kReaderOfRooms : kReaderOfPublicRooms;
-  const auto found = [&](const std::vector<std::string>& readers,
-                         const std::vector<std::string>& except) {
-    return FoundPlaces{query.Parameter(FoundBy(tx.engine(), readers, filter.words, except)), most};
-  };
-  std::vector<FoundPlaces> places = {found({others}, {kReaderOfTitles})};
-  if (!own.empty()) places.push_back(found(own, {others, kReaderOfTitles}));
+  std::vector<FoundPlaces> places = {{FoundBy(tx.engine(), {others}, filter.words), most}};
+  if (!own.empty()) {
+    places.push_back({FoundBy(tx.engine(), own, filter.words, others), most});
+  }
   own.push_back(others);
-  places.push_back({query.Parameter(TitlesFoundBy(tx.engine(), own, filter.words))});
+  places.push_back({TitlesFoundBy(tx.engine(), own, filter.words)});
   return places;
 }
 
@@ -168,10 +166,9 @@ absl::StatusOr<std::vector<FoundRoom>> Search(Transaction& tx, const RoomFilter&
   if (!filter.admin) {
     DRAMATIS_ASSIGN_OR_RETURN(sent_out, WasSentOut(tx, filter.user_id));
   }
+  DRAMATIS_ASSIGN_OR_RETURN(const std::vector<FoundPlaces> places, PlacesFor(tx, filter, sent_out));
   Query query("", {});
-  DRAMATIS_ASSIGN_OR_RETURN(const std::vector<FoundPlaces> places,
-                            AddFound(tx, filter, sent_out, query));
-  query.Add(Ranked(tx.engine(), places, sent_out ? query.Parameter(filter.user_id) : ""));
+  AddRanked(tx.engine(), places, sent_out ? filter.user_id : "", query);
   query.Add(kFoundRooms);
   AddFilters(filter, tx.engine(), query);
   if (!filter.persona_id.empty()) {
