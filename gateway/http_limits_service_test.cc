@@ -13,7 +13,6 @@ namespace dramatis::gateway {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr char kLive[] = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
 constexpr size_t kKiB = 1024;
@@ -50,7 +49,7 @@ void PrintTo(const Case& one, std::ostream* out) {
 
 std::vector<Case> Cases() {
   const std::string host = "Host: localhost\r\n";
-  const std::string json = "{\"name\":\"Ada\"}";
+  const std::string json = R"({"name":"Ada"})";
   const size_t much = 17 * kKiB;
   return {
       // What is neither head nor body ends after 16 KiB.
@@ -155,7 +154,7 @@ TEST_P(HttpLimitsServiceTest, HasItsVerdict) {
     const RawReply reply = client.Read();
     EXPECT_EQ(reply.status, one.status) << piece;
     if (!one.code.empty()) {
-      EXPECT_THAT(reply.body, HasSubstr("\"code\":\"" + one.code + "\"")) << piece;
+      EXPECT_THAT(reply.body, HasSubstr(R"("code":")" + one.code + "\"")) << piece;
     }
     client.Send(kLive);
     EXPECT_EQ(client.Read().status, one.kept ? 200 : 0) << piece;

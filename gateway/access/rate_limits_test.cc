@@ -39,7 +39,7 @@ TEST(RateLimitsTest, AUserIsTheSameWithEveryKeyAndAKeyHasItsOwnLimit) {
   with_key.key = std::make_shared<CallerKey>(CallerKey{"k1", {}, {}, 1});
   const RateVerdict first = limits.Take(with_key, kStart);
   EXPECT_TRUE(first.status.ok());
-  EXPECT_THAT(first.headers, HasSubstr("\"user\";q=3;w=60, \"key\";q=1;w=60"));
+  EXPECT_THAT(first.headers, HasSubstr(R"("user";q=3;w=60, "key";q=1;w=60)"));
   const RateVerdict second = limits.Take(with_key, kStart);
   EXPECT_EQ(GetReason(second.status), "RATE_LIMITED");
   EXPECT_EQ(GetRetryAfter(second.status), absl::Minutes(1));

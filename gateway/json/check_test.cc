@@ -83,19 +83,19 @@ TEST(JsonCheckTest, RefusesWhatIsNotJson) {
                            "{}}",
                            "{} {}",
                            "{'name':'a'}",
-                           "{\"name\":\"a\",}",
-                           "{\"name\" \"a\"}",
+                           R"({"name":"a",})",
+                           R"({"name" "a"})",
                            "{name:\"a\"}",
-                           "{\"name\":\"a\"",
+                           R"({"name":"a")",
                            "{\"version\":01}",
                            "{\"version\":+1}",
                            "{\"version\":.5}",
                            "{\"version\":1.}",
                            "{\"version\":NaN}",
                            "{\"name\":\"\t\"}",
-                           "{\"name\":\"\\x\"}",
-                           "{\"name\":\"\\ud800\"}",
-                           "{\"name\":\"a\"} // b",
+                           R"({"name":"\x"})",
+                           R"({"name":"\ud800"})",
+                           R"({"name":"a"} // b)",
                            "/**/{}",
                            "nul"}) {
     EXPECT_THAT(Explain(CheckPersona(json).status()), ::testing::StartsWith("MALFORMED_JSON"))
@@ -122,7 +122,7 @@ TEST(JsonCheckTest, TakesEveryCodePoint) {
 TEST(JsonCheckTest, TakesThirtyTwoLevelsAndNotOneMore) {
   const auto nested = [](int levels) {
     // The body and `metadata` are two of them.
-    std::string json = "{\"metadata\":{\"a\":";
+    std::string json = R"({"metadata":{"a":)";
     for (int i = 2; i < levels; ++i)
       json += '[';
     json += '1';

@@ -32,7 +32,7 @@ std::string Stamp(int64_t seconds, int32_t nanos) {
 TEST(JsonTextTest, EscapesWhatJsonMust) {
   EXPECT_EQ(Quoted("a\"b\\c/\b\f\n\r\t\x01\x1f\x7f"),
             "\"a\\\"b\\\\c/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"");
-  EXPECT_EQ(Quoted(std::string_view("\0", 1)), "\"\\u0000\"");
+  EXPECT_EQ(Quoted(std::string_view("\0", 1)), R"("\u0000")");
   EXPECT_EQ(Quoted(""), "\"\"");
 }
 

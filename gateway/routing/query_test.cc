@@ -40,7 +40,7 @@ TEST(QueryTest, ReadsEveryKindOfField) {
   EXPECT_EQ(Read<conversation::v1::ListHistoryRequest>("from=1970-01-01T00:00:01Z"),
             "from { seconds: 1 } ");
   EXPECT_EQ(Read<persona::v1::UpdatePersonaRequest>("updateMask=name,modelConfig.topP"),
-            "update_mask { paths: \"name\" paths: \"model_config.top_p\" } ");
+            R"(update_mask { paths: "name" paths: "model_config.top_p" } )");
 }
 
 TEST(QueryTest, TakesEmptyPartsAndEmptyText) {

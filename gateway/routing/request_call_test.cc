@@ -57,11 +57,11 @@ TEST(RequestCallTest, FillsTheRequestFromPathQueryAndBody) {
       {"GET", "/api/personas/7", "", "GetPersona persona_id: \"7\" "},
       {"HEAD", "/api/personas/7", "", "GetPersona persona_id: \"7\" "},
       {"GET", "/api/personas/a%2Fb/compatibility?with=8", "",
-       "ComparePersonas persona_id: \"a/b\" with: \"8\" "},
+       R"(ComparePersonas persona_id: "a/b" with: "8" )"},
       {"GET", "/api/personas?ownerId=me&knowledge=arts", "",
        "ListPersonas owner_id: \"me\" knowledge: KNOWLEDGE_ARTS "},
       {"POST", "/api/chat", R"({"message":"hi","sessionId":"s","persona_id":"p"})",
-       "Chat message: \"hi\" session_id: \"s\" persona_id: \"p\" "},
+       R"(Chat message: "hi" session_id: "s" persona_id: "p" )"},
       {"POST", "/api/chat", "", "Chat "},
       {"POST", "/api/personas", R"({"name":"Ada","type":"human"})",
        "CreatePersona persona { name: \"Ada\" type: PERSONA_TYPE_HUMAN } "},
@@ -121,10 +121,10 @@ TEST(RequestCallTest, TakesTheStreamingTwinWhereAsked) {
 
 TEST(RequestCallTest, LastEventIdIsTheCursor) {
   EXPECT_EQ(CallOf(MakeRequest("GET", "/api/turns/7/stream", "", {{"Last-Event-ID", "7:1:5"}})),
-            "StreamTurn turn_id: \"7\" cursor: \"7:1:5\" ");
+            R"(StreamTurn turn_id: "7" cursor: "7:1:5" )");
   EXPECT_EQ(CallOf(MakeRequest("GET", "/api/turns/7/stream?cursor=7:1:2", "",
                                {{"Last-Event-ID", "7:1:5"}})),
-            "StreamTurn turn_id: \"7\" cursor: \"7:1:5\" ");
+            R"(StreamTurn turn_id: "7" cursor: "7:1:5" )");
   EXPECT_EQ(CallOf(MakeRequest("GET", "/api/turns/7/stream", "", {{"Last-Event-ID", "\xff"}})),
             "INVALID_CURSOR Last-Event-ID");
 }

@@ -12,8 +12,6 @@
 namespace dramatis::conversation {
 namespace {
 
-using testing::Contains;
-using testing::Not;
 using testing::SizeIs;
 using Stub = v1::ConversationService::StubInterface;
 

@@ -47,7 +47,7 @@ TEST(CallMetadataTest, TakesWhatItKnows) {
   EXPECT_EQ(received.call.correlation_id, "c-1");
   EXPECT_EQ(received.call.traceparent, kTrace);
   EXPECT_EQ(received.call.idempotency_key, "once");
-  EXPECT_EQ(received.call.if_match, "\"1\", \"2\"");
+  EXPECT_EQ(received.call.if_match, R"("1", "2")");
 }
 
 TEST(CallMetadataTest, MakesACorrelationIdWhereThereIsNone) {

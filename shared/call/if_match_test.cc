@@ -30,28 +30,28 @@ TEST(CheckIfMatchTest, TakesTheEtagWithAndWithoutQuotes) {
 }
 
 TEST(CheckIfMatchTest, TakesAListThatNamesTheEtag) {
-  for (const char* list : {"\"6\", \"7\"", "\"7\",\"6\"", "\"6\" ,\t\"7\" ", ", \"7\"", "6, 7",
-                           "W/\"6\", \"7\"", "\"7\" , "}) {
+  for (const char* list : {R"("6", "7")", R"("7","6")", "\"6\" ,\t\"7\" ", ", \"7\"", "6, 7",
+                           R"(W/"6", "7")", "\"7\" , "}) {
     EXPECT_TRUE(Check(list).ok()) << list;
   }
 }
 
 TEST(CheckIfMatchTest, RefusesEveryOtherEtag) {
-  for (const char* text : {"\"6\"", "6", "77", "\"77\"", "\"\"", " ", ",", "\"6\", \"8\"",
-                           "\"6,7\"", "\" 7\"", "\"7 \""}) {
+  for (const char* text : {"\"6\"", "6", "77", "\"77\"", "\"\"", " ", ",", R"("6", "8")", "\"6,7\"",
+                           "\" 7\"", "\"7 \""}) {
     EXPECT_EQ(GetReason(Check(text)), "ETAG_MISMATCH") << text;
   }
 }
 
 TEST(CheckIfMatchTest, RefusesWeakEtags) {
   EXPECT_EQ(GetReason(Check("W/\"7\"")), "ETAG_MISMATCH");
-  EXPECT_EQ(GetReason(Check("W/\"7\", \"6\"")), "ETAG_MISMATCH");
+  EXPECT_EQ(GetReason(Check(R"(W/"7", "6")")), "ETAG_MISMATCH");
   EXPECT_EQ(GetReason(Check("W/7")), "ETAG_MISMATCH");
 }
 
 TEST(CheckIfMatchTest, RefusesAListThatIsBroken) {
   for (const char* text :
-       {"\"7", "7\"", "\"", "\"6\" \"7\"", "\"6\"7, \"7\"", "*, \"6\"", "\"6\", *"}) {
+       {"\"7", "7\"", "\"", R"("6" "7")", R"("6"7, "7")", "*, \"6\"", "\"6\", *"}) {
     EXPECT_EQ(GetReason(Check(text)), "ETAG_MISMATCH") << text;
   }
 }

@@ -195,7 +195,7 @@ TEST_F(PeriodicJobsTest, AJobIsInTheMetricsBeforeItsFirstRun) {
   EXPECT_THAT(metrics_.Text(), HasSubstr("dramatis_job_last_success_timestamp_seconds{"
                                          "name=\"waiting\",service=\"conversation\"} 0\n"));
   EXPECT_THAT(metrics_.Text(),
-              Not(HasSubstr("name=\"waiting\",outcome=\"ok\",service=\"conversation\"} 1")));
+              Not(HasSubstr(R"(name="waiting",outcome="ok",service="conversation"} 1)")));
   go_on.Notify();
   executor_.Stop();  // nobody waits for `go_on` any more
 }

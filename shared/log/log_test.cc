@@ -50,7 +50,7 @@ TEST(LoggerTest, WritesOneJsonObjectALine) {
 }
 
 TEST(LoggerTest, StaysJsonWhateverATextHolds) {
-  const std::string texts[] = {"",     "plain",  "a \"quoted\" \\ path", "two\nlines",
+  const std::string texts[] = {"",     "plain",  R"(a "quoted" \ path)", "two\nlines",
                                "\x01", "Åsa 猫", std::string("a\0b", 3)};
   for (const std::string& text : texts) {
     const auto records = Records([&] { MakeLogger("info", "s")->Info(text, {{"f", text}}); });

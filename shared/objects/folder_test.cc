@@ -1,9 +1,8 @@
 #include "shared/objects/folder.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-
-#include <stdlib.h>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -10,7 +10,6 @@
 namespace dramatis::objects {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 // Answers in order; keeps what it was asked.

@@ -162,7 +162,7 @@ TEST_F(ProgramDeathTest, ServesUntilItIsTerminatedAndEndsWell) {
 TEST_F(ProgramDeathTest, SaysWhereItListensAtEveryLogLevel) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   environment_["DRAMATIS_LOG_LEVEL"] = "error";
-  EXPECT_EXIT(Run(SignallingProbe(0)), ExitedWithCode(0), "\"event\":\"listening\"");
+  EXPECT_EXIT(Run(SignallingProbe(0)), ExitedWithCode(0), R"("event":"listening")");
 }
 
 TEST_F(ProgramDeathTest, ASecondSignalEndsItAtOnce) {

@@ -120,7 +120,7 @@ TEST_P(CallsTest, GivesTheHandlerWhatTheMetadataSay) {
   EXPECT_EQ(seen.correlation_id, "abc-1");
   EXPECT_EQ(seen.traceparent, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
   EXPECT_EQ(seen.idempotency_key, "key 1");
-  EXPECT_EQ(seen.if_match, "\"6\", \"7\"");
+  EXPECT_EQ(seen.if_match, R"("6", "7")");
   EXPECT_LT(absl::AbsDuration(seen.deadline - deadline), absl::Seconds(1));
 }
 
@@ -290,7 +290,7 @@ TEST_P(CallsTest, CountsCallsByMethodAndCode) {
   ASSERT_FALSE(GetStatus({}, "").ok());
   const std::string text = metrics_.Text();
   const std::string name = "dramatis_rpc_requests_total{code=\"";
-  const std::string method = "\",method=\"dramatis.memory.v1.MemoryService/GetMemory\"} 1";
+  const std::string method = R"(",method="dramatis.memory.v1.MemoryService/GetMemory"} 1)";
   EXPECT_THAT(text, HasSubstr(name + "OK" + method));
   EXPECT_THAT(text, HasSubstr(name + "INVALID_ARGUMENT" + method));
   EXPECT_THAT(text, HasSubstr("dramatis_rpc_duration_seconds_count{method=\"dramatis.memory.v1."

@@ -129,7 +129,7 @@ TEST(RpcServerTest, PicksAPortAndServesOnIt) {
   Subject subject;
   subject.release.Notify();
   const auto server = StartServer(subject);
-  EXPECT_THAT(server->address(), testing::MatchesRegex("127\\.0\\.0\\.1:[1-9][0-9]*"));
+  EXPECT_THAT(server->address(), testing::MatchesRegex(R"(127\.0\.0\.1:[1-9][0-9]*)"));
 
   Neighbour<v1::MemoryService> memory([&] { return MakeChannel(server->address()); });
   CallContext call;

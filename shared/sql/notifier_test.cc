@@ -3,6 +3,7 @@
 
 #include <map>
 #include <set>
+#include <string>
 
 #include <pqxx/pqxx>
 
@@ -77,7 +78,7 @@ class NotifierTest : public DatabaseTest {
   }
   std::pair<std::string, int> Target() {
     pqxx::connection connection(database().options().url);
-    return {connection.hostname(), std::atoi(connection.port())};
+    return {connection.hostname(), std::stoi(connection.port())};
   }
 
   Ear here_;

@@ -81,7 +81,7 @@ TEST(AsciiLowerTest, ChangesOnlyAsciiLetters) {
 }
 
 TEST(LikeContainsTest, EscapesWhatLikeReads) {
-  EXPECT_EQ(LikeContains("50%_\\x"), "%50\\%\\_\\\\x%");
+  EXPECT_EQ(LikeContains("50%_\\x"), R"(%50\%\_\\x%)");
   EXPECT_EQ(LikeContains(""), "%%");
 }
 

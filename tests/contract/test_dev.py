@@ -1,5 +1,6 @@
 """./dev where nothing is built yet: each job builds what it runs."""
 
+import json
 import os
 import pathlib
 import re
@@ -143,17 +144,36 @@ def test_what_differs_from_the_main_branch_is_linted(repository):
     assert lint_changed(repository)[::2] == (0, {"second.cc", "third.cc"})
 
 
-def test_the_main_branch_is_compared_with_the_commit_before(repository):
+def test_of_the_main_branch_the_last_ten_commits_are_linted_newest_first(repository):
+    for _ in range(9):
+        commit(repository, "third.cc")
     git(repository, "update-ref", "refs/remotes/origin/main", "HEAD")
-    assert lint_changed(repository)[::2] == (0, {"first.cc", "second.cc"})
+    status, said, linted = lint_changed(repository)
+    assert (status, linted) == (0, {"first.cc", "second.cc", "third.cc"})
+    assert "reading what changed: 3 sources" in said
+    commit(repository, "third.cc")
+    git(repository, "update-ref", "refs/remotes/origin/main", "HEAD")
+    assert lint_changed(repository)[::2] == (0, {"third.cc"})
 
 
-def test_one_commit_alone_has_no_change_to_lint(repository):
+def test_one_commit_alone_has_no_change_to_see_and_all_is_linted_as_far_as_it_goes(repository):
     git(repository, "checkout", "--quiet", "--orphan", "alone")
     git(repository, "commit", "--quiet", "--message", "All")
+    (repository / "build" / "tidy").mkdir()
+    (repository / "build" / "tidy" / "compile_commands.json").write_text(json.dumps(
+        [{"file": f"{repository}/build/tidy/{name}"} for name in ("protos/a.cc", "embedded/b.cc", "unity.cxx")]))
     status, said, linted = lint_changed(repository)
-    assert (status, linted) == (0, set())
-    assert "no source has changed" in said
+    assert (status, linted) == (0, {f"{repository}/build/tidy/unity.cxx"})
+    assert "there is no history to see a change in: reading all as far as 20 s go" in said
+
+
+def test_a_clone_cut_off_after_two_commits_lints_the_last(repository, tmp_path):
+    commit(repository, "third.cc")
+    git(repository, "clone", "--quiet", "--depth", "2", f"file://{repository}", tmp_path / "cut")
+    shutil.copy(repository / "dev", tmp_path / "cut")
+    said = subprocess.run(["bash", "-c", "set -- help; . ./dev >/dev/null; changed_sources"],
+                          cwd=tmp_path / "cut", capture_output=True, text=True, check=True).stdout
+    assert said == "third.cc\n"
 
 
 def test_a_finding_fails_the_stage(repository):

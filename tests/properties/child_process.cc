@@ -1,12 +1,12 @@
 #include "tests/properties/child_process.h"
 
 #include <array>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <sstream>
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ namespace {
 constexpr absl::Duration kStart = absl::Seconds(30);
 
 [[noreturn]] void Die(const std::string& why) {
-  std::cerr << why << std::endl;
+  std::cerr << why << '\n';
   std::abort();
 }
 

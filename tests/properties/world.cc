@@ -41,7 +41,7 @@ World::World(const std::string& database_url) : folder_(MakeFolder()) {
     variables["DATABASE_URL"] = database_url;
     ChildProcess migration("dramatis", variables, {"migrate"});
     if (migration.Wait() != 0) {
-      std::cerr << migration.Log() << std::endl;
+      std::cerr << migration.Log() << '\n';
       std::abort();
     }
   }

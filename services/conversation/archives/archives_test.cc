@@ -34,7 +34,7 @@ TEST(JsonItemsTest, GivesTheSameInPiecesOfAnySize) {
   const std::string text = "\xef\xbb\xbf [ {\"a\":\"]}\\\"{\"} ,{\"b\":[{}]}\n]\n";
   for (size_t step = 1; step <= text.size(); ++step) {
     EXPECT_THAT(Items(JsonItems::Kind::kArray, text, step),
-                ElementsAre("{\"a\":\"]}\\\"{\"}", "{\"b\":[{}]}"));
+                ElementsAre(R"({"a":"]}\"{"})", "{\"b\":[{}]}"));
     EXPECT_THAT(Items(JsonItems::Kind::kLines, "x\n\nyz", step), ElementsAre("x", "", "yz"));
   }
 }
@@ -57,7 +57,7 @@ TEST(JsonItemsTest, OfWhatIsNoObjectNothingIsKept) {
 }
 
 TEST(JsonItemsTest, PassesOverWhatIsTooLarge) {
-  const std::string large = "{\"a\":\"" + std::string(kMostItemBytes, 'x') + "\"}";
+  const std::string large = R"({"a":")" + std::string(kMostItemBytes, 'x') + "\"}";
   EXPECT_THAT(Items(JsonItems::Kind::kArray, "[" + large + ",{}]", size_t{1} << 16),
               ElementsAre("too large", "{}"));
 }

@@ -17,7 +17,6 @@ namespace dramatis::conversation {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 // One conversation's job, as the outbox keeps it.
 class FakeOutbox : public MemoryOutbox {

@@ -14,7 +14,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 
 namespace inference = dramatis::inference::v1;
 namespace prompt = dramatis::prompt::v1;

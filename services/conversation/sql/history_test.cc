@@ -12,7 +12,6 @@
 namespace dramatis::conversation {
 namespace {
 
-using testing::AnyOf;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;

@@ -10,7 +10,6 @@ namespace dramatis::conversation {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 using testing::SizeIs;
 
 class QueueStoreTest : public ConversationStoreTest {

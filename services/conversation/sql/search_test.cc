@@ -108,7 +108,7 @@ TEST_P(SessionSearchStoreTest, FindsNothingOfOtherUsers) {
 }
 
 TEST_P(SessionSearchStoreTest, TakesQuerySyntaxForText) {
-  Say("a", "a \"quoted\" tea & 'milk' | !sugar* owner:u61 <-> (x) \\ %_", "y");
+  Say("a", R"(a "quoted" tea & 'milk' | !sugar* owner:u61 <-> (x) \ %_)", "y");
 
   for (const char* q : {"\"tea\"", "'milk'", "tea AND milk", "sugar*", "owner:u61", "tea <-> milk",
                         "(x)", "NOT tea", "NEAR(tea milk)"}) {

@@ -58,7 +58,7 @@ TEST(TranscriptLayoutTest, WhatIsNoMessageIsAnError) {
   EXPECT_FALSE(ReadTranscriptItem(good, SessionOf(0)).ok()) << "the session has no such message";
   for (
       const std::string text :
-      {"", "[]", "{}", "{\"role\":\"user\"",
+      {"", "[]", "{}", R"({"role":"user")",
        R"({"role":"system","content":"Hi","timestamp":"2026-11-27T10:00:00Z","message_id":"m","sequence":1})",
        R"({"role":"user","content":"Hi","timestamp":"today","message_id":"m","sequence":1})",
        R"({"role":"user","content":"Hi","timestamp":"20261-11-27T10:00:00Z","message_id":"m","sequence":1})",

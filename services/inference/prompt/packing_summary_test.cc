@@ -14,7 +14,6 @@ namespace dramatis::inference {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 

@@ -44,7 +44,7 @@ TEST(DialectTest, LearnsFromTheWaysInWhichServersRefuseAField) {
   EXPECT_EQ(Lesson(400, R"({"type":"error","error":{"type":"invalid_request_error",)"
                         R"("message":"`temperature` is deprecated for this model."}})"),
             "temperature");
-  EXPECT_EQ(Lesson(400, "{\"error\":\"stream_options: unsupported\"}"), "stream_options");
+  EXPECT_EQ(Lesson(400, R"({"error":"stream_options: unsupported"})"), "stream_options");
   EXPECT_EQ(Lesson(400, "unrecognized request argument supplied: 'stop'"), "stop");
 }
 

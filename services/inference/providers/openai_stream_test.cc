@@ -277,7 +277,7 @@ RC_GTEST_PROP(OpenAiStreamProperty, AnyTextComesOutHoweverItsUnitsAreCut, ()) {
       rc::gen::inRange<uint32_t>(0x10000, 0x110000)));
   std::string body;
   const auto add = [&](uint32_t unit) { body += absl::StrFormat("\\u%04x", unit); };
-  body += "data: {\"choices\":[{\"delta\":{\"content\":\"";
+  body += R"(data: {"choices":[{"delta":{"content":")";
   const auto maybe_cut = [&] {
     if (*rc::gen::inRange(0, 3) == 0) {
       body += "\"}}]}\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"";

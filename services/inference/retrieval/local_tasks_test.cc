@@ -8,7 +8,6 @@ namespace dramatis::inference {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 v1::RunTaskRequest Request(v1::Task task) {
   v1::RunTaskRequest request;

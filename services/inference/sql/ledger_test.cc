@@ -23,7 +23,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::Optional;
 
 const absl::Time kNoon =
     absl::FromCivil(absl::CivilSecond(2026, 3, 31, 12, 0, 30), absl::UTCTimeZone());

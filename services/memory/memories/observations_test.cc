@@ -11,7 +11,6 @@
 namespace dramatis::memory {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 MemoryRow Row(const std::string& content, const std::string& persona_id = "") {

@@ -16,7 +16,6 @@ namespace dramatis::memory {
 namespace {
 
 using sql::SampleState;
-using testing::Contains;
 using testing::ElementsAre;
 using testing::Pair;
 

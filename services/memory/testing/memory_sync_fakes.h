@@ -113,7 +113,8 @@ class FakeRememberingStore : public RememberingStore {
     if (!error.ok()) return error;
     std::vector<SummaryRow> rows;
     const auto& all = summaries_[Id(key)];
-    for (auto row = all.rbegin(); row != all.rend() && rows.size() < size_t(limit); ++row) {
+    for (auto row = all.rbegin(); row != all.rend() && rows.size() < static_cast<size_t>(limit);
+         ++row) {
       if (row->first < before_sequence) rows.push_back(row->second);
     }
     return rows;

@@ -260,7 +260,7 @@ TEST_F(ProgramIdentityTest, ABrokenFileLeavesWhatWasThere) {
 TEST_F(ProgramIdentityTest, FilesSayWhatIsWrongWithThem) {
   const std::string good = ReadText(File("gateway.json"));
   const std::string seed(
-      absl::string_view(good).substr(good.find("\"d\":\"") + 5, 43));  // never to be told
+      absl::string_view(good).substr(good.find(R"("d":")") + 5, 43));  // never to be told
   struct Case {
     std::string from;
     std::string to;
@@ -272,8 +272,8 @@ TEST_F(ProgramIdentityTest, FilesSayWhatIsWrongWithThem) {
       {"gateway-1", "gateway", "kid"},
       {"gateway-1", "-1", "kid"},
       {"gateway-1", "gateway-0", "kid"},
-      {"\"d\":\"", "\"d\":\"A", "32"},
-      {"\"d\":\"" + seed, "\"d\":\"" + std::string(42, 'B') + "A", "public half"},
+      {R"("d":")", R"("d":"A)", "32"},
+      {R"("d":")" + seed, R"("d":")" + std::string(42, 'B') + "A", "public half"},
   };
   for (const Case& c : cases) {
     std::string text = good;

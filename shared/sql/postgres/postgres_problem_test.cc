@@ -49,7 +49,7 @@ TEST(PostgresProblemTest, NeverTellsThePasswordWhereverItHasGone) {
                           "postgresql://"
                           "ada:s3cret@[db/app"}) {
     const std::string problem =
-        PostgresConnectProblem(url, "could not translate host name \"cret@db\", port \"s3\"");
+        PostgresConnectProblem(url, R"(could not translate host name "cret@db", port "s3")");
     EXPECT_THAT(problem, AllOf(Not(HasSubstr("s3")), Not(HasSubstr("cret")))) << url;
     EXPECT_THAT(problem, HasSubstr("DATABASE_URL")) << url;
   }
@@ -68,7 +68,7 @@ TEST(PostgresProblemTest, SaysWhichRightIsMissing) {
   EXPECT_THAT(
       PostgresStatementProblem(kUrl, "42501", "ERROR:  permission denied for database app\n"),
       AllOf(HasSubstr("the role \"ada\" lacks a right (permission denied for database app)"),
-            HasSubstr("grant create on database \"app\" to \"ada\""), Not(HasSubstr("s3cret"))));
+            HasSubstr(R"(grant create on database "app" to "ada")"), Not(HasSubstr("s3cret"))));
   EXPECT_THAT(PostgresStatementProblem(kUrl, "25006", ""), HasSubstr("takes no writes"));
   EXPECT_THAT(PostgresStatementProblem(kUrl, "53100", ""), HasSubstr("its disk is full"));
   EXPECT_EQ(PostgresStatementProblem(kUrl, "42601", "syntax error"), "");

@@ -1,5 +1,5 @@
 // What only PostgreSQL can do to us: go away, hang, cut a connection at the worst moment.
-#include <cstdlib>
+#include <string>
 
 #include <pqxx/pqxx>
 
@@ -68,7 +68,7 @@ class PostgresTest : public DatabaseTest {
   }
   std::pair<std::string, int> Target() {
     pqxx::connection connection(database().options().url);
-    return {connection.hostname(), std::atoi(connection.port())};
+    return {connection.hostname(), std::stoi(connection.port())};
   }
 };
 

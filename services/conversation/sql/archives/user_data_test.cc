@@ -13,7 +13,6 @@
 namespace dramatis::conversation {
 namespace {
 
-using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;

@@ -20,7 +20,6 @@ namespace {
 using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
-using testing::Not;
 
 // The room of olga, with the AI `g`, who answers after a second whatever is said.
 class RoomTurnsStoreTest : public RoomStoreTest {

@@ -103,18 +103,18 @@ TEST_P(TranscriptsTest, AreWrittenOnceASessionIsQuietOrOver) {
   EndNow(ended);
   ASSERT_TRUE(Keep().ok());
   EXPECT_EQ(Body("quiet"), "");
-  EXPECT_THAT(Body("ended"), HasSubstr("\"content\":\"Hi 1\""));
+  EXPECT_THAT(Body("ended"), HasSubstr(R"("content":"Hi 1")"));
 
   clock_.Advance(Retention::kQuiet);
   ASSERT_TRUE(Keep().ok());
   const std::string first = Body("quiet");
-  EXPECT_THAT(first, HasSubstr("\"content\":\"Hello 0\""));
+  EXPECT_THAT(first, HasSubstr(R"("content":"Hello 0")"));
   ASSERT_TRUE(turns_.EndTurn(Done(MustStart(quiet, "More")), nullptr).ok());
   ASSERT_TRUE(Keep().ok());
   EXPECT_EQ(Body("quiet"), first) << "it is not quiet any more";
   clock_.Advance(Retention::kQuiet);
   ASSERT_TRUE(Keep().ok());
-  EXPECT_THAT(Body("quiet"), HasSubstr("\"content\":\"More\""));
+  EXPECT_THAT(Body("quiet"), HasSubstr(R"("content":"More")"));
   EXPECT_TRUE((*rows_.Sessions("", 10))[0].up_to_date());
   EXPECT_THAT(Messages(quiet.conversation_id), SizeIs(4)) << "nothing is taken away";
 }
