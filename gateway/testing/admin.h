@@ -87,7 +87,7 @@ class FakeAdmin : public admin::v1::AdminService::CallbackService {
                                    const std::string& rpc,
                                    const std::string& service) {
     const auto& metadata = context->client_metadata();
-    if (metadata.find("idempotency-key") != metadata.end()) {
+    if (metadata.contains("idempotency-key")) {
       context->AddInitialMetadata("idempotency-replayed", "true");
     }
     auto* const reactor = context->DefaultReactor();

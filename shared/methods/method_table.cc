@@ -79,8 +79,8 @@ Method& MethodTable::Add(const char* name,
   if (!mismatch.empty()) Die(absl::StrCat(service_, "/", name, " ", mismatch));
   std::unique_ptr<Method>& line = methods_[static_cast<size_t>(method->index())];
   if (line != nullptr) Die(absl::StrCat(service_, "/", name, " has two lines"));
-  line.reset(
-      new Method{FactsOf(*method), parts_, &executor_, request, response, std::move(handler)});
+  line = std::make_unique<Method>(FactsOf(*method), parts_, &executor_, request, response,
+                                  std::move(handler));
   return *line;
 }
 

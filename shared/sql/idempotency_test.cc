@@ -56,7 +56,6 @@ class IdempotencyTest : public DatabaseTest {
 DRAMATIS_ON_EVERY_ENGINE(IdempotencyTest);
 
 TEST_P(IdempotencyTest, GivesTheFirstAnswerAgain) {
-  const std::string bytes("answer\0with zero", 16);
   ASSERT_FALSE(Create(Claim("k"), "answer")->second);
 
   const auto again = Create(Claim("k"), "another");

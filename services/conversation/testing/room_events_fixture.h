@@ -246,7 +246,7 @@ class RoomEventsTest : public testing::Test {
               absl::StrCat("state ", event.state().etag(), " ", event.state().reason()));
           break;
         case v1::ConversationEvent::EVENT_NOT_SET:
-          shown.push_back("nothing");
+          shown.emplace_back("nothing");
       }
     }
     return shown;
