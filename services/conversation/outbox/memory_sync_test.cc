@@ -79,7 +79,7 @@ class FakeMemory : public RememberingPeer {
   absl::StatusOr<memory::v1::ObserveResponse> Observe(
       const CallContext& call, const memory::v1::ObserveRequest& request) override {
     identities.push_back(call.identity.user_id);
-    order.push_back("observe");
+    order.emplace_back("observe");
     observed.push_back(request);
     if (!observe_failure.ok()) return observe_failure;
     memory::v1::ObserveResponse response;
@@ -88,7 +88,7 @@ class FakeMemory : public RememberingPeer {
   }
   absl::StatusOr<memory::v1::SummarizeResponse> Summarize(
       const CallContext&, const memory::v1::SummarizeRequest& request) override {
-    order.push_back("summarize");
+    order.emplace_back("summarize");
     summarized.push_back(request);
     if (!summarize_failure.ok()) return summarize_failure;
     if (newest != request.after_sequence()) {
@@ -103,7 +103,7 @@ class FakeMemory : public RememberingPeer {
   }
   absl::StatusOr<memory::v1::ForgetMessagesResponse> ForgetMessages(
       const CallContext&, const memory::v1::ForgetMessagesRequest& request) override {
-    order.push_back("forget");
+    order.emplace_back("forget");
     forgotten.push_back(request);
     if (!forget_failure.ok()) return forget_failure;
     return memory::v1::ForgetMessagesResponse();

@@ -166,6 +166,7 @@ TEST_P(QueueStoreTest, NobodyTakesOverWhatWaits) {
   EXPECT_EQ(End(Done(first)).result, EndResult::kLost);
   const EndedTurn ended = End(Done(taken->front()));
   ASSERT_TRUE(ended.next.has_value());
+  EXPECT_EQ(ended.next->turn.turn_id, second);
   EXPECT_EQ(ended.next->turn.lease.owner, "other");
 }
 

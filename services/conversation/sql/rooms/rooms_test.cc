@@ -98,7 +98,7 @@ TEST_P(RoomStoreTest, NumbersMessagesOfManyWritersWithoutGapOrDouble) {
       CallContext call;
       call.identity.user_id = "olga";
       for (int i = 0; i < kEach; ++i) {
-        const auto& message = messages[static_cast<size_t>(writer * kEach + i)];
+        const auto& message = messages[static_cast<size_t>(writer) * kEach + i];
         const auto appended =
             store_.AppendRoomMessage(message, Idempotency{call, "Method", request_});
         EXPECT_TRUE(appended.ok()) << appended.status();
