@@ -145,7 +145,8 @@ TEST_F(JsonWriterTest, RefusesBytesThatAreNoMessage) {
 void Fill(Message& message, std::mt19937& random, int depth) {
   const auto& reflection = *message.GetReflection();
   const auto text = [&] {
-    static const char* const kTexts[] = {"", "plain", "q\"b\\n\n\t\x01", "é😀\u2028", "</script>"};
+    static constexpr const char* kTexts[] = {"", "plain", "q\"b\\n\n\t\x01", "é😀\u2028",
+                                             "</script>"};
     return std::string(kTexts[random() % 5]);
   };
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {

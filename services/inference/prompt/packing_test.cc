@@ -181,13 +181,13 @@ TEST(PackingTest, HashesModelParametersAndText) {
 
 // Any prompt: parts of any kind, up to 300 messages, texts over all of Unicode's lengths.
 Prompt AnyPrompt() {
-  static const std::vector<std::string> kPieces = {"word ", "é", "漢", "\xF0\x9F\x98\x80",
-                                                   "\n",    "12"};
+  static const std::vector<std::string> all_pieces = {"word ", "é", "漢", "\xF0\x9F\x98\x80",
+                                                      "\n",    "12"};
   const auto text = [](int longest) {
     std::string result;
     const int pieces = *rc::gen::inRange(0, longest);
     for (int i = 0; i < pieces; ++i)
-      result += kPieces[*rc::gen::inRange<size_t>(0, 6)];
+      result += all_pieces[*rc::gen::inRange<size_t>(0, 6)];
     return result;
   };
   Prompt prompt;

@@ -118,12 +118,12 @@ TEST(LocalRetrievalTest, ReadsThePackedPrompt) {
 
 // Whatever is asked: the answer is one of the few fixed ones, or made of the text's own sentences.
 RC_GTEST_PROP(LocalRetrievalProperty, InventsNothing, ()) {
-  static const std::vector<std::string> kWords = {
+  static const std::vector<std::string> all_words = {
       "bakery", "live", "trumpet", "why", "moon", "you", "my", "work", "Monday", "?", "did", "and"};
   std::string question;
   const int words = *rc::gen::inRange(1, 8);
   for (int i = 0; i < words; ++i)
-    question += kWords[*rc::gen::inRange<size_t>(0, kWords.size())] + " ";
+    question += all_words[*rc::gen::inRange<size_t>(0, all_words.size())] + " ";
   const RetrievalInput input = Ask(question);
   std::string answer = Retrieve(input);
   RC_ASSERT(answer == Retrieve(input));

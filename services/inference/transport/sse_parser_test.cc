@@ -75,13 +75,13 @@ TEST(SseParserTest, RefusesALineAndAnEventThatAreTooLarge) {
 }
 
 RC_GTEST_PROP(SseParserProperty, GivesTheSameEventsHoweverTheBytesAreCut, ()) {
-  static const std::vector<std::string> kPieces = {"data: ", "data", ":",        "\r",
-                                                   "\n",     "\r\n", "\n\n",     "x",
-                                                   "é",      "漢字", "event: y", "\xEF\xBB\xBF"};
+  static const std::vector<std::string> all_pieces = {"data: ", "data", ":",        "\r",
+                                                      "\n",     "\r\n", "\n\n",     "x",
+                                                      "é",      "漢字", "event: y", "\xEF\xBB\xBF"};
   std::string text;
   const int pieces = *rc::gen::inRange(0, 60);
   for (int i = 0; i < pieces; ++i)
-    text += kPieces[*rc::gen::inRange<size_t>(0, kPieces.size())];
+    text += all_pieces[*rc::gen::inRange<size_t>(0, all_pieces.size())];
   std::vector<std::string> cuts;
   for (size_t i = 0; i < text.size();) {
     const size_t length = *rc::gen::inRange<size_t>(1, 8);
