@@ -142,7 +142,7 @@ std::pair<std::string, std::string> FirstError(const ProblemContext& context,
 
 TEST(ProblemTest, NamesFieldsAsTheClientSpelledThem) {
   ProblemContext goal{RouteOf("POST", "/api/goals"), "/api/goals", "c-1"};
-  const char* const kWords = "must be before `start_value`, see goal_pattern and settings.x_y.";
+  constexpr const char* kWords = "must be before `start_value`, see goal_pattern and settings.x_y.";
   EXPECT_EQ(FirstError(goal, "goal.target.target_date", kWords),
             std::make_pair(std::string("target.targetDate"),
                            std::string("must be before `startValue`, see goalPattern and "

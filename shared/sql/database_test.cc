@@ -332,7 +332,7 @@ TEST_P(SqlDatabaseTest, RunsDeadlockedWritersAgain) {
   }
   const auto add_to_both = [&](const char* first, const char* second) {
     return db().Write([&](Transaction& tx) -> absl::Status {
-      const char* kAdd = "update counters set value = value + 1 where name = $1";
+      constexpr const char* kAdd = "update counters set value = value + 1 where name = $1";
       DRAMATIS_RETURN_IF_ERROR(tx.ExecuteText(kAdd, {first}).status());
       std::this_thread::yield();
       return tx.ExecuteText(kAdd, {second}).status();
@@ -388,7 +388,7 @@ TEST_P(SqlDatabaseTest, IsUnavailableWhereAnotherProcessKeepsTheLock) {
 
   absl::Status blocked;
   const absl::Status status = db().Write([&](Transaction& tx) -> absl::Status {
-    const char* kUpdate = "update things set number = 5 where id = 'a'";
+    constexpr const char* kUpdate = "update things set number = 5 where id = 'a'";
     DRAMATIS_RETURN_IF_ERROR(tx.ExecuteText(kUpdate, {}).status());
     blocked = (*other)->Write(
         [&](Transaction& second) { return second.ExecuteText(kUpdate, {}).status(); });
