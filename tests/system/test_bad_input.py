@@ -333,6 +333,18 @@ def test_a_message_that_shows_nothing_is_none(scene, nothing):
     assert kept["content"] == family
 
 
+@pytest.mark.parametrize("route,begin,end", [
+    ("GET /api/history", ("from", "2026-02-02T00:00:00Z"), ("to", "2026-02-01T23:59:59Z")),
+    ("GET /api/journal", ("from", "2026-02-02"), ("to", "2026-02-01")),
+    ("GET /api/usage", ("from", "2026-02-02T00:00:00Z"), ("to", "2026-02-01T23:59:59Z")),
+    ("GET /api/goals/{goal_id}/activities", ("startDate", "2026-02-02"), ("endDate", "2026-02-01"))])
+def test_a_span_ends_not_before_it_begins(scene, route, begin, end):
+    spans = "&".join(f"{name}={value}" for name, value in (begin, end))
+    problem = scene.send(route, query=spans).problem(400)
+    assert {error["field"] for error in problem["errors"]} <= {begin[0], end[0]}
+    scene.send(route, query=f"{begin[0]}={begin[1]}").expect(200)
+
+
 def test_limits_are_written_out(scene):
     with scene.unchanged():
         problem = scene.send("POST /api/session", {"ttl_seconds": 1}).problem(400)

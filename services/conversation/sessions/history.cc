@@ -48,6 +48,9 @@ absl::StatusOr<SessionFilter> FilterOf(const CallContext& call,
   filter.status = FromApi(request.status());
   if (request.has_from()) filter.from = FromTimestamp(request.from());
   if (request.has_to()) filter.to = FromTimestamp(request.to());
+  if (filter.from.has_value() && filter.to.has_value() && *filter.to < *filter.from) {
+    return FieldErrors({{"to", "must not be before `from`"}});
+  }
   return filter;
 }
 

@@ -228,6 +228,9 @@ absl::StatusOr<v1::ListActivitiesResponse> Goals::ListActivities(
   query.goal_id = request.goal_id();
   DRAMATIS_ASSIGN_OR_RETURN(query.start, ReadBound("start_date", request.start_date()));
   DRAMATIS_ASSIGN_OR_RETURN(query.end, ReadBound("end_date", request.end_date()));
+  if (query.start.has_value() && query.end.has_value() && *query.end < *query.start) {
+    return FieldErrors({{"end_date", "must not be before `start_date`"}});
+  }
   query.type = request.activity_type();
   query.limit = PageSize(request);
   if (!request.page_token().empty()) {

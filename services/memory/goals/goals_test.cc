@@ -280,6 +280,16 @@ TEST_F(GoalsTest, FiltersActivitiesByHalfOpenSpans) {
   EXPECT_THAT(listed("2027-03-09", "2027-03-09"), IsEmpty());
 }
 
+TEST_F(GoalsTest, ASpanEndsNotBeforeItBegins) {
+  v1::ListActivitiesRequest request;
+  request.set_goal_id(Create(Good("Run"))->goal_id());
+  request.set_start_date("2027-03-10");
+  request.set_end_date("2027-03-09");
+
+  EXPECT_THAT(ViolatedFields(goals_.ListActivities(call_, request).status()),
+              ElementsAre("end_date"));
+}
+
 TEST_F(GoalsTest, NamesABoundThatIsNoDay) {
   v1::ListActivitiesRequest request;
   request.set_goal_id(Create(Good("Run"))->goal_id());
