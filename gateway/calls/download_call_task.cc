@@ -24,12 +24,7 @@ std::string_view FieldOf(std::string_view wire, int number) {
 
 DownloadCallTask::DownloadCallTask(RequestTask& task, Backend& backend, const RequestCall& call)
     : task_(task), method_(*call.method) {
-  call_ = backend.Stream(call, [task = task.shared_from_this(), this] {
-    task->Post([this](RequestTask& asked) {
-      // The task owns this, and ends with its responder.
-      if (asked.awaited()) Pump();
-    });
-  });
+  call_ = backend.Stream(call, task.WhileAwaited([this] { Pump(); }));
 }
 
 void DownloadCallTask::Pump() {

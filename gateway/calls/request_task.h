@@ -1,6 +1,7 @@
 // The work on one request, from its head to its answer. On its connection's thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,6 +67,16 @@ class RequestTask : public HttpTask, public std::enable_shared_from_this<Request
   template <class Work>
   void Post(Work work) {
     post_([task = shared_from_this(), work = std::move(work)]() mutable { work(*task); });
+  }
+  // What does `work` there where the client still waits, to be called from any thread. `work` may
+  // use what ends with the responder, as the call under way does.
+  template <class Work>
+  std::function<void()> WhileAwaited(Work work) {
+    return [task = shared_from_this(), work = std::move(work)] {
+      task->Post([work](RequestTask& asked) {
+        if (asked.awaited()) work();
+      });
+    };
   }
   // Whether the client still waits for an answer, or for more of its stream. Where nobody does, the
   // request is no more, and what follows here does nothing.

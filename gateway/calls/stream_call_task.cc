@@ -20,12 +20,7 @@ constexpr char kStreams[] = "dramatis_sse_streams";
 StreamCallTask::StreamCallTask(RequestTask& task, Backend& backend, const RequestCall& call)
     : task_(task), method_(*call.method), since_(Clock::now()) {
   // `wake` may come before this returns; what it posts runs after.
-  call_ = backend.Stream(call, [task = task.shared_from_this(), this] {
-    task->Post([this](RequestTask& asked) {
-      // The task owns this, and ends with its responder.
-      if (asked.awaited()) Pump();
-    });
-  });
+  call_ = backend.Stream(call, task.WhileAwaited([this] { Pump(); }));
 }
 
 StreamCallTask::~StreamCallTask() {

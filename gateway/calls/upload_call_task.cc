@@ -15,19 +15,12 @@ constexpr int kDataField = 2;  // of google.api.HttpBody
 UploadCallTask::UploadCallTask(RequestTask& task, Backend& backend, const RequestCall& call)
     : task_(task) {
   const RpcMethod* method = call.method;
-  call_ = backend.Upload(
-      call,
-      [task = task.shared_from_this(), this] {
-        task->Post([this](RequestTask& asked) {
-          // The task owns this, and ends with its responder.
-          if (asked.awaited()) Sent();
-        });
-      },
-      [task = task.shared_from_this(), method](UnaryReply reply) {
-        task->Post([method, reply = std::move(reply)](RequestTask& asked) {
-          UnaryCallTask::OnReply(asked, *method, reply);
-        });
-      });
+  call_ = backend.Upload(call, task.WhileAwaited([this] { Sent(); }),
+                         [task = task.shared_from_this(), method](UnaryReply reply) {
+                           task->Post([method, reply = std::move(reply)](RequestTask& asked) {
+                             UnaryCallTask::OnReply(asked, *method, reply);
+                           });
+                         });
 }
 
 bool UploadCallTask::Take(std::string piece) {
