@@ -1,9 +1,9 @@
 #include "shared/config/listen_problem.h"
 
 #include <cerrno>
-#include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "shared/status/system_message.h"
 
 namespace dramatis {
 
@@ -20,8 +20,7 @@ std::string ListenProblem(const std::string& variable, const std::string& addres
       return absl::StrCat(cannot, "this machine has no such address: ", another);
     default:
       return absl::StrCat(cannot,
-                          error == 0 ? std::string("the address is refused")
-                                     : std::generic_category().message(error),
+                          error == 0 ? std::string("the address is refused") : SystemMessage(error),
                           ": ", another);
   }
 }

@@ -3,11 +3,11 @@
 #include <cerrno>
 #include <fstream>
 #include <sstream>
-#include <system_error>
 
 #include <sys/stat.h>
 
 #include "absl/strings/str_cat.h"
+#include "shared/status/system_message.h"
 
 namespace dramatis {
 namespace {
@@ -39,8 +39,8 @@ absl::StatusOr<std::string> WatchedFile::Read(int most_mebibytes) {
     text.resize(static_cast<size_t>(file.gcount()));
   }
   if (!file.is_open() || file.bad()) {
-    return absl::UnavailableError(absl::StrCat(
-        "cannot read ", path_, ": ", std::generic_category().message(errno == 0 ? EIO : errno)));
+    return absl::UnavailableError(
+        absl::StrCat("cannot read ", path_, ": ", SystemMessage(errno == 0 ? EIO : errno)));
   }
   if (text.size() > static_cast<size_t>(most)) {
     return absl::UnavailableError(absl::StrCat(path_, " is larger than ", most_mebibytes, " MiB"));

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "shared/status/macros.h"
+#include "shared/status/system_message.h"
 
 namespace dramatis::objects {
 namespace {
@@ -31,8 +32,8 @@ absl::Status NoKey() {
 
 // Names the file: for the log.
 absl::Status FileError(const char* what, const fs::path& path, int error) {
-  const std::string text = absl::StrCat("cannot ", what, " ", path.string(), ": ",
-                                        std::generic_category().message(error));
+  const std::string text =
+      absl::StrCat("cannot ", what, " ", path.string(), ": ", SystemMessage(error));
   if (error == EACCES || error == EPERM) return absl::PermissionDeniedError(text);
   return absl::UnavailableError(text);
 }

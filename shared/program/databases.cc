@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "shared/status/macros.h"
+#include "shared/status/system_message.h"
 
 namespace dramatis {
 namespace {
@@ -26,8 +27,8 @@ bool Embedded(const CommonConfig& config) {
 absl::Status FolderError(const std::string& folder, const char* what) {
   const int error = errno;
   return absl::UnavailableError(absl::StrCat(
-      "cannot ", what, " the data folder ", folder, ": ", std::generic_category().message(error),
-      ": ", error == ENOSPC ? "make room on its disk" : "give this user the right to write there",
+      "cannot ", what, " the data folder ", folder, ": ", SystemMessage(error), ": ",
+      error == ENOSPC ? "make room on its disk" : "give this user the right to write there",
       ", or name another folder with DRAMATIS_DATA_DIR"));
 }
 

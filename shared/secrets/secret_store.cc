@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <fstream>
 #include <iterator>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -13,6 +12,7 @@
 #include "shared/aws/settings.h"
 #include "shared/secrets/aws_secrets.h"
 #include "shared/status/macros.h"
+#include "shared/status/system_message.h"
 
 namespace dramatis::secrets {
 namespace {
@@ -43,8 +43,8 @@ absl::StatusOr<std::string> ReadSecretFile(const std::string& path) {
     value.resize(static_cast<size_t>(file.gcount()));
   }
   if (!file.is_open() || file.bad()) {
-    return absl::UnavailableError(absl::StrCat(
-        "cannot read ", path, ": ", std::generic_category().message(errno == 0 ? EIO : errno)));
+    return absl::UnavailableError(
+        absl::StrCat("cannot read ", path, ": ", SystemMessage(errno == 0 ? EIO : errno)));
   }
   return value;
 }

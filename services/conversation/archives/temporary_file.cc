@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -12,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "shared/status/errors.h"
 #include "shared/status/outgoing.h"
+#include "shared/status/system_message.h"
 
 namespace dramatis::conversation {
 
@@ -31,7 +31,7 @@ TemporaryFile::~TemporaryFile() {
 absl::Status TemporaryFile::Failed(const char* doing) const {
   return WithCause(UnavailableError("there is no room for archives just now"),
                    absl::StrCat("a temporary file in ", folder_, " cannot be ", doing, ": ",
-                                std::generic_category().message(errno),
+                                SystemMessage(errno),
                                 "; let this program write there, and leave room for archives"));
 }
 

@@ -13,6 +13,7 @@
 #include "shared/status/errors.h"
 #include "shared/status/macros.h"
 #include "shared/status/outgoing.h"
+#include "shared/status/system_message.h"
 #include "shared/text/graphemes.h"
 #include "shared/text/names.h"
 #include "shared/text/text.h"
@@ -140,8 +141,7 @@ absl::Status DefaultPersona::WriteSample() const {
     out.write(sample_.data(), static_cast<std::streamsize>(sample_.size()));
     out.close();
     if (!out) {
-      return InternalError(absl::StrCat("cannot write ", draft.string(), ": ",
-                                        std::generic_category().message(errno),
+      return InternalError(absl::StrCat("cannot write ", draft.string(), ": ", SystemMessage(errno),
                                         ": make room there, or give this user the right to write"));
     }
   }

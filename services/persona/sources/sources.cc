@@ -17,6 +17,7 @@
 #include "shared/objects/s3.h"
 #include "shared/status/macros.h"
 #include "shared/status/outgoing.h"
+#include "shared/status/system_message.h"
 #include "shared/text/graphemes.h"
 #include "shared/text/names.h"
 #include "shared/text/text.h"
@@ -64,7 +65,7 @@ absl::StatusOr<std::string> ReadAll(int file, int64_t size) {
   while (true) {
     const ssize_t count = read(file, buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return SourceUnavailable(std::generic_category().message(errno));
+    if (count < 0) return SourceUnavailable(SystemMessage(errno));
     if (count == 0) return text;
     text.append(buffer.data(), static_cast<size_t>(count));
     if (static_cast<int64_t>(text.size()) > kMostBytes)
@@ -153,10 +154,10 @@ absl::Status FileSource::Check(const std::string& uri, Entry& entry) const {
   DRAMATIS_ASSIGN_OR_RETURN(const fs::path path, Resolve(folder_, uri));
   // Without O_NONBLOCK opening a pipe would wait for its writer.
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (file < 0) return SourceUnavailable(std::generic_category().message(errno));
+  if (file < 0) return SourceUnavailable(SystemMessage(errno));
   const auto close_file = absl::MakeCleanup([file] { close(file); });
   struct stat facts = {};
-  if (fstat(file, &facts) != 0) return SourceUnavailable(std::generic_category().message(errno));
+  if (fstat(file, &facts) != 0) return SourceUnavailable(SystemMessage(errno));
   if (!S_ISREG(facts.st_mode)) return SourceUnavailable("it is not a file");
   if (facts.st_size > kMostBytes) return SourceUnavailable("it is over 1 MiB");
   const Stamp stamp = {

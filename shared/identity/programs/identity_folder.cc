@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -13,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "shared/config/watched_file.h"
 #include "shared/status/macros.h"
+#include "shared/status/system_message.h"
 
 namespace dramatis {
 namespace {
@@ -22,7 +22,7 @@ constexpr mode_t kReadable = S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH;
 
 absl::Status FileError(const char* what, const std::string& path) {
   return absl::UnavailableError(
-      absl::StrCat("cannot ", what, " ", path, ": ", std::generic_category().message(errno)));
+      absl::StrCat("cannot ", what, " ", path, ": ", SystemMessage(errno)));
 }
 
 bool Exists(const std::string& path) {

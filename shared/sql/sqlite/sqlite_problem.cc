@@ -1,11 +1,11 @@
 #include "shared/sql/sqlite/sqlite_problem.h"
 
 #include <cerrno>
-#include <system_error>
 
 #include <sqlite3.h>
 
 #include "absl/strings/str_cat.h"
+#include "shared/status/system_message.h"
 
 namespace dramatis::sql {
 namespace {
@@ -15,7 +15,7 @@ constexpr char kRestore[] =
     "in its place, or begin anew without it";
 
 std::string Because(int system_error) {
-  return system_error == 0 ? "" : absl::StrCat(": ", std::generic_category().message(system_error));
+  return system_error == 0 ? "" : absl::StrCat(": ", SystemMessage(system_error));
 }
 
 bool IsFull(int code, int system_error) {
