@@ -2,18 +2,14 @@ import Chatbot, { ChatbotDisplayMode } from '@patternfly/chatbot/dist/dynamic/Ch
 import { ChatbotContent } from '@patternfly/chatbot/dist/dynamic/ChatbotContent';
 import { ChatbotFooter } from '@patternfly/chatbot/dist/dynamic/ChatbotFooter';
 import { MessageBar } from '@patternfly/chatbot/dist/dynamic/MessageBar';
-import { Alert, AlertActionCloseButton, Avatar, Button, Checkbox, Label } from '@patternfly/react-core';
+import { Alert, AlertActionCloseButton, Button, Checkbox } from '@patternfly/react-core';
 import { CodeBranchIcon } from '@patternfly/react-icons/dist/esm/icons/code-branch-icon';
-import { ListIcon } from '@patternfly/react-icons/dist/esm/icons/list-icon';
 import { RedoIcon } from '@patternfly/react-icons/dist/esm/icons/redo-icon';
-import { ShareAltIcon } from '@patternfly/react-icons/dist/esm/icons/share-alt-icon';
-import { TrashIcon } from '@patternfly/react-icons/dist/esm/icons/trash-icon';
-import { lazy, Suspense, useCallback, useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react';
 import { ApiError, newId, request } from '../api/client';
 import type { AiStatus, Message, Persona, Session } from '../api/types';
 import { goTo, href } from '../app/route';
 import { useI18n, type I18n } from '../i18n';
-import { Confirm } from '../parts/Confirm';
 import { useAction, useLoad } from '../parts/load';
 import { Empty, Failed, Loading } from '../parts/states';
 import { useAvatar } from '../parts/useAvatar';
@@ -25,9 +21,8 @@ import { PersonaPicker } from './PersonaPicker';
 import { copyAction, loadSaid, Said } from './Said';
 import { savePending } from './pending';
 import { SessionsPanel } from './SessionsPanel';
+import { TalkHead } from './TalkHead';
 import { openingId, useSession, type UseSession } from './useSession';
-
-const Share = lazy(() => import('./Share').then(({ Share }) => ({ default: Share })));
 
 // At once where a chat is opened; else with the first letter of a message.
 if (location.hash.startsWith('#/chat/')) loadSaid();
@@ -235,90 +230,6 @@ async function beginSession(
     time: Date.now(),
   });
   goTo(href('chat', session.session_id));
-}
-
-function TalkHead(props: {
-  name: string;
-  avatar?: string;
-  sessionId?: string;
-  // Nothing of it is kept once it ends.
-  temporary: boolean;
-  listShown: boolean;
-  onToggleList(): void;
-  onDeleted(): void;
-}) {
-  const { t } = useI18n();
-  const [asking, setAsking] = useState(false);
-  const [sharing, setSharing] = useState(false);
-  const deletion = useAction();
-  const ending = useAction();
-  return (
-    <div className="dr-talk-head">
-      <Button
-        className="dr-list-toggle"
-        variant="plain"
-        icon={<ListIcon />}
-        aria-label={props.listShown ? t('hideChats') : t('showChats')}
-        aria-expanded={props.listShown}
-        onClick={props.onToggleList}
-      />
-      {props.avatar && <Avatar src={props.avatar} alt="" size="sm" />}
-      <h1>{props.name}</h1>
-      {props.temporary && (
-        <>
-          <Label isCompact status="info">
-            {t('temporary')}
-          </Label>
-          <Button
-            variant="link"
-            isLoading={ending.busy}
-            isDisabled={ending.busy}
-            onClick={() =>
-              void ending
-                .run(() => request(`/api/session/${encodeURIComponent(props.sessionId!)}`, { method: 'DELETE' }))
-                .then((done) => done && props.onDeleted())
-            }
-          >
-            {t('temporaryEnd')}
-          </Button>
-        </>
-      )}
-      {props.sessionId !== undefined && !props.temporary && (
-        <Button variant="plain" icon={<ShareAltIcon />} aria-label={t('share')} onClick={() => setSharing(true)} />
-      )}
-      {ending.error !== undefined && <Failed error={ending.error} />}
-      {sharing && (
-        <Suspense>
-          <Share sessionId={props.sessionId!} onClose={() => setSharing(false)} />
-        </Suspense>
-      )}
-      {props.sessionId !== undefined && (
-        <Button
-          variant="plain"
-          icon={<TrashIcon />}
-          aria-label={t('deleteChat')}
-          onClick={() => {
-            deletion.clear();
-            setAsking(true);
-          }}
-        />
-      )}
-      {asking && (
-        <Confirm
-          title={t('deleteChat')}
-          text={t('deleteChatSure')}
-          busy={deletion.busy}
-          error={deletion.error}
-          onClose={() => setAsking(false)}
-          onConfirm={() =>
-            void deletion
-              .run(() => request(`/api/history/${encodeURIComponent(props.sessionId!)}`, { method: 'DELETE' }))
-              .then((done) => done && props.onDeleted())
-          }
-        />
-      )}
-    </div>
-  );
 }
 
 function finishNote(reason: string | undefined, t: I18n['t']): string | undefined {

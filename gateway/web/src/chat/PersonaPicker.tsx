@@ -1,11 +1,12 @@
 // Who is talked to in a new chat.
 
-import { Button, SearchInput } from '@patternfly/react-core';
+import { Button } from '@patternfly/react-core';
 import { useState } from 'react';
 import type { Persona } from '../api/types';
 import { useI18n } from '../i18n';
 import { useList, useSettled } from '../parts/load';
 import { PersonaAvatar } from '../parts/PersonaAvatar';
+import { SearchField } from '../parts/SearchField';
 import { Failed, Loading } from '../parts/states';
 
 export function PersonaPicker(props: { chosen?: string; onChoose(persona: Persona): void }) {
@@ -17,14 +18,7 @@ export function PersonaPicker(props: { chosen?: string; onChoose(persona: Person
   return (
     <section className="dr-picker" aria-label={t('choosePersona')}>
       {(list.hasMore || q !== '' || speakers.length > 8) && (
-        <SearchInput
-          value={words}
-          placeholder={t('personaSearch')}
-          aria-label={t('personaSearch')}
-          resetButtonLabel={t('clear')}
-          onChange={(_event, value) => setWords(value)}
-          onClear={() => setWords('')}
-        />
+        <SearchField label={t('personaSearch')} value={words} onChange={setWords} />
       )}
       {list.error !== undefined && <Failed error={list.error} onRetry={list.reload} />}
       {list.loading && list.items.length === 0 && <Loading />}

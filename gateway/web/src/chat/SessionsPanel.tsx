@@ -1,12 +1,13 @@
 // The caller's chats, newest first, with a search through everything that was said.
 
-import { Button, SearchInput, Skeleton } from '@patternfly/react-core';
+import { Button, Skeleton } from '@patternfly/react-core';
 import { PlusIcon } from '@patternfly/react-icons/dist/esm/icons/plus-icon';
 import { useEffect, useState } from 'react';
 import type { SessionSummary } from '../api/types';
 import { goTo, href } from '../app/route';
 import { useI18n } from '../i18n';
 import { useList, useSettled } from '../parts/load';
+import { SearchField } from '../parts/SearchField';
 import { Failed } from '../parts/states';
 
 const spelling = { size: 'page_size', token: 'page_token', next: 'next_page_token' };
@@ -34,14 +35,7 @@ export function SessionsPanel(props: { current?: string; changes: number; onChos
       >
         {t('newChat')}
       </Button>
-      <SearchInput
-        value={words}
-        placeholder={t('searchChats')}
-        aria-label={t('searchChats')}
-        resetButtonLabel={t('clear')}
-        onChange={(_event, value) => setWords(value)}
-        onClear={() => setWords('')}
-      />
+      <SearchField label={t('searchChats')} value={words} onChange={setWords} />
       <p className="pf-v6-screen-reader" role="status">
         {q && !list.loading ? t('searchResult', { count: list.items.length }) : ''}
       </p>

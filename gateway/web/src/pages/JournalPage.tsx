@@ -1,13 +1,14 @@
-import { Button, Checkbox, Label, LabelGroup, SearchInput } from '@patternfly/react-core';
+import { Button, Checkbox, Label, LabelGroup } from '@patternfly/react-core';
 import { useId, useState } from 'react';
 import { request } from '../api/client';
 import type { JournalEntry } from '../api/types';
 import { useI18n } from '../i18n';
-import { Confirm } from '../parts/Confirm';
+import { ConfirmDelete } from '../parts/ConfirmDelete';
 import { Field, FormDialog } from '../parts/Field';
 import { ListStates } from '../parts/ListStates';
 import { useAction, useList, useLoad, useSettled } from '../parts/load';
 import { PageFrame } from '../parts/PageFrame';
+import { SearchField } from '../parts/SearchField';
 
 interface Stats {
   totalEntries?: number;
@@ -25,7 +26,6 @@ export default function JournalPage() {
   const stats = useLoad<Stats>('/api/journal/stats');
   const [editing, setEditing] = useState<JournalEntry | 'new'>();
   const [deleting, setDeleting] = useState<JournalEntry>();
-  const deletion = useAction();
   const reload = () => {
     list.reload();
     stats.reload();
@@ -54,14 +54,7 @@ export default function JournalPage() {
         </dl>
       )}
       <div className="dr-toolbar">
-        <SearchInput
-          value={words}
-          placeholder={t('searchJournal')}
-          aria-label={t('searchJournal')}
-          resetButtonLabel={t('clear')}
-          onChange={(_event, value) => setWords(value)}
-          onClear={() => setWords('')}
-        />
+        <SearchField label={t('searchJournal')} value={words} onChange={setWords} />
       </div>
       <ListStates
         list={list}
@@ -99,10 +92,7 @@ export default function JournalPage() {
                   variant="link"
                   isInline
                   isDanger
-                  onClick={() => {
-                    deletion.clear();
-                    setDeleting(entry);
-                  }}
+                  onClick={() => setDeleting(entry)}
                 >
                   {t('delete')}
                 </Button>
@@ -122,21 +112,15 @@ export default function JournalPage() {
         />
       )}
       {deleting && (
-        <Confirm
+        <ConfirmDelete
           title={t('delete')}
           text={`${t('entryDeleteSure')} „${deleting.title}“`}
-          busy={deletion.busy}
-          error={deletion.error}
+          path={`/api/journal/${deleting.entryId}`}
           onClose={() => setDeleting(undefined)}
-          onConfirm={() =>
-            void deletion
-              .run(() => request(`/api/journal/${deleting.entryId}`, { method: 'DELETE' }))
-              .then((done) => {
-                if (!done) return;
-                setDeleting(undefined);
-                reload();
-              })
-          }
+          onDeleted={() => {
+            setDeleting(undefined);
+            reload();
+          }}
         />
       )}
     </PageFrame>

@@ -5,7 +5,7 @@ import { useId, useState } from 'react';
 import { newId, request } from '../api/client';
 import type { ApiKey } from '../api/types';
 import { useI18n, type Key } from '../i18n';
-import { Confirm } from '../parts/Confirm';
+import { ConfirmDelete } from '../parts/ConfirmDelete';
 import { CopyField } from '../parts/CopyField';
 import { Dialog } from '../parts/Dialog';
 import { Field, FormDialog } from '../parts/Field';
@@ -28,7 +28,6 @@ export function Keys() {
   const [rotating, setRotating] = useState<ApiKey>();
   const [revoking, setRevoking] = useState<ApiKey>();
   const [shown, setShown] = useState<ApiKey>();
-  const revocation = useAction();
   const made = (key: ApiKey) => {
     setMaking(false);
     setRotating(undefined);
@@ -78,10 +77,7 @@ export function Keys() {
                   isInline
                   isDanger
                   aria-label={t('keyRevokeIt', { name: key.name })}
-                  onClick={() => {
-                    revocation.clear();
-                    setRevoking(key);
-                  }}
+                  onClick={() => setRevoking(key)}
                 >
                   {t('keyRevoke')}
                 </Button>
@@ -99,21 +95,15 @@ export function Keys() {
         </Dialog>
       )}
       {revoking && (
-        <Confirm
+        <ConfirmDelete
           title={t('keyRevoke')}
           text={t('keyRevokeSure', { name: revoking.name })}
-          busy={revocation.busy}
-          error={revocation.error}
+          path={`/api/keys/${revoking.keyId}`}
           onClose={() => setRevoking(undefined)}
-          onConfirm={() =>
-            void revocation
-              .run(() => request(`/api/keys/${revoking.keyId}`, { method: 'DELETE' }))
-              .then((done) => {
-                if (!done) return;
-                setRevoking(undefined);
-                list.reload();
-              })
-          }
+          onDeleted={() => {
+            setRevoking(undefined);
+            list.reload();
+          }}
         />
       )}
     </section>

@@ -1,13 +1,14 @@
-import { Button, SearchInput } from '@patternfly/react-core';
+import { Button } from '@patternfly/react-core';
 import { useState } from 'react';
 import { request, withQuery } from '../api/client';
 import type { Memory } from '../api/types';
 import { useI18n } from '../i18n';
-import { Confirm } from '../parts/Confirm';
+import { ConfirmDelete } from '../parts/ConfirmDelete';
 import { Field, FormDialog } from '../parts/Field';
 import { ListStates } from '../parts/ListStates';
 import { useAction, useList, useLoad, useSettled, type List } from '../parts/load';
 import { PageFrame } from '../parts/PageFrame';
+import { SearchField } from '../parts/SearchField';
 
 export default function MemoriesPage() {
   const { t, date } = useI18n();
@@ -19,7 +20,6 @@ export default function MemoriesPage() {
   );
   const [editing, setEditing] = useState<Memory | 'new'>();
   const [forgetting, setForgetting] = useState<Memory>();
-  const deletion = useAction();
   const reload = () => {
     all.reload();
     found.reload();
@@ -42,14 +42,7 @@ export default function MemoriesPage() {
       action={<Button onClick={() => setEditing('new')}>{t('newMemory')}</Button>}
     >
       <div className="dr-toolbar">
-        <SearchInput
-          value={words}
-          placeholder={t('searchMemories')}
-          aria-label={t('searchMemories')}
-          resetButtonLabel={t('clear')}
-          onChange={(_event, value) => setWords(value)}
-          onClear={() => setWords('')}
-        />
+        <SearchField label={t('searchMemories')} value={words} onChange={setWords} />
       </div>
       <ListStates
         list={list}
@@ -68,10 +61,7 @@ export default function MemoriesPage() {
                   variant="link"
                   isInline
                   isDanger
-                  onClick={() => {
-                    deletion.clear();
-                    setForgetting(memory);
-                  }}
+                  onClick={() => setForgetting(memory)}
                 >
                   {t('memoryDelete')}
                 </Button>
@@ -91,21 +81,15 @@ export default function MemoriesPage() {
         />
       )}
       {forgetting && (
-        <Confirm
+        <ConfirmDelete
           title={t('memoryDelete')}
           text={`${t('memoryDeleteSure')} „${forgetting.content}“`}
-          busy={deletion.busy}
-          error={deletion.error}
+          path={`/api/memories/${forgetting.memoryId}`}
           onClose={() => setForgetting(undefined)}
-          onConfirm={() =>
-            void deletion
-              .run(() => request(`/api/memories/${forgetting.memoryId}`, { method: 'DELETE' }))
-              .then((done) => {
-                if (!done) return;
-                setForgetting(undefined);
-                reload();
-              })
-          }
+          onDeleted={() => {
+            setForgetting(undefined);
+            reload();
+          }}
         />
       )}
     </PageFrame>

@@ -1,4 +1,4 @@
-import { Button, Checkbox, FormGroup, Label, SearchInput } from '@patternfly/react-core';
+import { Button, Checkbox, FormGroup, Label } from '@patternfly/react-core';
 import { useId, useState } from 'react';
 import { request } from '../api/client';
 import { useRoute } from '../api/routes';
@@ -6,12 +6,13 @@ import type { AiStatus, Persona } from '../api/types';
 import { href } from '../app/route';
 import { useI18n } from '../i18n';
 import { CardExport, CardImport } from './Cards';
-import { Confirm } from '../parts/Confirm';
+import { ConfirmDelete } from '../parts/ConfirmDelete';
 import { Field, FormDialog } from '../parts/Field';
 import { ListStates } from '../parts/ListStates';
 import { useAction, useList, useLoad, useSettled } from '../parts/load';
 import { PageFrame } from '../parts/PageFrame';
 import { PersonaAvatar } from '../parts/PersonaAvatar';
+import { SearchField } from '../parts/SearchField';
 import { Failed, Loading } from '../parts/states';
 import { filled, TextListField } from '../parts/TextListField';
 
@@ -24,7 +25,6 @@ export default function PersonasPage() {
   const [editing, setEditing] = useState<Persona | 'new'>();
   const [deleting, setDeleting] = useState<Persona>();
   const [exporting, setExporting] = useState<Persona>();
-  const deletion = useAction();
   return (
     <PageFrame
       title={t('personas')}
@@ -33,14 +33,7 @@ export default function PersonasPage() {
     >
       <CardImport onImported={list.reload} />
       <div className="dr-toolbar">
-        <SearchInput
-          value={words}
-          placeholder={t('personaSearch')}
-          aria-label={t('personaSearch')}
-          resetButtonLabel={t('clear')}
-          onChange={(_event, value) => setWords(value)}
-          onClear={() => setWords('')}
-        />
+        <SearchField label={t('personaSearch')} value={words} onChange={setWords} />
       </div>
       <ListStates
         list={list}
@@ -90,10 +83,7 @@ export default function PersonasPage() {
                       variant="link"
                       isInline
                       isDanger
-                      onClick={() => {
-                        deletion.clear();
-                        setDeleting(persona);
-                      }}
+                      onClick={() => setDeleting(persona)}
                     >
                       {t('delete')}
                     </Button>
@@ -117,21 +107,15 @@ export default function PersonasPage() {
         />
       )}
       {deleting && (
-        <Confirm
+        <ConfirmDelete
           title={t('delete')}
           text={t('personaDeleteSure', { name: deleting.name })}
-          busy={deletion.busy}
-          error={deletion.error}
+          path={`/api/personas/${deleting.personaId}`}
           onClose={() => setDeleting(undefined)}
-          onConfirm={() =>
-            void deletion
-              .run(() => request(`/api/personas/${deleting.personaId}`, { method: 'DELETE' }))
-              .then((done) => {
-                if (!done) return;
-                setDeleting(undefined);
-                list.reload();
-              })
-          }
+          onDeleted={() => {
+            setDeleting(undefined);
+            list.reload();
+          }}
         />
       )}
     </PageFrame>

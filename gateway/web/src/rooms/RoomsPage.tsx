@@ -1,4 +1,4 @@
-import { Button, Checkbox, Label, SearchInput } from '@patternfly/react-core';
+import { Button, Checkbox, Label } from '@patternfly/react-core';
 import { useId, useState } from 'react';
 import { newId, request } from '../api/client';
 import type { Persona, Room, TurnPolicy } from '../api/types';
@@ -8,6 +8,7 @@ import { Field, FormDialog } from '../parts/Field';
 import { ListStates } from '../parts/ListStates';
 import { useAction, useList, useSettled } from '../parts/load';
 import { PageFrame } from '../parts/PageFrame';
+import { SearchField } from '../parts/SearchField';
 import { Failed, Loading } from '../parts/states';
 import { RoomPage } from './RoomPage';
 import { PolicyField } from './RoomSettings';
@@ -36,14 +37,7 @@ function RoomList() {
       action={<Button onClick={() => setMaking(true)}>{t('newRoom')}</Button>}
     >
       <div className="dr-toolbar">
-        <SearchInput
-          value={words}
-          placeholder={t('searchChats')}
-          aria-label={t('searchChats')}
-          resetButtonLabel={t('clear')}
-          onChange={(_event, value) => setWords(value)}
-          onClear={() => setWords('')}
-        />
+        <SearchField label={t('searchChats')} value={words} onChange={setWords} />
       </div>
       <ListStates
         list={list}
