@@ -88,6 +88,8 @@ def repository(clone):
     stand_in(clone, "ninja", 'case "$*" in *compdb*) echo "[]" ;; esac')
     stand_in(clone, "clang-format-19", "true")
     stand_in(clone, "clang-tidy", 'for file; do :; done; echo "$file" >>linted')
+    (clone / "build" / "tidy").mkdir(parents=True)
+    (clone / "build" / "tidy" / "compile_commands.json").write_text("[]")
     (clone / "tests" / "lint").mkdir(parents=True)
     required = clone / "tests" / "lint" / "requirements.txt"
     required.write_text("clang-tidy==0\n")
@@ -159,12 +161,15 @@ def test_of_the_main_branch_the_last_ten_commits_are_linted_newest_first(reposit
 def test_one_commit_alone_has_no_change_to_see_and_all_is_linted_as_far_as_it_goes(repository):
     git(repository, "checkout", "--quiet", "--orphan", "alone")
     git(repository, "commit", "--quiet", "--message", "All")
-    (repository / "build" / "tidy").mkdir()
     (repository / "build" / "tidy" / "compile_commands.json").write_text(json.dumps(
-        [{"file": f"{repository}/build/tidy/{name}"} for name in ("protos/a.cc", "embedded/b.cc", "unity.cxx")]))
+        [{"file": f"{repository}/build/tidy/{name}", "command": f"c++ {repository}/build/tidy/{name}"}
+         for name in ("protos/a.cc", "embedded/b.cc", "unity.cxx")]))
+    (repository / "build" / "tidy" / "unity.cxx").write_text(f'#include "{repository}/first.cc"\n')
     status, said, linted = lint_changed(repository)
     assert (status, linted) == (0, {f"{repository}/build/tidy/unity.cxx"})
     assert "there is no history to see a change in: reading all as far as 20 s go" in said
+    commands = json.loads((repository / "build" / "tidy" / "sources" / "compile_commands.json").read_text())
+    assert {"file": f"{repository}/first.cc", "command": f"c++ {repository}/first.cc"} in commands
 
 
 def test_a_clone_cut_off_after_two_commits_lints_the_last(repository, tmp_path):

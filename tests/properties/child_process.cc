@@ -27,6 +27,7 @@ constexpr absl::Duration kStart = absl::Seconds(30);
 
 std::vector<char*> Pointers(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (std::string& text : texts)
     pointers.push_back(text.data());
   pointers.push_back(nullptr);
@@ -66,7 +67,8 @@ ChildProcess::ChildProcess(const std::string& program,
   if (pid_ < 0) Die("no process");
   if (pid_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    dup2(open("/dev/null", O_RDWR), STDIN_FILENO);
+    const int nothing = open("/dev/null", O_RDWR);
+    if (nothing >= 0) dup2(nothing, STDIN_FILENO);
     dup2(log[1], STDERR_FILENO);
     execve(path.c_str(), argv.data(), envp.data());
     _exit(127);
