@@ -8,6 +8,7 @@
 #include "gateway/access/cors.h"
 #include "gateway/calls/dispatcher.h"
 #include "gateway/calls/health.h"
+#include "gateway/calls/refusal_records.h"
 #include "gateway/calls/request_metrics.h"
 #include "gateway/pages/site.h"
 #include "gateway/routing/problem.h"
@@ -54,10 +55,11 @@ class GatewayFrontend : public Frontend {
         health_(tables_.services, backends_, context.clock, config_.health_timeout),
         limits_(config_.rate_limits),
         request_metrics_(context.metrics),
+        refusals_(context.logger, context.metrics, context.clock),
         sign_in_(ClientOf(context), environment_ == "local" && context.oidc.rules.issuer.empty()),
         dispatcher_({config_, *tables_.routes, tables_.reasons, *tables_.transcoder, cors_, site_,
                      backends_, health_, limits_, context.clock, environment_, context.ids,
-                     context.logger, context.metrics, request_metrics_, sign_in_}),
+                     context.logger, context.metrics, request_metrics_, refusals_, sign_in_}),
         logger_(context.logger),
         tls_(std::move(tls)),
         server_(std::make_unique<HttpServer>(dispatcher_, config_.limits, config_.threads, tls_)) {
@@ -79,7 +81,10 @@ class GatewayFrontend : public Frontend {
     return server_->Listen(config_.address, "DRAMATIS_HTTP_ADDRESS");
   }
   void Drain(absl::Time deadline) override { server_->Drain(deadline); }
-  bool Ready() override { return health_.CheckNow().ready(); }
+  bool Ready() override {
+    refusals_.Tell();  // probes come when nobody else does
+    return health_.CheckNow().ready();
+  }
   bool WatchesFiles() const override { return tls_ != nullptr; }
   absl::Status RefreshFiles() override {
     if (tls_ == nullptr) return absl::OkStatus();
@@ -124,6 +129,7 @@ class GatewayFrontend : public Frontend {
   Health health_;
   RateLimits limits_;
   RequestMetrics request_metrics_;
+  RefusalRecords refusals_;
   SignInDesk sign_in_;
   Dispatcher dispatcher_;
   Logger& logger_;

@@ -23,6 +23,14 @@ absl::Status LimitedError(const std::string& message, absl::Duration wait) {
       std::max(wait, absl::Milliseconds(1)));
 }
 
+absl::Status AddressLimitedError(absl::Duration wait) {
+  // Made once but for its time: a crowd gets it.
+  static const auto& error = *new absl::Status(
+      Error(absl::StatusCode::kResourceExhausted, errors::v1::ERROR_REASON_RATE_LIMITED,
+            "more requests without valid credentials than one address may make"));
+  return WithRetryAfter(error, std::max(wait, absl::Milliseconds(1)));
+}
+
 // Lists of Structured Fields (RFC 9651).
 void AppendPolicy(const char* name, const RateState& state, std::string& policy, std::string& now) {
   const char* const comma = policy.empty() ? "" : ", ";
@@ -91,16 +99,14 @@ absl::Status RateLimits::TakeAddress(std::string_view address, absl::Time now) {
   if (!addresses_.rate().limits()) return absl::OkStatus();
   const RateState state = addresses_.Take(AddressSubject(address), now);
   if (state.wait == absl::ZeroDuration()) return absl::OkStatus();
-  return LimitedError("more requests without valid credentials than one address may make",
-                      state.wait);
+  return AddressLimitedError(state.wait);
 }
 
 absl::Status RateLimits::LookAddress(std::string_view address, absl::Time now) const {
   if (!addresses_.rate().limits()) return absl::OkStatus();
   const RateState state = addresses_.Look(AddressSubject(address), now);
   if (state.wait == absl::ZeroDuration()) return absl::OkStatus();
-  return LimitedError("more requests without valid credentials than one address may make",
-                      state.wait);
+  return AddressLimitedError(state.wait);
 }
 
 std::unique_ptr<RateLimits::StreamPlace> RateLimits::OpenStream(const Identity& caller) {

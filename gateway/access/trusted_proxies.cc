@@ -21,43 +21,46 @@ bool IsDigits(std::string_view text) {
 }
 
 // The parts of every header of that name, in order (RFC 9110, section 5.3).
-std::vector<std::string> ListOf(const HttpRequest& request, std::string_view name) {
-  std::vector<std::string> parts;
+std::vector<std::string_view> ListOf(const HttpRequest& request, std::string_view name) {
+  std::vector<std::string_view> parts;
   for (const auto& [key, value] : request.headers) {
     if (!SameText(key, name)) continue;
-    for (const auto part : absl::StrSplit(absl::string_view(value.data(), value.size()), ',')) {
-      parts.emplace_back(absl::StripAsciiWhitespace(part));
+    for (const absl::string_view part :
+         absl::StrSplit(absl::string_view(value.data(), value.size()), ',')) {
+      const absl::string_view stripped = absl::StripAsciiWhitespace(part);
+      parts.emplace_back(stripped.data(), stripped.size());
     }
   }
   return parts;
 }
 
 // Without brackets and port, which some proxies write.
-std::string WithoutPort(std::string address) {
+std::string_view AddressOnly(std::string_view address) {
   if (!address.empty() && address.front() == '[') {
     const size_t end = address.find(']');
-    return end == std::string::npos ? "" : address.substr(1, end - 1);
+    return end == std::string_view::npos ? "" : address.substr(1, end - 1);
   }
   const size_t colon = address.find(':');
-  if (colon != std::string::npos && address.find(':', colon + 1) == std::string::npos) {
-    address.resize(colon);
-  }
-  return address;
+  const bool one =
+      colon != std::string_view::npos && address.find(':', colon + 1) == std::string_view::npos;
+  return one ? address.substr(0, colon) : address;
 }
 
 }  // namespace
 
 std::optional<TrustedProxies::Address> TrustedProxies::ParseAddress(std::string_view text) {
-  const std::string name(text);
+  std::array<char, INET6_ADDRSTRLEN> name{};
+  if (text.size() >= name.size()) return std::nullopt;
+  std::copy(text.begin(), text.end(), name.begin());
   Address address{};
   in_addr v4{};
-  if (inet_pton(AF_INET, name.c_str(), &v4) == 1) {
+  if (inet_pton(AF_INET, name.data(), &v4) == 1) {
     address[10] = address[11] = 0xff;
     const auto* const bytes = reinterpret_cast<const uint8_t*>(&v4);
     std::copy(bytes, bytes + sizeof(v4), address.begin() + 12);
     return address;
   }
-  if (inet_pton(AF_INET6, name.c_str(), address.data()) == 1) return address;
+  if (inet_pton(AF_INET6, name.data(), address.data()) == 1) return address;
   return std::nullopt;
 }
 
@@ -88,32 +91,37 @@ absl::StatusOr<TrustedProxies> TrustedProxies::Parse(const std::vector<std::stri
 
 bool TrustedProxies::Contains(std::string_view address) const {
   const std::optional<Address> found = ParseAddress(address);
-  if (!found.has_value()) return false;
-  return std::any_of(networks_.begin(), networks_.end(), [&](const Network& network) {
-    for (int bit = 0; bit < network.bits; ++bit) {
-      const auto byte = static_cast<size_t>(bit / 8);
-      const int shift = 7 - bit % 8;
-      if ((((*found)[byte] ^ network.address[byte]) >> shift & 1) != 0) return false;
-    }
-    return true;
-  });
+  return found.has_value() && Contains(*found);
+}
+
+bool TrustedProxies::Contains(const Address& address) const {
+  return std::any_of(networks_.begin(), networks_.end(),
+                     [&](const Network& network) { return network.Has(address); });
+}
+
+bool TrustedProxies::Network::Has(const Address& other) const {
+  const auto whole = static_cast<size_t>(bits / 8);  // bytes
+  if (!std::equal(address.begin(), address.begin() + whole, other.begin())) return false;
+  const int rest = bits % 8;
+  return rest == 0 || ((address[whole] ^ other[whole]) >> (8 - rest)) == 0;
 }
 
 Arrival TrustedProxies::Read(const HttpRequest& request) const {
   Arrival arrival{.secure = request.tls, .client = std::string(request.peer)};
   if (networks_.empty() || !Contains(request.peer)) return arrival;
   // Each proxy may add what it saw: all of them saw https.
-  const std::vector<std::string> protocols = ListOf(request, "x-forwarded-proto");
+  const std::vector<std::string_view> protocols = ListOf(request, "x-forwarded-proto");
   arrival.secure =
-      protocols.empty() ? request.tls : absl::c_all_of(protocols, [](const std::string& protocol) {
+      protocols.empty() ? request.tls : absl::c_all_of(protocols, [](std::string_view protocol) {
         return SameText(protocol, "https");
       });
-  const std::vector<std::string> hops = ListOf(request, "x-forwarded-for");
+  const std::vector<std::string_view> hops = ListOf(request, "x-forwarded-for");
   for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
-    const std::string address = WithoutPort(*hop);
-    if (!ParseAddress(address).has_value()) break;  // what is before it was not written by a proxy
-    arrival.client = address;
-    if (!Contains(address)) break;
+    const std::string_view text = AddressOnly(*hop);
+    const std::optional<Address> address = ParseAddress(text);
+    if (!address.has_value()) break;  // what is before it was not written by a proxy
+    arrival.client = text;
+    if (!Contains(*address)) break;
   }
   return arrival;
 }

@@ -45,7 +45,10 @@ class TrustedProxies {
   struct Network {
     Address address;
     int bits = 0;
+
+    bool Has(const Address& other) const;
   };
+  bool Contains(const Address& address) const;
   static std::optional<Address> ParseAddress(std::string_view text);
   static std::optional<Network> ParseNetwork(const std::string& text);
 

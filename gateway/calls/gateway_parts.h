@@ -10,6 +10,7 @@
 #include "gateway/calls/backend.h"
 #include "gateway/calls/config.h"
 #include "gateway/calls/health.h"
+#include "gateway/calls/refusal_records.h"
 #include "gateway/calls/request_metrics.h"
 #include "gateway/calls/sign_in_desk.h"
 #include "gateway/pages/site.h"
@@ -41,6 +42,7 @@ struct GatewayParts {
   Logger& logger;
   Metrics& metrics;
   RequestMetrics& request_metrics;
+  RefusalRecords& refusals;
   // How people sign in with a browser.
   SignInDesk& sign_in;
 };

@@ -48,6 +48,10 @@ std::string_view VerbLabel(std::string_view verb) {
   return "other";
 }
 
+SharedLogIds IdsOf(const Correlation& correlation) {
+  return std::make_shared<const LogIds>(LogIds{correlation.id, TraceId(correlation.traceparent)});
+}
+
 double Seconds(std::chrono::steady_clock::duration time) {
   return std::chrono::duration<double>(time).count();
 }
@@ -117,13 +121,12 @@ absl::Status RequestTask::CheckSignIn(SignIn sign_in) {
 absl::Status RequestTask::RefuseSignIn(const SignIn& sign_in) {
   const RpcMethod& method = match_.route->any();
   const absl::Status& status = sign_in.identity.status();
-  const std::string name = method.path.substr(1);
-  CallContext call;
-  call.correlation_id = correlation_.id;
-  call.traceparent = correlation_.traceparent;
-  const LogScope scope(call);
   refusal_ = sign_in.refusal;
-  CountRefusedSignIn(parts_.metrics, parts_.logger, name, refusal_);
+  recorded_ = parts_.refusals.TakeSignIn(refusal_);
+  if (recorded_) {
+    const LogScope scope(IdsOf(correlation_));
+    AuditRefusedSignIn(parts_.logger, method.path.substr(1), refusal_);
+  }
   // Where nobody's credentials are wrong, it is nobody's fault.
   if (!absl::IsUnavailable(status)) {
     DRAMATIS_RETURN_IF_ERROR(parts_.limits.TakeAddress(arrival_.client, parts_.clock.Now()));
@@ -132,7 +135,12 @@ absl::Status RequestTask::RefuseSignIn(const SignIn& sign_in) {
   if (refusal_ == kNoCredentials && method.access.access == options::v1::ACCESS_PUBLIC) {
     return absl::OkStatus();
   }
-  if (method.access.access == options::v1::ACCESS_ADMIN) Audit(parts_.logger, name, call, status);
+  if (recorded_ && method.access.access == options::v1::ACCESS_ADMIN) {
+    CallContext call;
+    call.correlation_id = correlation_.id;
+    call.traceparent = correlation_.traceparent;
+    Audit(parts_.logger, method.path.substr(1), call, status);
+  }
   return status;
 }
 
@@ -361,8 +369,15 @@ void RequestTask::Done(int status, std::chrono::steady_clock::duration took) {
   if (stream_status_ != 0 && status == 200) status = stream_status_;
   parts_.request_metrics.Note(RouteLabel(), VerbLabel(head_.verb), status, Seconds(took));
   Log(status, took);
+  parts_.refusals.Tell();
   head_ = {};
   stream_place_.reset();
+}
+
+bool RequestTask::IsRecorded(int status) const {
+  if (status != 401 && status != 429) return true;
+  const bool sign_in = !refusal_.empty() && refusal_ != kNoCredentials;
+  return sign_in ? recorded_ : parts_.refusals.TakeRequest(code_);
 }
 
 void RequestTask::Log(int status, std::chrono::steady_clock::duration took) const {
@@ -370,9 +385,8 @@ void RequestTask::Log(int status, std::chrono::steady_clock::duration took) cons
   const LogLevel level = status < 400                    ? LogLevel::kDebug
                          : status < 500 || code_.empty() ? LogLevel::kInfo
                                                          : LogLevel::kError;
-  if (!parts_.logger.Enabled(level)) return;
-  const LogScope scope(
-      std::make_shared<const LogIds>(LogIds{correlation_.id, TraceId(correlation_.traceparent)}));
+  if (!parts_.logger.Enabled(level) || !IsRecorded(status)) return;
+  const LogScope scope(IdsOf(correlation_));
   parts_.logger.Log(level, "request",
                     {{"method", std::string(VerbLabel(head_.verb))},
                      {"route", std::string(RouteLabel())},

@@ -114,6 +114,8 @@ class RequestTask : public HttpTask, public std::enable_shared_from_this<Request
   void StartLocal(const RequestCall& call);
   void StartUpload(Backend& backend, const RequestCall& call);
   std::string_view RouteLabel() const;
+  // Whether the request has a record of its own.
+  bool IsRecorded(int status) const;
   void Log(int status, std::chrono::steady_clock::duration took) const;
   HttpAnswer FailedAnswer(const absl::Status& error, bool own) const;
 
@@ -126,7 +128,9 @@ class RequestTask : public HttpTask, public std::enable_shared_from_this<Request
   std::vector<std::string> credentials_;  // until it is known who calls
   bool identified_ = false;
   Identity caller_;
-  std::string_view refusal_;   // why nobody calls; of a closed list
+  std::string_view refusal_;  // why nobody calls; of a closed list
+  // Whether a refused sign-in has records of its own.
+  bool recorded_ = true;
   std::string limit_headers_;  // how the caller stands
   std::unique_ptr<RateLimits::StreamPlace> stream_place_;
   bool page_ = false;         // one of the site's

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <map>
 #include <optional>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -69,29 +68,37 @@ std::string SafePath(std::string_view path) {
 // One JSON object, member by member.
 class ObjectWriter {
  public:
-  ObjectWriter() : out_("{") {}
-  void Text(const std::string& name, std::string_view value) {
+  ObjectWriter() : out_("{") {
+    constexpr size_t kUsualBytes = 512;
+    out_.reserve(kUsualBytes);
+    names_.reserve(kUsualNames);
+  }
+  void Text(std::string_view name, std::string_view value) {
     Name(name);
     AppendJsonString(out_, value);
   }
-  void Raw(const std::string& name, const std::string& json) {
+  void Raw(std::string_view name, std::string_view json) {
     Name(name);
     out_ += json;
   }
   // Whether the object has the member.
-  bool Has(const std::string& name) const { return names_.contains(name); }
+  bool Has(std::string_view name) const {
+    return std::find(names_.begin(), names_.end(), name) != names_.end();
+  }
   std::string Take() { return std::move(out_) + "}"; }
 
  private:
-  void Name(const std::string& name) {
+  static constexpr size_t kUsualNames = 10;
+
+  void Name(std::string_view name) {
     if (!names_.empty()) out_ += ',';
-    names_.insert(name);
+    names_.emplace_back(name);
     AppendJsonString(out_, name);
     out_ += ':';
   }
 
   std::string out_;
-  std::set<std::string> names_;
+  std::vector<std::string> names_;
 };
 
 // Fields that headers fill, where nothing else has.
@@ -255,10 +262,11 @@ Problem MakeProblem(const absl::Status& error,
                     const ProblemContext& context) {
   Problem problem;
   problem.status = HttpStatusOf(error.code());
-  const Reason* reason = reasons.Find(GetReason(error));
-  if (reason == nullptr) reason = reasons.Find(ReasonOf(error.code()));
-  std::string title = "Error";
+  const std::optional<google::rpc::ErrorInfo> info = GetErrorInfo(error);
+  const Reason* reason = info.has_value() ? reasons.Find(info->reason()) : nullptr;
   problem.code = ReasonOf(error.code());
+  if (reason == nullptr) reason = reasons.Find(problem.code);
+  std::string title = "Error";
   if (reason != nullptr) {
     problem.code = reason->name;
     title = reason->title;
@@ -280,7 +288,7 @@ Problem MakeProblem(const absl::Status& error,
   if (problem.retry_after_seconds > 0) {
     out.Raw("retryAfterSeconds", std::to_string(problem.retry_after_seconds));
   }
-  if (const auto info = GetErrorInfo(error)) {
+  if (info.has_value()) {
     const bool snake = context.route != nullptr && context.route->any().names == Names::kSnake;
     // A map has no order of its own; a document should.
     const std::map<std::string, std::string> facts(info->metadata().begin(),

@@ -42,8 +42,11 @@ std::atomic<Authenticator*> process_authenticator = nullptr;
 }  // namespace
 
 absl::Status UnauthenticatedError() {
-  return Error(absl::StatusCode::kUnauthenticated, errors::v1::ERROR_REASON_UNAUTHENTICATED,
-               "the credentials are not valid");
+  // Made once: a crowd gets it.
+  static const auto& error = *new absl::Status(Error(absl::StatusCode::kUnauthenticated,
+                                                     errors::v1::ERROR_REASON_UNAUTHENTICATED,
+                                                     "the credentials are not valid"));
+  return error;
 }
 
 Authenticator& NoClients() {

@@ -177,9 +177,12 @@ absl::Status CallRecord::CancelledError() const {
 }
 
 absl::Status OverloadedError() {
-  return WithRetryAfter(Error(absl::StatusCode::kResourceExhausted,
-                              errors::v1::ERROR_REASON_OVERLOADED, "too much work at once"),
-                        absl::Seconds(1));
+  // Made once: a crowd gets it.
+  static const auto& error = *new absl::Status(
+      WithRetryAfter(Error(absl::StatusCode::kResourceExhausted,
+                           errors::v1::ERROR_REASON_OVERLOADED, "too much work at once"),
+                     absl::Seconds(1)));
+  return error;
 }
 
 absl::Status ThrownError() {

@@ -52,9 +52,10 @@ bool IsSignature(const JwsAlgorithm& algorithm,
                  const VerificationKey& key,
                  const std::string& signature,
                  const std::string& input) {
-  const bool rsa = algorithm.scheme == Scheme::kPkcs1 || algorithm.scheme == Scheme::kPss;
-  if (rsa && signature.size() != static_cast<size_t>(EVP_PKEY_get_size(key.key()))) return false;
-  if (algorithm.scheme != Scheme::kEcdsa) return key.Verify(algorithm, signature, input);
+  if (algorithm.scheme != Scheme::kEcdsa) {
+    return signature.size() == static_cast<size_t>(EVP_PKEY_get_size(key.key())) &&
+           key.Verify(algorithm, signature, input);
+  }
   return key.Verify(algorithm, ToDer(signature, algorithm.coordinate_bytes), input);
 }
 

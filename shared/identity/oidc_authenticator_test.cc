@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -105,6 +106,64 @@ TEST_F(OidcAuthenticatorTest, LetsInWhomTheIssuerNames) {
     EXPECT_EQ(sign_in.identity->role, AccessRole::kUser);
   }
   EXPECT_EQ(fetches_, 1);
+}
+
+TEST_F(OidcAuthenticatorTest, WhileACrowdSendsBadTokensNewOnesAreVerifiedAside) {
+  const auto token = [](const std::string& id) {
+    return "Bearer " + EdKey().Sign("EdDSA", Header("EdDSA", "ed"),
+                                    With(R"("sub":"ada")", R"("sub":"ada","jti":")" + id + '"'));
+  };
+  const std::string seen = token("seen");
+  ASSERT_TRUE(authenticator_.Authenticate({seen}).has_value());
+  // The signature of other claims.
+  const auto bad = [&](int number) {
+    const std::string other = token(absl::StrCat("other", number));
+    return seen.substr(0, seen.rfind('.')) + other.substr(other.rfind('.'));
+  };
+  for (int i = 0; i < Crowd::kMost; ++i) {
+    const std::optional<SignIn> refused = authenticator_.Authenticate({bad(i)});
+    ASSERT_TRUE(refused.has_value());
+    EXPECT_EQ(refused->refusal, "signature");
+  }
+  EXPECT_TRUE(authenticator_.Recall({seen}).has_value());
+  EXPECT_FALSE(authenticator_.Authenticate({token("new")}).has_value());
+  EXPECT_FALSE(authenticator_.Authenticate({bad(-1)}).has_value());
+  const std::thread::id here = std::this_thread::get_id();
+  std::thread::id there;
+  const auto aside = [&](const std::string& credentials) {
+    SignIn sign_in{absl::UnknownError("")};
+    absl::Notification done;
+    authenticator_.AuthenticateLater({credentials}, [&](SignIn later) {
+      there = std::this_thread::get_id();
+      sign_in = std::move(later);
+      done.Notify();
+    });
+    done.WaitForNotification();
+    return sign_in;
+  };
+  EXPECT_TRUE(aside(token("new")).identity.ok());
+  EXPECT_NE(there, here);
+  EXPECT_EQ(aside(bad(-1)).refusal, "signature");
+  EXPECT_TRUE(authenticator_.Recall({token("new")}).has_value());
+  // What is no token costs nothing, and needs nobody else.
+  EXPECT_TRUE(authenticator_.Authenticate({"Bearer none"}).has_value());
+  clock_.Advance(absl::Seconds(2));
+  EXPECT_TRUE(authenticator_.Authenticate({token("newer")}).has_value());
+  EXPECT_TRUE(aside(token("newest")).identity.ok());
+  EXPECT_EQ(there, here);
+}
+
+TEST_F(OidcAuthenticatorTest, AFewBadTokensASecondAreNoCrowd) {
+  for (int i = 0; i < 3 * Crowd::kMost; ++i) {
+    const SignIn expired = TryToken(EdKey().Sign(
+        "EdDSA", Header("EdDSA", "ed"), With("1800000300", absl::StrCat(1'700'000'000 + i))));
+    ASSERT_EQ(expired.refusal, "expired");
+    if (i % (Crowd::kMost / 2) == 0) clock_.Advance(absl::Seconds(1));
+  }
+  EXPECT_TRUE(authenticator_
+                  .Authenticate({"Bearer " + EdKey().Sign("EdDSA", Header("EdDSA", "ed"),
+                                                          With("1800000300", "1900000000"))})
+                  .has_value());
 }
 
 TEST_F(OidcAuthenticatorTest, AVerifiedTokenIsKnownUntilItExpires) {

@@ -28,11 +28,19 @@ void Audit(Logger& logger,
               {"user_id", call.identity.user_id}});
 }
 
+Metrics::Series RefusedSignInsOf(Metrics& metrics, std::string_view reason) {
+  return metrics.CounterOf("dramatis_sign_in_failures_total", {{"reason", std::string(reason)}});
+}
+
 void CountRefusedSignIn(Metrics& metrics,
                         Logger& logger,
                         const std::string& method,
                         std::string_view reason) {
-  metrics.Count("dramatis_sign_in_failures_total", {{"reason", std::string(reason)}});
+  RefusedSignInsOf(metrics, reason)(1);
+  AuditRefusedSignIn(logger, method, reason);
+}
+
+void AuditRefusedSignIn(Logger& logger, const std::string& method, std::string_view reason) {
   if (reason == kNoCredentials) return;
   logger.Log(LogLevel::kAudit, "sign-in refused",
              {{"method", method}, {"outcome", "refused"}, {"reason", std::string(reason)}});

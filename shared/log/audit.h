@@ -13,6 +13,9 @@
 //    "method":"dramatis.persona.v1.PersonaService/ListPersonas","outcome":"refused",
 //    "reason":"expired","correlation_id":"..."}
 //
+// Of a crowd of them the gateway writes the first hundred a second and how many more there were
+// (gateway/calls/refusal_records.h).
+//
 // Never what was asked or answered, nor credentials. Thread-safe.
 #pragma once
 
@@ -34,8 +37,12 @@ void Audit(Logger& logger,
            const absl::Status& status,
            bool for_admins = true);
 
-// Counts a refused sign-in (dramatis_sign_in_failures_total) and, where credentials were sent at
-// all, writes its record, with the ids of the LogScope that it is called in.
+// Where refused sign-ins of this reason are counted (dramatis_sign_in_failures_total).
+Metrics::Series RefusedSignInsOf(Metrics& metrics, std::string_view reason);
+// The record of one, where credentials were sent at all, with the ids of the LogScope that it is
+// called in.
+void AuditRefusedSignIn(Logger& logger, const std::string& method, std::string_view reason);
+// Both.
 void CountRefusedSignIn(Metrics& metrics,
                         Logger& logger,
                         const std::string& method,

@@ -204,6 +204,30 @@ def test_a_refused_sign_in_is_logged_with_its_reason_and_without_the_token(produ
     assert re.search(r'dramatis_sign_in_failures_total\{reason="signature"\} [1-9]', metrics)
 
 
+def test_a_crowd_of_refused_sign_ins_is_counted_in_the_audit_log(production, tokens):
+    """The first of a second have records of their own; none is left out of the count."""
+    crowd = 400
+    path, bad = "/api/personas", forged(tokens["alice"], claims={"aud": "crowd"})
+
+    def refused():
+        metrics = Client(production.managements()[0]).get("/metrics").body.decode()
+        found = re.search(r'dramatis_sign_in_failures_total\{reason="signature"\} (\d+)', metrics)
+        return int(found.group(1)) if found else 0
+
+    def audited():
+        browser(production).get("/api/health").expect(200)  # tells of a second that is over
+        return sum(line.get("count", 1) for line in production.log_lines()
+                   if line["level"] == "audit" and line.get("reason") == "signature")
+
+    before = refused()
+    browsers = [browser(production, bad) for _ in range(4)]
+    with ThreadPoolExecutor(len(browsers)) as threads:
+        list(threads.map(lambda one: [one.get(path).problem(401)
+                                      for _ in range(crowd // len(browsers))], browsers))
+    assert refused() == before + crowd
+    wait_for(lambda: audited() == refused(), "the audit log to name them all")
+
+
 def test_an_identity_that_only_the_process_may_state_is_nobodys(production):
     """Metadata with which services of one process vouch for each other."""
     for mark in ("", "0" * 64):
