@@ -144,6 +144,7 @@ def test_a_session_begins_with_the_greeting_of_its_persona(client, provider):
     assert session["message_count"] == 1
     [first] = client.get(f"/api/chat/history/{session['session_id']}").expect(200)["messages"]
     assert (first["role"], first["sequence"], first["content"]) == ("assistant", 1, greeting)
+    assert first["metadata"] == {}  # no turn made it
     listed = client.get("/api/history").expect(200)["conversations"][0]
     assert listed["last_message_preview"] == greeting
 

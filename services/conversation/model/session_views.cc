@@ -21,7 +21,8 @@ void FillMetadata(const std::string& turn_id,
                   const std::string& finish_reason,
                   bool retrieval,
                   Map& metadata) {
-  metadata["turn_id"] = turn_id;
+  // A greeting, and what was imported, has no turn.
+  if (!turn_id.empty()) metadata["turn_id"] = turn_id;
   if (!model.empty()) metadata["model"] = model;
   if (!finish_reason.empty()) metadata["finish_reason"] = finish_reason;
   if (retrieval) metadata["retrieval"] = "true";
