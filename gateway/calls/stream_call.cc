@@ -67,6 +67,7 @@ void StreamCall::Wake() {
     if (woken_) return;
     woken_ = true;
   }
+  // Outside the lock: the consumer may take at once.
   wake_();
 }
 
@@ -115,6 +116,7 @@ StreamCall::Batch StreamCall::Take() {
     taking_ = std::exchange(paused_, false);
     if (!taking_) return batch;
   }
+  // Outside the lock: a source of this process brings its messages from within.
   ReadOn();
   bool more = false;
   {
@@ -170,6 +172,7 @@ void GrpcStreamCall::OnReadInitialMetadataDone(bool ok) {
 }
 
 void GrpcStreamCall::OnReadDone(bool ok) {
+  // Nothing is paused now, so no other thread begins a read after this one.
   if (!ok) return RemoveHold();
   MessageBytes message(incoming_);
   incoming_.Clear();
@@ -178,6 +181,7 @@ void GrpcStreamCall::OnReadDone(bool ok) {
 
 void GrpcStreamCall::OnDone(const grpc::Status& status) {
   OnEnded(status.ok() ? absl::OkStatus() : FromGrpc(status));
+  // A copy: this goes with the last that holds it.
   const std::function<void()> finished = finished_;
   self_.reset();
   finished();
@@ -193,6 +197,7 @@ std::shared_ptr<StreamCall> LocalStreamCall::Start(const Open& open,
   auto source = open(stream);
   {
     const absl::MutexLock lock(&stream->source_mutex_);
+    // It may have ended before it was here; the two would hold each other for ever.
     if (!stream->ended_) stream->source_ = std::move(source);
   }
   return stream;

@@ -92,6 +92,7 @@ class AsyncCall : public ServerCall {
       ended_ = true;
       answer.swap(answer_);
     }
+    // Outside the lock: the wire may let go of this.
     if (!answer.has_value()) return Finish(record_.CancelledError());
     Finish(answer->status(), answer->ok() ? (**answer).get() : nullptr);
   }

@@ -38,6 +38,7 @@ absl::StatusOr<ConnectionPool::Lease> ConnectionPool::Take(absl::Time deadline) 
 absl::StatusOr<ConnectionPool::Lease> ConnectionPool::MakeLease() {
   absl::StatusOr<std::unique_ptr<Connection>> made = make_();
   if (made.ok()) return Lease(*this, *std::move(made));
+  // Who waits first gets the place, and tries to connect by itself.
   const absl::MutexLock lock(&mutex_);
   Grant(nullptr);
   return made.status();

@@ -62,6 +62,7 @@ GroupCommit::Group GroupCommit::Join(Member& member) {
   return group;
 }
 
+// Without the lock: nobody else touches members that were taken, and their threads wait.
 void GroupCommit::RunGroup(const Group& group) {
   if (group.size() == 1) {
     RunAlone(*group.front());
@@ -105,6 +106,7 @@ void GroupCommit::Leave(const Group& group) {
   const absl::MutexLock lock(&mutex_);
   for (Member* member : group) {
     member->state = Member::State::kDone;
+    // Under the lock: once it is released a member returns, and is no more.
     member->changed.Signal();
   }
   led_ = !waiting_.empty();

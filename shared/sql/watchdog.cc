@@ -14,6 +14,7 @@ Watchdog::~Watchdog() {
 void Watchdog::Watch() {
   // By the monotonic clock: a step of the wall clock cuts nobody and keeps nobody waiting.
   while (!ending_.WaitFor(patience_ / 2)) {
+    // Held while they are cut: a guard goes before its socket does, and waits for this.
     const absl::MutexLock lock(&mutex_);
     const SteadyTime now = std::chrono::steady_clock::now();
     for (Guard* guard : guards_)

@@ -79,6 +79,7 @@ bool Ending::ended() const {
 void Ending::End() {
   const std::scoped_lock lock(mutex_);
   ended_ = true;
+  // Under the lock: who wakes may destroy this once it is released.
   changed_.notify_all();
 }
 

@@ -52,6 +52,7 @@ void Waker::Run() {
     for (const auto& [listener, wake] : wakes_)
       wakes.push_back(wake);
   }
+  // Outside the lock: who is woken may cease to listen.
   for (const auto& wake : wakes)
     (*wake)();
 }
@@ -130,6 +131,7 @@ void RoomTail::Stop() {
 void RoomTail::Read() {
   for (;;) {
     {
+      // Before the read: of what happens during it there is another.
       const absl::MutexLock lock(&mutex_);
       dirty_ = false;
     }

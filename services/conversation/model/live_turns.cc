@@ -13,6 +13,7 @@ struct EndWaiter : std::enable_shared_from_this<EndWaiter> {
 
   void Listen() {
     {
+      // Fire, on another thread, waits until the number is known.
       const absl::MutexLock lock(&mutex);
       listener = turn->text().Listen([self = shared_from_this()] { self->Check(); });
     }
@@ -64,6 +65,7 @@ void LiveTurn::End(const absl::StatusOr<v1::ChatResponse>& outcome, bool ended) 
     ended_ = ended;
     outcome_ = outcome;
   }
+  // Last, and outside the lock: who hears of it asks for the outcome at once.
   text_.Finish(outcome.status());
 }
 

@@ -13,13 +13,14 @@ std::shared_ptr<Generation> OngoingGenerations::Ask(
   {
     const absl::MutexLock lock(&mutex_);
     if (stopped_) return nullptr;
+    // Before it is asked for, since its end may come before Generate returns.
     ongoing_.emplace(key, nullptr);
   }
   std::shared_ptr<Generation> generation = inference_.Generate(call, request, std::move(listener));
   {
     const absl::MutexLock lock(&mutex_);
     const auto found = ongoing_.find(key);
-    if (found == ongoing_.end()) return nullptr;
+    if (found == ongoing_.end()) return nullptr;  // it is over
     found->second = generation;
     if (!stopped_) return generation;
   }

@@ -123,6 +123,7 @@ std::shared_ptr<LiveTurn> TurnWorker::Run(const TurnJob& job,
   }
   live_turns_.Add(live);
   tools_.metrics.Gauge("dramatis_turns_running", {}, +1);
+  // Stop, which abandons the runners that there are, has not seen this one.
   if (stopped) runner->Abandon();
   if (prompt != nullptr) {
     prompt->Then([this, runner](const std::shared_ptr<TurnPrompt>& read) { Begin(runner, read); });
