@@ -47,7 +47,7 @@ class RoomsServiceTest : public ConversationServiceTest {
   }
   template <class Request>
   static Request For(const std::string& conversation_id, const std::string& persona_id) {
-    Request request = For<Request>(conversation_id);
+    auto request = For<Request>(conversation_id);
     request.set_persona_id(persona_id);
     return request;
   }

@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "shared/status/macros.h"
 
 namespace dramatis::provider_double {
 namespace {
@@ -43,6 +44,14 @@ absl::Status ParseTokens(const boost::json::array& tokens, Step& step) {
   return absl::OkStatus();
 }
 
+void SetError(const boost::json::value& value, Step& step) {
+  if (value.is_object()) {
+    step.error_object = value.as_object();
+  } else {
+    step.error = std::string(value.as_string());
+  }
+}
+
 // Sets one member. Throws boost::system::system_error where the type is wrong.
 absl::Status SetMember(const std::string& name, const boost::json::value& value, Step& step) {
   const auto number = [&] { return value.to_number<int64_t>(); };
@@ -78,11 +87,7 @@ absl::Status SetMember(const std::string& name, const boost::json::value& value,
   } else if (name == "status") {
     step.status = static_cast<int>(number());
   } else if (name == "error") {
-    if (value.is_object()) {
-      step.error_object = value.as_object();
-    } else {
-      step.error = std::string(value.as_string());
-    }
+    SetError(value, step);
   } else if (name == "retry_after") {
     step.retry_after = std::string(value.as_string());
   } else if (name == "hang") {
@@ -130,22 +135,19 @@ absl::Status Script::Load(const std::string& json) {
   std::map<std::string, std::shared_ptr<const Step>> when;
   for (const auto& [key, value] : root.as_object()) {
     if (key == "default") {
-      absl::StatusOr<Step> step = ParseStep(value);
-      if (!step.ok()) return step.status();
-      fallback = std::make_shared<const Step>(*std::move(step));
+      DRAMATIS_ASSIGN_OR_RETURN(Step step, ParseStep(value));
+      fallback = std::make_shared<const Step>(std::move(step));
     } else if (key == "steps" && value.is_array()) {
       for (const boost::json::value& item : value.as_array()) {
-        absl::StatusOr<Step> step = ParseStep(item);
-        if (!step.ok()) return step.status();
-        const auto shared = std::make_shared<const Step>(*std::move(step));
+        DRAMATIS_ASSIGN_OR_RETURN(Step step, ParseStep(item));
+        const auto shared = std::make_shared<const Step>(std::move(step));
         for (int i = 0; i < shared->repeat; ++i)
           steps.push_back(shared);
       }
     } else if (key == "when" && value.is_object()) {
       for (const auto& [text, item] : value.as_object()) {
-        absl::StatusOr<Step> step = ParseStep(item);
-        if (!step.ok()) return step.status();
-        when[std::string(text)] = std::make_shared<const Step>(*std::move(step));
+        DRAMATIS_ASSIGN_OR_RETURN(Step step, ParseStep(item));
+        when[std::string(text)] = std::make_shared<const Step>(std::move(step));
       }
     } else {
       return absl::InvalidArgumentError("the script has `default`, `steps` and `when`");

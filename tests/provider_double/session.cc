@@ -31,7 +31,7 @@ std::string Head(int status, const std::string& rest) {
 Session::Session(asio::ip::tcp::socket socket, State& state)
     : socket_(std::move(socket)), timer_(socket_.get_executor()), state_(state) {
   error_code ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  (void)socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
 }
 
 void Session::ReadRequest() {
@@ -229,7 +229,7 @@ void Session::Close() {
   if (std::exchange(answering_, false)) state_.recorder.Aborted();
   timer_.cancel();
   error_code ignored;
-  socket_.close(ignored);
+  (void)socket_.close(ignored);
 }
 
 // Between a request and the end of its answer the client has nothing to send: what can be read then
