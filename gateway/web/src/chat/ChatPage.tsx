@@ -2,7 +2,7 @@ import Chatbot, { ChatbotDisplayMode } from '@patternfly/chatbot/dist/dynamic/Ch
 import { ChatbotContent } from '@patternfly/chatbot/dist/dynamic/ChatbotContent';
 import { ChatbotFooter } from '@patternfly/chatbot/dist/dynamic/ChatbotFooter';
 import { MessageBar } from '@patternfly/chatbot/dist/dynamic/MessageBar';
-import { Alert, AlertActionCloseButton, Button, Checkbox } from '@patternfly/react-core';
+import { Button, Checkbox } from '@patternfly/react-core';
 import { CodeBranchIcon } from '@patternfly/react-icons/dist/esm/icons/code-branch-icon';
 import { RedoIcon } from '@patternfly/react-icons/dist/esm/icons/redo-icon';
 import { useCallback, useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react';
@@ -20,6 +20,7 @@ import { MessageList } from './MessageList';
 import { PersonaPicker } from './PersonaPicker';
 import { copyAction, loadSaid, Said } from './Said';
 import { savePending } from './pending';
+import { RetrievalNote } from './RetrievalNote';
 import { SessionsPanel } from './SessionsPanel';
 import { TalkHead } from './TalkHead';
 import { openingId, useSession, type UseSession } from './useSession';
@@ -463,46 +464,5 @@ function Welcome(props: {
         onChange={(_event, checked) => props.onTemporary(checked)}
       />
     </div>
-  );
-}
-
-const noteStore = 'dramatis.retrieval-read';
-
-function RetrievalNote() {
-  const { t } = useI18n();
-  const [read, setRead] = useState(() => {
-    try {
-      return localStorage.getItem(noteStore) !== null;
-    } catch {
-      return false;
-    }
-  });
-  if (read) return null;
-  return (
-    <Alert
-      variant="info"
-      isInline
-      component="h2"
-      title={t('retrievalTitle')}
-      actionClose={
-        <AlertActionCloseButton
-          aria-label={t('retrievalHide')}
-          onClose={() => {
-            setRead(true);
-            try {
-              localStorage.setItem(noteStore, 'read');
-            } catch {
-              // It comes again, then.
-            }
-          }}
-        />
-      }
-    >
-      <p>{t('retrievalText')}</p>
-      <pre tabIndex={0}>
-        {`OPENAI_API_KEY=... ./dev up\n# ${t('retrievalOther')}\n`}
-        OPENAI_BASE_URL=http://127.0.0.1:11434/v1 DRAMATIS_OPENAI_MODELS=llama3.2 ./dev up
-      </pre>
-    </Alert>
   );
 }
