@@ -43,9 +43,13 @@ void AddTextLimits(const options::v1::FieldRule& rule, bool is_item, json::objec
     return;
   }
   if (least == 0) return;
-  // What is left after trimming has so many code points.
-  const std::string text =
-      least == 1 ? R"(\S)" : absl::StrCat(R"(\S[\s\S]{)", least - 2, R"(,}\S)");
+  // What is left after trimming has so many code points; what is required shows something: IsBlank
+  // of shared/text/names.h, of the first 65,536 code points.
+  constexpr char kSeen[] =
+      R"([^\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e)"
+      R"(\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8])";
+  const std::string one = rule.required() ? kSeen : R"(\S)";
+  const std::string text = least == 1 ? one : absl::StrCat(R"(\S[\s\S]{)", least - 2, R"(,}\S)");
   schema["pattern"] = needed ? text : absl::StrCat("^$|", text);
   if (needed) schema["minLength"] = least;
 }

@@ -202,8 +202,8 @@ bool IsBlank(std::string_view text) {
   for (int32_t i = 0; i < size;) {
     UChar32 c = 0;
     U8_NEXT_OR_FFFD(text, i, size, c);
-    const bool unseen = u_isUWhiteSpace(c) != 0 || u_charType(c) == U_CONTROL_CHAR ||
-                        c == kBlankBraille || Has(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT);
+    const bool unseen =
+        u_isUWhiteSpace(c) != 0 || c == kBlankBraille || Has(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT);
     if (!unseen) return false;
   }
   return true;

@@ -30,8 +30,8 @@ std::string NameKey(std::string_view name);
 // as before, so that what is found in it is found in the text.
 std::string FoldCase(std::string_view text);
 
-// Whether nothing of the text is seen: white space, control characters and invisible ones alone. A
-// text that is seen keeps what is invisible in it.
+// Whether nothing of the text is seen: white space and invisible characters alone. A text that is
+// seen keeps what is invisible in it.
 bool IsBlank(std::string_view text);
 
 // The text without the characters that a name must not contain; ends of lines become spaces.

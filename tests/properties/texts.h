@@ -1,7 +1,7 @@
 // Generated texts over all of Unicode: every plane, controls, combining marks, right-to-left, emoji
 // sequences, noncharacters; no surrogates, no NUL.
 //
-//   const std::string text = *AnyText();             // 1..8,000 code points, not only white space
+//   const std::string text = *AnyText();             // 1..8,000 code points, one of them seen
 //   const std::string text = *AnyText(200);          // 1..200
 #pragma once
 
@@ -10,7 +10,7 @@
 #include <string>
 
 #include "rapidcheck.h"
-#include "shared/text/text.h"
+#include "shared/text/names.h"
 
 namespace dramatis::properties {
 
@@ -48,13 +48,13 @@ inline char32_t AnyCodePoint(std::mt19937_64& random) {
   return range.first + static_cast<char32_t>(random() % (range.last - range.first + 1));
 }
 
-// Exactly `length` code points, at least one of them not white space. The same for the same seed.
+// Exactly `length` code points, at least one of them seen. The same for the same seed.
 inline std::string MakeText(size_t length, uint64_t seed) {
   std::mt19937_64 random(seed);
   std::string text;
   for (size_t i = 0; i < length; ++i)
     AppendUtf8(AnyCodePoint(random), text);
-  if (!TrimSpace(text).empty()) return text;
+  if (!IsBlank(text)) return text;
   return std::string(length, 'x');
 }
 
