@@ -103,8 +103,9 @@ TEST(TokenScalesTest, CountsWithinTenPercentAfterThreeReports) {
                                         [](double error) { return std::abs(error) <= 0.1; });
       const std::string name =
           absl::StrCat(std::string(kind.at("kind").as_string()), " ", vocabulary);
-      RecordProperty(name, absl::StrCat("mean ", sum / errors.size(), ", within ", within));
-      EXPECT_LE(sum / errors.size(), 0.05) << name;
+      RecordProperty(name, absl::StrCat("mean ", sum / static_cast<double>(errors.size()),
+                                        ", within ", within));
+      EXPECT_LE(sum / static_cast<double>(errors.size()), 0.05) << name;
       EXPECT_GE(within, 236) << name << ": all but 1 or 2 % of the prompts";
     }
   }

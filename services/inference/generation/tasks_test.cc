@@ -32,12 +32,12 @@ class TasksTest : public testing::Test {
   struct Pending {
     absl::Notification done;
     absl::StatusOr<v1::RunTaskResponse> response = absl::UnknownError("not called");
-    absl::StatusOr<v1::RunTaskResponse> Wait() {
+    absl::StatusOr<v1::RunTaskResponse> Wait() const {
       done.WaitForNotification();
       return response;
     }
   };
-  std::shared_ptr<Pending> Run() {
+  std::shared_ptr<Pending> Start() {
     CallContext call;
     call.deadline = clock_.Now() + absl::Seconds(60);
     auto pending = std::make_shared<Pending>();
@@ -66,7 +66,7 @@ class TasksTest : public testing::Test {
 };
 
 TEST_F(TasksTest, ReadsStatementsFromTheModelsAnswer) {
-  const auto pending = Run();
+  const auto pending = Start();
   provider_->Call(0)->sink->OnText("0: The user lives ");
   provider_->Call(0)->sink->OnText("in Turin.\nThat is all.");
   provider_->Call(0)->sink->OnEnd({.finish_reason = "stop", .tokens = {{.input_tokens = 9}}});
@@ -82,7 +82,7 @@ TEST_F(TasksTest, ReadsStatementsFromTheModelsAnswer) {
 }
 
 TEST_F(TasksTest, WritesUsageBeforeItAnswers) {
-  const auto pending = Run();
+  const auto pending = Start();
   provider_->Call(0)->sink->OnEnd({.finish_reason = "stop", .tokens = {{.input_tokens = 9}}});
 
   ASSERT_TRUE(pending->Wait().ok());
@@ -94,14 +94,14 @@ TEST_F(TasksTest, WritesUsageBeforeItAnswers) {
 }
 
 TEST_F(TasksTest, GivesTheProviderTheTaskItself) {
-  const auto pending = Run();
+  const auto pending = Start();
 
   ASSERT_NE(provider_->Call(0)->model_request.task, nullptr);
   EXPECT_EQ(provider_->Call(0)->model_request.task->lines(0).text(), "I live in Turin.");
 }
 
 TEST_F(TasksTest, NotesNothingOfWhatTheModelThinks) {
-  const auto pending = Run();
+  const auto pending = Start();
   provider_->Call(0)->sink->OnText("<think>\n0: The user may be a thief.\n</thi");
   provider_->Call(0)->sink->OnText("nk>\n0: The user lives in Turin.");
   provider_->Call(0)->sink->OnEnd({.finish_reason = "stop", .tokens = std::nullopt});
@@ -115,11 +115,11 @@ TEST_F(TasksTest, NotesNothingOfWhatTheModelThinks) {
 
 TEST_F(TasksTest, SumsUpNothingOfWhatTheModelThinks) {
   request_.set_task(v1::TASK_SUMMARY);
-  const auto said = Run();
+  const auto said = Start();
   provider_->Call(0)->sink->OnText("<thinking>They are odd.</thinking>They talked.");
   provider_->Call(0)->sink->OnEnd({.finish_reason = "stop", .tokens = std::nullopt});
   EXPECT_EQ(said->Wait()->summary(), "They talked.");
-  const auto unfinished = Run();
+  const auto unfinished = Start();
   provider_->Call(1)->sink->OnText("<think>They are odd.");
   provider_->Call(1)->sink->OnEnd({.finish_reason = "length", .tokens = std::nullopt});
   EXPECT_EQ(GetReason(unfinished->Wait().status()), "TASK_ANSWER_UNUSABLE");
@@ -127,7 +127,7 @@ TEST_F(TasksTest, SumsUpNothingOfWhatTheModelThinks) {
 
 TEST_F(TasksTest, RefusesASummaryWithoutWords) {
   request_.set_task(v1::TASK_SUMMARY);
-  const auto pending = Run();
+  const auto pending = Start();
   provider_->Call(0)->sink->OnText(" \n");
   provider_->Call(0)->sink->OnEnd({.finish_reason = "stop", .tokens = {}});
 
@@ -138,7 +138,7 @@ TEST_F(TasksTest, RefusesASummaryWithoutWords) {
 }
 
 TEST_F(TasksTest, RefusesAnAnswerThatWasWithheld) {
-  const auto pending = Run();
+  const auto pending = Start();
   provider_->Call(0)->sink->OnText("0: The user ");
   provider_->Call(0)->sink->OnEnd({.finish_reason = "content_filter", .tokens = {}});
 
@@ -148,18 +148,18 @@ TEST_F(TasksTest, RefusesAnAnswerThatWasWithheld) {
 TEST_F(TasksTest, ReadsTheLinesWholeOrNotAtAll) {
   request_.mutable_lines(0)->set_text(std::string(40'000, 'x'));
 
-  EXPECT_EQ(GetReason(Run()->Wait().status()), "CONTEXT_TOO_LARGE");
+  EXPECT_EQ(GetReason(Start()->Wait().status()), "CONTEXT_TOO_LARGE");
   EXPECT_EQ(provider_->calls(), 0);
 }
 
 TEST_F(TasksTest, NamesAnUnknownModel) {
   request_.set_model("nobody/knows");
 
-  EXPECT_EQ(GetReason(Run()->Wait().status()), "UNKNOWN_MODEL");
+  EXPECT_EQ(GetReason(Start()->Wait().status()), "UNKNOWN_MODEL");
 }
 
 TEST_F(TasksTest, SaysThatTheProviderFailed) {
-  const auto pending = Run();
+  const auto pending = Start();
   provider_->Call(0)->sink->OnFailure(
       {.kind = ProviderFailure::Kind::kRejected, .message = "400", .retry_after = {}});
 
@@ -167,14 +167,14 @@ TEST_F(TasksTest, SaysThatTheProviderFailed) {
 }
 
 TEST_F(TasksTest, GivesUpWhatRunsWhenItIsStopped) {
-  const auto pending = Run();
+  const auto pending = Start();
   provider_->Call(0);
 
   tasks_.Stop();
 
   EXPECT_TRUE(absl::IsUnavailable(pending->Wait().status()));
   EXPECT_TRUE(provider_->Call(0)->IsCancelled());
-  EXPECT_TRUE(absl::IsUnavailable(Run()->Wait().status()));
+  EXPECT_TRUE(absl::IsUnavailable(Start()->Wait().status()));
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ class UsageSumStoreTest : public UsageStoreTest {
     row.persona_id = persona;
     row.model = model;
     row.create_time = time;
-    row.input_tokens = row.output_tokens = row.cached_tokens = row.cost_micros = tokens;
+    row.cost_micros = row.input_tokens = row.output_tokens = row.cached_tokens = tokens;
     row.estimated = tokens == 7;
     ASSERT_TRUE(ledger_.Settle(row, "", false, row.create_time).ok());
   }
@@ -183,7 +183,7 @@ TEST_P(UsageSumStoreTest, SumsOnesOwnByKey) {
   row.turn_key = "k:1";
   row.key_id = "k1";
   row.create_time = Day(3);
-  row.output_tokens = row.cached_tokens = row.cost_micros = row.input_tokens = 50;
+  row.cost_micros = row.output_tokens = row.cached_tokens = row.input_tokens = 50;
   row.written_tokens = 6;
   ASSERT_TRUE(ledger_.Settle(row, "", false, row.create_time).ok());
   UsageQuery query = By(v1::USAGE_GROUPING_KEY);
