@@ -360,7 +360,8 @@ TEST_P(GoalStoreTest, AddsUpWhatItListsAfterManyRandomActivities) {
   std::mt19937 random(7);
   for (int i = 0; i < 300; ++i) {
     const bool is_skipped = random() % 4 == 0;
-    Record(id, kDay + static_cast<int>(random() % 20), is_skipped ? 0 : random() % 100,
+    Record(id, kDay + static_cast<int>(random() % 20),
+           is_skipped ? 0 : static_cast<double>(random() % 100),
            is_skipped ? v1::ACTIVITY_TYPE_SKIPPED : v1::ACTIVITY_TYPE_PROGRESS);
   }
   std::map<absl::CivilDay, std::vector<double>> values;

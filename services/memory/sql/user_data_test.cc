@@ -112,9 +112,9 @@ TEST_P(MemoryUserDataTest, WhatSomebodyElseTakesIsTheirsAndLeavesTheFirstOnesAlo
 TEST_P(MemoryUserDataTest, SaysWhatItCannotTake) {
   std::vector<std::string> lines = Life();
   lines.erase(lines.begin() + 1);  // the goal
-  lines.push_back("{");
-  lines.push_back(R"({"memory":{"memoryId":"m","content":"x"}})");
-  lines.push_back(R"({"summary":{"conversationId":"c","fromSequence":2,"toSequence":1}})");
+  lines.emplace_back("{");
+  lines.emplace_back(R"({"memory":{"memoryId":"m","content":"x"}})");
+  lines.emplace_back(R"({"summary":{"conversationId":"c","fromSequence":2,"toSequence":1}})");
   const std::vector<std::string> reasons = Reasons(Import(lines));
   ASSERT_THAT(reasons, SizeIs(4));
   EXPECT_THAT(reasons, Contains("activity of 2026-01-02: its goal was left out"));
