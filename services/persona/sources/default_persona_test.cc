@@ -30,7 +30,7 @@ class DefaultPersonaTest : public testing::Test {
   DefaultPersona Make(PersonaSource& source) {
     return {config_, kSample, store_, source, clock_, *logger_};
   }
-  std::string FileText() {
+  std::string FileText() const {
     std::ifstream in(fs::path(config_.persona_dir) / "me.txt");
     return {std::istreambuf_iterator<char>(in), {}};
   }

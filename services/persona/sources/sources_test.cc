@@ -5,6 +5,8 @@
 #include <fstream>
 #include <string>
 
+#include <sys/stat.h>
+
 #include "gtest/gtest.h"
 #include "shared/status/errors.h"
 
@@ -132,7 +134,7 @@ TEST_F(FileSourceTest, RefusesASiblingFolderWithTheSameBeginning) {
 
 TEST_F(FileSourceTest, RefusesWhatIsNotAFile) {
   fs::create_directory(folder() / "folder");
-  ASSERT_EQ(std::system(("mkfifo " + (folder() / "pipe").string()).c_str()), 0);
+  ASSERT_EQ(mkfifo((folder() / "pipe").c_str(), S_IRUSR | S_IWUSR), 0);
 
   EXPECT_EQ(ReadText("file:folder"), kUnavailable);
   EXPECT_EQ(ReadText("file:pipe"), kUnavailable);

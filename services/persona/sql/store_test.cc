@@ -39,7 +39,7 @@ TEST_P(StoreTest, KeepsTheCardThatAPersonaWasMadeFrom) {
 
 TEST_P(StoreTest, GivesBackWhatWasAdded) {
   PersonaRow row = NewRow("alice", "Ada \xf0\x9f\xa6\x86 'quoted' \\ %_");
-  row.definition.set_biography(std::string("nul \0, \xef\xbf\xbf, \xf4\x8f\xbf\xbf, \r\n", 21));
+  row.definition.set_biography(std::string("nul \0, \xef\xbf\xbf, \xf4\x8f\xbf\xbf, \r\n", 20));
   row.definition.set_description(std::string("a\0b", 3));
   row.definition.mutable_personality()->set_empathy(0);
   row.definition.add_knowledge(v1::KNOWLEDGE_ARTS);
