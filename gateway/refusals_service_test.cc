@@ -26,7 +26,7 @@ int64_t CountOf(const RecordingLogger& logger, const std::string& message) {
 
 struct RefusalRecordsTest : ::testing::Test {
   // How many of so many are to be written down.
-  int Take(const std::string& reason, int number) {
+  int Take(const std::string& reason, int number) const {
     int whole = 0;
     for (int i = 0; i < number; ++i)
       whole += static_cast<int>(refusals->TakeSignIn(reason));

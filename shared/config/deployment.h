@@ -37,6 +37,7 @@ struct DeploymentPart {
 class Deployment {
  public:
   // Of no part: only the settings that every program has.
+  // NOLINTNEXTLINE(modernize-use-equals-default): those come from the other constructor
   Deployment() : Deployment(std::vector<DeploymentPart>{}) {}
   // In the order in which they are to be shown.
   explicit Deployment(std::vector<DeploymentPart> parts);
