@@ -66,7 +66,7 @@ void PeriodicJobs::Every(absl::Duration interval,
                          std::function<absl::Status()> run,
                          Options options) {
   const auto job =
-      std::shared_ptr<Job>(new Job{interval, name, executor, std::move(run), options.at_once});
+      std::make_shared<Job>(Job{interval, name, executor, std::move(run), options.at_once});
   // There from the start: an alert on a job that never runs needs something to look at.
   state_->CountRun(*job, "ok", 0);
   state_->CountRun(*job, "failed", 0);

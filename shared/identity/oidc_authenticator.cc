@@ -56,7 +56,7 @@ std::optional<SignIn> OidcAuthenticator::Authenticate(
 
 void OidcAuthenticator::AuthenticateLater(const std::vector<std::string>& authorizations,
                                           std::function<void(SignIn)> done) {
-  if (!crowd_.Stands(clock_.Now())) return Finish(authorizations, std::move(done));
+  if (!crowd_.Stands(clock_.Now())) return Finish(authorizations, done);
   const bool posted = aside_.TryPost([this, authorizations, done] {
     StandBack();
     Finish(authorizations, done);
@@ -65,7 +65,7 @@ void OidcAuthenticator::AuthenticateLater(const std::vector<std::string>& author
 }
 
 void OidcAuthenticator::Finish(const std::vector<std::string>& authorizations,
-                               std::function<void(SignIn)> done) {
+                               const std::function<void(SignIn)>& done) {
   // The keys may have come meanwhile.
   if (std::optional<SignIn> known = Judge(authorizations, Pass::kAside)) {
     return done(*std::move(known));

@@ -48,7 +48,8 @@ class OidcAuthenticator : public Authenticator {
   };
   // Without any keys, UNAVAILABLE: nobody's credentials are wrong.
   std::optional<SignIn> Judge(const std::vector<std::string>& authorizations, Pass pass);
-  void Finish(const std::vector<std::string>& authorizations, std::function<void(SignIn)> done);
+  void Finish(const std::vector<std::string>& authorizations,
+              const std::function<void(SignIn)>& done);
 
   const ClaimsRules rules_;
   KeySource& source_;

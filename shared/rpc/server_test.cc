@@ -180,7 +180,7 @@ struct Watching {
     request.set_service(service);
     stream = stub->Watch(context.get(), request);
   }
-  std::string Next() {
+  std::string Next() const {
     grpc::health::v1::HealthCheckResponse response;
     if (!stream->Read(&response)) return "END";
     return grpc::health::v1::HealthCheckResponse::ServingStatus_Name(response.status());

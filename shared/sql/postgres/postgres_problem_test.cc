@@ -43,11 +43,10 @@ TEST(PostgresProblemTest, KnowsARefusedPassword) {
 
 TEST(PostgresProblemTest, NeverTellsThePasswordWhereverItHasGone) {
   // What libpq makes of a password that is not escaped, and what it then says of it.
-  for (const char* url : {"postgresql://ada:s3@cret@db/app", "postgresql://ada:s3/cret@db/app",
-                          "postgresql://ada:s3?cret@db/app", "postgresql://ada:s3%cret@db/app",
-                          "postgresql://ada:s3cret@db:port/app",
-                          "postgresql://"
-                          "ada:s3cret@[db/app"}) {
+  for (const char* url :
+       {"postgresql://ada:s3@cret@db/app", "postgresql://ada:s3/cret@db/app",
+        "postgresql://ada:s3?cret@db/app", "postgresql://ada:s3%cret@db/app",
+        "postgresql://ada:s3cret@db:port/app", R"(postgresql://ada:s3cret@[db/app)"}) {
     const std::string problem =
         PostgresConnectProblem(url, R"(could not translate host name "cret@db", port "s3")");
     EXPECT_THAT(problem, AllOf(Not(HasSubstr("s3")), Not(HasSubstr("cret")))) << url;
