@@ -240,7 +240,7 @@ TEST_P(StreamsTest, ACancelReachesTheSourceOnceAndNoPollFollows) {
 
 TEST_P(StreamsTest, ACancelWhileAWriteIsUnderWayReachesTheSource) {
   piece_ = 100'000;
-  script_->Append(std::string(10'000'000, 'x'));
+  script_->Append(std::string(8'000'000, 'x'));
   auto stream = Open();
   stream->AwaitOpen();
   stream->Cancel();
@@ -266,13 +266,13 @@ TEST_F(StreamsTest, TheClientsDeadlineEndsTheStreamOverGrpc) {
 
 TEST_P(StreamsTest, IsNotAskedForMoreThanTheClientTakes) {
   piece_ = 100'000;
-  script_->Append(std::string(10'000'000, 'x'));
+  script_->Append(std::string(8'000'000, 'x'));
   const auto stream = Open();
   ASSERT_TRUE(Read(*stream).has_value());
   ASSERT_TRUE(Read(*stream).has_value());
-  EXPECT_LE(script_->polls.load(), 6);  // two taken, a few under way; not all hundred
+  EXPECT_LE(script_->polls.load(), 6);  // two taken, a few under way; not all eighty
   script_->End(absl::OkStatus());
-  EXPECT_EQ(ReadAll(*stream).size(), 10'000'000u - 2 * piece_);
+  EXPECT_EQ(ReadAll(*stream).size(), 8'000'000u - 2 * piece_);
   EXPECT_TRUE(stream->Finish().ok());
 }
 
