@@ -19,8 +19,8 @@
 
 // What the heap holds, by the sanitizers' runtime. Its header is the compiler's own
 // (sanitizer/allocator_interface.h), which no linter has.
-extern "C" size_t
-__sanitizer_get_current_allocated_bytes();  // NOLINT(bugprone-reserved-identifier)
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
+extern "C" size_t __sanitizer_get_current_allocated_bytes();
 
 namespace dramatis::gateway {
 namespace {
