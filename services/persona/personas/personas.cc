@@ -42,7 +42,7 @@ bool Names(const v1::UpdatePersonaRequest& request, std::string_view name) {
   if (request.update_mask().paths().empty()) {
     const google::protobuf::FieldDescriptor* field =
         v1::Persona::descriptor()->FindFieldByName(std::string(name));
-    return request.persona().GetReflection()->HasField(request.persona(), field);
+    return v1::Persona::GetReflection()->HasField(request.persona(), field);
   }
   for (const std::string& path : request.update_mask().paths()) {
     if (path == name) return true;

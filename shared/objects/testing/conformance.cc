@@ -147,8 +147,10 @@ TEST_P(ObjectsConformance, WhatIsNoKeyIsRefused) {
 TEST_P(ObjectsConformance, ReadersSeeOldOrNewAndNeverAPart) {
   ASSERT_TRUE(PutWhole(*objects_, "shared/k", std::string(50'000, 'a')).ok());
   std::atomic<bool> wrong = false;
+  constexpr int kWriters = 2;
   std::vector<std::thread> threads;
-  for (int writer = 0; writer < 2; ++writer) {
+  threads.reserve(kWriters);
+  for (int writer = 0; writer < kWriters; ++writer) {
     threads.emplace_back([&, writer] {
       for (int i = 0; i < 10; ++i) {
         const std::string body(50'000, static_cast<char>('b' + writer));
