@@ -1,8 +1,8 @@
 """What every measurement needs: CPU time and memory of a process, rounds in turn, medians, the
 table.
 
-CPU time is user + system time of the whole process: here it repeats within
-10 %, while throughput on a shared machine swings by half. So it is always the first figure.
+CPU time is user + system time of the whole process: here it repeats within 10 %, while throughput
+on a shared machine swings by half. So it is always the first figure.
 """
 
 import os

@@ -153,6 +153,39 @@ TEST_F(OidcAuthenticatorTest, WhileACrowdSendsBadTokensNewOnesAreVerifiedAside) 
   EXPECT_EQ(there, here);
 }
 
+TEST_F(OidcAuthenticatorTest, ACrowdThatIsTooLargeIsAskedToComeAgain) {
+  const std::string good = "Bearer " + EdKey().Sign("EdDSA", Header("EdDSA", "ed"), kClaims);
+  ASSERT_TRUE(authenticator_.Authenticate({good}).has_value());
+  for (int i = 0; i < Crowd::kMost; ++i) {
+    ASSERT_EQ(TryToken(EdKey().Sign("EdDSA", Header("EdDSA", "ed"),
+                                    With("1800000300", absl::StrCat(1'700'000'000 + i))))
+                  .refusal,
+              "expired");
+  }
+  absl::Notification go;
+  std::atomic<int> answered = 0;
+  std::optional<SignIn> refused;
+  int asked = 0;
+  while (!refused.has_value() && asked < 20'000) {
+    const std::thread::id here = std::this_thread::get_id();
+    ++asked;
+    authenticator_.AuthenticateLater({good}, [&, here](SignIn sign_in) {
+      if (std::this_thread::get_id() == here) {
+        refused = std::move(sign_in);
+      } else {
+        go.WaitForNotification();
+      }
+      ++answered;
+    });
+  }
+  go.Notify();
+  while (answered < asked)
+    std::this_thread::yield();
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_TRUE(absl::IsUnavailable(refused->identity.status()));
+  EXPECT_EQ(refused->refusal, "crowded");
+}
+
 TEST_F(OidcAuthenticatorTest, AFewBadTokensASecondAreNoCrowd) {
   for (int i = 0; i < 3 * Crowd::kMost; ++i) {
     const SignIn expired = TryToken(EdKey().Sign(

@@ -90,7 +90,7 @@ void AnthropicStream::ReadStop(std::string_view reason, std::string& text) {
 // Numbers are cumulative; the last event may leave out those that the first one told.
 void AnthropicStream::ReadUsage(const json::object& usage) {
   const auto take = [&](const char* key, int& count) {
-    if (HasCount(usage, key)) count = CountAt(usage, key);
+    count = FindCount(usage, key).value_or(count);
   };
   take("input_tokens", fresh_input_);
   take("cache_read_input_tokens", cached_input_);

@@ -52,19 +52,18 @@ std::string_view TextIn(const json::object& object, std::string_view key) {
   return text == nullptr ? std::string_view() : std::string_view(text->data(), text->size());
 }
 
-bool HasCount(const json::object& object, std::string_view key) {
+std::optional<int> FindCount(const json::object& object, std::string_view key) {
   const json::value* const value = Member(object, key);
-  if (value == nullptr || !value->is_number()) return false;
+  if (value == nullptr || !value->is_number()) return std::nullopt;
   constexpr double kMost = 1e9;  // no window is as large
   boost::system::error_code error;
   const auto number = value->to_number<double>(error);
-  return !error && number >= 0 && number <= kMost;
+  if (error || !(number >= 0 && number <= kMost)) return std::nullopt;
+  return static_cast<int>(number);
 }
 
 int CountAt(const json::object& object, std::string_view key) {
-  if (!HasCount(object, key)) return 0;
-  boost::system::error_code error;
-  return static_cast<int>(Member(object, key)->to_number<double>(error));
+  return FindCount(object, key).value_or(0);
 }
 
 std::string FinishWord(std::string_view reason) {

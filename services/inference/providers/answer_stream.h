@@ -84,8 +84,8 @@ class AnswerStream {
 const boost::json::object* ObjectAt(const boost::json::object& object, std::string_view key);
 // Empty where there is no text.
 std::string_view TextIn(const boost::json::object& object, std::string_view key);
-// Whether there is a number; and it as a count, 0 where there is none.
-bool HasCount(const boost::json::object& object, std::string_view key);
+// A number that can be a count; nullopt, or 0, where there is none.
+std::optional<int> FindCount(const boost::json::object& object, std::string_view key);
 int CountAt(const boost::json::object& object, std::string_view key);
 // A finish reason that may go to clients: `stop` where `reason` is no single word.
 std::string FinishWord(std::string_view reason);

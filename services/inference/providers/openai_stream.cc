@@ -16,11 +16,10 @@ namespace json = boost::json;
 using Kind = ProviderFailure::Kind;
 
 std::optional<TokenCounts> ReadUsage(const json::object& object) {
-  if (!HasCount(object, "prompt_tokens") && !HasCount(object, "completion_tokens")) {
-    return std::nullopt;
-  }
-  TokenCounts usage = {.input_tokens = CountAt(object, "prompt_tokens"),
-                       .output_tokens = CountAt(object, "completion_tokens")};
+  const std::optional<int> prompt = FindCount(object, "prompt_tokens");
+  const std::optional<int> completion = FindCount(object, "completion_tokens");
+  if (!prompt.has_value() && !completion.has_value()) return std::nullopt;
+  TokenCounts usage = {.input_tokens = prompt.value_or(0), .output_tokens = completion.value_or(0)};
   // Gemini and xAI leave out of `completion_tokens` what the model thought, and count it in the
   // total.
   const int64_t thought =
@@ -29,10 +28,9 @@ std::optional<TokenCounts> ReadUsage(const json::object& object) {
   if (const json::object* details = ObjectAt(object, "prompt_tokens_details")) {
     usage.cached_tokens = CountAt(*details, "cached_tokens");
     usage.written_tokens = CountAt(*details, "cache_write_tokens");
-  } else if (HasCount(object, "prompt_cache_hit_tokens")) {  // DeepSeek
-    usage.cached_tokens = CountAt(object, "prompt_cache_hit_tokens");
-  } else {  // Moonshot
-    usage.cached_tokens = CountAt(object, "cached_tokens");
+  } else {  // DeepSeek's, or Moonshot's
+    const std::optional<int> cached = FindCount(object, "prompt_cache_hit_tokens");
+    usage.cached_tokens = cached.has_value() ? *cached : CountAt(object, "cached_tokens");
   }
   return usage;
 }
@@ -54,7 +52,7 @@ const json::object* FirstChoice(const json::array& choices) {
   for (const json::value& value : choices) {
     const json::object* const choice = value.if_object();
     if (choice == nullptr) continue;
-    if (!HasCount(*choice, "index") || CountAt(*choice, "index") == 0) return choice;
+    if (CountAt(*choice, "index") == 0) return choice;
     if (first == nullptr) first = choice;
   }
   return first;
@@ -70,9 +68,8 @@ void OpenAiStream::ReadObject(const json::object& chunk, std::string& text) {
     }
     const json::value* const choices = chunk.if_contains("choices");
     const json::array* const list = choices == nullptr ? nullptr : choices->if_array();
-    if (list != nullptr && !list->empty()) {
-      if (const json::object* const choice = FirstChoice(*list)) ReadChoice(*choice, text);
-    }
+    const json::object* const choice = list == nullptr ? nullptr : FirstChoice(*list);
+    if (choice != nullptr) ReadChoice(*choice, text);
   }
   if (const json::object* const usage = ObjectAt(chunk, "usage")) {
     if (const std::optional<TokenCounts> tokens = ReadUsage(*usage)) Count(*tokens);
