@@ -73,13 +73,14 @@ constexpr Statement kConversationsOfBatch = {R"(
     select conversation_id from unindexed_messages order by conversation_id, sequence limit $1)
   order by conversation_id)"};
 
-// Rows are numbered as they are written: the oldest first.
+// Rows are numbered as they are written: the oldest first. Without a text where it is gone.
 constexpr Statement kBatchToIndex = {R"(
   select u.conversation_id, u.sequence, m.content, m.created_at
   from (
     select * from unindexed_messages order by conversation_id, sequence limit $1
   ) u
-    left join messages m on m.conversation_id = u.conversation_id and m.sequence = u.sequence
+    left join conversations c on c.conversation_id = u.conversation_id and c.deleted_at is null
+    left join messages m on m.conversation_id = c.conversation_id and m.sequence = u.sequence
       and not m.hidden
   order by m.created_at, u.conversation_id, u.sequence)"};
 
@@ -190,7 +191,7 @@ constexpr Statement kConversations = {R"(
   limit $2)"};
 
 constexpr Statement kMessagesToIndex = {R"(
-  select conversation_id, sequence, content, created_at, hidden
+  select conversation_id, sequence
   from messages
   where (conversation_id, sequence) > ($1, cast($2 as bigint))
   order by conversation_id, sequence
@@ -243,20 +244,18 @@ absl::StatusOr<std::optional<IndexedConversation>> Lock(Transaction& tx, const s
   DRAMATIS_ASSIGN_OR_RETURN(const Rows rows, tx.Execute(kLock, {id}));
   if (rows.empty()) return std::nullopt;
   const sql::Row& row = rows.front();
+  const std::string& kind = row.Text(0);
   IndexedConversation conversation;
   conversation.created_at = row.Time(6);
-  if (row.Text(0) != "room") {
-    conversation.readers = ReaderOfSessions(row.Text(1));
+  conversation.readers = ReadersOf(id, kind, row.Text(1), row.Text(2));
+  if (kind != "room") {
     conversation.title = TitleSearchText(row.Text(3));
     return conversation;
   }
   RoomRow room;
-  room.conversation_id = id;
-  room.visibility = VisibilityOf(row.Text(2));
   room.title = row.Text(3);
   room.topic = row.Text(4);
   room.description = row.Text(5);
-  conversation.readers = ReadersOf(room);
   conversation.title = RoomSearchText(room);
   return conversation;
 }
@@ -282,17 +281,8 @@ absl::StatusOr<std::optional<BackfillKey>> IndexMessages(Transaction& tx,
   }
   DRAMATIS_ASSIGN_OR_RETURN(const Rows rows,
                             tx.Execute(kMessagesToIndex, {after.first, sequence, kBatch}));
-  std::string locked;
-  std::optional<IndexedConversation> conversation;
-  for (const sql::Row& row : rows) {
-    if (row.Text(0) != locked) {
-      locked = row.Text(0);
-      DRAMATIS_ASSIGN_OR_RETURN(conversation, Lock(tx, locked));
-    }
-    if (!conversation.has_value() || row.Bool(4)) continue;
-    DRAMATIS_RETURN_IF_ERROR(Index(tx, kIndexOld, locked, row.Int(1), row.Time(3),
-                                   conversation->readers, MessageSearchText(row.Text(2))));
-  }
+  for (const sql::Row& row : rows)
+    DRAMATIS_RETURN_IF_ERROR(IndexMessage(tx, row.Text(0), row.Int(1)));
   if (rows.empty()) return std::nullopt;
   return BackfillKey{.first = rows.back().Text(0), .second = absl::StrCat(rows.back().Int(1))};
 }
@@ -336,7 +326,7 @@ absl::StatusOr<bool> IndexBatch(sql::Database& database) {
     DRAMATIS_ASSIGN_OR_RETURN(const Rows messages, tx.Execute(kBatchToIndex, {kMessagesAtOnce}));
     int indexed = 0;
     for (const sql::Row& row : messages) {
-      const bool gone = row.IsNull(2);  // or hidden since
+      const bool gone = row.IsNull(2);
       const auto found = readers.find(row.Text(0));
       // Of a conversation that is not locked, since it came meanwhile: the next batch has it.
       if (found == readers.end() && !gone) continue;
