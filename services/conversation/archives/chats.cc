@@ -2,15 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <unordered_set>
+#include <utility>
 
 #include <boost/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "shared/digest/sha256.h"
 #include "shared/status/macros.h"
+#include "shared/text/imported_json.h"
 #include "shared/text/names.h"
-#include "shared/text/surrogates.h"
 
 namespace dramatis::conversation {
 namespace {
@@ -21,17 +23,9 @@ constexpr int kMostDepth = 64;
 constexpr size_t kMostMessages = 20'000;
 
 absl::StatusOr<json::object> Parse(std::string_view text) {
-  json::parse_options options;
-  options.max_depth = kMostDepth;
-  boost::system::error_code error;
-  json::value value = json::parse({text.data(), text.size()}, error, {}, options);
-  if (error) {
-    // Programs that cut texts leave half an emoji.
-    const std::string mended = WithoutHalfPairs(text);
-    value = json::parse({mended.data(), mended.size()}, error, {}, options);
-  }
-  if (error || !value.is_object()) return absl::InvalidArgumentError("it is not a JSON object");
-  return std::move(value.as_object());
+  std::optional<json::object> object = ReadImportedObject(text, kMostDepth);
+  if (!object.has_value()) return absl::InvalidArgumentError("it is not a JSON object");
+  return *std::move(object);
 }
 
 std::string TextOf(const json::object& object, std::string_view name) {

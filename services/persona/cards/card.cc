@@ -1,10 +1,10 @@
 #include "services/persona/cards/card.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -12,8 +12,8 @@
 #include "services/persona/cards/png.h"
 #include "services/persona/lore/book.h"
 #include "shared/status/errors.h"
+#include "shared/text/imported_json.h"
 #include "shared/text/names.h"
-#include "shared/text/surrogates.h"
 #include "shared/text/text.h"
 
 namespace dramatis::persona {
@@ -200,17 +200,9 @@ absl::StatusOr<json::object> ParseCard(std::string_view text) {
   if (text.starts_with(kByteOrderMark)) {
     text.remove_prefix(kByteOrderMark.size());
   }
-  json::parse_options options;
-  options.max_depth = kDepth;
-  boost::system::error_code error;
-  json::value value = json::parse({text.data(), text.size()}, error, {}, options);
-  if (error) {
-    // Programs that cut texts leave half an emoji.
-    const std::string mended = WithoutHalfPairs(text);
-    value = json::parse({mended.data(), mended.size()}, error, {}, options);
-  }
-  if (error || !value.is_object()) return NotACard("has a document that is no JSON object");
-  json::object card = std::move(value.as_object());
+  std::optional<json::object> read = ReadImportedObject(text, kDepth);
+  if (!read.has_value()) return NotACard("has a document that is no JSON object");
+  json::object card = *std::move(read);
   const json::object& data = DataOf(card);
   const bool older = &data == &card;
   const bool named = data.contains("name") && data.at("name").is_string();
