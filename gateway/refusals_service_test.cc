@@ -32,6 +32,17 @@ struct RefusalRecordsTest : ::testing::Test {
       whole += static_cast<int>(refusals->TakeSignIn(reason));
     return whole;
   }
+  // The first record: of a whole crowd's refusals those that were only counted.
+  void ExpectTold(LogLevel level,
+                  const std::string& message,
+                  const std::string& kind,
+                  const std::string& name) const {
+    const RecordingLogger::Record told = logger.records().front();
+    EXPECT_EQ(told.level, level);
+    EXPECT_EQ(told.message, message);
+    EXPECT_EQ(told.fields.at(kind), name);
+    EXPECT_EQ(told.fields.at("count"), "150");
+  }
 
   FakeClock clock;
   RecordingLogger logger;
@@ -47,12 +58,8 @@ TEST_F(RefusalRecordsTest, CountsThoseAfterTheFirstHundredOfASecond) {
   clock.Advance(absl::Seconds(1));
   refusals->Tell();
   ASSERT_EQ(logger.records().size(), 1U);
-  const RecordingLogger::Record told = logger.records().front();
-  EXPECT_EQ(told.level, LogLevel::kAudit);
-  EXPECT_EQ(told.message, "sign-ins refused");
-  EXPECT_EQ(told.fields.at("reason"), "signature");
-  EXPECT_EQ(told.fields.at("count"), "150");
-  EXPECT_EQ(told.fields.at("second"), "2027-01-15T08:00:00Z");
+  ExpectTold(LogLevel::kAudit, "sign-ins refused", "reason", "signature");
+  EXPECT_EQ(logger.records().front().fields.at("second"), "2027-01-15T08:00:00Z");
   refusals->Tell();
   EXPECT_EQ(logger.records().size(), 1U);
   EXPECT_THAT(metrics.Text(),
@@ -85,11 +92,7 @@ TEST_F(RefusalRecordsTest, TellsAtTheEnd) {
     refusals->TakeRequest("RATE_LIMITED");
   refusals.reset();
   ASSERT_EQ(logger.records().size(), 1U);
-  const RecordingLogger::Record told = logger.records().front();
-  EXPECT_EQ(told.level, LogLevel::kInfo);
-  EXPECT_EQ(told.message, "requests refused");
-  EXPECT_EQ(told.fields.at("code"), "RATE_LIMITED");
-  EXPECT_EQ(told.fields.at("count"), "150");
+  ExpectTold(LogLevel::kInfo, "requests refused", "code", "RATE_LIMITED");
 }
 
 TEST(RefusalsServiceTest, ACrowdOfBadTokensIsAnsweredWholeAndWrittenDownInPart) {

@@ -10,47 +10,40 @@
 namespace dramatis::gateway {
 
 RefusalRecords::~RefusalRecords() {
-  std::vector<Kind> left;
-  int64_t second = 0;
+  Left left;
   {
     const absl::MutexLock lock(&mutex_);
-    second = second_;
     left = Begin(std::numeric_limits<int64_t>::max());
   }
-  Write(left, second);
+  Write(left);
 }
 
 bool RefusalRecords::Take(std::string_view name, bool sign_in) {
   const int64_t now = absl::ToUnixSeconds(clock_.Now());
-  std::vector<Kind> left;
-  int64_t second = 0;
+  Left left;
   bool whole = true;
   {
     const absl::MutexLock lock(&mutex_);
-    second = second_;
-    if (now != second_) left = Begin(now);
+    left = Begin(now);
     Kind& kind = Find(name, sign_in);
     if (sign_in) kind.counted(1);
     // Whoever brings no credentials may be one who needs none.
     if (!sign_in || name != kNoCredentials) whole = ++kind.seen <= kMost;
     if (!whole) left_out_ = true;
   }
-  Write(left, second);
+  Write(left);
   return whole;
 }
 
 void RefusalRecords::Tell() {
   if (!left_out_) return;
   const int64_t now = absl::ToUnixSeconds(clock_.Now());
-  std::vector<Kind> left;
-  int64_t second = 0;
+  Left left;
   {
     const absl::MutexLock lock(&mutex_);
-    if (now == second_) return;
-    second = second_;
     left = Begin(now);
   }
-  Write(left, second);
+  Write(left);
 }
 
 RefusalRecords::Kind& RefusalRecords::Find(std::string_view name, bool sign_in) {
@@ -62,10 +55,11 @@ RefusalRecords::Kind& RefusalRecords::Find(std::string_view name, bool sign_in) 
                                   sign_in ? RefusedSignInsOf(metrics_, name) : Metrics::Series()});
 }
 
-std::vector<RefusalRecords::Kind> RefusalRecords::Begin(int64_t second) {
-  std::vector<Kind> left;
+RefusalRecords::Left RefusalRecords::Begin(int64_t second) {
+  Left left{.second = second_, .kinds = {}};
+  if (second == second_) return left;
   if (left_out_.exchange(false)) {
-    std::copy_if(kinds_.begin(), kinds_.end(), std::back_inserter(left),
+    std::copy_if(kinds_.begin(), kinds_.end(), std::back_inserter(left.kinds),
                  [](const Kind& kind) { return kind.seen > kMost; });
   }
   for (Kind& kind : kinds_)
@@ -74,15 +68,16 @@ std::vector<RefusalRecords::Kind> RefusalRecords::Begin(int64_t second) {
   return left;
 }
 
-void RefusalRecords::Write(const std::vector<Kind>& kinds, int64_t second) const {
-  for (const Kind& kind : kinds) {
+void RefusalRecords::Write(const Left& left) const {
+  for (const Kind& kind : left.kinds) {
     const LogLevel level = kind.sign_in ? LogLevel::kAudit : LogLevel::kInfo;
     if (!logger_.Enabled(level)) continue;
-    logger_.Log(level, kind.sign_in ? "sign-ins refused" : "requests refused",
-                {{kind.sign_in ? "reason" : "code", kind.name},
-                 {"count", kind.seen - kMost},
-                 {"second", absl::FormatTime("%Y-%m-%d%ET%H:%M:%SZ", absl::FromUnixSeconds(second),
-                                             absl::UTCTimeZone())}});
+    logger_.Log(
+        level, kind.sign_in ? "sign-ins refused" : "requests refused",
+        {{kind.sign_in ? "reason" : "code", kind.name},
+         {"count", kind.seen - kMost},
+         {"second", absl::FormatTime("%Y-%m-%d%ET%H:%M:%SZ", absl::FromUnixSeconds(left.second),
+                                     absl::UTCTimeZone())}});
   }
 }
 

@@ -51,11 +51,17 @@ class RefusalRecords {
     int64_t seen = 0;  // in the second
   };
 
+  // Those of a second that were not written down one by one.
+  struct Left {
+    int64_t second = 0;
+    std::vector<Kind> kinds;
+  };
+
   bool Take(std::string_view name, bool sign_in) ABSL_LOCKS_EXCLUDED(mutex_);
   Kind& Find(std::string_view name, bool sign_in) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Begins another second; what the one before left to tell.
-  std::vector<Kind> Begin(int64_t second) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Write(const std::vector<Kind>& kinds, int64_t second) const;
+  // Begins another second, unless it has begun; what the one before left to tell.
+  Left Begin(int64_t second) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Write(const Left& left) const;
 
   Logger& logger_;
   Metrics& metrics_;
