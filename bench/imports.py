@@ -1,9 +1,10 @@
 """How long years of chats take to come in: 10,000 conversations with 300,000 messages, as ChatGPT
-exports them, on SQLite; and how much memory that takes."""
+exports them, on SQLite, and until searches find all of them; and how much memory that takes."""
 
 import io
 import json
 import random
+import sqlite3
 import time
 import zipfile
 
@@ -37,6 +38,11 @@ def export():
     return target.getvalue()
 
 
+def unindexed(deployment):
+    with sqlite3.connect(f"file:{deployment.folder}/data/conversation.db?mode=ro", uri=True) as db:
+        return db.execute("select count(*) from unindexed_messages").fetchone()[0]
+
+
 def measure(table):
     body = export()
     with Deployment() as deployment:
@@ -53,8 +59,13 @@ def measure(table):
         if state["state"] != "done" or state["counts"] != {
                 "sessions": CHATS, "messages": CHATS * MESSAGES}:
             raise SystemExit(f"void: {state}")
+        while unindexed(deployment) > 0:
+            time.sleep(0.5)
+            most = max(most, resident_kib(deployment.pid))
+        found = time.monotonic() - begun
         cpu = (cpu_us([deployment.pid]) - cpu) / 1e6
     table.add("import of 10,000 conversations with 300,000 messages, SQLite: CPU", cpu, "s")
     table.add("the same: from the upload's first byte to done", took, "s", at_most=60)
+    table.add("the same: until searches find all of it", found, "s")
     table.add("the same: memory more than before, at most", (most - before) / 1024, "MiB",
               at_most=64)
